@@ -1,0 +1,64 @@
+# Each target is one line, and runs as well without make: go run ./step3-ttl.
+# What stays in the terminal is built first: Ctrl+C then reaches the app alone,
+# while go run would end with an error of its own.
+# Settings go in ARGS: make step3 ARGS="-ttl 2m"
+
+.DEFAULT_GOAL := help
+.PHONY: help step1 step2 step3 step4 watch1 watch2 watch3 watch4 scale redis cli monitor redis-image test bench lint smoke screenshots
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+step1: ## run step 1: a signed cookie, no Redis
+	go build -o bin/ ./step1-no-redis && bin/step1-no-redis $(ARGS)
+
+step2: ## run step 2: visits counted in Redis
+	go build -o bin/ ./step2-visits && bin/step2-visits $(ARGS)
+
+step3: ## run step 3: a session that expires
+	go build -o bin/ ./step3-ttl && bin/step3-ttl $(ARGS)
+
+step4: ## run step 4: a session store of our own
+	go build -o bin/ ./step4-store && bin/step4-store $(ARGS)
+
+watch1: ## run step 1, and start it again on each save
+	go build -o bin/ ./tools/workshop && bin/workshop watch 1 -- $(ARGS)
+
+watch2: ## run step 2, and start it again on each save
+	go build -o bin/ ./tools/workshop && bin/workshop watch 2 -- $(ARGS)
+
+watch3: ## run step 3, and start it again on each save
+	go build -o bin/ ./tools/workshop && bin/workshop watch 3 -- $(ARGS)
+
+watch4: ## run step 4, and start it again on each save
+	go build -o bin/ ./tools/workshop && bin/workshop watch 4 -- $(ARGS)
+
+scale: ## run two servers of step 4 behind a proxy: make scale STEP=1 N=3
+	go build -o bin/ ./tools/workshop && bin/workshop scale $(if $(N),-n $(N)) $(STEP)
+
+redis: ## run the embedded Redis alone, so that sessions survive a restart
+	go build -o bin/ ./tools/workshop && bin/workshop redis $(ARGS)
+
+cli: ## open a redis-cli on the Redis of the steps, the real one or a small one
+	go build -o bin/ ./tools/workshop && bin/workshop cli $(ARGS)
+
+monitor: ## show the commands that reach Redis, as they come
+	go build -o bin/ ./tools/workshop && bin/workshop monitor $(ARGS)
+
+redis-image: ## make a local Docker image of Redis, where none can be pulled
+	go run ./tools/workshop redis-image
+
+test: ## test everything, on the embedded Redis and on a real one
+	go run ./tools/workshop test $(ARGS)
+
+bench: ## compare step 4's store with its peers, about 10 minutes on an idle machine
+	cd bench && GOWORK=off go run . $(ARGS)
+
+lint: ## check the format, look for mistakes and known security holes
+	go run ./tools/workshop lint $(ARGS)
+
+smoke: ## clone the last commit, and try each step as a new reader would
+	.ci/smoke
+
+screenshots: ## take the pictures in the guides again, in a real browser
+	cd tools/browser && GOWORK=off go test -count=1 -v -run TestPictures . -update

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"time"
+)
+
+// report is everything that was measured, as it is written to results.json.
+type report struct {
+	Date      string
+	Machine   machine
+	Versions  []version
+	Settings  settings
+	Minutes   float64
+	Speed     []run
+	Delayed   []run
+	Behaviour []behaviour
+	Memory    []memory
+	Scale     []scaleRun
+}
+
+type machine struct {
+	CPU    string
+	CPUs   int
+	System string
+	// Load is how many processes wanted a CPU in the minute before; empty where
+	// the system does not tell.
+	Load string
+}
+
+type version struct{ Module, Version string }
+
+// settings are the sizes of a run.
+type settings struct {
+	Rounds      int
+	Connections int
+	Run         time.Duration
+	// Of the runs with a network delay.
+	DelayedConnections int
+	Delay              time.Duration
+	// Of the bytes a session takes.
+	MemorySessions int
+	// Of the runs with many live sessions.
+	ScaleSizes []int
+	ScaleRuns  int
+}
+
+// run is one measurement of throughput.
+type run struct {
+	Contestant string
+	Round      int
+	Requests   int
+	PerSecond  float64
+	// In milliseconds.
+	P50, P99 float64
+	// CPU time a request, in microseconds; 0 where the system does not tell.
+	AppCPU, RedisCPU, GeneratorCPU float64
+}
+
+// behaviour is what does not depend on the machine.
+type behaviour struct {
+	Contestant string
+	// Round trips to Redis. LoginAgain is a login after a logout.
+	Visit, Login, Logout, LoginAgain float64
+	// Of Parallel visits to one session, 32 at a time, Lost did not count.
+	Parallel, Lost int
+}
+
+// memory is the growth of Redis' used_memory, in bytes for each session.
+type memory struct {
+	Contestant string
+	Bytes      float64
+	// WithoutIndex leaves out the list of a user's sessions; 0 where there is
+	// none.
+	WithoutIndex float64
+}
+
+// scaleRun is one measurement among many live sessions.
+type scaleRun struct {
+	Contestant string
+	Sessions   int
+	PerSecond  float64
+	P50, P99   float64 // milliseconds
+}
+
+func (r *report) save(path string) error {
+	text, err := json.MarshalIndent(r, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o644)
+}
+
+func loadReport(path string) (*report, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	r := new(report)
+	return r, json.Unmarshal(text, r)
+}

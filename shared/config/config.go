@@ -1,0 +1,318 @@
+// Package config reads the settings of an app from its flags and from the
+// environment. A flag wins over its variable.
+package config
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DevelopmentKey signs the cookies of steps 1 to 3 while SECRET_KEY is unset.
+// It is public, so it protects nothing: Load accepts it on loopback only.
+const DevelopmentKey = "public-development-key-of-the-session-workshop"
+
+// Config holds the settings of one app, checked.
+type Config struct {
+	// RedisURL is redis:// or rediss://; empty means "find one or start one".
+	RedisURL     string
+	RedisCluster bool
+	// SecretKey signs cookies. It is never printed.
+	SecretKey string
+	Host      string
+	// Port 0 means any free port.
+	Port int
+	// PortSet tells that somebody chose the port, so that no other will do.
+	PortSet bool
+	// PublicURL is the address people use; nil means http://HOST:PORT.
+	PublicURL  *url.URL
+	SessionTTL time.Duration
+	// SessionMaxAge is the age at which a session ends however busy it is.
+	SessionMaxAge time.Duration
+	// UnderTheHood shows the panel below every page.
+	UnderTheHood bool
+}
+
+// Group names settings that not every step has.
+type Group int
+
+const (
+	// SecretKey is the key that signs cookies (steps 1 to 3).
+	SecretKey Group = iota
+	// Redis is where Redis answers (steps 2 to 4).
+	Redis
+	// TTL is how long Redis keeps what nobody visits (steps 3 and 4).
+	TTL
+	// MaxAge is the absolute end of a session (step 4).
+	MaxAge
+)
+
+// MustLoad is Load for a main function: it reads os.Args and the environment.
+// On an error it prints every problem to standard error and ends the process
+// with status 1; for -h it prints the settings and ends it with status 0.
+func MustLoad(groups ...Group) Config {
+	cfg, err := Load(os.Args[1:], os.Getenv, groups...)
+	if errors.Is(err, flag.ErrHelp) {
+		os.Exit(0)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	return cfg
+}
+
+// Load reads the settings that every app has (HOST, PORT, PUBLIC_URL) and
+// those of the named groups. An empty variable counts as unset. The error
+// names every problem, a line each, and never a secret; it is flag.ErrHelp
+// when the arguments ask for help, which has then been printed.
+func Load(args []string, getenv func(string) string, groups ...Group) (Config, error) {
+	r := newReader(getenv)
+	var cfg Config
+	r.text("host", "HOST", "127.0.0.1", "`address` to listen on", setText(&cfg.Host))
+	r.text("port", "PORT", "", "`port` to listen on; 0 takes any free one (default 5000, or the next free one)", cfg.setPort)
+	r.text("public-url", "PUBLIC_URL", "", "the `URL` people use (default http://HOST:PORT)", cfg.setPublicURL)
+	r.text("under-the-hood", "UNDER_THE_HOOD", "", "`on or off`: the panel below every page (default on where only this machine can reach the app)", cfg.setUnderTheHood)
+	for _, group := range groups {
+		cfg.declare(group, r)
+	}
+	if err := r.parse(args); err != nil {
+		return Config{}, err
+	}
+	for _, group := range groups {
+		if group == SecretKey {
+			r.check("SECRET_KEY", cfg.finishSecretKey())
+		}
+	}
+	return cfg, r.problems()
+}
+
+func (c *Config) declare(group Group, r *reader) {
+	switch group {
+	case SecretKey:
+		r.text("secret-key", "SECRET_KEY", "", "`key` that signs the cookie; other users of this machine can read it in the process list when given as a flag", setText(&c.SecretKey))
+	case Redis:
+		r.text("redis-url", "REDIS_URL", "", "where Redis answers, `redis://host:port` (default: what answers on 127.0.0.1:6379, else an embedded one)", c.setRedisURL)
+		r.boolean("redis-cluster", "REDIS_CLUSTER", "REDIS_URL is the configuration endpoint of a cluster", &c.RedisCluster)
+	case TTL:
+		r.text("ttl", "SESSION_TTL", "10s", "`time` without a visit after which Redis forgets", setDuration(&c.SessionTTL))
+	case MaxAge:
+		r.text("max-age", "SESSION_MAX_AGE", "8h", "`time` after which a session ends however busy it is", setDuration(&c.SessionMaxAge))
+	}
+}
+
+// HTTPS tells whether people reach the app over https://, which is when its
+// cookies can be Secure.
+func (c Config) HTTPS() bool {
+	return c.PublicURL != nil && c.PublicURL.Scheme == "https"
+}
+
+// Loopback tells whether only this machine can reach the app: it listens on
+// a loopback address and is not published under another one.
+func (c Config) Loopback() bool {
+	return isLoopback(c.Host) && (c.PublicURL == nil || isLoopback(c.PublicURL.Hostname()))
+}
+
+// AboutTTL tells a person at the terminal how long Redis remembers.
+func (c Config) AboutTTL() string {
+	return fmt.Sprintf("TTL: %v after the last visit. Longer: SESSION_TTL=2m, or -ttl 2m", c.SessionTTL)
+}
+
+// Warnings says what is allowed but should be known, a sentence each.
+func (c Config) Warnings() []string {
+	var warnings []string
+	if c.SecretKey == DevelopmentKey {
+		warnings = append(warnings, "SECRET_KEY is not set: cookies are signed with a public development key, good on this machine only.")
+	}
+	if !c.Loopback() && !c.HTTPS() {
+		warnings = append(warnings, "people reach this app over plain HTTP: anyone on the way can copy a login. Set PUBLIC_URL=https://… behind a proxy that speaks TLS.")
+	}
+	return warnings
+}
+
+func (c *Config) setPort(text string) error {
+	c.Port = 5000
+	if text == "" {
+		return nil
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil || port < 0 || port > 65535 {
+		return fmt.Errorf("%q is not a port. Use a number from 0 to 65535, for example PORT=5001", text)
+	}
+	c.Port, c.PortSet = port, true
+	return nil
+}
+
+// setUnderTheHood comes after HOST and PUBLIC_URL, which decide the default.
+func (c *Config) setUnderTheHood(text string) error {
+	switch text {
+	case "":
+		c.UnderTheHood = c.Loopback()
+	case "on", "off":
+		c.UnderTheHood = text == "on"
+	default:
+		return fmt.Errorf("%q is neither on nor off", text)
+	}
+	return nil
+}
+
+func (c *Config) setPublicURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
+		return errors.New("this is not an http:// or https:// address, for example PUBLIC_URL=https://workshop.example.com")
+	}
+	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("%q has more than a host: the app lives at the root of its address, for example %s://%s", text, u.Scheme, u.Host)
+	}
+	c.PublicURL = u
+	return nil
+}
+
+// setRedisURL checks the form only; the client library reads the details. No
+// part of a URL that cannot be read is repeated: where a user forgets the "@",
+// what looks like a host or a port is the password.
+func (c *Config) setRedisURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	const example = "for example REDIS_URL=redis://127.0.0.1:6379, with a password redis://user:password@host:6379, with TLS rediss://…"
+	u, err := url.Parse(text)
+	if err != nil {
+		return errors.New("this is not a URL that can be read (a special character in a password must be percent-encoded, %40 for @); " + example)
+	}
+	if u.Scheme != "redis" && u.Scheme != "rediss" {
+		return errors.New("it must begin with redis:// or rediss://; " + example)
+	}
+	if u.Hostname() == "" {
+		return errors.New("it names no host; " + example)
+	}
+	c.RedisURL = text
+	return nil
+}
+
+// finishSecretKey decides what an empty or short key means, which depends on
+// who can reach the app.
+func (c *Config) finishSecretKey() error {
+	if c.Loopback() {
+		if c.SecretKey == "" {
+			c.SecretKey = DevelopmentKey
+		}
+		return nil
+	}
+	const makeOne = "Make one: SECRET_KEY=$(openssl rand -hex 32)"
+	switch {
+	case c.SecretKey == "":
+		return errors.New("it must be set, because this app can be reached from other machines. " + makeOne)
+	case c.SecretKey == DevelopmentKey:
+		return errors.New("this is the public development key, and this app can be reached from other machines. " + makeOne)
+	case len(c.SecretKey) < 32:
+		return fmt.Errorf("it has %d bytes and needs at least 32, because this app can be reached from other machines. %s", len(c.SecretKey), makeOne)
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+func setText(target *string) func(string) error {
+	return func(text string) error {
+		*target = text
+		return nil
+	}
+}
+
+// setDuration asks for whole seconds, because the EXPIRE command counts in
+// seconds (https://redis.io/docs/latest/commands/expire/).
+func setDuration(target *time.Duration) func(string) error {
+	return func(text string) error {
+		d, err := time.ParseDuration(text)
+		if err != nil || d < time.Second || d%time.Second != 0 || d > 365*24*time.Hour {
+			return fmt.Errorf("%q is not a time in whole seconds, at least 1s and at most 8760h, for example 10s or 2m", text)
+		}
+		*target = d
+		return nil
+	}
+}
+
+// reader collects settings and their problems, so that one run names them all.
+type reader struct {
+	flags  *flag.FlagSet
+	getenv func(string) string
+	apply  []func()
+	errs   []error
+}
+
+func newReader(getenv func(string) string) *reader {
+	r := &reader{flags: flag.NewFlagSet("", flag.ContinueOnError), getenv: getenv}
+	r.flags.SetOutput(io.Discard)
+	r.flags.Usage = func() {}
+	return r
+}
+
+func (r *reader) text(name, variable, fallback, usage string, set func(string) error) {
+	value := r.flags.String(name, r.fromEnvironment(variable, fallback), usage+". Variable: "+variable)
+	r.apply = append(r.apply, func() { r.check(variable, set(*value)) })
+}
+
+func (r *reader) boolean(name, variable, usage string, target *bool) {
+	text := r.fromEnvironment(variable, "false")
+	on, err := strconv.ParseBool(text)
+	if err != nil {
+		r.check(variable, fmt.Errorf("%q is neither true nor false", text))
+	}
+	r.flags.BoolVar(target, name, on, usage+". Variable: "+variable)
+}
+
+func (r *reader) fromEnvironment(variable, fallback string) string {
+	if value := strings.TrimSpace(r.getenv(variable)); value != "" {
+		return value
+	}
+	return fallback
+}
+
+func (r *reader) parse(args []string) error {
+	err := r.flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		r.printHelp()
+		return err
+	case err != nil:
+		r.errs = append(r.errs, fmt.Errorf("%w (-h lists the settings)", err))
+	case r.flags.NArg() > 0:
+		r.errs = append(r.errs, fmt.Errorf("%q is not a setting; -h lists them", r.flags.Arg(0)))
+	}
+	for _, apply := range r.apply {
+		apply()
+	}
+	return nil
+}
+
+// printHelp shows the built-in defaults, never the values of this run: one of
+// them is a secret.
+func (r *reader) printHelp() {
+	fmt.Println("Settings, as a flag or as an environment variable (the flag wins):")
+	r.flags.VisitAll(func(f *flag.Flag) {
+		kind, usage := flag.UnquoteUsage(f)
+		fmt.Printf("  -%s %s\n    \t%s\n", f.Name, kind, usage)
+	})
+}
+
+func (r *reader) check(variable string, err error) {
+	if err != nil {
+		r.errs = append(r.errs, fmt.Errorf("%s: %w", variable, err))
+	}
+}
+
+func (r *reader) problems() error { return errors.Join(r.errs...) }

@@ -1,0 +1,161 @@
+package config_test
+
+import (
+	"errors"
+	"flag"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/session-workshop/shared/config"
+)
+
+var all = []config.Group{config.SecretKey, config.Redis, config.TTL, config.MaxAge}
+
+// load reads the settings from words like PORT=5001 and from flags.
+func load(words ...string) (config.Config, error) {
+	variables := map[string]string{}
+	var args []string
+	for _, word := range words {
+		if name, value, ok := strings.Cut(word, "="); ok && !strings.HasPrefix(word, "-") {
+			variables[name] = value
+			continue
+		}
+		args = append(args, word)
+	}
+	return config.Load(args, func(name string) string { return variables[name] }, all...)
+}
+
+func TestDefaults(t *testing.T) {
+	cfg, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := config.Config{
+		SecretKey: config.DevelopmentKey, Host: "127.0.0.1", Port: 5000,
+		SessionTTL: 10 * time.Second, SessionMaxAge: 8 * time.Hour, UnderTheHood: true,
+	}
+	if cfg != want {
+		t.Errorf("got  %+v\nwant %+v", cfg, want)
+	}
+	if !cfg.Loopback() || cfg.HTTPS() {
+		t.Error("the defaults must be plain HTTP on loopback")
+	}
+}
+
+func TestAFlagWinsOverItsVariable(t *testing.T) {
+	cfg, err := load("PORT=5001", "SESSION_TTL=1m", "-ttl=2m", "-redis-cluster")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Port != 5001 || !cfg.PortSet || cfg.SessionTTL != 2*time.Minute || !cfg.RedisCluster {
+		t.Errorf("got %+v", cfg)
+	}
+}
+
+func TestEveryProblemIsNamedAtOnce(t *testing.T) {
+	_, err := load("PORT=http", "SESSION_TTL=10", "SESSION_MAX_AGE=1ms", "REDIS_URL=localhost:6379",
+		"UNDER_THE_HOOD=perhaps", "REDIS_CLUSTER=perhaps", "PUBLIC_URL=ftp://x", "HOST=0.0.0.0", "-colour=red")
+	if err == nil {
+		t.Fatal("all of this was accepted")
+	}
+	for _, word := range []string{`PORT: "http"`, `SESSION_TTL: "10"`, "SESSION_MAX_AGE:", "REDIS_URL:", "REDIS_CLUSTER:", "UNDER_THE_HOOD:",
+		"PUBLIC_URL:", "SECRET_KEY:", "openssl rand -hex 32", "colour"} {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("%q is missing in:\n%v", word, err)
+		}
+	}
+}
+
+func TestNoPartOfAPasswordIsRepeated(t *testing.T) {
+	for _, value := range []string{
+		"redis://:hunter2", "redis://user:hunter2@", "redis://user:hunter2@host:port", "hunter2@host:6379",
+		"redis://user:hunter2%zz@host", "redis://us er:hunter2@host", "http://user:hunter2@host",
+	} {
+		_, err := load("REDIS_URL=" + value)
+		if err == nil {
+			t.Errorf("%s was accepted", value)
+		} else if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "%zz") {
+			t.Errorf("the error repeats the password: %v", err)
+		}
+	}
+	if _, err := load("PUBLIC_URL=https://user:hunter2@host"); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("PUBLIC_URL with a password: %v", err)
+	}
+}
+
+func TestBeyondLoopbackTheKeyMustBeSecret(t *testing.T) {
+	long := strings.Repeat("k", 32)
+	for _, c := range []struct {
+		words []string
+		ok    bool
+	}{
+		{[]string{"HOST=0.0.0.0"}, false},
+		{[]string{"HOST=192.168.1.5"}, false},
+		{[]string{"PUBLIC_URL=https://workshop.example.com"}, false},
+		{[]string{"HOST=0.0.0.0", "SECRET_KEY=short"}, false},
+		{[]string{"HOST=0.0.0.0", "SECRET_KEY=" + config.DevelopmentKey}, false},
+		{[]string{"HOST=0.0.0.0", "SECRET_KEY=" + long}, true},
+		{[]string{"HOST=localhost", "SECRET_KEY=short"}, true},
+		{[]string{"HOST=::1"}, true},
+		{[]string{"PUBLIC_URL=http://127.0.0.1:5000"}, true},
+	} {
+		if _, err := load(c.words...); (err == nil) != c.ok {
+			t.Errorf("%v: error %v", c.words, err)
+		}
+	}
+}
+
+func TestThePanelIsForThisMachineAlone(t *testing.T) {
+	key := "SECRET_KEY=" + strings.Repeat("k", 32)
+	for _, c := range []struct {
+		words []string
+		on    bool
+	}{
+		{nil, true},
+		{[]string{"UNDER_THE_HOOD=off"}, false},
+		{[]string{key, "HOST=0.0.0.0"}, false},
+		{[]string{key, "PUBLIC_URL=https://workshop.example.com"}, false},
+		{[]string{key, "HOST=0.0.0.0", "-under-the-hood=on"}, true},
+	} {
+		cfg, err := load(c.words...)
+		if err != nil || cfg.UnderTheHood != c.on {
+			t.Errorf("%v: %v %v", c.words, cfg.UnderTheHood, err)
+		}
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	key := "SECRET_KEY=" + strings.Repeat("k", 32)
+	for _, c := range []struct {
+		words []string
+		want  string
+	}{
+		{nil, "development key"},
+		{[]string{key, "HOST=0.0.0.0"}, "plain HTTP"},
+		{[]string{key, "HOST=0.0.0.0", "PUBLIC_URL=https://workshop.example.com"}, ""},
+		{[]string{key}, ""},
+	} {
+		cfg, err := load(c.words...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := strings.Join(cfg.Warnings(), " ")
+		if (c.want == "") != (got == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%v: warnings %q, want %q", c.words, got, c.want)
+		}
+	}
+}
+
+func TestAStepKnowsOnlyItsOwnSettings(t *testing.T) {
+	broken := func(name string) string { return map[string]string{"REDIS_URL": "nonsense"}[name] }
+	if _, err := config.Load(nil, broken, config.SecretKey); err != nil {
+		t.Errorf("step 1 has no Redis, yet: %v", err)
+	}
+	if _, err := config.Load([]string{"-ttl=1m"}, broken, config.SecretKey); err == nil {
+		t.Error("step 1 accepted a TTL that it would ignore")
+	}
+	if _, err := config.Load([]string{"-h"}, broken); !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("-h: %v", err)
+	}
+}

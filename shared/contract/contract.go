@@ -1,0 +1,106 @@
+// Package contract says what each step of the workshop must do, as checks
+// that look at a running app only from outside: over HTTP, and in the Redis
+// it keeps its data in. The same checks test the workshop's own apps and an
+// app that a learner wrote, in whatever language.
+//
+// Every check makes up a user name of its own, so checks may run in any
+// order, side by side, and on a Redis that others use too. A check deletes
+// the keys it caused.
+package contract
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Target is the app to check.
+type Target struct {
+	// URL is the address of the running app, such as http://127.0.0.1:5000.
+	URL string
+	// Redis is where the app keeps its data. Step 1 needs none.
+	Redis redis.UniversalClient
+	// TTL is the session TTL the app was started with. 0 means 10 s.
+	TTL time.Duration
+}
+
+// Group says whom a check is for.
+type Group string
+
+const (
+	// Lesson holds what a step teaches. It is tolerant: it allows any key
+	// prefix and either redirect status, and compares a page's text without
+	// its tags.
+	Lesson Group = "lesson"
+	// House holds what the workshop's own apps promise beyond the lesson:
+	// error pages, headers, and the exact names of keys and cookies.
+	House Group = "house"
+)
+
+// Check is one thing a step must do.
+type Check struct {
+	// Name is a short sentence that is true when the check passes.
+	Name string
+	// Hint tells a learner the probable mistake and where to look.
+	Hint string
+	// Group says whether the check is part of the lesson.
+	Group Group
+	// Waits is true for the one check of a step that waits a whole TTL.
+	Waits bool
+	// Run checks the app. It returns nil or a *Failure. ctx bounds it; a
+	// check that waits needs the TTL and some seconds more.
+	Run func(ctx context.Context, t Target) error
+}
+
+// Failure says what a check wanted to see and what it saw.
+type Failure struct {
+	Expected, Got string
+}
+
+func (f *Failure) Error() string {
+	return "expected " + f.Expected + " / got " + f.Got
+}
+
+// Step returns the checks of step n, 1 to 4: first the lesson's, from the
+// first thing a learner has working to the last, then the house's. There are
+// none for any other n.
+func Step(n int) []Check {
+	return append(checksOf(n, Lesson, lesson), checksOf(n, House, house)...)
+}
+
+// rule is a check before it is known which step it runs for.
+type rule struct {
+	steps []int
+	name  string
+	hint  string
+	waits bool
+	run   func(s *scene)
+}
+
+// The steps a rule can hold for.
+var (
+	every     = []int{1, 2, 3, 4}
+	onlyOne   = []int{1}
+	onlyTwo   = []int{2}
+	onlyThree = []int{3}
+	onlyFour  = []int{4}
+	counting  = []int{2, 3, 4} // visits are counted
+	byName    = []int{2, 3}    // visits are counted under the user's name
+	expiring  = []int{3, 4}    // what Redis holds has a TTL
+)
+
+func checksOf(n int, group Group, rules []rule) []Check {
+	var checks []Check
+	for _, r := range rules {
+		if !slices.Contains(r.steps, n) {
+			continue
+		}
+		checks = append(checks, Check{
+			Name: r.name, Hint: r.hint, Group: group, Waits: r.waits,
+			Run: func(ctx context.Context, t Target) error { return play(ctx, t, n, r.run) },
+		})
+	}
+	return checks
+}

@@ -1,0 +1,602 @@
+package contract
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// house is what the workshop's own apps promise beyond the lesson.
+var house = []rule{
+	{
+		steps: every,
+		name:  "/healthz answers 200",
+		hint:  "GET /healthz says that the process is up. It asks no Redis and needs no login.",
+		run: func(s *scene) {
+			p := s.browser().get("/healthz")
+			s.expect(p.status == http.StatusOK, "GET /healthz to answer 200", p.String())
+		},
+	},
+	{
+		steps: every,
+		name:  "the login form has a button Login",
+		hint:  "The button of the form on /login is called \"Login\".",
+		run: func(s *scene) {
+			form := s.browser().get("/login").loginForm()
+			s.expect(loginButton.MatchString(form), "a button \"Login\" in the form of GET /login", quote(form))
+		},
+	},
+	{
+		steps: every,
+		name:  "login and logout redirect with 303",
+		hint:  "303 See Other says that the next request is a GET. 302 leaves that open.",
+		run: func(s *scene) {
+			b := s.browser()
+			s.expectSeeOther(b.login(s.user))
+			s.expectSeeOther(b.post("/logout", url.Values{}))
+			s.expectSeeOther(b.get("/logout"))
+		},
+	},
+	{
+		steps: every,
+		name:  "the page has a logout button",
+		hint:  "Logout changes something, so it is a form with method=post and action=/logout, and no link.",
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			p := b.expectLoggedIn(s.user)
+			s.expect(p.form(postForm, toLogout, anyButton) != "", "a form on GET / that posts to /logout", quote(p.body))
+		},
+	},
+	{
+		steps: every,
+		name:  "logout works by POST and by GET",
+		hint:  "The logout button sends POST /logout. GET /logout works as well, as in the original.",
+		run: func(s *scene) {
+			b := s.browser()
+			for _, logout := range []func() page{
+				func() page { return b.post("/logout", url.Values{}) },
+				func() page { return b.get("/logout") },
+			} {
+				b.login(s.user)
+				b.expectLoggedIn(s.user)
+				logout()
+				b.expectLoggedOut()
+			}
+		},
+	},
+	{
+		steps: onlyOne,
+		name:  "the page has the exact words",
+		hint:  "Step 1 counts nothing: the page says \"Logged in as NAME\" and has no \"Visits:\".",
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			p := b.expectLoggedIn(s.user)
+			_, counted := p.visits()
+			s.expect(!counted, "no \"Visits:\" in step 1", p.String())
+		},
+	},
+	{
+		steps: counting,
+		name:  "the page has the exact words",
+		hint:  "The page says \"Logged in as NAME.\" with a full stop, and after it \"Visits: 1\".",
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			p, want := b.get("/"), loggedIn+s.user+". Visits: 1"
+			s.expect(strings.Contains(p.text(), want), "GET / to say "+quote(want), p.String())
+		},
+	},
+	{
+		steps: every,
+		name:  "HEAD is answered like GET",
+		hint:  "HEAD has the status and the headers of GET, and no body. Monitors and link checkers send it.",
+		run:   headLikeGet,
+	},
+	{
+		steps: counting,
+		name:  "HEAD counts nothing",
+		hint:  "A HEAD request is no visit. Ask for the method before you count.",
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectVisits(1)
+			b.do(http.MethodHead, "/", nil, nil)
+			b.expectVisits(2)
+		},
+	},
+	{
+		steps: every,
+		name:  "a name without letters is refused",
+		hint:  "An empty name, or one of spaces only, is answered with 400 and the form, with the reason beside the field.",
+		run: func(s *scene) {
+			s.expectRefused("")
+			s.expectRefused("   ")
+		},
+	},
+	{
+		steps: every,
+		name:  "a name over 64 bytes is refused, and 64 are taken",
+		hint:  "The limit is 64 bytes and not 64 letters: a Japanese letter has three. The answer is 400 and the form, with the reason beside the field.",
+		run: func(s *scene) {
+			s.expectRefused(padded(s.user, "x", 65))
+			s.expectRefused(s.user + strings.Repeat("日", 16))
+			b := s.browser()
+			b.login(padded(s.user, "x", 64))
+			b.expectLoggedIn(padded(s.user, "x", 64))
+		},
+	},
+	{
+		steps: every,
+		name:  "a name with control characters is refused",
+		hint:  "A line break or another control character in a name is answered with 400 and the form, with the reason beside the field.",
+		run: func(s *scene) {
+			s.expectRefused(s.user + "\nx")
+			s.expectRefused(s.user + "\x00x")
+			s.expectRefused(s.user + "\x7fx")
+		},
+	},
+	{
+		steps: every,
+		name:  "spaces around a name are taken off",
+		hint:  "Trim the name before you look at it and store it.",
+		run: func(s *scene) {
+			b := s.browser()
+			b.login("  " + s.user + "\t ")
+			b.expectLoggedIn(s.user)
+			if s.step > 1 {
+				s.expectKey(b, s.user)
+			}
+		},
+	},
+	{
+		steps: every,
+		name:  "an unknown path is a 404 page",
+		hint:  "The page of a 404 looks like the others: a title, and a link back to /.",
+		run: func(s *scene) {
+			s.expectFramed(s.browser().get("/no-such-page"), http.StatusNotFound)
+		},
+	},
+	{
+		steps: every,
+		name:  "a wrong method is a 405 page",
+		hint:  "The page of a 405 looks like the others: a title, and a link back to /. The Allow header names the methods (RFC 9110, 15.5.6).",
+		run: func(s *scene) {
+			for _, path := range []string{"/", "/login", "/logout"} {
+				p := s.browser().do(http.MethodDelete, path, nil, nil)
+				s.expectFramed(p, http.StatusMethodNotAllowed)
+				s.expect(p.header.Get("Allow") != "", "an Allow header on "+p.request, "none")
+			}
+		},
+	},
+	{
+		steps: every,
+		name:  "the cookie has its name and its flags",
+		hint:  "HttpOnly keeps scripts away from the cookie, SameSite=Lax keeps other sites from using it, Path=/ sends it to every page.",
+		run:   cookieFlags,
+	},
+	{
+		steps: every,
+		name:  "logout deletes the cookie",
+		hint:  "A cookie is deleted by setting it with the same name and path and Max-Age=0.",
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectLoggedIn(s.user)
+			p := b.post("/logout", url.Values{})
+			deleted := slices.ContainsFunc(p.cookies, func(c *http.Cookie) bool {
+				return c.Name == s.cookieName() && c.MaxAge < 0 && c.Path == "/"
+			})
+			s.expect(deleted, "POST /logout to set "+s.cookieName()+" with Max-Age=0 and Path=/",
+				p.setCookies())
+		},
+	},
+	{
+		steps: every,
+		name:  "a page with a name in it is not kept in a cache",
+		hint:  "Send Cache-Control: no-store, or the Back button shows the page after logout.",
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			p := b.expectLoggedIn(s.user)
+			s.expect(strings.Contains(p.header.Get("Cache-Control"), "no-store"),
+				"Cache-Control: no-store on GET /", quote(p.header.Get("Cache-Control")))
+		},
+	},
+	{
+		steps: every,
+		name:  "every page has a strict Content-Security-Policy",
+		hint:  "The policy names what a page may load, and has no 'unsafe-inline'. It is set in a middleware, so that error pages have it too.",
+		run:   contentPolicy,
+	},
+	{
+		steps: every,
+		name:  "a form of another site cannot log anybody in",
+		hint:  "net/http's CrossOriginProtection looks at Sec-Fetch-Site and Origin. Its Check must run before any other work.",
+		run:   crossSiteLogin,
+	},
+	{
+		steps: every,
+		name:  "a form of another site cannot log anybody out",
+		hint:  "net/http's CrossOriginProtection looks at Sec-Fetch-Site and Origin. Its Check must run before any other work.",
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectLoggedIn(s.user)
+			for _, header := range crossSite {
+				s.expectFramed(b.do(http.MethodPost, "/logout", url.Values{}, header), http.StatusForbidden)
+			}
+			b.expectLoggedIn(s.user)
+		},
+	},
+	{
+		steps: every,
+		name:  "a form of this site is taken",
+		hint:  "A browser sends Sec-Fetch-Site: same-origin and an Origin with the form of this app. Both must pass the check for other sites.",
+		run: func(s *scene) {
+			b := s.browser()
+			p := b.do(http.MethodPost, "/login", url.Values{"username": {s.user}}, http.Header{
+				"Sec-Fetch-Site": {"same-origin"}, "Origin": {s.address("")},
+			})
+			s.expect(p.redirects(), "POST /login from this site to redirect", p.String())
+			b.expectLoggedIn(s.user)
+		},
+	},
+	{
+		steps: every,
+		name:  "a link on another site does not log you out",
+		hint:  "GET /logout with Sec-Fetch-Site: cross-site shows a logout button and leaves you logged in.",
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			p := b.do(http.MethodGet, "/logout", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}})
+			s.expect(p.status == http.StatusOK && p.form(postForm, toLogout, anyButton) != "",
+				"GET /logout from another site to answer 200 with a form that posts to /logout", p.String())
+			b.expectLoggedIn(s.user)
+		},
+	},
+	{
+		steps: every,
+		name:  "a tampered cookie is no login",
+		hint:  "A cookie that was changed is treated like no cookie: the page with status 200, never a 500.",
+		run:   brokenCookie(changed),
+	},
+	{
+		steps: every,
+		name:  "a garbage cookie is no login",
+		hint:  "A cookie that cannot be decoded is treated like no cookie: the page with status 200, never a 500.",
+		run:   brokenCookie(func(string) string { return "%%%|not-a-cookie" }),
+	},
+	{
+		steps: every,
+		name:  "an oversized cookie is no login",
+		hint:  "A cookie of 6 KB is treated like no cookie: the page with status 200, never a 500.",
+		run:   brokenCookie(func(string) string { return strings.Repeat("A", 6<<10) }),
+	},
+	{
+		steps: every,
+		name:  "an empty cookie is no login",
+		hint:  "A cookie without a value is treated like no cookie: the page with status 200, never a 500.",
+		run:   brokenCookie(func(string) string { return "" }),
+	},
+	{
+		steps: every,
+		name:  "logout without a login is no error",
+		hint:  "A logout that finds nothing to do redirects to / like any other.",
+		run: func(s *scene) {
+			p := s.browser().post("/logout", url.Values{})
+			s.expect(p.redirects(), p.request+" without a login to redirect", p.String())
+			s.expectToRoot(p)
+		},
+	},
+	{
+		steps: every,
+		name:  "the cookie of another step is left alone",
+		hint:  "Two steps may run side by side on two ports, and browsers send a host's cookies to all its ports. Touch no cookie but your own.",
+		run:   otherStepsCookie,
+	},
+	{
+		steps: byName,
+		name:  "the key is workshop:user: and the name, as it was typed",
+		hint:  "The key has the name itself, before it is escaped for HTML. The hash has the one field visits.",
+		run: func(s *scene) {
+			for _, name := range []string{s.user, s.user + " o'brien & <co>", s.user + "日本語"} {
+				b := s.browser()
+				b.login(name)
+				b.expectVisits(1)
+				s.expectKey(b, name)
+			}
+		},
+	},
+	{
+		steps: onlyFour,
+		name:  "the key is workshop:session: and the SHA-256 of the cookie",
+		hint:  "The key has the SHA-256 of the cookie's value as it is sent, in 64 lower-case hexadecimal digits. Fields of the store's own begin with @.",
+		run: func(s *scene) {
+			for _, name := range []string{s.user, s.user + " o'brien & <co>", s.user + "日本語"} {
+				b := s.browser()
+				b.login(name)
+				b.expectVisits(1)
+				s.expectKey(b, name)
+			}
+		},
+	},
+	{
+		steps: onlyTwo,
+		name:  "the key has no TTL yet",
+		hint:  "Keys live for ever in step 2. That is what step 3 mends.",
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectVisits(1)
+			b.expectVisits(2)
+			left := s.ttl("workshop:user:" + s.user)
+			s.expect(left == forever, "no TTL on workshop:user:"+s.user, ttlText("workshop:user:"+s.user, left))
+		},
+	},
+	{
+		steps: counting,
+		name:  "a key of another type is an error page and stays as it is",
+		hint:  "Redis answers WRONGTYPE. The page has status 500 and names the key and its type. Nothing is deleted.",
+		run:   wrongType,
+	},
+	{
+		steps: onlyFour,
+		name:  "an ended session is told so",
+		hint:  "A browser whose session is not there any more learns why it must log in again. A browser without a cookie does not. The answer leaves the cookie alone.",
+		run:   endedSession,
+	},
+}
+
+var (
+	loginButton = regexp.MustCompile(`(?is)<button\b[^>]*>\s*Login\s*</button>|<input\b[^>]*\bvalue\s*=\s*["']?Login["'\s/>]`)
+	toLogout    = regexp.MustCompile(`(?i)<form\b[^>]*\baction\s*=\s*["']?/logout["'\s>]`)
+	anyButton   = regexp.MustCompile(`(?i)<button\b|<input\b[^>]*\btype\s*=\s*["']?submit\b`)
+	title       = regexp.MustCompile(`(?is)<title>\s*[^<\s]`)
+	linkToRoot  = regexp.MustCompile(`(?i)<a\b[^>]*\bhref\s*=\s*["']?/["'\s>]`)
+	anyForm     = regexp.MustCompile(`(?is)<form\b.*?</form\s*>`)
+)
+
+// crossSite is what browsers send with a form of another site: new ones the
+// first header, old ones only the second.
+var crossSite = []http.Header{
+	{"Sec-Fetch-Site": {"cross-site"}},
+	{"Origin": {"https://evil.example"}},
+}
+
+// form returns the markup of the first form in which all the parts are, or "".
+func (p page) form(parts ...*regexp.Regexp) string {
+	for _, markup := range anyForm.FindAllString(p.body, -1) {
+		missing := func(part *regexp.Regexp) bool { return !part.MatchString(markup) }
+		if !slices.ContainsFunc(parts, missing) {
+			return markup
+		}
+	}
+	return ""
+}
+
+func (p page) loginForm() string { return p.form(postForm, nameField) }
+
+func (s *scene) expectSeeOther(p page) {
+	s.expect(p.status == http.StatusSeeOther, p.request+" to answer 303", p.String())
+	s.expectToRoot(p)
+}
+
+// expectFramed wants a page in the app's own design.
+func (s *scene) expectFramed(p page, status int) {
+	s.expect(p.status == status, fmt.Sprintf("%s to answer %d", p.request, status), p.String())
+	s.expect(strings.HasPrefix(p.header.Get("Content-Type"), "text/html"),
+		"an HTML page from "+p.request, "Content-Type: "+quote(p.header.Get("Content-Type")))
+	s.expect(title.MatchString(p.body) && linkToRoot.MatchString(p.body),
+		"a page with a title and a link to / from "+p.request, quote(p.body))
+}
+
+// expectRefused wants a name to be refused with a reason inside the form.
+func (s *scene) expectRefused(name string) {
+	b := s.browser()
+	plain := b.get("/login").loginForm()
+	p := b.post("/login", url.Values{"username": {name}})
+	s.expect(p.status == http.StatusBadRequest, "POST /login with username="+quote(name)+" to answer 400", p.String())
+	again := p.loginForm()
+	s.expect(again != "", "the form again, for username="+quote(name), p.String())
+	s.expect(textOf(again) != textOf(plain), "the reason inside the form, for username="+quote(name), quote(textOf(again)))
+	s.expect(len(p.cookies) == 0, "no cookie for username="+quote(name), p.setCookies())
+}
+
+// padded fills a name up to n bytes.
+func padded(name, with string, n int) string {
+	return name + strings.Repeat(with, n-len(name))
+}
+
+func headLikeGet(s *scene) {
+	b := s.browser()
+	for range 2 {
+		for _, path := range []string{"/", "/login"} {
+			get, head := b.get(path), b.do(http.MethodHead, path, nil, nil)
+			s.expect(head.status == http.StatusOK, head.request+" to answer 200", head.String())
+			s.expect(head.body == "", "no body from "+head.request, quote(head.body))
+			s.expect(head.header.Get("Content-Type") == get.header.Get("Content-Type"),
+				head.request+" to have the Content-Type of GET: "+quote(get.header.Get("Content-Type")),
+				quote(head.header.Get("Content-Type")))
+		}
+		// The second time logged in.
+		b.login(s.user)
+	}
+}
+
+// cookieName is the name of the step's own cookie.
+func (s *scene) cookieName() string {
+	switch {
+	case s.step < 4:
+		return "workshop_login"
+	case s.https():
+		return "__Host-workshop_session"
+	}
+	return "workshop_session"
+}
+
+func (s *scene) https() bool { return strings.HasPrefix(s.target.URL, "https:") }
+
+func cookieFlags(s *scene) {
+	p := s.browser().login(s.user)
+	s.expect(len(p.cookies) == 1, "login to set one cookie", p.setCookies())
+	if s.failed() {
+		return
+	}
+	c := p.cookies[0]
+	s.expect(c.Name == s.cookieName(), "a cookie named "+s.cookieName(), c.Name)
+	s.expect(c.HttpOnly && c.SameSite == http.SameSiteLaxMode && c.Path == "/" && c.Domain == "",
+		"HttpOnly, SameSite=Lax, Path=/ and no Domain", flags(c))
+	s.expect(c.Secure == s.https(), fmt.Sprintf("Secure to be %v on %s", s.https(), s.target.URL), flags(c))
+}
+
+func contentPolicy(s *scene) {
+	b := s.browser()
+	for _, path := range []string{"/", "/login", "/no-such-page"} {
+		policy := b.get(path).header.Get("Content-Security-Policy")
+		s.expect(strings.Contains(policy, "default-src") && !strings.Contains(policy, "unsafe-"),
+			"a Content-Security-Policy with default-src and without 'unsafe-inline' on GET "+path, quote(policy))
+	}
+}
+
+func crossSiteLogin(s *scene) {
+	b := s.browser()
+	for _, header := range crossSite {
+		p := b.do(http.MethodPost, "/login", url.Values{"username": {s.user}}, header)
+		s.expectFramed(p, http.StatusForbidden)
+		s.expect(len(p.cookies) == 0, "no cookie from "+p.request+" of another site", p.setCookies())
+		b.expectLoggedOut()
+	}
+	b.login(s.user)
+	if s.step > 1 {
+		b.expectVisits(1)
+	}
+}
+
+// brokenCookie sends what damage makes of a real cookie's value.
+func brokenCookie(damage func(value string) string) func(s *scene) {
+	return func(s *scene) {
+		owner := s.browser()
+		owner.login(s.user)
+		header := http.Header{"Cookie": {s.cookieName() + "=" + damage(owner.cookie().Value)}}
+		p := s.browser().do(http.MethodGet, "/", nil, header)
+		s.expect(p.status == http.StatusOK, "GET / with a broken cookie to answer 200", p.String())
+		s.expectSaysLoggedOut(p)
+		p = s.browser().do(http.MethodPost, "/logout", url.Values{}, header)
+		s.expect(p.redirects(), p.request+" with a broken cookie to redirect", p.String())
+		p = s.browser().do(http.MethodPost, "/login", url.Values{"username": {s.user}}, header)
+		s.expect(p.redirects(), p.request+" with a broken cookie to redirect", p.String())
+		s.expect(len(p.cookies) > 0, "a new cookie from "+p.request+" with a broken cookie", "none")
+	}
+}
+
+func otherStepsCookie(s *scene) {
+	other := "workshop_session"
+	if s.step == 4 {
+		other = "workshop_login"
+	}
+	b := s.browser()
+	b.plant(other, "of-another-step")
+	b.expectLoggedOut()
+	answers := []page{b.login(s.user), b.expectLoggedIn(s.user), b.post("/logout", url.Values{})}
+	for _, p := range answers {
+		s.expectCookieLeftAlone(p, other)
+	}
+	b.expectLoggedOut()
+}
+
+// ownKey is the key that the design names for the login of b as name.
+func (s *scene) ownKey(b *browser, name string) string {
+	if s.step < 4 {
+		return "workshop:user:" + name
+	}
+	sum := sha256.Sum256([]byte(b.cookie().Value))
+	return "workshop:session:" + hex.EncodeToString(sum[:])
+}
+
+func (s *scene) expectKey(b *browser, name string) {
+	key := s.ownKey(b, name)
+	if s.failed() {
+		return
+	}
+	cmd := s.target.Redis.HGetAll(s.ctx, key)
+	s.ask(cmd)
+	fields := cmd.Val()
+	s.expect(len(fields) > 0, "a hash "+key, "no such hash")
+	s.expect(fields["visits"] == "1", "the field visits of "+key+" to be 1", quote(fields["visits"]))
+	if s.step == 4 {
+		s.expect(fields["username"] == name, "the field username of "+key+" to be "+quote(name), quote(fields["username"]))
+	}
+	for field := range fields {
+		known := field == "visits" || s.step == 4 && (field == "username" || strings.HasPrefix(field, "@"))
+		s.expect(known, "no field in "+key+" that the design does not name", field)
+	}
+}
+
+func wrongType(s *scene) {
+	b := s.browser()
+	b.login(s.user)
+	key := s.ownKey(b, s.user)
+	s.plantString(key, "hello")
+	p := b.get("/")
+	s.expectFramed(p, http.StatusInternalServerError)
+	s.expect(strings.Contains(p.text(), key) && strings.Contains(p.text(), "string"),
+		"the page to name the key "+key+" and its type, string", p.String())
+	if s.failed() {
+		return
+	}
+	value := s.target.Redis.Get(s.ctx, key)
+	s.ask(value)
+	s.expect(value.Val() == "hello", key+" to hold \"hello\" as before", quote(value.Val()))
+	// In step 3 the EXPIRE of the transaction runs although HINCRBY failed.
+	if s.step != 3 {
+		left := s.ttl(key)
+		s.expect(left == forever, "no TTL on "+key+", as before", ttlText(key, left))
+	}
+	s.browser().expectLoggedOut()
+}
+
+func endedSession(s *scene) {
+	fresh := s.browser().expectLoggedOut()
+	s.expect(!strings.Contains(fresh.text(), "Your session has ended"), "nothing about a session for a browser without a cookie", fresh.String())
+	expired, loggedOff := s.browser(), s.browser()
+	expired.login(s.user)
+	expired.expectVisits(1)
+	s.expire(s.ownKey(expired, s.user))
+	loggedOff.login(s.user)
+	copied := loggedOff.copy()
+	loggedOff.logout()
+	for _, b := range []*browser{expired, copied} {
+		p := b.expectLoggedOut()
+		s.expect(s.saysEnded(p.text()), "GET / with the cookie of an ended session to say "+quote(endedText(s.idleText())), p.String())
+		s.expectCookieLeftAlone(p, s.cookieName())
+	}
+}
+
+func endedText(idle string) string {
+	return "Your session has ended: it was idle for " + idle + ", reached its end, or was logged out"
+}
+
+// idleText writes a TTL as the page does, "10 s".
+func (s *scene) idleText() string {
+	return strconv.FormatFloat(s.target.TTL.Seconds(), 'f', -1, 64) + " s"
+}
+
+// saysEnded knows the exact words for a TTL below a minute. How an app writes
+// a longer one ("2 minutes") is its own matter.
+func (s *scene) saysEnded(text string) bool {
+	if s.target.TTL < time.Minute {
+		return strings.Contains(text, endedText(s.idleText()))
+	}
+	before, after, _ := strings.Cut(endedText("\x00"), "\x00")
+	_, rest, found := strings.Cut(text, before)
+	return found && strings.Contains(rest, after)
+}

@@ -1,0 +1,253 @@
+package contract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// ask records the error of a Redis command as a failure. Callers look at
+// failed first: a command must not be sent with the key of a failed look-up.
+func (s *scene) ask(cmd redis.Cmder) {
+	if err := cmd.Err(); err != nil {
+		s.expect(false, "an answer from Redis to "+cmd.FullName(), err.Error())
+	}
+}
+
+// scan returns the keys that match a pattern; kind "" means any type.
+func (s *scene) scan(ctx context.Context, pattern, kind string) ([]string, error) {
+	var (
+		mu   sync.Mutex
+		keys []string
+	)
+	one := func(ctx context.Context, node redis.Cmdable) error {
+		var each *redis.ScanIterator
+		if kind == "" {
+			each = node.Scan(ctx, 0, pattern, 1000).Iterator()
+		} else {
+			each = node.ScanType(ctx, 0, pattern, 1000, kind).Iterator()
+		}
+		for each.Next(ctx) {
+			mu.Lock()
+			keys = append(keys, each.Val())
+			mu.Unlock()
+		}
+		return each.Err()
+	}
+	var err error
+	// A cluster's SCAN sees one node only.
+	if cluster, ok := s.target.Redis.(*redis.ClusterClient); ok {
+		err = cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error { return one(ctx, node) })
+	} else {
+		err = one(ctx, s.target.Redis)
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys), err
+}
+
+// hashes returns the hashes that are in Redis now.
+func (s *scene) hashes() map[string]bool {
+	if s.failed() {
+		return nil
+	}
+	keys, err := s.scan(s.ctx, "*", "hash")
+	s.expect(err == nil, "an answer from Redis to SCAN", fmt.Sprint(err))
+	set := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		set[key] = true
+	}
+	return set
+}
+
+// sessions returns the hashes that appeared since the check began and have a
+// field whose value matches.
+func (s *scene) sessions(ctx context.Context, matches func(value string) bool) ([]string, error) {
+	keys, err := s.scan(ctx, "*", "hash")
+	if err != nil {
+		return nil, err
+	}
+	keys = slices.DeleteFunc(keys, func(key string) bool {
+		if s.before[key] {
+			return true
+		}
+		// A key that has just gone, or is no hash any more, has no values.
+		return !slices.ContainsFunc(s.target.Redis.HVals(ctx, key).Val(), matches)
+	})
+	return keys, nil
+}
+
+// key finds the hash that holds the user's count: in steps 2 and 3 by the
+// user name in its name, in step 4 by the user name in one of its fields.
+func (s *scene) key() string {
+	if s.failed() {
+		return ""
+	}
+	if s.step == 4 {
+		return s.sessionKey()
+	}
+	keys, err := s.scan(s.ctx, "*"+s.user+"*", "")
+	s.expect(err == nil, "an answer from Redis to SCAN", fmt.Sprint(err))
+	var seen []string
+	for _, key := range keys {
+		kind := s.target.Redis.Type(s.ctx, key).Val()
+		if kind == "hash" && s.target.Redis.HExists(s.ctx, key, "visits").Val() {
+			return key
+		}
+		seen = append(seen, fmt.Sprintf("%s (%s)", key, kind))
+	}
+	got := "no key with that name in it"
+	if len(seen) > 0 {
+		got = "only " + strings.Join(seen, ", ")
+	}
+	s.expect(false, "in Redis a hash with a field \"visits\" and "+s.user+" in its key", got)
+	return ""
+}
+
+func (s *scene) sessionKey() string {
+	keys, err := s.sessions(s.ctx, func(value string) bool { return value == s.user })
+	s.expect(err == nil, "an answer from Redis to SCAN", fmt.Sprint(err))
+	s.expect(len(keys) > 0, "in Redis a new hash with a field whose value is "+s.user, "no such hash")
+	if len(keys) == 0 {
+		return ""
+	}
+	return keys[0]
+}
+
+// count returns the field visits.
+func (s *scene) count(key string) string {
+	if s.failed() {
+		return ""
+	}
+	cmd := s.target.Redis.HGet(s.ctx, key, "visits")
+	if errors.Is(cmd.Err(), redis.Nil) {
+		s.expect(false, "a field \"visits\" in the hash "+key, "no such field")
+	}
+	s.ask(cmd)
+	return cmd.Val()
+}
+
+func (s *scene) setCount(key, n string) {
+	if s.failed() {
+		return
+	}
+	s.ask(s.target.Redis.HSet(s.ctx, key, "visits", n))
+}
+
+func (s *scene) exists(key string) bool {
+	if s.failed() {
+		return false
+	}
+	cmd := s.target.Redis.Exists(s.ctx, key)
+	s.ask(cmd)
+	return cmd.Val() == 1
+}
+
+// plantString replaces a key by a string without a TTL.
+func (s *scene) plantString(key, value string) {
+	if s.failed() {
+		return
+	}
+	s.planted = append(s.planted, key)
+	s.ask(s.target.Redis.Set(s.ctx, key, value, 0))
+}
+
+// forever and absent are what ttl returns for a key without a TTL, and for
+// no key. They are what PTTL answers, and what go-redis hands on unscaled.
+const (
+	forever time.Duration = -1
+	absent  time.Duration = -2
+)
+
+func (s *scene) ttl(key string) time.Duration {
+	if s.failed() {
+		return 0
+	}
+	cmd := s.target.Redis.PTTL(s.ctx, key)
+	s.ask(cmd)
+	return cmd.Val()
+}
+
+func ttlText(key string, ttl time.Duration) string {
+	switch ttl {
+	case forever:
+		return "PTTL " + key + " is -1: the key has no TTL and lives for ever"
+	case absent:
+		return "PTTL " + key + " is -2: the key is not there"
+	}
+	return fmt.Sprintf("PTTL %s is %d ms", key, ttl.Milliseconds())
+}
+
+// expectTTL wants a TTL that is not above the configured one.
+func (s *scene) expectTTL(key string) {
+	got := s.ttl(key)
+	s.expect(got > 0 && got <= s.target.TTL,
+		fmt.Sprintf("a TTL on %s, above 0 and at most %s", key, s.target.TTL), ttlText(key, got))
+}
+
+// shorten sets the TTL of a key to a third of the configured one.
+func (s *scene) shorten(key string) time.Duration {
+	if s.failed() {
+		return 0
+	}
+	short := s.target.TTL / 3
+	s.ask(s.target.Redis.PExpire(s.ctx, key, short))
+	return short
+}
+
+// expectFull wants the TTL that was shortened before since to be (nearly)
+// the configured one again. The time since then may have run off it.
+func (s *scene) expectFull(key string, since time.Time) {
+	got := s.ttl(key)
+	least := s.target.TTL*8/10 - time.Since(since)
+	s.expect(got > least && got <= s.target.TTL,
+		fmt.Sprintf("the TTL of %s to be %s again, after it was shortened to %s", key, s.target.TTL, s.target.TTL/3),
+		ttlText(key, got))
+}
+
+// expire makes a key's TTL end now.
+func (s *scene) expire(key string) {
+	if s.failed() {
+		return
+	}
+	s.ask(s.target.Redis.PExpire(s.ctx, key, time.Millisecond))
+	s.awaitGone(key, 3*time.Second)
+}
+
+// awaitGone waits until a key is gone. A key without a TTL is not waited for.
+func (s *scene) awaitGone(key string, limit time.Duration) {
+	for end := time.Now().Add(limit); ; {
+		left := s.ttl(key)
+		if s.failed() || left == absent {
+			return
+		}
+		if left == forever || time.Now().After(end) {
+			s.expect(false, "the key "+key+" to be gone when its TTL is over", ttlText(key, left))
+			return
+		}
+		select {
+		case <-s.ctx.Done():
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// cleanUp deletes what the check left in Redis, also after a failure or when
+// ctx is done. What it cannot delete is no failure of the app.
+func (s *scene) cleanUp() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), 5*time.Second)
+	defer cancel()
+	keys, _ := s.scan(ctx, "*"+s.user+"*", "")
+	if s.step == 4 {
+		sessions, _ := s.sessions(ctx, func(value string) bool { return strings.Contains(value, s.user) })
+		keys = append(keys, sessions...)
+	}
+	for _, key := range append(keys, s.planted...) {
+		s.target.Redis.Del(ctx, key)
+	}
+}

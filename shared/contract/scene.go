@@ -1,0 +1,73 @@
+package contract
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// scene is one run of one check. It keeps the first failure; after that all
+// its methods, and those of its browsers, do nothing and return zero values.
+// So a check reads as a list of steps, without an if after each.
+type scene struct {
+	ctx     context.Context
+	target  Target
+	step    int
+	user    string          // a name nobody else has, of plain letters and digits
+	before  map[string]bool // the hashes that were in Redis when step 4's check began
+	planted []string        // keys the check made itself
+	client  *http.Transport
+	failure *Failure
+}
+
+// play runs a check's steps and then deletes the keys they caused.
+func play(ctx context.Context, t Target, step int, run func(s *scene)) error {
+	if t.TTL == 0 {
+		t.TTL = 10 * time.Second
+	}
+	s := &scene{
+		ctx: ctx, target: t, step: step,
+		user:   "user-" + strings.ToLower(rand.Text()[:12]),
+		client: http.DefaultTransport.(*http.Transport).Clone(),
+	}
+	defer s.client.CloseIdleConnections()
+	s.expect(step == 1 || t.Redis != nil, "a Redis client in Target.Redis", "none")
+	if step == 4 {
+		s.before = s.hashes()
+	}
+	run(s)
+	if step > 1 && t.Redis != nil {
+		s.cleanUp()
+	}
+	// A nil *Failure in an error would not be nil.
+	if s.failure == nil {
+		return nil
+	}
+	return s.failure
+}
+
+func (s *scene) failed() bool { return s.failure != nil }
+
+// expect records a failure unless ok, or unless there was one before.
+func (s *scene) expect(ok bool, expected, got string) {
+	if !ok && !s.failed() {
+		s.failure = &Failure{Expected: expected, Got: cut(got, 400)}
+	}
+}
+
+// cut shortens text to about n bytes, and says so with an ellipsis.
+func cut(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n] + "…"
+}
+
+func quote(text string) string { return fmt.Sprintf("%q", cut(text, 200)) }

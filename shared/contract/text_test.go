@@ -1,0 +1,66 @@
+package contract
+
+import (
+	"encoding/base64"
+	"strings"
+	"testing"
+)
+
+func TestTextIsWhatAPersonReads(t *testing.T) {
+	for markup, want := range map[string]string{
+		"Logged in as aaa.<br> Visits: 4":                           "Logged in as aaa. Visits: 4",
+		"<p>Logged in as <b>aaa</b>.</p><p>Visits: <i>4</i></p>":    "Logged in as aaa. Visits: 4",
+		"<p>one</p><p>two</p>":                                      "one two",
+		"a\n\t b&nbsp;c":                                            "a b c",
+		"&lt;b&gt;aaa&lt;/b&gt; &amp;amp;":                          "<b>aaa</b> &amp;",
+		"<title>Visits: 7</title><script>Visits: 8</script>x":       "x",
+		"<!-- Visits: 9 --><style>p{}</style>y":                     "y",
+		`<p title="a > b">z</p>`:                                    "z",
+		"<!doctype html><body class=x>You are not logged in</body>": "You are not logged in",
+		"2 < 3": "2 < 3",
+	} {
+		if got := textOf(markup); got != want {
+			t.Errorf("the text of %q is %q, want %q", markup, got, want)
+		}
+	}
+}
+
+func TestRevealsSeesThroughEncodings(t *testing.T) {
+	const name = "user-abc123def456"
+	std, raw := base64.StdEncoding, base64.RawURLEncoding
+	gorilla := std.EncodeToString([]byte("1700000000|" + raw.EncodeToString([]byte("\x0d\xff\x81"+name+"?")) + "|mac"))
+	for what, value := range map[string]string{
+		"plain":            name,
+		"URL":              "user%2Dabc123def456",
+		"base64 of JSON":   raw.EncodeToString([]byte(`{"username":"`+name+`"}`)) + ".ZZZZ.signature",
+		"padded base64":    std.EncodeToString([]byte(name + ".")),
+		"base64 in base64": gorilla,
+	} {
+		if !reveals(value, name, 3) {
+			t.Errorf("%s: the name is not seen in %q", what, value)
+		}
+	}
+	if token := strings.Repeat("Zm9vYmFy", 6); reveals(token, name, 3) {
+		t.Errorf("a name is seen in %q", token)
+	}
+}
+
+func TestChangedChangesEveryValue(t *testing.T) {
+	for _, value := range []string{"a", "x", "xxx", "0123456789abcdef"} {
+		if got := changed(value); got == value || len(got) != len(value) {
+			t.Errorf("%q became %q", value, got)
+		}
+	}
+}
+
+func TestFailuresAreShort(t *testing.T) {
+	s := &scene{}
+	s.expect(false, "little", strings.Repeat("日", 1000))
+	s.expect(false, "more", "the second failure")
+	if got := s.failure.Got; len(got) > 410 || !strings.HasSuffix(got, "日…") {
+		t.Errorf("Got has %d bytes: %q", len(got), got)
+	}
+	if s.failure.Error() != "expected little / got "+s.failure.Got {
+		t.Errorf("Error() is %q", s.failure.Error())
+	}
+}

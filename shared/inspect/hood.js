@@ -1,0 +1,66 @@
+"use strict";
+// The TTL runs down in the page by itself; Redis is asked again when it has run
+// down, when the window gets the focus, and every five seconds. When Redis is
+// away the pauses grow. Asking renews nothing and counts nothing.
+(() => {
+  const pause = 5000, longest = 60000;
+  let wait = pause, timer = 0, end = 0;
+
+  const holds = () => document.getElementById("holds");
+  if (!holds()) return;
+
+  const read = () => {
+    const bar = document.getElementById("ttl");
+    end = bar ? performance.now() + Number(bar.getAttribute("value")) : 0;
+  };
+
+  const tick = () => {
+    const bar = document.getElementById("ttl");
+    if (!bar || !end) return;
+    const left = Math.max(0, end - performance.now());
+    bar.value = left;
+    document.getElementById("left").textContent = Math.ceil(left / 1000) + " s";
+    if (left === 0) {
+      end = 0;
+      look();
+    }
+  };
+
+  const look = async () => {
+    clearTimeout(timer);
+    try {
+      const answer = await fetch(holds().dataset.look, { cache: "no-store" });
+      if (!answer.ok) throw new Error(answer.status);
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("holds");
+      show(fresh);
+      wait = fresh.querySelector("[data-away]") ? Math.min(wait * 2, longest) : pause;
+    } catch {
+      wait = Math.min(wait * 2, longest);
+    }
+    timer = setTimeout(look, wait);
+  };
+
+  // Only what changed is replaced, so that a screen reader is not read the same
+  // again every five seconds.
+  const show = (fresh) => {
+    const ttl = fresh.querySelector("#ttl")?.getAttribute("value");
+    for (const part of ["#state", "#held"]) {
+      const old = holds().querySelector(part), now = fresh.querySelector(part);
+      if (withoutTime(old) === withoutTime(now)) continue;
+      old.replaceChildren(...now.childNodes);
+    }
+    document.getElementById("ttl")?.setAttribute("value", ttl);
+    read();
+  };
+
+  const withoutTime = (node) => {
+    const copy = node.cloneNode(true);
+    copy.querySelectorAll("#ttl, #left").forEach((e) => e.remove());
+    return copy.innerHTML;
+  };
+
+  read();
+  setInterval(tick, 250);
+  window.addEventListener("focus", look);
+  timer = setTimeout(look, wait);
+})();

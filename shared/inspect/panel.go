@@ -1,0 +1,177 @@
+package inspect
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"html/template"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/web"
+)
+
+// Panel says what a step has to show.
+type Panel struct {
+	// Cookie is the name of the step's cookie.
+	Cookie string
+	// Token tells that the value of the cookie means nothing by itself.
+	Token bool
+	// Key returns the key that Redis holds for the visitor of a request,
+	// empty for one who is not logged in. It is nil in a step without Redis.
+	Key func(c echo.Context) string
+	// Look reads a key without touching it.
+	Look func(ctx context.Context, key string) (Held, error)
+	// Gone is what follows when the TTL has run down.
+	Gone string
+	// Scripts are sources of Lua scripts by their SHA-1. The first line of a
+	// source is a comment with its name.
+	Scripts map[string]string
+}
+
+// Held is what Redis holds under a key.
+type Held struct {
+	Key string
+	// Type is what TYPE answers, "none" where there is no such key.
+	Type string
+	// TTL is negative where the key has none.
+	TTL    time.Duration
+	Fields []Field
+}
+
+// Field is a field of a hash.
+type Field struct{ Name, Value string }
+
+// Path is where a page asks again what Redis holds for its visitor. It takes
+// no key: nobody can ask for another's.
+const Path = "/under-the-hood"
+
+//go:embed panel.html
+var source string
+
+//go:embed hood.js
+var files embed.FS
+
+var templates = template.Must(template.New("panel").Parse(source))
+
+// Attach puts the panel below every page of e, unless cfg has it switched off;
+// then it does nothing at all.
+func Attach(e *echo.Echo, cfg config.Config, p Panel) {
+	if !cfg.UnderTheHood {
+		return
+	}
+	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			record := &Record{}
+			c.SetRequest(c.Request().WithContext(withRecord(c.Request().Context(), record)))
+			web.SetBelow(c, func() (template.HTML, error) { return p.render("panel", c, cfg, record) })
+			return next(c)
+		}
+	})
+	e.GET("/assets/hood.js", func(c echo.Context) error {
+		source, err := files.ReadFile("hood.js")
+		if err != nil {
+			return err
+		}
+		return c.Blob(http.StatusOK, "text/javascript; charset=utf-8", source)
+	})
+	if p.Key != nil {
+		e.GET(Path, func(c echo.Context) error {
+			fragment, err := p.render("holds", c, cfg, nil)
+			if err != nil {
+				return err
+			}
+			c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+			return c.HTML(http.StatusOK, string(fragment))
+		})
+	}
+}
+
+// view is what the template shows.
+type view struct {
+	Trips  []RoundTrip
+	Holds  *holds
+	Cookie cookie
+	// Server is the address at which this process was reached.
+	Server  string
+	Process int
+	panel   Panel
+}
+
+// Text is the command, with the name of a script in place of its hash.
+func (v view) Text(c Command) string {
+	if source := v.Source(c); source != "" {
+		name, _, _ := strings.Cut(source, "\n")
+		c.Words = slices.Clone(c.Words)
+		c.Words[1] = strings.TrimPrefix(name, "-- ")
+	}
+	return c.Text()
+}
+
+// Source is that of the script which the command runs, by its hash or, the
+// first time, with its text; empty for any other command.
+func (v view) Source(c Command) string {
+	if len(c.Words) < 2 {
+		return ""
+	}
+	for hash, source := range v.panel.Scripts {
+		if c.Words[1] == hash || c.Words[1] == source {
+			return source
+		}
+	}
+	return ""
+}
+
+// holds is what Redis holds for the visitor, or why that is not known.
+type holds struct {
+	Held
+	Away, LoggedIn bool
+	// Full is the TTL after a visit.
+	Full time.Duration
+	Gone string
+	// Path is where to ask again.
+	Path string
+}
+
+func (p Panel) render(name string, c echo.Context, cfg config.Config, record *Record) (template.HTML, error) {
+	v := view{Cookie: p.cookie(c, cfg), Server: localAddress(c), Process: os.Getpid(), panel: p}
+	if record != nil {
+		v.Trips = record.roundTrips()
+	}
+	// A page that says that Redis is away does not ask it again.
+	if p.Key != nil && c.Response().Status < http.StatusBadRequest {
+		v.Holds = p.look(c, cfg)
+	}
+	var html bytes.Buffer
+	err := templates.ExecuteTemplate(&html, name, v)
+	return template.HTML(html.String()), err
+}
+
+// look asks Redis in one round trip, which is no part of the record.
+func (p Panel) look(c echo.Context, cfg config.Config) *holds {
+	h := &holds{Full: cfg.SessionTTL, Gone: p.Gone, Path: Path}
+	key := p.Key(c)
+	if key == "" {
+		return h
+	}
+	h.LoggedIn = true
+	var err error
+	h.Held, err = p.Look(withRecord(c.Request().Context(), nil), key)
+	h.Away = err != nil
+	return h
+}
+
+func localAddress(c echo.Context) string {
+	addr, ok := c.Request().Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !ok {
+		return c.Request().Host
+	}
+	return addr.String()
+}

@@ -1,0 +1,61 @@
+// Package inspect is the panel "Under the hood" below every page: what this
+// request asked Redis, what Redis holds for the visitor, what the browser
+// holds, and which server answered.
+package inspect
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// RoundTrip is one exchange with Redis: a command, or several that were sent
+// together.
+type RoundTrip struct {
+	Commands []Command
+	Took     time.Duration
+}
+
+// Command is a command by its words, the name first, and the answer: a string,
+// a Status, a number, a list of these, nil, or an error.
+type Command struct {
+	Words []string
+	Reply any
+}
+
+// Status is an answer that redis-cli prints without quotes, like OK.
+type Status string
+
+// Record is what one request asked Redis. Nothing else writes into it, since
+// it travels in the context of that request.
+type Record struct {
+	mutex sync.Mutex
+	trips []RoundTrip
+}
+
+type recordKey struct{}
+
+func withRecord(ctx context.Context, r *Record) context.Context {
+	return context.WithValue(ctx, recordKey{}, r)
+}
+
+// RecordOf returns the record of the request that ctx belongs to, nil where
+// nothing is recorded.
+func RecordOf(ctx context.Context) *Record {
+	r, _ := ctx.Value(recordKey{}).(*Record)
+	return r
+}
+
+// Add writes down a round trip.
+func (r *Record) Add(trip RoundTrip) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.trips = append(r.trips, trip)
+}
+
+func (r *Record) roundTrips() []RoundTrip {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return slices.Clone(r.trips)
+}

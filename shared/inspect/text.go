@@ -1,0 +1,85 @@
+package inspect
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Text is the command as one would type it in redis-cli.
+func (c Command) Text() string {
+	words := make([]string, len(c.Words))
+	for i, word := range c.Words {
+		words[i] = quoted(word)
+	}
+	words[0] = strings.ToUpper(words[0])
+	return strings.Join(words, " ")
+}
+
+// quoted puts quotes around a word that redis-cli would take apart.
+func quoted(word string) string {
+	plain := word != "" && !strings.ContainsFunc(word, func(r rune) bool {
+		return r <= ' ' || r == '"' || r == '\'' || r == '\\' || !strconv.IsPrint(r)
+	})
+	if plain {
+		return word
+	}
+	return strconv.Quote(word)
+}
+
+// Answer is what redis-cli prints for the reply.
+func (c Command) Answer() string { return reply(c.Reply, "") }
+
+func reply(value any, indent string) string {
+	switch v := value.(type) {
+	case nil:
+		return "(nil)"
+	case error:
+		return "(error) " + v.Error()
+	case int64:
+		return fmt.Sprintf("(integer) %d", v)
+	case bool:
+		if v {
+			return "(integer) 1"
+		}
+		return "(integer) 0"
+	case Status:
+		return string(v)
+	case string:
+		return strconv.Quote(v)
+	case []string:
+		all := make([]any, len(v))
+		for i, s := range v {
+			all[i] = s
+		}
+		return reply(all, indent)
+	case []any:
+		return list(v, indent)
+	}
+	return fmt.Sprint(value)
+}
+
+func list(values []any, indent string) string {
+	if len(values) == 0 {
+		return "(empty array)"
+	}
+	width := len(strconv.Itoa(len(values)))
+	lines := make([]string, len(values))
+	for i, value := range values {
+		number := fmt.Sprintf("%*d) ", width, i+1)
+		lines[i] = number + reply(value, indent+strings.Repeat(" ", len(number)))
+	}
+	return strings.Join(lines, "\n"+indent)
+}
+
+// Left is the TTL in words, rounded up as redis-cli's TTL is not: what is shown
+// as 1 s is still there.
+func (h Held) Left() string {
+	return fmt.Sprintf("%d s", (h.TTL+time.Second-1)/time.Second)
+}
+
+// Milliseconds prints a time with as many digits as matter to a person.
+func (t RoundTrip) Milliseconds() string {
+	return fmt.Sprintf("%.2g ms", float64(t.Took)/float64(time.Millisecond))
+}

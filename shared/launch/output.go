@@ -1,0 +1,61 @@
+package launch
+
+import (
+	"io"
+	"regexp"
+	"sync"
+)
+
+// keep is how many bytes of an app's output are kept at least.
+const keep = 256 << 10
+
+// running is the first line of every app. The line must be complete, or half
+// an address could be taken for the whole.
+var running = regexp.MustCompile(`is running: (https?://[^\s]+)\r?\n`)
+
+// output collects what an app prints, and finds its address in it.
+type output struct {
+	url chan string // gets the address once
+
+	mu    sync.Mutex
+	text  []byte
+	found bool
+	also  io.Writer
+}
+
+func newOutput(also io.Writer) *output {
+	if also == nil {
+		also = io.Discard
+	}
+	return &output{url: make(chan string, 1), also: also}
+}
+
+// Write takes all of p, always: an app must not fail because the one who
+// listens to it does.
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.text = append(o.text, p...)
+	o.findURL()
+	if len(o.text) > 2*keep {
+		o.text = append([]byte(nil), o.text[len(o.text)-keep:]...)
+	}
+	_, _ = o.also.Write(p)
+	return len(p), nil
+}
+
+func (o *output) findURL() {
+	if o.found {
+		return
+	}
+	if match := running.FindSubmatch(o.text); match != nil {
+		o.found = true
+		o.url <- string(match[1])
+	}
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return string(o.text)
+}

@@ -1,0 +1,227 @@
+// Package redisconn connects an app to Redis: the one that REDIS_URL names,
+// else the one on this machine's usual port, else an embedded one. The client
+// it returns answers or fails within a second, sends nothing twice that must
+// not run twice, and fails with errors that a person can read.
+package redisconn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"example.com/session-workshop/shared/config"
+)
+
+// The library's own log repeats what the errors say already.
+func init() { logging.Disable() }
+
+// Conn is a connection to Redis that knows how to talk about itself.
+type Conn struct {
+	// Client sends commands, from many goroutines at once.
+	Client redis.UniversalClient
+	// About says which Redis this is and how to look inside it, a line for
+	// the terminal. It holds no password.
+	About    string
+	embedded *Embedded
+}
+
+// Close ends the connections, and the embedded server where there is one.
+func (c *Conn) Close() error {
+	err := c.Client.Close()
+	if c.embedded != nil {
+		c.embedded.Close()
+	}
+	return err
+}
+
+// MustOpen is Open for a main function: on an error it prints it in one line
+// and ends the process with status 1.
+func MustOpen(cfg config.Config) *Conn {
+	conn, err := Open(context.Background(), cfg)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	return conn
+}
+
+// Open connects as cfg says and asks Redis once whether it is there, for at
+// most three seconds. The error is one line that names the variable, what is
+// wrong and what to do; it never holds a password.
+func Open(ctx context.Context, cfg config.Config) (*Conn, error) {
+	if cfg.RedisURL == "" {
+		return openLocal(ctx, LocalAddr)
+	}
+	parsed, err := redis.ParseURL(cfg.RedisURL)
+	if err != nil {
+		return nil, errors.New("REDIS_URL: its last part is not the number of a database, for example redis://127.0.0.1:6379/0")
+	}
+	if cfg.RedisCluster && parsed.DB != 0 {
+		return nil, fmt.Errorf("REDIS_URL: a cluster has only database 0, not %d", parsed.DB)
+	}
+	options := tuned(&redis.UniversalOptions{
+		Addrs: []string{parsed.Addr}, DB: parsed.DB,
+		Username: parsed.Username, Password: parsed.Password,
+		TLSConfig: parsed.TLSConfig, IsClusterMode: cfg.RedisCluster,
+	})
+	conn := &Conn{
+		Client: open(options, "Is that Redis running?"),
+		About:  "Redis: " + withoutPassword(cfg.RedisURL) + ". Look inside: " + lookInside(parsed, cfg.RedisCluster),
+	}
+	if err := check(ctx, conn.Client, options); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("REDIS_URL: %s: %w", withoutPassword(cfg.RedisURL), err)
+	}
+	return conn, nil
+}
+
+func openLocal(ctx context.Context, addr string) (*Conn, error) {
+	server, err := local(ctx, addr)
+	if err != nil {
+		return nil, err
+	}
+	return &Conn{
+		Client: open(tuned(&redis.UniversalOptions{Addrs: []string{server.Addr}}),
+			"If it was part of another app that you stopped, start one that stays: make redis"),
+		About:    server.about(),
+		embedded: server.Embedded,
+	}, nil
+}
+
+func (s Server) about() string {
+	look := "Look inside: redis-cli"
+	if _, port, _ := net.SplitHostPort(s.Addr); s.Addr != LocalAddr {
+		look += " -p " + port
+	}
+	switch {
+	case s.Embedded == nil:
+		return "Redis: found on " + s.Addr + ". " + look
+	case s.Note != "":
+		return "Redis: embedded in this app on " + s.Addr + ", " + s.Note + ". Gone when you stop it. " + look
+	default:
+		return "Redis: embedded in this app, gone when you stop it. To keep it: make redis. " + look
+	}
+}
+
+// open makes the client. advice ends the page that people see when Redis is
+// away.
+func open(options *redis.UniversalOptions, advice string) redis.UniversalClient {
+	client := redis.NewUniversalClient(options)
+	client.AddHook(hook{client: client, addr: options.Addrs[0], advice: advice})
+	return client
+}
+
+// tuned fills in what the library's defaults get wrong for a page that a
+// person waits for: with them a dead Redis costs 1.7 s and a hung one 20 s.
+func tuned(o *redis.UniversalOptions) *redis.UniversalOptions {
+	o.DialTimeout = time.Second
+	o.DialerRetries = 1
+	o.ReadTimeout = 500 * time.Millisecond
+	o.WriteTimeout = 500 * time.Millisecond
+	// How long a request waits for a free connection: without a bound of its
+	// own, the three hundredth request would wait for all those before it.
+	o.PoolTimeout = 300 * time.Millisecond
+	// Without this the deadline of the request is not kept.
+	o.ContextTimeoutEnabled = true
+	o.MaxRetries = 1
+	// A pool of its own for pipelines would hide step 3's MULTI from PoolTimeout.
+	o.PipelinePoolSize = -1
+	// Both spare round trips whenever a connection is made: four become two.
+	o.DisableIdentity = true
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	return o
+}
+
+// check asks Redis whether it is there and is what the options say it is.
+func check(ctx context.Context, client redis.UniversalClient, options *redis.UniversalOptions) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	if err := client.Ping(ctx).Err(); err != nil {
+		return explainStart(err, options.TLSConfig != nil)
+	}
+	if !options.IsClusterMode && isCluster(ctx, client) {
+		return errors.New("this Redis is a cluster: set REDIS_CLUSTER=true")
+	}
+	return nil
+}
+
+// explainStart says why a first connection failed, from the most certain
+// cause to the least.
+func explainStart(err error, overTLS bool) error {
+	var dns *net.DNSError
+	switch text := err.Error(); {
+	case strings.Contains(text, "WRONGPASS"):
+		return errors.New("the user name or the password is wrong: redis://user:password@host:port")
+	case redis.IsAuthError(err):
+		return errors.New("this Redis asks for a password: redis://user:password@host:port")
+	case redis.IsPermissionError(err):
+		return fmt.Errorf("this user may not use Redis as the app needs to: %s", text)
+	case strings.Contains(text, "cluster support disabled"):
+		return errors.New("this Redis is not a cluster: leave REDIS_CLUSTER unset")
+	case strings.Contains(text, "does not look like a TLS handshake"):
+		return errors.New("this Redis does not speak TLS: begin with redis:// in place of rediss://")
+	case strings.Contains(text, "x509:"), strings.Contains(text, "tls:"):
+		return fmt.Errorf("the TLS connection was refused: %s", text)
+	case errors.As(err, &dns):
+		return fmt.Errorf("no machine has the name %q. Is it spelled right?", dns.Name)
+	case strings.Contains(text, "connection refused"):
+		return errors.New("nobody answers there (connection refused). Is Redis running? Start one: make redis, and REDIS_URL=redis://127.0.0.1:6379")
+	case errors.Is(err, io.EOF), strings.Contains(text, "connection reset"):
+		return errors.New("the connection was closed without an answer. If this Redis speaks TLS, begin with rediss://")
+	case overTLS && timedOut(err):
+		return errors.New("no answer in time. A firewall or security group, a hung Redis, or one that does not speak TLS (then begin with redis://)")
+	case timedOut(err):
+		return errors.New("no answer in time. A firewall or security group, a hung Redis, or one that speaks TLS (then begin with rediss://)")
+	default:
+		return fmt.Errorf("it cannot be used: %s", text)
+	}
+}
+
+func timedOut(err error) bool {
+	var netErr net.Error
+	return errors.Is(err, context.DeadlineExceeded) || (errors.As(err, &netErr) && netErr.Timeout())
+}
+
+// withoutPassword is for terminals, logs and projectors.
+func withoutPassword(redisURL string) string {
+	u, err := url.Parse(redisURL)
+	if err != nil {
+		return "(not readable)"
+	}
+	if _, has := u.User.Password(); has {
+		u.User = url.UserPassword(u.User.Username(), "***")
+	}
+	// String would write the stars percent-encoded.
+	return strings.Replace(u.String(), ":%2A%2A%2A@", ":***@", 1)
+}
+
+func lookInside(o *redis.Options, cluster bool) string {
+	host, port, _ := net.SplitHostPort(o.Addr)
+	command := []string{"redis-cli", "-h", host, "-p", port}
+	if cluster {
+		command = append(command, "-c")
+	}
+	if o.TLSConfig != nil {
+		command = append(command, "--tls")
+	}
+	if o.Username != "" {
+		command = append(command, "--user", o.Username)
+	}
+	if o.Password != "" {
+		command = append(command, "--askpass")
+	}
+	if o.DB != 0 {
+		command = append(command, "-n", fmt.Sprint(o.DB))
+	}
+	return strings.Join(command, " ")
+}

@@ -1,0 +1,176 @@
+package redisconn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// hook stands between the app and the library, for every command.
+type hook struct {
+	client redis.UniversalClient
+	addr   string
+	advice string
+}
+
+func (h hook) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (h hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		began := time.Now()
+		err := next(ctx, atMostOnce(cmd))
+		record(ctx, began, err, cmd)
+		return h.explain(ctx, err, cmd)
+	}
+}
+
+func (h hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		guarded := make([]redis.Cmder, len(cmds))
+		for i, cmd := range cmds {
+			guarded[i] = atMostOnce(cmd)
+		}
+		began := time.Now()
+		err := next(ctx, guarded)
+		record(ctx, began, err, cmds...)
+		return h.explain(ctx, err, cmds...)
+	}
+}
+
+// additive commands change the data again each time they run.
+var additive = map[string]bool{
+	"append": true, "decr": true, "decrby": true, "getdel": true, "hincrby": true, "hincrbyfloat": true,
+	"incr": true, "incrby": true, "incrbyfloat": true, "linsert": true, "lpop": true, "lpush": true, "lpushx": true,
+	"publish": true, "rpop": true, "rpush": true, "rpushx": true, "spop": true, "xadd": true, "zincrby": true,
+}
+
+// once is a command that the library must not send a second time.
+type once struct{ redis.Cmder }
+
+func (once) NoRetry() bool { return true }
+
+// atMostOnce keeps an increment from being counted twice. The library sends
+// any command again when its reply is lost, and then nobody knows whether the
+// first one ran; a cluster client does so whatever MaxRetries says.
+func atMostOnce(cmd redis.Cmder) redis.Cmder {
+	if additive[cmd.Name()] {
+		return once{cmd}
+	}
+	return cmd
+}
+
+// explain turns what a person should read about into an error that says so.
+// Everything else passes as it is.
+func (h hook) explain(ctx context.Context, err error, cmds ...redis.Cmder) error {
+	switch {
+	case err == nil, errors.Is(err, redis.Nil), errors.Is(err, context.Canceled):
+		return err
+	case wrongData(err):
+		return h.wrongDataError(ctx, err, cmds)
+	case isDown(err):
+		if cluster, ok := h.client.(*redis.ClusterClient); ok {
+			// By itself the library looks for a new master once a minute.
+			cluster.ReloadState(ctx)
+		}
+		return &DownError{Addr: h.addr, Advice: h.advice, cause: err}
+	}
+	return err
+}
+
+// DownError says that Redis did not answer in time, or cannot serve now.
+// Whether a command that was under way has run is not known.
+type DownError struct {
+	// Addr is host:port of the Redis that was asked.
+	Addr string
+	// Advice is what to do about it, a sentence.
+	Advice string
+	cause  error
+}
+
+func (e *DownError) Error() string {
+	return "Redis at " + e.Addr + " does not answer: " + e.cause.Error()
+}
+
+func (e *DownError) Unwrap() error { return e.cause }
+
+// Explain gives the page that people see.
+func (e *DownError) Explain() (status int, title, text string) {
+	return http.StatusServiceUnavailable, "Redis does not answer",
+		"The app asked Redis at " + e.Addr + " and got no answer in time. You are not logged out: " +
+			"when Redis is back, this page works again by itself. " + e.Advice
+}
+
+// isDown tells an outage from an answer: the network failed, the time ran
+// out, or Redis itself says that it cannot serve now.
+func isDown(err error) bool {
+	var reply redis.Error
+	if !errors.As(err, &reply) {
+		return true
+	}
+	var netErr net.Error
+	return errors.As(err, &netErr) || errors.Is(err, context.DeadlineExceeded) ||
+		redis.IsLoadingError(err) || redis.IsMasterDownError(err) || redis.IsClusterDownError(err) ||
+		redis.IsReadOnlyError(err) || redis.IsTryAgainError(err) || redis.IsNoReplicasError(err) ||
+		redis.IsMaxClientsError(err) || redis.IsOOMError(err) || redis.IsAuthError(err)
+}
+
+// WrongDataError says that a key of ours holds something that we did not put
+// there.
+type WrongDataError struct {
+	// Key is the key, Type what Redis answers to TYPE for it.
+	Key, Type string
+	cause     error
+}
+
+func (e *WrongDataError) Error() string {
+	return fmt.Sprintf("the key %s holds a %s that the app cannot use: %v", e.Key, e.Type, e.cause)
+}
+
+func (e *WrongDataError) Unwrap() error { return e.cause }
+
+// Explain gives the page that people see.
+func (e *WrongDataError) Explain() (status int, title, text string) {
+	return http.StatusInternalServerError, "The key " + e.Key + " is in the way",
+		fmt.Sprintf("It holds a %s that this app did not put there, and Redis refused: %v. "+
+			"Look at it with redis-cli. If nobody needs it, remove it: DEL %s", e.Type, e.cause, e.Key)
+}
+
+// wrongData looks anywhere in the text: from a script the same complaint comes
+// wrapped in another one.
+func wrongData(err error) bool {
+	var reply redis.Error
+	if !errors.As(err, &reply) {
+		return false
+	}
+	return slices.ContainsFunc([]string{
+		"WRONGTYPE", "hash value is not an integer", "increment or decrement would overflow",
+	}, func(complaint string) bool { return strings.Contains(reply.Error(), complaint) })
+}
+
+// wrongDataError finds the command that failed and asks for the type of its
+// key. That is one more round trip, on the way to an error page.
+func (h hook) wrongDataError(ctx context.Context, err error, cmds []redis.Cmder) error {
+	i := slices.IndexFunc(cmds, func(cmd redis.Cmder) bool { return wrongData(cmd.Err()) })
+	args := cmds[max(i, 0)].Args()
+	position := 1
+	if strings.HasPrefix(cmds[max(i, 0)].Name(), "eval") {
+		// EVALSHA sha numkeys key …
+		position = 3
+	}
+	if len(args) <= position {
+		return err
+	}
+	key := fmt.Sprint(args[position])
+	kind, typeErr := h.client.Type(ctx, key).Result()
+	if typeErr != nil {
+		kind = "value"
+	}
+	return &WrongDataError{Key: key, Type: kind, cause: err}
+}

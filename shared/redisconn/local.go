@@ -1,0 +1,102 @@
+package redisconn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// LocalAddr is where every tool looks for a Redis first, redis-cli too.
+const LocalAddr = "127.0.0.1:6379"
+
+// Server is the Redis that an app uses when nobody named one.
+type Server struct {
+	// Addr is host:port on loopback.
+	Addr string
+	// Embedded is nil where somebody else's Redis was found.
+	Embedded *Embedded
+	// Note says why it is not on LocalAddr; empty where it is.
+	Note string
+}
+
+// Local finds the Redis on LocalAddr, and starts an embedded one there where
+// nobody answers. Where something answers that is not a Redis for us (another
+// program, a Redis that asks for a password, a cluster), it starts one on a
+// free port and says so in Note. It waits at most about a second.
+func Local(ctx context.Context) (Server, error) { return local(ctx, LocalAddr) }
+
+func local(ctx context.Context, addr string) (Server, error) {
+	for range 2 {
+		who, err := ask(ctx, addr)
+		switch who {
+		case ourRedis:
+			return Server{Addr: addr}, nil
+		case somethingElse:
+			return startElsewhere(addr, err.Error())
+		}
+		if embedded, err := StartEmbedded(addr); err == nil {
+			return Server{Addr: embedded.Addr(), Embedded: embedded}, nil
+		}
+		// Another step that started at the same moment was faster: ask it.
+	}
+	return startElsewhere(addr, "nobody answers there, but it cannot be listened on")
+}
+
+func startElsewhere(addr, reason string) (Server, error) {
+	embedded, err := StartEmbedded("127.0.0.1:0")
+	if err != nil {
+		return Server{}, err
+	}
+	note := fmt.Sprintf("not on %s: %s", addr, reason)
+	return Server{Addr: embedded.Addr(), Embedded: embedded, Note: note}, nil
+}
+
+type answer int
+
+const (
+	nobody answer = iota
+	ourRedis
+	somethingElse
+)
+
+// ask tells who answers at addr. The error says what is wrong with somebody
+// that we cannot use.
+func ask(ctx context.Context, addr string) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	client := redis.NewUniversalClient(tuned(&redis.UniversalOptions{Addrs: []string{addr}}))
+	defer client.Close()
+	if err := client.Ping(ctx).Err(); err != nil {
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			return nobody, nil
+		}
+		return somethingElse, whyNotOurs(err)
+	}
+	if isCluster(ctx, client) {
+		return somethingElse, errors.New("the Redis there is a cluster")
+	}
+	return ourRedis, nil
+}
+
+func whyNotOurs(err error) error {
+	switch {
+	case redis.IsAuthError(err):
+		return errors.New("the Redis there asks for a password; name it with REDIS_URL")
+	case timedOut(err):
+		return errors.New("what listens there does not answer")
+	default:
+		return errors.New("what answers there is not a Redis that we can use")
+	}
+}
+
+// isCluster asks INFO, which every Redis and Valkey answers. Whoever refuses
+// to tell is taken at its word that it is not one.
+func isCluster(ctx context.Context, client redis.Cmdable) bool {
+	info, err := client.Info(ctx, "cluster").Result()
+	return err == nil && strings.Contains(info, "cluster_enabled:1")
+}

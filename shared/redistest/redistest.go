@@ -1,0 +1,125 @@
+// Package redistest gives tests a real Redis.
+//
+// Each runs a test on every kind of Redis this machine has; StartServer is a
+// server of one test alone, which may stop, kill and restart it. TEST_REDIS
+// selects the kinds, REQUIRE_REDIS makes kinds mandatory, REDIS_IMAGE names
+// the image of the container.
+package redistest
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+// The kinds of Redis.
+const (
+	// embedded is the server the apps start themselves when there is no other.
+	embedded = "embedded"
+	// server is a redis-server or valkey-server child process.
+	server = "server"
+	// container is a Redis in Docker.
+	container = "container"
+	// byURL is a server that runs already and was named by TEST_REDIS.
+	byURL = "url"
+)
+
+// Redis is a server that a test shares with other tests. It makes keys of its
+// own and removes or ignores those of others; it never flushes.
+type Redis struct {
+	// Kind is embedded, server, container or url.
+	Kind string
+	// URL is what an app takes as REDIS_URL. It may hold a password.
+	URL string
+	// Client is connected to it, and closed when the test has ended.
+	Client redis.UniversalClient
+}
+
+// starters start a kind once in a test process and give its URL. What they
+// start ends with the process, however that ends.
+var starters = map[string]func() (string, error){
+	embedded:  sync.OnceValues(startEmbedded),
+	server:    sync.OnceValues(startSharedServer),
+	container: sync.OnceValues(startContainer),
+}
+
+// Each runs a test on each kind of Redis, as a subtest with the name of the
+// kind: on those TEST_REDIS names, else on the embedded one and a real one.
+// Where there is no real one the test's log says "NOT tested on a real Redis:"
+// and why. A kind that was asked for and cannot be had fails the test.
+func Each(t *testing.T, run func(t *testing.T, r *Redis)) {
+	t.Helper()
+	choice, err := choose(os.Getenv("TEST_REDIS"), os.Getenv("REQUIRE_REDIS"), findReal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if choice.notReal != "" {
+		t.Logf("NOT tested on a real Redis: %s", choice.notReal)
+	}
+	for _, target := range choice.targets {
+		t.Run(target.kind, func(t *testing.T) {
+			address, err := target.start()
+			if err != nil {
+				t.Fatalf("no Redis of the kind %s, which TEST_REDIS or REQUIRE_REDIS asks for: %v", target.kind, err)
+			}
+			run(t, &Redis{Kind: target.kind, URL: address, Client: newClient(t, address)})
+		})
+	}
+}
+
+// findReal starts the best real Redis there is. The error says what to do.
+func findReal() (kind string, err error) {
+	_, noContainer := starters[container]()
+	if noContainer == nil {
+		return container, nil
+	}
+	_, noServer := starters[server]()
+	if noServer == nil {
+		return server, nil
+	}
+	return "", fmt.Errorf("%w; and %w", noContainer, noServer)
+}
+
+// newClient connects a client that fails soon, repeats nothing and sends
+// nothing but what the test sends.
+func newClient(t testing.TB, address string) redis.UniversalClient {
+	t.Helper()
+	options, err := parseURL(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(options)
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+func parseURL(address string) (*redis.Options, error) {
+	options, err := redis.ParseURL(address)
+	if err != nil {
+		return nil, errors.New("this is not the URL of a Redis, for example redis://127.0.0.1:6379: " + withoutPassword(address))
+	}
+	options.DialTimeout, options.DialerRetries = time.Second, 1
+	options.ReadTimeout, options.WriteTimeout = 2*time.Second, 2*time.Second
+	options.MaxRetries = -1
+	options.ContextTimeoutEnabled = true
+	options.DisableIdentity = true
+	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	return options, nil
+}
+
+// withoutPassword is an address that can be shown. Of one that cannot be read
+// nothing is shown: any part of it may be the password.
+func withoutPassword(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "(not shown, because it may hold a password)"
+	}
+	return u.Redacted()
+}

@@ -1,0 +1,153 @@
+package redistest
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/testcontainers/testcontainers-go"
+)
+
+func TestEachGivesAWorkingRedis(t *testing.T) {
+	seen := map[string]string{}
+	Each(t, func(t *testing.T, r *Redis) {
+		if path.Base(t.Name()) != r.Kind {
+			t.Errorf("the subtest is named %s, the kind is %s", t.Name(), r.Kind)
+		}
+		seen[r.Kind] = r.URL
+		key := "workshop:redistest:" + rand.Text()
+		t.Cleanup(func() { mustOK(t, r.Client.Del(context.Background(), key).Err()) })
+		mustOK(t, r.Client.HIncrBy(t.Context(), key, "visits", 1).Err())
+		mustOK(t, r.Client.PExpire(t.Context(), key, 50*time.Millisecond).Err())
+		eventually(t, "the key has expired", func() bool {
+			return r.Client.Exists(t.Context(), key).Val() == 0
+		})
+	})
+	if len(seen) == 0 {
+		t.Fatal("Each ran on nothing")
+	}
+	Each(t, func(t *testing.T, r *Redis) {
+		if r.URL != seen[r.Kind] {
+			t.Errorf("a second Each got %s, the first %s: want one server for both", r.URL, seen[r.Kind])
+		}
+	})
+}
+
+func TestEachTakesAURL(t *testing.T) {
+	s := StartServer(t, "--requirepass", "hunter2")
+	t.Setenv("TEST_REDIS", s.URL)
+	t.Setenv("REQUIRE_REDIS", "")
+	var kinds []string
+	Each(t, func(t *testing.T, r *Redis) {
+		kinds = append(kinds, r.Kind)
+		mustOK(t, r.Client.Ping(t.Context()).Err())
+	})
+	if !slices.Equal(kinds, []string{"url"}) {
+		t.Errorf("ran on %v, want the URL alone", kinds)
+	}
+}
+
+func TestANamedRedisThatDoesNotAnswerIsShownWithoutItsPassword(t *testing.T) {
+	s := StartServer(t)
+	s.Kill()
+	address := strings.Replace(s.URL, "redis://", "redis://:hunter2@", 1)
+	err := ask(address)
+	if err == nil || !strings.Contains(err.Error(), s.Addr) || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("error is %v, want one with %s and without the password", err, s.Addr)
+	}
+}
+
+func TestChoose(t *testing.T) {
+	found := func(kind string) func() (string, error) {
+		return func() (string, error) { return kind, nil }
+	}
+	none := func() (string, error) { return "", errors.New("install something") }
+	unasked := func() (string, error) { t.Error("looked for a real Redis that nobody needs"); return "", nil }
+	for _, c := range []struct {
+		selected, required string
+		findReal           func() (string, error)
+		want               []string
+		notReal            string
+	}{
+		{"", "", found(container), []string{embedded, container}, ""},
+		{"", "", found(server), []string{embedded, server}, ""},
+		{"", "", none, []string{embedded}, "install something"},
+		{"", "embedded", none, []string{embedded}, "install something"},
+		{"", "container,server,embedded", unasked, []string{embedded, container, server}, ""},
+		{"", "server", unasked, []string{embedded, server}, ""},
+		{"embedded", "", unasked, []string{embedded}, "TEST_REDIS=embedded asks for no other"},
+		{"server", "", unasked, []string{server}, ""},
+		{" server , container ,server", "", unasked, []string{server, container}, ""},
+		{"server", "embedded", unasked, []string{server, embedded}, ""},
+		{"redis://127.0.0.1:6390/1", "", unasked, []string{byURL}, ""},
+		{"rediss://127.0.0.1:6390,embedded", "", unasked, []string{byURL, embedded}, ""},
+	} {
+		t.Run(c.selected+"/"+c.required, func(t *testing.T) {
+			got, err := choose(c.selected, c.required, c.findReal)
+			mustOK(t, err)
+			var kinds []string
+			for _, target := range got.targets {
+				kinds = append(kinds, target.kind)
+			}
+			if !slices.Equal(kinds, c.want) || got.notReal != c.notReal {
+				t.Errorf("got %v, %q; want %v, %q", kinds, got.notReal, c.want, c.notReal)
+			}
+		})
+	}
+}
+
+func TestChooseRefusesWhatItDoesNotKnow(t *testing.T) {
+	unasked := func() (string, error) { t.Error("looked for a real Redis"); return "", nil }
+	for _, c := range []struct{ selected, required, want string }{
+		{"docker", "", `TEST_REDIS: "docker" is no kind of Redis. Use container, server or embedded`},
+		{"", "servers", `REQUIRE_REDIS: "servers" is no kind of Redis`},
+		{"", "redis://:hunter2@127.0.0.1", "REQUIRE_REDIS: redis://:xxxxx@127.0.0.1 is no kind"},
+		{"http://:hunter2@127.0.0.1", "", "TEST_REDIS: http://:xxxxx@127.0.0.1 is no kind"},
+		{"http://hunter2@%zz", "", "TEST_REDIS: (not shown"},
+	} {
+		_, err := choose(c.selected, c.required, unasked)
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("TEST_REDIS=%q REQUIRE_REDIS=%q: error is %v, want one with %q", c.selected, c.required, err, c.want)
+		}
+	}
+}
+
+func TestImagesAreKnownByTheirFullNames(t *testing.T) {
+	images := []testcontainers.ImageInfo{
+		{Name: "myredis:8-alpine"}, {Name: "redis:8-alpine-old"},
+		{Name: "localhost/session-workshop-redis:latest"}, {Name: "example.com:5000/valkey:latest"},
+	}
+	for wanted, want := range map[string]bool{
+		"redis:8-alpine":                false,
+		"session-workshop-redis:latest": true,
+		"session-workshop-redis":        true,
+		"example.com:5000/valkey":       true,
+		"valkey:9":                      false,
+	} {
+		if got := has(images, wanted); got != want {
+			t.Errorf("has(%q) = %v, want %v", wanted, got, want)
+		}
+	}
+}
+
+func mustOK(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if holds() {
+			return
+		}
+	}
+	t.Fatalf("after 10 s it is still not so that %s", what)
+}

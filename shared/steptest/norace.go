@@ -1,0 +1,5 @@
+//go:build !race
+
+package steptest
+
+var raceFlags []string

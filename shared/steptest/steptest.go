@@ -1,0 +1,147 @@
+// Package steptest runs a step's built app for its tests: under the contract
+// of the step, on every kind of Redis, or alone.
+package steptest
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/shared/contract"
+	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/shared/redistest"
+)
+
+const (
+	// ttl is the session TTL of the apps under the contract. It is the apps'
+	// own default, said aloud.
+	ttl = 10 * time.Second
+	// checkTimeout bounds one check. The longest waits a whole TTL.
+	checkTimeout = time.Minute
+	buildTimeout = 5 * time.Minute
+	startTimeout = 30 * time.Second
+)
+
+// Contract builds the app in the current folder, starts it on every kind of
+// Redis there is (see redistest.Each; step 1 runs once, without any), and
+// checks it against the contract of the step, a subtest per check. A check
+// that fails logs what was expected, its hint, and the end of what the app
+// printed.
+func Contract(t *testing.T, step int) {
+	t.Helper()
+	checks := contract.Step(step)
+	if len(checks) == 0 {
+		t.Fatalf("there are no checks for step %d: the steps are 1 to 4", step)
+	}
+	if step == 1 {
+		check(t, checks, nil)
+		return
+	}
+	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		// Each app has its own port and its own Redis, and most of the time
+		// they wait for a TTL: they can do that at the same time.
+		t.Parallel()
+		check(t, checks, r.Client, "REDIS_URL="+r.URL)
+	})
+}
+
+// check starts the app in the current folder and runs the checks in order.
+func check(t *testing.T, checks []contract.Check, client redis.UniversalClient, env ...string) {
+	t.Helper()
+	app := Start(t, ".", append(env, "SESSION_TTL="+ttl.String())...)
+	target := contract.Target{URL: app.URL, Redis: client, TTL: ttl}
+	for _, c := range checks {
+		t.Run(c.Name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), checkTimeout)
+			defer cancel()
+			if err := c.Run(ctx, target); err != nil {
+				t.Errorf("%s\nhint: %s\nthe app's last lines:\n%s", explain(err), c.Hint, tail(app.Output(), 20))
+			}
+		})
+	}
+}
+
+// explain puts what was expected under what came, so that they can be compared.
+func explain(err error) string {
+	if failure, ok := errors.AsType[*contract.Failure](err); ok {
+		return "\nexpected: " + failure.Expected + "\ngot:      " + failure.Got
+	}
+	return err.Error()
+}
+
+func tail(text string, lines int) string {
+	all := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	return "    " + strings.Join(all[max(0, len(all)-lines):], "\n    ")
+}
+
+// Start runs the app in the folder dir on a free port, and stops it when the
+// test has ended. It fails the test when the app does not start, or does not
+// end with status 0 after SIGTERM; an app that the test has killed is none of
+// that. env holds lines NAME=value, for example "REDIS_URL=redis://…". The
+// developer's own settings of the app are not passed on.
+func Start(t testing.TB, dir string, env ...string) *launch.App {
+	t.Helper()
+	binary, err := build(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	defer cancel()
+	app, err := launch.Start(ctx, launch.Options{Binary: binary, Dir: dir, Env: append(unset(), env...)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := app.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return app
+}
+
+// unset holds the settings of a test's app: none, so that each has its
+// default, and any free port. To an app an empty variable is an unset one.
+func unset() []string {
+	return []string{
+		"HOST=", "PORT=0", "PUBLIC_URL=", "SECRET_KEY=", "UNDER_THE_HOOD=",
+		"REDIS_URL=", "REDIS_CLUSTER=", "SESSION_TTL=", "SESSION_MAX_AGE=",
+	}
+}
+
+// builds holds, by folder, what builds the app there once in a test process.
+var builds sync.Map
+
+func build(dir string) (binary string, err error) {
+	dir, err = filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	once, _ := builds.LoadOrStore(dir, sync.OnceValues(func() (string, error) {
+		return buildNow(dir)
+	}))
+	return once.(func() (string, error))()
+}
+
+func buildNow(dir string) (binary string, err error) {
+	out, err := os.MkdirTemp("", "session-workshop-")
+	if err != nil {
+		return "", err
+	}
+	// The folder must last as long as this process, which is longer than any
+	// test. Where there are no lifelines it stays in the temporary folder.
+	if _, err := launch.Lifeline("rm", "-r", out); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return "", errors.Join(err, os.RemoveAll(out))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), buildTimeout)
+	defer cancel()
+	// Windows runs no file without this end; elsewhere it does no harm.
+	binary = filepath.Join(out, filepath.Base(dir)+".exe")
+	return binary, launch.Build(ctx, dir, binary, raceFlags...)
+}

@@ -1,0 +1,165 @@
+package web
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Names of the pages that every app has, beside its own.
+const (
+	problemPage = "web/problem"
+	confirmPage = "web/confirm"
+)
+
+//go:embed frame.html
+var frame string
+
+var ownPages = map[string]string{
+	problemPage: `
+<h1>{{.Title}}</h1>
+<p>{{.Text}}</p>
+<p>{{with .Again}}<a href="{{.}}">Try again</a>{{end}}{{if ne .Again "/"}} <a href="/">Back to the start</a>{{end}}</p>`,
+
+	confirmPage: `
+<h1>Log out?</h1>
+<p>A link on another site brought you here.</p>
+<form method="post" action="/logout"><button>Logout</button></form>
+<p><a href="/">No, back to the start</a></p>`,
+}
+
+type renderer map[string]*template.Template
+
+func newRenderer(pages map[string]string) renderer {
+	r := renderer{}
+	for _, set := range []map[string]string{ownPages, pages} {
+		for name, text := range set {
+			page := template.Must(template.New("frame").Parse(frame))
+			template.Must(page.New("content").Parse(text))
+			r[name] = page
+		}
+	}
+	return r
+}
+
+// Render writes a page only when all of it could be made, so that a mistake in
+// a template is an error page and not half of another one.
+func (r renderer) Render(w io.Writer, name string, data any, c echo.Context) error {
+	page, ok := r[name]
+	if !ok {
+		return fmt.Errorf("there is no page %q", name)
+	}
+	var whole bytes.Buffer
+	if err := page.Execute(&whole, framed{data, c}); err != nil {
+		return err
+	}
+	// A page with a name in it must not come back from a cache after logout.
+	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+	_, err := whole.WriteTo(w)
+	return err
+}
+
+// framed is what the frame shows: a page, and what a step has put below it.
+type framed struct {
+	Page    any
+	context echo.Context
+}
+
+const belowKey = "web/below"
+
+// SetBelow says what stands below the page of a request. show runs when the
+// page itself has been made.
+func SetBelow(c echo.Context, show func() (template.HTML, error)) { c.Set(belowKey, show) }
+
+// Below is called by the frame.
+func (f framed) Below() (template.HTML, error) {
+	if show, ok := f.context.Get(belowKey).(func() (template.HTML, error)); ok {
+		return show()
+	}
+	return "", nil
+}
+
+// Explained is an error that knows the page people should see: an HTTP status,
+// a title, and a text in plain words.
+type Explained interface {
+	error
+	Explain() (status int, title, text string)
+}
+
+type problem struct {
+	status      int
+	Title, Text string
+	// Again is where the same page may work later; empty where it will not.
+	Again string
+}
+
+// showError answers with an error page, and logs what a person at the terminal
+// should know: a mistake in the program, or a Redis that is away.
+func showError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	if c.Request().Context().Err() != nil && errors.Is(err, c.Request().Context().Err()) && !isExplained(err) {
+		// The browser went away: nobody reads this, and nothing is wrong.
+		return
+	}
+	p := problemFor(err, c.Request())
+	if p.status >= http.StatusInternalServerError {
+		slog.Error("request failed", "method", c.Request().Method, "path", c.Request().URL.Path, "status", p.status, "error", err)
+	}
+	if p.status == http.StatusServiceUnavailable {
+		c.Response().Header().Set(echo.HeaderRetryAfter, "1")
+	}
+	// What stands below a page is made before its status is sent, and may want
+	// to know it.
+	c.Response().Status = p.status
+	if err := c.Render(p.status, problemPage, p); err != nil {
+		slog.Error("an error page failed", "error", err)
+	}
+}
+
+func isExplained(err error) bool {
+	var explained Explained
+	return errors.As(err, &explained)
+}
+
+func problemFor(err error, r *http.Request) problem {
+	var explained Explained
+	if errors.As(err, &explained) {
+		p := problem{}
+		p.status, p.Title, p.Text = explained.Explain()
+		if r.Method == http.MethodGet {
+			p.Again = r.URL.RequestURI()
+		}
+		return p
+	}
+	status := http.StatusInternalServerError
+	var httpErr *echo.HTTPError
+	if errors.As(err, &httpErr) {
+		status = httpErr.Code
+	}
+	return problem{status: status, Title: http.StatusText(status), Text: plainText(status)}
+}
+
+func plainText(status int) string {
+	switch status {
+	case http.StatusNotFound:
+		return "There is no page at this address."
+	case http.StatusMethodNotAllowed:
+		return "This address does not take that kind of request."
+	case http.StatusForbidden:
+		return "The form was sent from another site. Nothing was done."
+	case http.StatusRequestEntityTooLarge:
+		return "That was more than this app takes."
+	case http.StatusInternalServerError:
+		return "Something went wrong in the app. The terminal that runs it says what."
+	}
+	return "The app cannot answer this."
+}

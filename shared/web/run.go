@@ -1,0 +1,177 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"example.com/session-workshop/shared/config"
+)
+
+// stopTime is how long requests in flight may take to finish after a signal.
+const stopTime = 5 * time.Second
+
+// Run serves e until the process is told to stop (Ctrl+C, SIGTERM), lets
+// requests in flight finish, and returns. Before, it prints the address as
+// "NAME is running: URL" and the given lines. Where cfg's port cannot be had
+// it prints why and ends the process with status 1.
+func Run(e *echo.Echo, cfg config.Config, name string, lines ...string) {
+	// The signals stay caught to the end: a second one must not cut off what
+	// the first has asked to finish.
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	listener, err := Listen(cfg)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	announce(cfg, listener, name, lines)
+	if err := serve(ctx, e, listener); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func serve(ctx context.Context, e *echo.Echo, listener net.Listener) error {
+	answerHEAD(e)
+	server := &http.Server{
+		Handler: e,
+		// A client that sends its headers drop by drop must not hold a connection.
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+	}
+	var silent silentConns
+	server.ConnState = silent.note
+	server.RegisterOnShutdown(silent.close)
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	finish, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	if err := server.Shutdown(finish); err != nil {
+		return fmt.Errorf("some requests had not finished after %v and were cut off", stopTime)
+	}
+	return nil
+}
+
+// silentConns are connections on which nobody has asked for anything yet.
+// Browsers open some in advance, and Shutdown would wait five seconds for them.
+type silentConns struct {
+	mutex sync.Mutex
+	conns map[net.Conn]bool
+}
+
+func (s *silentConns) note(conn net.Conn, state http.ConnState) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if state != http.StateNew {
+		delete(s.conns, conn)
+		return
+	}
+	if s.conns == nil {
+		s.conns = map[net.Conn]bool{}
+	}
+	s.conns[conn] = true
+}
+
+func (s *silentConns) close() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	for conn := range s.conns {
+		conn.Close()
+	}
+}
+
+// announce writes everything at once, so that whoever reads the first line has
+// the others too.
+func announce(cfg config.Config, listener net.Listener, name string, lines []string) {
+	var text strings.Builder
+	port := listener.Addr().(*net.TCPAddr).Port
+	if !cfg.PortSet && port != cfg.Port {
+		fmt.Fprintf(&text, "Port %d is taken (on a Mac often by AirPlay), so this is on %d.\n", cfg.Port, port)
+	}
+	fmt.Fprintf(&text, "%s is running: %s\n", name, address(cfg, port))
+	for _, line := range append(lines, "Stop it: Ctrl+C") {
+		fmt.Fprintln(&text, line)
+	}
+	fmt.Print(text.String())
+	for _, warning := range cfg.Warnings() {
+		fmt.Fprintln(os.Stderr, "Warning:", warning)
+	}
+}
+
+// address is what people type: PUBLIC_URL, else the host that the app listens
+// on, where "every address" is reached from here as 127.0.0.1.
+func address(cfg config.Config, port int) string {
+	if cfg.PublicURL != nil {
+		return cfg.PublicURL.String()
+	}
+	host := cfg.Host
+	if ip := net.ParseIP(host); host == "localhost" || (ip != nil && ip.IsUnspecified()) {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(port))
+}
+
+// Listen takes cfg's port, or the next free one where nobody asked for it. The
+// error says what is wrong with PORT or HOST and what to do.
+func Listen(cfg config.Config) (net.Listener, error) {
+	if cfg.Port == 0 {
+		return net.Listen("tcp", net.JoinHostPort(cfg.Host, "0"))
+	}
+	last := cfg.Port
+	if !cfg.PortSet {
+		last = min(cfg.Port+100, 65535)
+	}
+	for port := cfg.Port; port <= last; port++ {
+		if answers(cfg.Host, port) {
+			continue
+		}
+		listener, err := net.Listen("tcp", net.JoinHostPort(cfg.Host, strconv.Itoa(port)))
+		if err == nil || !errors.Is(err, syscall.EADDRINUSE) {
+			return listener, listenError(cfg, err)
+		}
+	}
+	if !cfg.PortSet {
+		return nil, fmt.Errorf("PORT: every port from %d to %d is taken. Choose another: PORT=8080, or -port 8080", cfg.Port, last)
+	}
+	return nil, fmt.Errorf("PORT: %d is taken, something answers there already. Stop it, or choose another: PORT=%d, or -port %d",
+		cfg.Port, cfg.Port+1, cfg.Port+1)
+}
+
+func listenError(cfg config.Config, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("HOST, PORT: cannot listen on %s port %d: %w. HOST must be an address of this machine, for example 127.0.0.1", cfg.Host, cfg.Port, err)
+}
+
+// answers asks before listening, since some systems let two programs listen
+// on one port under different addresses; the browser then meets either one.
+func answers(host string, port int) bool {
+	for _, h := range []string{"127.0.0.1", "::1", host} {
+		if ip := net.ParseIP(h); ip == nil || ip.IsUnspecified() {
+			continue
+		}
+		conn, err := net.DialTimeout("tcp", net.JoinHostPort(h, strconv.Itoa(port)), 200*time.Millisecond)
+		if err == nil {
+			conn.Close()
+			return true
+		}
+	}
+	return false
+}

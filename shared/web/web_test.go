@@ -1,0 +1,227 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"example.com/session-workshop/shared/config"
+)
+
+// serveTest runs an app with a few routes that no step has.
+func serveTest(t *testing.T, add func(e *echo.Echo)) *httptest.Server {
+	t.Helper()
+	e := New(map[string]string{"hello": "<p>Hello {{.}}</p>", "broken": "{{.Missing.Field}}"})
+	if add != nil {
+		add(e)
+	}
+	answerHEAD(e)
+	server := httptest.NewServer(e)
+	t.Cleanup(server.Close)
+	return server
+}
+
+func do(t *testing.T, method, url string, headers ...string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(body)
+}
+
+// logged collects what the app logs during a test.
+func logged(t *testing.T) *bytes.Buffer {
+	t.Helper()
+	var buffer bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&buffer, nil)))
+	t.Cleanup(func() { slog.SetDefault(before) })
+	return &buffer
+}
+
+func TestAMistakeInAPageIsAnErrorPageAndNotHalfAPage(t *testing.T) {
+	log := logged(t)
+	server := serveTest(t, func(e *echo.Echo) {
+		e.GET("/broken", func(c echo.Context) error { return c.Render(http.StatusOK, "broken", 1) })
+		e.GET("/panic", func(c echo.Context) error { panic("a mistake") })
+		e.GET("/unknown", func(c echo.Context) error { return c.Render(http.StatusOK, "nowhere", nil) })
+	})
+	for _, path := range []string{"/broken", "/panic", "/unknown"} {
+		response, body := do(t, http.MethodGet, server.URL+path)
+		if response.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "The terminal that runs it says what") {
+			t.Errorf("%s: %d %s", path, response.StatusCode, body)
+		}
+		if !strings.Contains(log.String(), "path="+path) {
+			t.Errorf("%s is not in the log: %s", path, log)
+		}
+	}
+}
+
+func TestNamesAreEscaped(t *testing.T) {
+	server := serveTest(t, func(e *echo.Echo) {
+		e.GET("/hello", func(c echo.Context) error { return c.Render(http.StatusOK, "hello", "<script>") })
+	})
+	response, body := do(t, http.MethodGet, server.URL+"/hello")
+	if !strings.Contains(body, "Hello &lt;script&gt;") || response.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%v %s", response.Header, body)
+	}
+}
+
+func TestHEADRunsNoHandler(t *testing.T) {
+	server := serveTest(t, func(e *echo.Echo) {
+		e.GET("/count", func(c echo.Context) error {
+			t.Error("the handler ran")
+			return nil
+		})
+	})
+	for path, want := range map[string]int{"/count": 200, "/assets/style.css": 200, "/nowhere": 404} {
+		if response, _ := do(t, http.MethodHead, server.URL+path); response.StatusCode != want {
+			t.Errorf("%s: %d", path, response.StatusCode)
+		}
+	}
+}
+
+func TestEveryFileOfAPageComesFromTheAppItself(t *testing.T) {
+	server := serveTest(t, nil)
+	for path, kind := range map[string]string{"/assets/style.css": "text/css", "/assets/icon.svg": "image/svg+xml"} {
+		response, _ := do(t, http.MethodGet, server.URL+path)
+		if response.StatusCode != http.StatusOK || !strings.HasPrefix(response.Header.Get("Content-Type"), kind) {
+			t.Errorf("%s: %d %s", path, response.StatusCode, response.Header.Get("Content-Type"))
+		}
+	}
+}
+
+func TestABrowserThatLeavesIsNotAnOutage(t *testing.T) {
+	log := logged(t)
+	entered, left := make(chan struct{}), make(chan struct{})
+	server := serveTest(t, func(e *echo.Echo) {
+		e.GET("/slow", func(c echo.Context) error {
+			defer close(left)
+			close(entered)
+			<-c.Request().Context().Done()
+			return c.Request().Context().Err()
+		})
+	})
+	ctx, leave := context.WithCancel(t.Context())
+	r, _ := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/slow", nil)
+	go func() {
+		<-entered
+		leave()
+	}()
+	if _, err := http.DefaultClient.Do(r); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	<-left
+	server.Close()
+	if log.Len() > 0 {
+		t.Errorf("it was logged: %s", log)
+	}
+}
+
+func TestARequestHasADeadline(t *testing.T) {
+	server := serveTest(t, func(e *echo.Echo) {
+		e.GET("/slow", func(c echo.Context) error {
+			if _, ok := c.Request().Context().Deadline(); !ok {
+				t.Error("no deadline")
+			}
+			return c.NoContent(http.StatusNoContent)
+		})
+	})
+	do(t, http.MethodGet, server.URL+"/slow")
+}
+
+func TestAConnectionOpenedInAdvanceDoesNotDelayTheEnd(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- serve(ctx, New(nil), listener) }()
+	conn, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	// When another one is answered, the silent one has been accepted before it.
+	do(t, http.MethodGet, "http://"+listener.Addr().String()+"/healthz")
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("not a clean end: %v", err)
+	}
+}
+
+func taken(t *testing.T, network, addr string) int {
+	t.Helper()
+	listener, err := net.Listen(network, addr)
+	if err != nil {
+		t.Skipf("NOT tested: cannot listen on %s: %v", addr, err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+func TestATakenPort(t *testing.T) {
+	for _, c := range []struct{ network, addr string }{{"tcp4", "127.0.0.1:0"}, {"tcp6", "[::1]:0"}, {"tcp4", "0.0.0.0:0"}} {
+		t.Run(c.addr, func(t *testing.T) {
+			port := taken(t, c.network, c.addr)
+			if _, err := Listen(config.Config{Host: "127.0.0.1", Port: port, PortSet: true}); err == nil || !strings.Contains(err.Error(), "is taken") {
+				t.Errorf("the port was asked for, and: %v", err)
+			}
+			listener, err := Listen(config.Config{Host: "127.0.0.1", Port: port})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer listener.Close()
+			if got := listener.Addr().(*net.TCPAddr).Port; got <= port || got > port+100 {
+				t.Errorf("%d was taken, and it went to %d", port, got)
+			}
+		})
+	}
+}
+
+func TestAHostThatIsNotOurs(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	free := listener.Addr().(*net.TCPAddr).Port
+	listener.Close()
+	_, err = Listen(config.Config{Host: "192.0.2.1", Port: free, PortSet: true})
+	if err == nil || !strings.Contains(err.Error(), "HOST must be an address of this machine") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOneFormOfAddress(t *testing.T) {
+	for host, want := range map[string]string{
+		"127.0.0.1": "http://127.0.0.1:5000", "localhost": "http://127.0.0.1:5000", "0.0.0.0": "http://127.0.0.1:5000",
+		"::": "http://127.0.0.1:5000", "::1": "http://[::1]:5000", "192.168.1.5": "http://192.168.1.5:5000",
+	} {
+		if got := address(config.Config{Host: host}, 5000); got != want {
+			t.Errorf("%s: %s, want %s", host, got, want)
+		}
+	}
+}

@@ -1,0 +1,134 @@
+// Step 2: Redis counts the visits. The login stays in the signed cookie, the
+// count is in a hash that every web server can reach.
+package main
+
+import (
+	"net/http"
+
+	"github.com/gorilla/sessions"
+	"github.com/labstack/echo-contrib/session"
+	"github.com/labstack/echo/v4"
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/inspect"
+	"example.com/session-workshop/shared/redisconn"
+	"example.com/session-workshop/shared/web"
+)
+
+const cookieName = "workshop_login"
+
+var pages = map[string]string{
+	"index": `
+{{if .Username}}
+<h1>Logged in as {{.Username}}.</h1>
+<p>Visits: {{.Visits}}</p>
+<form method="post" action="/logout"><button>Logout</button></form>
+{{else}}
+<h1>You are not logged in</h1>
+<p><a href="/login">Login</a></p>
+{{end}}`,
+
+	"login": `
+<h1>Login</h1>
+<form method="post">
+<label for="username">Your name</label>
+<p><input id="username" name="username" autocomplete="username" autofocus
+  {{if .Problem}}aria-invalid="true" aria-describedby="problem"{{end}}></p>
+{{with .Problem}}<p id="problem" class="wrong" role="alert">{{.}}</p>{{end}}
+<button>Login</button>
+</form>`,
+}
+
+type page struct {
+	Username string
+	Visits   int64
+	Problem  string
+}
+
+type app struct {
+	rdb redis.UniversalClient
+}
+
+func main() {
+	cfg := config.MustLoad(config.SecretKey, config.Redis)
+	conn := redisconn.MustOpen(cfg)
+	defer conn.Close()
+
+	store := sessions.NewCookieStore([]byte(cfg.SecretKey))
+	store.Options = &sessions.Options{Path: "/", HttpOnly: true, Secure: cfg.HTTPS(), SameSite: http.SameSiteLaxMode}
+
+	e := web.New(pages)
+	e.Use(session.Middleware(store))
+	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Key: userKey, Look: conn.Look})
+	e.GET("/", app{conn.Client}.index)
+	e.GET("/login", loginForm)
+	e.POST("/login", login)
+	e.POST("/logout", logout)
+	e.GET("/logout", logout, web.ConfirmFromOtherSites)
+	web.Run(e, cfg, "Step 2", conn.About)
+}
+
+func (a app) index(c echo.Context) error {
+	key := userKey(c)
+	if key == "" {
+		return c.Render(http.StatusOK, "index", page{})
+	}
+	// HINCRBY adds one and answers with the sum. Redis runs one command at a
+	// time, so two visits at the same moment are two visits.
+	visits, err := a.rdb.HIncrBy(c.Request().Context(), key, "visits", 1).Result()
+	if err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, "index", page{Username: username(c), Visits: visits})
+}
+
+func loginForm(c echo.Context) error {
+	return c.Render(http.StatusOK, "login", page{})
+}
+
+func login(c echo.Context) error {
+	name, problem := web.Username(c)
+	if problem != "" {
+		return c.Render(http.StatusBadRequest, "login", page{Problem: problem})
+	}
+	s := cookie(c)
+	s.Values["username"] = name
+	if err := s.Save(c.Request(), c.Response()); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/")
+}
+
+func logout(c echo.Context) error {
+	s := cookie(c)
+	// A negative age tells the browser to delete the cookie.
+	s.Options.MaxAge = -1
+	if err := s.Save(c.Request(), c.Response()); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/")
+}
+
+// cookie reads what the browser carries. A cookie that was changed, or signed
+// with another key, is an error and an empty session: the visitor is simply
+// not logged in.
+func cookie(c echo.Context) *sessions.Session {
+	s, _ := session.Get(cookieName, c)
+	return s
+}
+
+// username is who is logged in, empty for nobody.
+func username(c echo.Context) string {
+	name, _ := cookie(c).Values["username"].(string)
+	return name
+}
+
+// userKey is where the visits of a visitor are counted, empty for one who is
+// not logged in.
+func userKey(c echo.Context) string {
+	if username(c) == "" {
+		return ""
+	}
+	return "workshop:user:" + username(c)
+}

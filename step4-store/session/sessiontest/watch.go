@@ -1,0 +1,43 @@
+package sessiontest
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// watch counts what a store asks Redis, and can come between.
+type watch struct {
+	calls atomic.Int64
+	// between is asked in place of Redis. It may send what it likes.
+	between atomic.Pointer[func(commands []redis.Cmder, send func(...redis.Cmder) error) error]
+}
+
+func (w *watch) comeBetween(f func(commands []redis.Cmder, send func(...redis.Cmder) error) error) {
+	w.between.Store(&f)
+}
+
+func (w *watch) letPass() { w.between.Store(nil) }
+
+func (w *watch) ask(commands []redis.Cmder, send func(...redis.Cmder) error) error {
+	w.calls.Add(1)
+	if f := w.between.Load(); f != nil {
+		return (*f)(commands, send)
+	}
+	return send(commands...)
+}
+
+func (w *watch) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (w *watch) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, command redis.Cmder) error {
+		return w.ask([]redis.Cmder{command}, func(commands ...redis.Cmder) error { return next(ctx, commands[0]) })
+	}
+}
+
+func (w *watch) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, commands []redis.Cmder) error {
+		return w.ask(commands, func(commands ...redis.Cmder) error { return next(ctx, commands) })
+	}
+}

@@ -1,0 +1,154 @@
+package browser
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"example.com/session-workshop/shared/redistest"
+)
+
+// longestName is as long as a name may be, with no place to break a line.
+var longestName = strings.Repeat("W", 64)
+
+// eachPage runs check on each page of step 4 that looks different.
+func eachPage(b *tab, redis *redistest.Server, check func(page string)) {
+	b.t.Helper()
+	b.visit("/")
+	check("logged out")
+	b.visit("/login")
+	check("login form")
+	b.click("form button")
+	b.mustShow("Type a name.")
+	check("login form with an error")
+	b.visit("/nowhere")
+	b.mustShow("Not Found")
+	check("404")
+	b.login(longestName)
+	check("logged in")
+	b.do(chromedp.Click(chromedp.CSS("summary")))
+	check("logged in, the script unfolded")
+	key := b.key()
+	redis.Client.Del(b.t.Context(), key)
+	b.focus()
+	b.waitForText(gone[step4])
+	check("logged in, the key gone")
+	b.reload()
+	b.mustShow("Your session has ended")
+	check("session ended")
+	b.login(longestName)
+	redis.Kill()
+	b.focus()
+	b.waitForText("Redis does not answer.")
+	check("logged in, Redis away")
+	b.reload()
+	b.mustShow("Try again")
+	check("503")
+	redis.Restart()
+}
+
+func TestNothingIsWiderThanAPhoneOrAProjector(t *testing.T) {
+	for name, size := range map[string]struct{ width, height int64 }{
+		"phone": {360, 740}, "zoomed to 400 %": {320, 256}, "projector": {1920, 1080},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, redis := open(t, step4)
+			var options []chromedp.EmulateViewportOption
+			if size.width < 500 {
+				options = append(options, chromedp.EmulateMobile)
+			}
+			b.resize(size.width, size.height, options...)
+			eachPage(b, redis, func(page string) {
+				if width := eval[int64](b, "document.documentElement.scrollWidth"); width > size.width {
+					t.Errorf("%s: %d pixels wide, the screen has %d. Too wide: %q", page, width, size.width,
+						eval[[]string](b, fmt.Sprintf(`[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > %d).map((e) => e.tagName + " " + e.className)`, size.width)))
+				}
+			})
+		})
+	}
+}
+
+func TestTextIsLargerOnAProjector(t *testing.T) {
+	b, _ := open(t, step3)
+	b.login("ada")
+	const sizes = `["main p", ".hood p", ".hood code"].map((e) => parseFloat(getComputedStyle(document.querySelector(e)).fontSize))`
+	b.resize(1280, 800)
+	laptop := eval[[]float64](b, sizes)
+	b.resize(1920, 1080)
+	for i, projector := range eval[[]float64](b, sizes) {
+		if projector <= laptop[i] || laptop[i] < 14 {
+			t.Errorf("text %d: %v pixels on a laptop, %v on a projector", i, laptop[i], projector)
+		}
+	}
+}
+
+func TestLightAndDark(t *testing.T) {
+	b, _ := open(t, step3)
+	b.login("ada")
+	// The brightness of the page, from 0 to 255.
+	const brightness = `Math.max(...getComputedStyle(document.body).backgroundColor.match(/\d+/g).slice(0, 3).map(Number))`
+	b.prefer("light")
+	if light := eval[int](b, brightness); light < 200 {
+		t.Errorf("the light page has the brightness %d of 255", light)
+	}
+	b.prefer("dark")
+	if dark := eval[int](b, brightness); dark > 60 {
+		t.Errorf("the dark page has the brightness %d of 255", dark)
+	}
+}
+
+// tabTo presses Tab until the focus is on an element, which must be easy to see.
+func (b *tab) tabTo(element string) {
+	b.t.Helper()
+	for range 10 {
+		b.do(chromedp.KeyEvent(kb.Tab))
+		if eval[bool](b, fmt.Sprintf("document.activeElement.matches(`%s`)", element)) {
+			b.mustShowFocus()
+			return
+		}
+	}
+	b.t.Fatalf("Tab does not reach %s", element)
+}
+
+// waitForFocus waits until the page has put the focus on an element by itself.
+func (b *tab) waitForFocus(element string) {
+	b.t.Helper()
+	b.waitFor(fmt.Sprintf("document.activeElement.matches(`%s`)", element))
+	b.mustShowFocus()
+}
+
+func (b *tab) mustShowFocus() {
+	b.t.Helper()
+	if outline := eval[string](b, `(() => {
+		const style = getComputedStyle(document.activeElement);
+		return style.outlineStyle === "solid" && parseFloat(style.outlineWidth) >= 2 ? "" : document.activeElement.outerHTML + ": " + style.outline;
+	})()`); outline != "" {
+		b.t.Errorf("the focus cannot be seen on %s", outline)
+	}
+}
+
+func TestWithTheKeyboardAlone(t *testing.T) {
+	eachStep(t, []string{step1, step2, step3, step4}, func(t *testing.T, step string, b *tab, _ *redistest.Server) {
+		b.visit("/")
+		b.tabTo(`a[href="/login"]`)
+		b.load(chromedp.KeyEvent(kb.Enter))
+		b.waitForFocus("#username")
+		b.load(chromedp.KeyEvent(kb.Enter))
+		b.mustShow("Type a name.")
+		b.waitForFocus("#username")
+		b.load(chromedp.KeyEvent("ada" + kb.Enter))
+		b.mustShow("Logged in as ada")
+		if step == step4 {
+			b.tabTo("summary")
+			b.do(chromedp.KeyEvent(kb.Enter))
+			b.waitForText("redis.call")
+			b.reload()
+		}
+		b.tabTo("button")
+		b.load(chromedp.KeyEvent(kb.Enter))
+		b.mustShow("You are not logged in")
+	})
+}

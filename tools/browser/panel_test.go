@@ -1,0 +1,204 @@
+package browser
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/shared/redistest"
+)
+
+const look = "/under-the-hood"
+
+// focus is what the window gets when the person comes back to it.
+func (b *tab) focus() {
+	b.t.Helper()
+	eval[bool](b, `window.dispatchEvent(new Event("focus"))`)
+}
+
+// visitsOf are those that Redis holds; none where the key is gone.
+func visitsOf(t *testing.T, redisServer *redistest.Server, key string) string {
+	t.Helper()
+	visits, err := redisServer.Client.HGet(t.Context(), key, "visits").Result()
+	if err != nil && err != redis.Nil {
+		t.Fatal(err)
+	}
+	return visits
+}
+
+// gone is what the panel says when the key is no more.
+var gone = map[string]string{
+	step2: "It is gone.",
+	step3: "gone: the next visit starts at 1",
+	step4: "gone: you are logged out",
+}
+
+func TestTheBarRunsDownWithoutAsking(t *testing.T) {
+	eachStep(t, []string{step3, step4}, func(t *testing.T, step string, b *tab, _ *redistest.Server) {
+		b.login("ada")
+		eval[bool](b, `window.fetch = () => new Promise(() => {}), true`)
+		b.waitFor(`(window.first = document.getElementById("ttl").value) > 100000`)
+		b.waitFor(`document.getElementById("ttl").value < window.first - 2000`)
+		b.waitFor(`document.getElementById("left").textContent === Math.ceil(document.getElementById("ttl").value / 1000) + " s"`)
+	})
+}
+
+func TestTheBarHasAName(t *testing.T) {
+	b, _ := open(t, step3)
+	b.login("ada")
+	// axe-core does not ask for it.
+	if name := eval[string](b, `[...document.getElementById("ttl").labels].map((label) => label.textContent).join()`); name != "TTL" {
+		t.Errorf("a screen reader calls it %q", name)
+	}
+}
+
+func TestAtItsEndTheBarSaysWhatComesNext(t *testing.T) {
+	eachStep(t, []string{step3, step4}, func(t *testing.T, step string, b *tab, redis *redistest.Server) {
+		b.login("ada")
+		key, pages, looks := b.key(), b.pages(), b.count(look)
+		redis.Client.PExpire(t.Context(), key, 3*time.Second)
+		// No look is planned: only the end of the bar can bring the next one.
+		eval[bool](b, `window.setTimeout = () => 0, true`)
+		b.focus()
+		b.waitFor(`document.getElementById("ttl").value <= 3000`)
+		b.waitForText(gone[step])
+		if visits := visitsOf(t, redis, key); visits != "" {
+			t.Errorf("the key is there again, visits %s", visits)
+		}
+		if b.pages() != pages {
+			t.Error("the page was loaded again")
+		}
+		if n := b.count(look) - looks; n != 2 {
+			t.Errorf("it asked the app %d times: once when the window got the focus and once at the end are enough", n)
+		}
+	})
+}
+
+func TestThePageLooksAgainEveryFiveSeconds(t *testing.T) {
+	b, redis := open(t, step3)
+	b.login("ada")
+	key := b.key()
+	redis.Client.HSet(t.Context(), key, "visits", 41)
+	b.waitForText("visits 41")
+	b.mustShow("Visits: 1")
+	if visits := visitsOf(t, redis, key); visits != "41" {
+		t.Errorf("looking has made it %s", visits)
+	}
+	redis.Client.Del(t.Context(), key)
+	b.waitForText(gone[step3])
+	b.reload()
+	b.mustShow("Visits: 1")
+}
+
+func TestAKeyWithoutTTLCanGoToo(t *testing.T) {
+	b, redis := open(t, step2)
+	b.login("ada")
+	redis.Client.Del(t.Context(), b.key())
+	b.focus()
+	b.waitForText(gone[step2])
+}
+
+func TestThePanelFollowsRedisAwayAndBack(t *testing.T) {
+	redis := startLasting(t)
+	b := openTab(t, start(t, step4, redis))
+	b.login("ada")
+	pages := b.pages()
+	redis.Kill()
+	b.focus()
+	b.waitForText("Redis does not answer.")
+	redis.Restart()
+	b.focus()
+	b.waitFor(`document.getElementById("ttl")?.value > 0`)
+	b.mustHide("Redis does not answer.")
+	if b.pages() != pages {
+		t.Error("the page was loaded again")
+	}
+}
+
+// It asks less and less often while Redis is away. Each look plans the next:
+// the planned pauses are noted, so that nobody has to wait for them.
+func TestThePageLooksLessOftenWhileRedisIsAway(t *testing.T) {
+	redis := startLasting(t)
+	b := openTab(t, start(t, step3, redis))
+	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `
+		window.pauses = [];
+		const plan = window.setTimeout;
+		window.setTimeout = (run, pause) => { window.pauses.push(pause); return plan(run, pause); };`})
+	b.login("ada")
+	redis.Kill()
+	for range 5 {
+		b.lookAgain("window.pauses.length")
+	}
+	redis.Restart()
+	b.lookAgain("window.pauses.length")
+	want := []int{5000, 10000, 20000, 40000, 60000, 60000, 5000}
+	if pauses := eval[[]int](b, "window.pauses"); !slices.Equal(pauses, want) {
+		t.Errorf("the pauses are %v ms, want %v", pauses, want)
+	}
+}
+
+// looks is a JavaScript expression: how often the page has looked.
+const looks = `performance.getEntriesByType("resource").filter((entry) => entry.name.endsWith("/under-the-hood")).length`
+
+// lookAgain makes the page look, and waits until a number in it has grown.
+func (b *tab) lookAgain(number string) {
+	b.t.Helper()
+	before := eval[int](b, number)
+	b.focus()
+	b.waitFor(fmt.Sprintf("%s > %d", number, before))
+}
+
+// listen notes each change of what a screen reader reads aloud by itself.
+const listen = `(() => {
+	window.spoken = [];
+	const live = "[role=status], [role=alert], [role=log], [aria-live]:not([aria-live=off])";
+	window.regions = [...document.querySelectorAll(live)];
+	const note = (node) => {
+		const region = (node.closest ? node : node.parentElement)?.closest(live);
+		if (region) window.spoken.push(region.textContent);
+	};
+	new MutationObserver((changes) => changes.forEach((change) => {
+		note(change.target);
+		change.addedNodes.forEach((node) => node.querySelectorAll?.(live).forEach(note));
+	})).observe(document.body, { subtree: true, childList: true, characterData: true });
+	return true;
+})()`
+
+func TestTheStatusIsReadAloudOnlyWhenItChanges(t *testing.T) {
+	b, redis := open(t, step3)
+	b.login("ada")
+	key := b.key()
+	eval[bool](b, listen)
+	b.waitFor(`(window.before = document.getElementById("left").textContent) !== ""`)
+	b.lookAgain(looks)
+	b.lookAgain(looks)
+	b.waitFor(`document.getElementById("left").textContent !== window.before`)
+	redis.Client.HSet(t.Context(), key, "visits", 41)
+	b.focus()
+	b.waitForText("visits 41")
+	if spoken := eval[[]string](b, "window.spoken"); len(spoken) > 0 {
+		t.Errorf("while the time runs down it reads aloud: %q", spoken)
+	}
+
+	redis.Client.Del(t.Context(), key)
+	b.focus()
+	b.waitForText(gone[step3])
+	b.lookAgain(looks)
+	redis.Kill()
+	b.focus()
+	b.waitForText("Redis does not answer.")
+	b.lookAgain(looks)
+	want := []string{"Nothing. It is " + gone[step3] + ".", "Redis does not answer."}
+	if spoken := eval[[]string](b, "window.spoken"); !slices.Equal(spoken, want) {
+		t.Errorf("when the key goes and then Redis, it reads aloud %q, want %q", spoken, want)
+	}
+	// A region that comes with its words is not read by every screen reader: it
+	// must have been there before (https://www.w3.org/WAI/WCAG22/Techniques/aria/ARIA22).
+	if !eval[bool](b, `window.regions.length > 0 && window.regions.every((region) => region.isConnected)`) {
+		t.Error("the status was put into the page together with its words")
+	}
+}

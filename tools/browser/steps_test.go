@@ -1,0 +1,148 @@
+package browser
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+
+	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/shared/steptest"
+)
+
+const (
+	step1 = "step1-no-redis"
+	step2 = "step2-visits"
+	step3 = "step3-ttl"
+	step4 = "step4-store"
+)
+
+// startLasting starts a Redis that holds the same after a crash.
+func startLasting(t *testing.T) *redistest.Server {
+	t.Helper()
+	return redistest.StartServer(t, "--appendonly", "yes", "--appendfsync", "always")
+}
+
+// start runs a step on a Redis of its own. The TTL is longer than a test, which
+// shortens it where it wants an end.
+func start(t *testing.T, step string, redis *redistest.Server) *launch.App {
+	t.Helper()
+	return steptest.Start(t, "../../"+step, "REDIS_URL="+redis.URL, "SESSION_TTL=2m")
+}
+
+// open starts a step and a tab on it.
+func open(t *testing.T, step string) (*tab, *redistest.Server) {
+	t.Helper()
+	redis := redistest.StartServer(t)
+	return openTab(t, start(t, step, redis)), redis
+}
+
+// eachStep runs a test on some of the steps, each with a Redis of its own.
+func eachStep(t *testing.T, steps []string, run func(t *testing.T, step string, b *tab, redis *redistest.Server)) {
+	for _, step := range steps {
+		t.Run(step, func(t *testing.T) {
+			b, redis := open(t, step)
+			run(t, step, b, redis)
+		})
+	}
+}
+
+// key is what the panel says Redis holds for the visitor.
+func (b *tab) key() string {
+	b.t.Helper()
+	return eval[string](b, `document.querySelector("#holds code").textContent`)
+}
+
+func TestAVisitAndWhatItAskedAreOnThePage(t *testing.T) {
+	for step, shown := range map[string][]string{
+		step1: {"This request asked Redis Nothing. 0 round trips.", "Your browser holds The cookie workshop_login", "not secret"},
+		step2: {"HINCRBY workshop:user:ada visits 1 (integer) 2", "1 round trip in all.", "visits 2", "lives for ever"},
+		step3: {"MULTI OK HINCRBY workshop:user:ada visits 1 QUEUED EXPIRE workshop:user:ada 120 QUEUED EXEC 1) (integer) 2 2) (integer) 1", "1 round trip in all.", "visits 2", "TTL"},
+		step4: {"EVALSHA", "1 round trip in all.", "visits 2", "username ada", "TTL", "It is a random token."},
+	} {
+		t.Run(step, func(t *testing.T) {
+			b, _ := open(t, step)
+			b.login("ada")
+			if step != step1 {
+				b.mustShow("Visits: 1")
+			}
+			b.reload()
+			if step != step1 {
+				b.mustShow("Visits: 2")
+			}
+			b.mustShow(append(shown, "Logged in as ada", "Served by "+strings.TrimPrefix(b.home, "http://")+", process")...)
+			b.logout()
+			b.mustHide("ada")
+			b.mustShow("No cookie")
+		})
+	}
+}
+
+func TestAnEndedSession(t *testing.T) {
+	after := map[string][]string{
+		step3: {"Logged in as ada.", "Visits: 1"},
+		step4: {"You are not logged in", "Your session has ended: it was idle for 120 s, reached its end, or was logged out", "It is gone: you are logged out."},
+	}
+	eachStep(t, []string{step3, step4}, func(t *testing.T, step string, b *tab, redis *redistest.Server) {
+		b.login("ada")
+		b.reload()
+		b.mustShow("Visits: 2")
+		if err := redis.Client.PExpire(t.Context(), b.key(), 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+		b.reload()
+		b.mustShow(after[step]...)
+		if step == step4 {
+			b.login("ada")
+			b.mustShow("Visits: 1")
+		}
+	})
+}
+
+func TestRedisStopsAndComesBack(t *testing.T) {
+	for _, step := range []string{step2, step3, step4} {
+		t.Run(step, func(t *testing.T) {
+			redis := startLasting(t)
+			b := openTab(t, start(t, step, redis))
+			b.login("ada")
+			b.mustShow("Visits: 1")
+			redis.Kill()
+			if status := b.reload(); status != 503 {
+				t.Errorf("status %d while Redis is stopped", status)
+			}
+			b.mustShow("Redis does not answer", "You are not logged out", "(error)")
+			// The page that says so has not asked once more.
+			b.mustHide("Redis holds for you")
+			redis.Restart()
+			if status := b.click(`main a[href="/"]`); status != 200 {
+				t.Errorf("status %d when Redis is back", status)
+			}
+			b.mustShow("Logged in as ada", "Visits: 2")
+		})
+	}
+}
+
+// A Redis that was started anew knows no scripts, and is sent the source.
+func TestAScriptIsShownByItsNameAlsoWhenItIsSent(t *testing.T) {
+	b, redis := open(t, step4)
+	b.login("ada")
+	if err := redis.Client.ScriptFlush(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	b.reload()
+	b.mustShow("Visits: 2", "EVALSHA visit 1", "NOSCRIPT", "EVAL visit 1", "2 round trips in all.")
+	b.mustHide("redis.call")
+}
+
+func TestWithoutJavaScript(t *testing.T) {
+	eachStep(t, []string{step1, step2, step3, step4}, func(t *testing.T, step string, b *tab, _ *redistest.Server) {
+		call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		b.login("ada")
+		b.mustShow("Under the hood", "This request asked Redis", "Your browser holds", "Served by")
+		if step == step3 || step == step4 {
+			b.mustShow("visits 1", "120 s")
+		}
+		b.logout()
+	})
+}

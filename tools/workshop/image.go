@@ -1,0 +1,121 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"strings"
+)
+
+// programInImage is where the image has its server, and where Docker's
+// standard PATH finds it.
+const programInImage = "/usr/local/bin/redis-server"
+
+// runRedisImage makes a Docker image from this machine's own Redis server, for
+// places where none can be pulled.
+func runRedisImage(ctx context.Context, args []string) error {
+	flags := newFlags("redis-image")
+	name := flags.String("name", localImage, "`name` of the image; the tests look for the default")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if runtime.GOOS != "linux" {
+		return errors.New("redis-image: only the programs of a Linux machine run in a container. Here, pull an image: docker pull " + officialImage)
+	}
+	if err := askDocker(ctx); err != nil {
+		return fmt.Errorf("redis-image: %w", err)
+	}
+	server, err := findServer(ctx)
+	if err != nil {
+		return fmt.Errorf("redis-image: %w", err)
+	}
+	layer, err := serverLayer(ctx, server)
+	if err != nil {
+		return fmt.Errorf("redis-image: %w", err)
+	}
+	megabytes := float64(layer.Len()) / 1e6
+	if err := importImage(ctx, layer, *name); err != nil {
+		return fmt.Errorf("redis-image: %w", err)
+	}
+	fmt.Printf("The image %s is ready (%.0f MB, from %s).\n", *name, megabytes, server)
+	return nil
+}
+
+// serverLayer packs the server and the libraries it needs.
+func serverLayer(ctx context.Context, server string) (*bytes.Buffer, error) {
+	libraries, err := librariesOf(ctx, server)
+	if err != nil {
+		return nil, err
+	}
+	var layer bytes.Buffer
+	w := tar.NewWriter(&layer)
+	if err := addFile(w, programInImage, server); err != nil {
+		return nil, err
+	}
+	for _, library := range libraries {
+		if err := addFile(w, library, library); err != nil {
+			return nil, err
+		}
+	}
+	return &layer, w.Close()
+}
+
+// librariesOf asks the machine's own loader, whose lines look like
+// "libm.so.6 => /lib/x86_64-linux-gnu/libm.so.6 (0x00007f…)", and for the
+// loader itself "/lib64/ld-linux-x86-64.so.2 (0x00007f…)".
+func librariesOf(ctx context.Context, program string) ([]string, error) {
+	output, err := exec.CommandContext(ctx, "ldd", program).Output()
+	if err != nil {
+		return nil, fmt.Errorf("ldd %s, which tells the libraries it needs: %w", program, err)
+	}
+	if strings.Contains(string(output), "not found") {
+		return nil, fmt.Errorf("%s misses a library on this machine:\n%s", program, output)
+	}
+	var paths []string
+	for _, match := range regexp.MustCompile(`(/\S+) \(0x`).FindAllStringSubmatch(string(output), -1) {
+		paths = append(paths, match[1])
+	}
+	return paths, nil
+}
+
+// addFile puts the contents of source under the given name: what is a link
+// here becomes a file there.
+func addFile(w *tar.Writer, name, source string) error {
+	file, err := os.Open(source)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	header := &tar.Header{Name: strings.TrimPrefix(name, "/"), Mode: 0o755, Size: info.Size(), ModTime: info.ModTime()}
+	if err := w.WriteHeader(header); err != nil {
+		return err
+	}
+	_, err = io.Copy(w, file)
+	return err
+}
+
+// importImage gives the image the command that the official one has too, so
+// that both are started in the same way. Protected mode would refuse everybody
+// outside the container.
+func importImage(ctx context.Context, layer io.Reader, name string) error {
+	docker := exec.CommandContext(ctx, "docker", "import",
+		"--change", `CMD ["redis-server", "--protected-mode", "no", "--save", "", "--appendonly", "no"]`,
+		"--change", "EXPOSE 6379",
+		"-", name)
+	docker.Stdin = layer
+	if output, err := docker.CombinedOutput(); err != nil {
+		return fmt.Errorf("docker import: %w: %s", err, lastLine(output))
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// The versions are pinned, so that the same source gets the same answer.
+const (
+	staticcheck = "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
+	govulncheck = "golang.org/x/vuln/cmd/govulncheck@v1.9.0"
+)
+
+// runLint runs every linter over every module, and fails when one found
+// something. A linter that cannot run here is named at the end.
+func runLint(ctx context.Context, args []string) error {
+	flags := newFlags("lint [-db URL]")
+	database := flags.String("db", "https://vuln.go.dev", "`URL` of the database of known security holes")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	root, err := findRoot()
+	if err != nil {
+		return err
+	}
+	found, err := findModules(ctx, root)
+	if err != nil {
+		return err
+	}
+	errs := []error{named("gofmt", checkFormat(ctx, found))}
+	for _, p := range found.everyPackage(root) {
+		errs = append(errs,
+			named("go vet", p.command(ctx, "go", "vet").Run()),
+			named("staticcheck", p.command(ctx, "go", "run", staticcheck).Run()))
+	}
+	unreachable := askDatabase(ctx, *database)
+	if unreachable == nil {
+		// govulncheck refuses a folder without a go.mod, as that of go.work is.
+		for _, p := range found.everyModule() {
+			err := p.command(ctx, "go", "run", govulncheck, "-db", *database).Run()
+			errs = append(errs, named("govulncheck in "+filepath.Base(p.dir), err))
+		}
+	}
+	err = errors.Join(errs...)
+	if err == nil {
+		fmt.Println("gofmt, go vet, staticcheck: nothing found")
+	}
+	switch {
+	case unreachable != nil:
+		fmt.Println("govulncheck: NOT RUN:", unreachable)
+	case err == nil:
+		fmt.Println("govulncheck: nothing found")
+	}
+	return err
+}
+
+// named says which linter an error is from, where there is one.
+func named(name string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// checkFormat fails with the files that gofmt would change.
+func checkFormat(ctx context.Context, m modules) error {
+	gofmt := exec.CommandContext(ctx, "gofmt", slices.Concat([]string{"-l"}, m.workspace, m.others)...)
+	gofmt.Stderr = os.Stderr
+	files, err := gofmt.Output()
+	if err == nil && len(files) > 0 {
+		err = fmt.Errorf("format these files with gofmt -w:\n%s", bytes.TrimSpace(files))
+	}
+	return err
+}
+
+func askDatabase(ctx context.Context, database string) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, database+"/index/db.json", nil)
+	if err != nil {
+		return fmt.Errorf("%q is not the URL of its database: %w", database, err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("its database cannot be reached: %w", err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("its database %s answers %s", database, response.Status)
+	}
+	return nil
+}

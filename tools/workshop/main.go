@@ -1,0 +1,94 @@
+// Command workshop is what surrounds the steps: a Redis that stays, a step
+// that restarts on save, the tests. The Makefile calls it; it runs as well
+// without make:
+//
+//	go run ./tools/workshop watch 3
+//
+// Each command prints its own help for -h.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// command is one of the things the program does. Its run gets what follows
+// the command's name; the error is one for people.
+type command struct {
+	name, about string
+	run         func(ctx context.Context, args []string) error
+}
+
+var commands = []command{
+	{"redis", "run the embedded Redis alone, so that sessions survive a restart of an app", runRedis},
+	{"watch", "run a step, and build and start it again whenever you save: watch 3", runWatch},
+	{"scale", "run two servers of a step on one Redis, behind a proxy: scale -n 3 4", runScale},
+	{"cli", "open a redis-cli on the Redis of the steps", runCLI},
+	{"monitor", "show the commands that reach Redis, as they come", runMonitor},
+	{"test", "test every module, on the embedded Redis and on a real one", runTest},
+	{"lint", "check the format, and look for mistakes and known security holes", runLint},
+	{"redis-image", "make a local Docker image from this machine's redis-server", runRedisImage},
+}
+
+// exitStatus ends the program with that status. What went wrong has been
+// printed before.
+type exitStatus int
+
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	var status exitStatus
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+	case errors.As(err, &status):
+		os.Exit(int(status))
+	default:
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		usage(os.Stderr)
+		return exitStatus(2)
+	}
+	if args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+		usage(os.Stdout)
+		return nil
+	}
+	for _, c := range commands {
+		if c.name == args[0] {
+			return c.run(ctx, args[1:])
+		}
+	}
+	usage(os.Stderr)
+	return fmt.Errorf("%q is not one of these commands", args[0])
+}
+
+func usage(w io.Writer) {
+	fmt.Fprintln(w, "Usage: go run ./tools/workshop COMMAND")
+	for _, c := range commands {
+		fmt.Fprintf(w, "  %-12s %s\n", c.name, c.about)
+	}
+}
+
+// newFlags returns the flags of a command; synopsis stands in its help.
+func newFlags(synopsis string) *flag.FlagSet {
+	flags := flag.NewFlagSet("workshop", flag.ContinueOnError)
+	flags.SetOutput(os.Stdout)
+	flags.Usage = func() {
+		fmt.Println("Usage: go run ./tools/workshop", synopsis)
+		flags.PrintDefaults()
+	}
+	return flags
+}

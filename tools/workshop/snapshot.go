@@ -1,0 +1,59 @@
+package main
+
+import (
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// snapshot holds what the files of some folders looked like at one moment.
+type snapshot map[string]fileState
+
+type fileState struct {
+	modified time.Time
+	size     int64
+}
+
+// takeSnapshot looks at every file below the folders that a running app is
+// made of. What cannot be read counts as not there: an editor may just be
+// writing it anew.
+func takeSnapshot(folders ...string) snapshot {
+	s := snapshot{}
+	for _, folder := range folders {
+		filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return nil
+			case entry.IsDir() && path != folder && isPassedOver(entry.Name()):
+				return fs.SkipDir
+			case entry.IsDir() || !isSource(entry.Name()):
+				return nil
+			}
+			if info, err := entry.Info(); err == nil {
+				s[path] = fileState{info.ModTime(), info.Size()}
+			}
+			return nil
+		})
+	}
+	return s
+}
+
+func (s snapshot) equal(other snapshot) bool { return maps.Equal(s, other) }
+
+// isPassedOver leaves out the folders that the go command leaves out too.
+func isPassedOver(folder string) bool {
+	return strings.HasPrefix(folder, ".") || strings.HasPrefix(folder, "_") || folder == "testdata"
+}
+
+func isSource(name string) bool {
+	if strings.HasPrefix(name, ".") || strings.HasSuffix(name, "_test.go") {
+		return false
+	}
+	switch filepath.Ext(name) {
+	case ".go", ".html", ".css", ".js":
+		return true
+	}
+	return name == "go.mod"
+}
