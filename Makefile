@@ -4,10 +4,10 @@
 # Settings go in ARGS: make step3 ARGS="-ttl 2m"
 
 .DEFAULT_GOAL := help
-.PHONY: help step1 step2 step3 step4 watch1 watch2 watch3 watch4 scale redis cli monitor redis-image test bench lint smoke screenshots
+.PHONY: help step1 step2 step3 step4 watch1 watch2 watch3 watch4 scale redis cli monitor redis-image deploy-build test bench lint smoke screenshots
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' Makefile
 
 step1: ## run step 1: a signed cookie, no Redis
 	go build -o bin/ ./step1-no-redis && bin/step1-no-redis $(ARGS)
@@ -47,6 +47,9 @@ monitor: ## show the commands that reach Redis, as they come
 
 redis-image: ## make a local Docker image of Redis, where none can be pulled
 	go run ./tools/workshop redis-image
+
+deploy-build: ## build the steps for a server in AWS, with their SHA-256
+	go run ./tools/workshop deploy-build $(ARGS)
 
 test: ## test everything, on the embedded Redis and on a real one
 	go run ./tools/workshop test $(ARGS)

@@ -24,6 +24,11 @@ type Config struct {
 	// RedisURL is redis:// or rediss://; empty means "find one or start one".
 	RedisURL     string
 	RedisCluster bool
+	// RedisCAFile holds the certificates of the authorities to trust, PEM;
+	// empty means those of the system.
+	RedisCAFile string
+	// RedisIAM asks for short-lived tokens in place of a password.
+	RedisIAM bool
 	// SecretKey signs cookies. It is never printed.
 	SecretKey string
 	Host      string
@@ -101,6 +106,8 @@ func (c *Config) declare(group Group, r *reader) {
 	case Redis:
 		r.text("redis-url", "REDIS_URL", "", "where Redis answers, `redis://host:port` (default: what answers on 127.0.0.1:6379, else an embedded one)", c.setRedisURL)
 		r.boolean("redis-cluster", "REDIS_CLUSTER", "REDIS_URL is the configuration endpoint of a cluster", &c.RedisCluster)
+		r.text("redis-ca-file", "REDIS_CA_FILE", "", "`file` with the certificates that Redis' TLS is trusted by, PEM (default: those of the system)", c.setRedisCAFile)
+		r.text("redis-auth", "REDIS_AUTH", "password", "`password or iam`: iam asks the program redis-iam-token for what to log in to ElastiCache with", c.setRedisAuth)
 	case TTL:
 		r.text("ttl", "SESSION_TTL", "10s", "`time` without a visit after which Redis forgets", setDuration(&c.SessionTTL))
 	case MaxAge:
@@ -199,6 +206,39 @@ func (c *Config) setRedisURL(text string) error {
 	c.RedisURL = text
 	return nil
 }
+
+// setRedisCAFile comes after REDIS_URL, which says whether there is TLS.
+func (c *Config) setRedisCAFile(text string) error {
+	if text != "" && c.RedisURL != "" && !c.redisTLS() {
+		return fmt.Errorf("%s is of no use without TLS: begin REDIS_URL with rediss://, or unset this", text)
+	}
+	c.RedisCAFile = text
+	return nil
+}
+
+// setRedisAuth comes after REDIS_URL, which names the user. ElastiCache takes
+// tokens over TLS only
+// (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html).
+func (c *Config) setRedisAuth(text string) error {
+	switch text {
+	case "password":
+		return nil
+	case "iam":
+	default:
+		return fmt.Errorf("%q is neither password nor iam", text)
+	}
+	u, err := url.Parse(c.RedisURL)
+	if err != nil || !c.redisTLS() || u.User.Username() == "" {
+		return errors.New("iam needs a user and TLS in REDIS_URL, rediss://user@host:6379")
+	}
+	if _, has := u.User.Password(); has {
+		return errors.New("with iam there is no password: leave it out of REDIS_URL, rediss://user@host:6379")
+	}
+	c.RedisIAM = true
+	return nil
+}
+
+func (c *Config) redisTLS() bool { return strings.HasPrefix(c.RedisURL, "rediss://") }
 
 // finishSecretKey decides what an empty or short key means, which depends on
 // who can reach the app.

@@ -74,9 +74,12 @@ func Open(ctx context.Context, cfg config.Config) (*Conn, error) {
 		Username: parsed.Username, Password: parsed.Password,
 		TLSConfig: parsed.TLSConfig, IsClusterMode: cfg.RedisCluster,
 	})
+	if err := errors.Join(trust(options, cfg.RedisCAFile), useTokens(options, cfg.RedisIAM)); err != nil {
+		return nil, err
+	}
 	conn := &Conn{
 		Client: open(options, "Is that Redis running?"),
-		About:  "Redis: " + withoutPassword(cfg.RedisURL) + ". Look inside: " + lookInside(parsed, cfg.RedisCluster),
+		About:  "Redis: " + withoutPassword(cfg.RedisURL) + ". Look inside: " + lookInside(parsed, cfg),
 	}
 	if err := check(ctx, conn.Client, options); err != nil {
 		conn.Close()
@@ -147,7 +150,7 @@ func check(ctx context.Context, client redis.UniversalClient, options *redis.Uni
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	if err := client.Ping(ctx).Err(); err != nil {
-		return explainStart(err, options.TLSConfig != nil)
+		return explainStart(err, options)
 	}
 	if !options.IsClusterMode && isCluster(ctx, client) {
 		return errors.New("this Redis is a cluster: set REDIS_CLUSTER=true")
@@ -157,9 +160,11 @@ func check(ctx context.Context, client redis.UniversalClient, options *redis.Uni
 
 // explainStart says why a first connection failed, from the most certain
 // cause to the least.
-func explainStart(err error, overTLS bool) error {
+func explainStart(err error, options *redis.UniversalOptions) error {
 	var dns *net.DNSError
 	switch text := err.Error(); {
+	case strings.Contains(text, "WRONGPASS") && options.CredentialsProviderContext != nil:
+		return errors.New("the token was refused. Is ELASTICACHE_NAME the name of this cache, is the user's id the same as its name, and may this role elasticache:Connect to both?")
 	case strings.Contains(text, "WRONGPASS"):
 		return errors.New("the user name or the password is wrong: redis://user:password@host:port")
 	case redis.IsAuthError(err):
@@ -170,6 +175,8 @@ func explainStart(err error, overTLS bool) error {
 		return errors.New("this Redis is not a cluster: leave REDIS_CLUSTER unset")
 	case strings.Contains(text, "does not look like a TLS handshake"):
 		return errors.New("this Redis does not speak TLS: begin with redis:// in place of rediss://")
+	case strings.Contains(text, "signed by unknown authority"):
+		return fmt.Errorf("its certificate is signed by nobody this machine trusts (%s). Is there a file with that authority? REDIS_CA_FILE=ca.pem", text)
 	case strings.Contains(text, "x509:"), strings.Contains(text, "tls:"):
 		return fmt.Errorf("the TLS connection was refused: %s", text)
 	case errors.As(err, &dns):
@@ -178,7 +185,7 @@ func explainStart(err error, overTLS bool) error {
 		return errors.New("nobody answers there (connection refused). Is Redis running? Start one: make redis, and REDIS_URL=redis://127.0.0.1:6379")
 	case errors.Is(err, io.EOF), strings.Contains(text, "connection reset"):
 		return errors.New("the connection was closed without an answer. If this Redis speaks TLS, begin with rediss://")
-	case overTLS && timedOut(err):
+	case options.TLSConfig != nil && timedOut(err):
 		return errors.New("no answer in time. A firewall or security group, a hung Redis, or one that does not speak TLS (then begin with redis://)")
 	case timedOut(err):
 		return errors.New("no answer in time. A firewall or security group, a hung Redis, or one that speaks TLS (then begin with rediss://)")
@@ -205,14 +212,17 @@ func withoutPassword(redisURL string) string {
 	return strings.Replace(u.String(), ":%2A%2A%2A@", ":***@", 1)
 }
 
-func lookInside(o *redis.Options, cluster bool) string {
+func lookInside(o *redis.Options, cfg config.Config) string {
 	host, port, _ := net.SplitHostPort(o.Addr)
 	command := []string{"redis-cli", "-h", host, "-p", port}
-	if cluster {
+	if cfg.RedisCluster {
 		command = append(command, "-c")
 	}
 	if o.TLSConfig != nil {
 		command = append(command, "--tls")
+	}
+	if cfg.RedisCAFile != "" {
+		command = append(command, "--cacert", cfg.RedisCAFile)
 	}
 	if o.Username != "" {
 		command = append(command, "--user", o.Username)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"syscall"
 	"time"
 
@@ -94,9 +93,11 @@ func whyNotOurs(err error) error {
 	}
 }
 
-// isCluster asks INFO, which every Redis and Valkey answers. Whoever refuses
+// isCluster asks HELLO, which needs no privilege and answers in which mode the
+// server runs (https://redis.io/docs/latest/commands/hello/). Whoever refuses
 // to tell is taken at its word that it is not one.
-func isCluster(ctx context.Context, client redis.Cmdable) bool {
-	info, err := client.Info(ctx, "cluster").Result()
-	return err == nil && strings.Contains(info, "cluster_enabled:1")
+func isCluster(ctx context.Context, client redis.UniversalClient) bool {
+	about, err := client.Do(ctx, "hello").Result()
+	properties, _ := about.(map[any]any)
+	return err == nil && properties["mode"] == "cluster"
 }

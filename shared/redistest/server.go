@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/shared/redisserver"
 )
 
 // Server is a Redis of one test alone, which may do anything to it.
@@ -21,7 +23,7 @@ type Server struct {
 	t       testing.TB
 	dir     string
 	args    []string
-	process *process
+	process *redisserver.Process
 }
 
 // StartServer starts a redis-server or valkey-server child on a free loopback
@@ -32,7 +34,7 @@ type Server struct {
 // TEST_REDIS or REQUIRE_REDIS names the kind server it fails.
 func StartServer(t testing.TB, args ...string) *Server {
 	t.Helper()
-	if _, err := findServer(); err != nil {
+	if _, err := redisserver.Find(); err != nil {
 		if serverRequired() {
 			t.Fatalf("no Redis of the kind server, which TEST_REDIS or REQUIRE_REDIS asks for: %v", err)
 		}
@@ -67,7 +69,7 @@ func serverRequired() bool {
 // kernel, and nobody answers on them. It returns when that is so.
 func (s *Server) Pause() {
 	s.t.Helper()
-	if err := suspend(s.process.cmd.Process); err != nil {
+	if err := suspend(s.process.Process()); err != nil {
 		s.t.Fatalf("pause redis-server: %v", err)
 	}
 	for end := time.Now().Add(10 * time.Second); answers(s.Addr, 50*time.Millisecond); {
@@ -80,7 +82,7 @@ func (s *Server) Pause() {
 // Resume lets a paused server go on. It returns when the server answers.
 func (s *Server) Resume() {
 	s.t.Helper()
-	if err := resume(s.process.cmd.Process); err != nil {
+	if err := resume(s.process.Process()); err != nil {
 		s.t.Fatalf("resume redis-server: %v", err)
 	}
 	if !answers(s.Addr, 10*time.Second) {
@@ -90,7 +92,7 @@ func (s *Server) Resume() {
 
 // Kill ends the server as a crash would. It returns when the process is gone
 // and its port is closed.
-func (s *Server) Kill() { s.process.kill() }
+func (s *Server) Kill() { s.process.Kill() }
 
 // Restart ends the server, if it still runs, and starts it again on the same
 // port. It returns when the new one answers.

@@ -18,9 +18,9 @@ func TestStartServer(t *testing.T) {
 	key := "workshop:redistest:" + rand.Text()
 	mustOK(t, s.Client.Set(t.Context(), key, "x", 0).Err())
 
-	pid := s.process.cmd.Process.Pid
+	pid := s.process.Process().Pid
 	s.Restart()
-	if s.process.cmd.Process.Pid == pid {
+	if s.process.Process().Pid == pid {
 		t.Error("Restart started no new process")
 	}
 	if n, err := s.Client.Exists(t.Context(), key).Result(); n != 0 || err != nil {

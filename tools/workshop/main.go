@@ -33,6 +33,7 @@ var commands = []command{
 	{"monitor", "show the commands that reach Redis, as they come", runMonitor},
 	{"test", "test every module, on the embedded Redis and on a real one", runTest},
 	{"lint", "check the format, and look for mistakes and known security holes", runLint},
+	{"deploy-build", "build the steps for a server in AWS, with their SHA-256", runDeployBuild},
 	{"redis-image", "make a local Docker image from this machine's redis-server", runRedisImage},
 }
 
