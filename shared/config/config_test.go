@@ -159,3 +159,35 @@ func TestAStepKnowsOnlyItsOwnSettings(t *testing.T) {
 		t.Errorf("-h: %v", err)
 	}
 }
+
+func TestIAMNeedsAUserAndTLSAndNoPassword(t *testing.T) {
+	for _, c := range []struct{ words, why string }{
+		{"REDIS_AUTH=iam REDIS_URL=rediss://aaa@host:6379", ""},
+		{"REDIS_AUTH=password REDIS_URL=redis://host:6379", ""},
+		{"REDIS_AUTH=iam", "rediss://user@host:6379"},
+		{"REDIS_AUTH=iam REDIS_URL=redis://aaa@host:6379", "rediss://user@host:6379"},
+		{"REDIS_AUTH=iam REDIS_URL=rediss://host:6379", "rediss://user@host:6379"},
+		{"REDIS_AUTH=iam REDIS_URL=rediss://aaa:hunter2@host:6379", "leave it out"},
+		{"REDIS_AUTH=kerberos", `"kerberos"`},
+	} {
+		cfg, err := load(strings.Fields(c.words)...)
+		if (c.why == "") != (err == nil) || (err != nil && !strings.Contains(err.Error(), "REDIS_AUTH: ")) {
+			t.Errorf("%s: error %v", c.words, err)
+		}
+		if err != nil && (!strings.Contains(err.Error(), c.why) || strings.Contains(err.Error(), "hunter2")) {
+			t.Errorf("%s: error %v, want %s", c.words, err, c.why)
+		}
+		if err == nil && cfg.RedisIAM != strings.Contains(c.words, "iam") {
+			t.Errorf("%s: RedisIAM is %v", c.words, cfg.RedisIAM)
+		}
+	}
+}
+
+func TestAFileOfAuthoritiesNeedsTLS(t *testing.T) {
+	if cfg, err := load("REDIS_URL=rediss://host:6379", "REDIS_CA_FILE=ca.pem"); err != nil || cfg.RedisCAFile != "ca.pem" {
+		t.Errorf("%+v, error %v", cfg, err)
+	}
+	if _, err := load("REDIS_URL=redis://host:6379", "REDIS_CA_FILE=ca.pem"); err == nil || !strings.Contains(err.Error(), "rediss://") {
+		t.Errorf("without TLS: error %v", err)
+	}
+}

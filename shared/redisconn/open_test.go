@@ -1,23 +1,15 @@
 package redisconn_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
-	"math/big"
 	"net"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/redisconn"
+	"example.com/session-workshop/shared/redisserver"
 	"example.com/session-workshop/shared/redistest"
 )
 
@@ -38,7 +30,7 @@ func TestARefusedStartSaysWhatIsWrongInOneLine(t *testing.T) {
 	locked := redistest.StartServer(t, "--requirepass", "hunter2")
 	plain := redistest.StartServer(t)
 	cluster := redistest.StartServer(t, "--cluster-enabled", "yes")
-	tls := startTLS(t)
+	tls, _ := startTLS(t)
 	hung, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -110,47 +102,16 @@ func TestAForeignKeyIsNamedWithItsType(t *testing.T) {
 	})
 }
 
-// startTLS runs a Redis that speaks TLS alone, with a certificate that nobody
-// knows, and returns its address.
-func startTLS(t *testing.T) string {
+// startTLS runs a Redis that speaks TLS too, with a certificate that nobody
+// knows, and returns its address there and the file to trust it by.
+func startTLS(t *testing.T, args ...string) (addr, caFile string) {
 	t.Helper()
-	cert, key := certificate(t)
-	addr := freeAddr(t)
+	certificate, err := redisserver.NewCertificate(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr = freeAddr(t)
 	_, port, _ := net.SplitHostPort(addr)
-	redistest.StartServer(t, "--tls-port", port, "--tls-cert-file", cert, "--tls-key-file", key,
-		"--tls-ca-cert-file", cert, "--tls-auth-clients", "no")
-	return addr
-}
-
-func certificate(t *testing.T) (certFile, keyFile string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "workshop test"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	writePEM(t, certFile, "CERTIFICATE", der)
-	writePEM(t, keyFile, "PRIVATE KEY", private)
-	return certFile, keyFile
-}
-
-func writePEM(t *testing.T, file, kind string, der []byte) {
-	t.Helper()
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	redistest.StartServer(t, slices.Concat([]string{"--tls-port", port}, certificate.Args(), args)...)
+	return addr, certificate.CAFile
 }

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/shared/redisserver"
 )
 
 // Cluster is a Redis Cluster of one test alone, which may do anything to it.
@@ -20,10 +21,6 @@ type Cluster struct {
 	t     testing.TB
 	nodes []*Server
 }
-
-// slots is how many parts the keys of a cluster are divided into
-// (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/).
-const slots = 16384
 
 // nodeTimeout is how long a node may be silent before the others take it for
 // dead. It is short, so that a test of that is, and long enough for a machine
@@ -54,7 +51,11 @@ func StartCluster(t testing.TB, masters, replicasPerMaster int, args ...string) 
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	if err := c.join(ctx, masters, replicasPerMaster); err != nil {
+	nodes := make([]redisserver.Node, len(c.nodes))
+	for i, node := range c.nodes {
+		nodes[i] = redisserver.Node{Addr: node.Addr, Client: node.Client}
+	}
+	if err := redisserver.Join(ctx, nodes, masters, replicasPerMaster); err != nil {
 		t.Fatalf("make a cluster of %d masters with %d replicas each: %v", masters, replicasPerMaster, err)
 	}
 	return c
@@ -100,7 +101,7 @@ func (c *Cluster) Owner(key string) int {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	owner := -1
-	err := until(ctx, func() error {
+	err := redisserver.Until(ctx, func() error {
 		for i, node := range c.nodes {
 			if owns(ctx, node, key) {
 				owner = i
@@ -139,7 +140,7 @@ func (c *Cluster) Failover(replica int) {
 	err := c.nodes[replica].Client.ClusterFailover(ctx).Err()
 	for _, node := range c.nodes {
 		if err == nil && answers(node.Addr, time.Second) {
-			err = until(ctx, func() error { return c.isMaster(ctx, node, replica) })
+			err = redisserver.Until(ctx, func() error { return c.isMaster(ctx, node, replica) })
 		}
 	}
 	if err != nil {
@@ -159,114 +160,4 @@ func (c *Cluster) isMaster(ctx context.Context, node *Server, other int) error {
 		}
 	}
 	return fmt.Errorf("%s does not know it as a master", node.Addr)
-}
-
-// join makes a cluster of nodes that do not know each other.
-func (c *Cluster) join(ctx context.Context, masters, replicas int) error {
-	for i, node := range c.nodes {
-		// Without different epochs the nodes would have to settle them first.
-		if err := node.Client.Do(ctx, "cluster", "set-config-epoch", i+1).Err(); err != nil {
-			return err
-		}
-		if i < masters {
-			first, next := i*slots/masters, (i+1)*slots/masters
-			if err := node.Client.ClusterAddSlotsRange(ctx, first, next-1).Err(); err != nil {
-				return err
-			}
-		}
-	}
-	if err := c.introduce(ctx); err != nil {
-		return err
-	}
-	for i := masters; i < len(c.nodes); i++ {
-		if err := c.follow(ctx, c.nodes[i], c.nodes[(i-masters)/replicas]); err != nil {
-			return err
-		}
-	}
-	for i, node := range c.nodes {
-		if err := until(ctx, func() error { return ready(ctx, node.Client, masters, replicas, i >= masters) }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// introduce makes every node meet every other. One would be enough, but then
-// the news would take its time from node to node.
-func (c *Cluster) introduce(ctx context.Context) error {
-	for i, node := range c.nodes {
-		for _, other := range c.nodes[:i] {
-			host, port, _ := strings.Cut(other.Addr, ":")
-			if err := node.Client.ClusterMeet(ctx, host, port).Err(); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// follow makes a node the replica of another as soon as it knows that one.
-func (c *Cluster) follow(ctx context.Context, node, master *Server) error {
-	id, err := master.Client.ClusterMyID(ctx).Result()
-	if err != nil {
-		return err
-	}
-	return until(ctx, func() error { return node.Client.ClusterReplicate(ctx, id).Err() })
-}
-
-// ready tells why a node is not yet a part of the whole cluster, or nil.
-func ready(ctx context.Context, node redis.UniversalClient, masters, replicas int, isReplica bool) error {
-	info, err := node.ClusterInfo(ctx).Result()
-	if err != nil {
-		return err
-	}
-	if !strings.Contains(info, "cluster_state:ok\r\n") {
-		return errors.New("a node does not say cluster_state:ok")
-	}
-	parts, err := node.ClusterSlots(ctx).Result()
-	if err != nil {
-		return err
-	}
-	if len(parts) != masters {
-		return fmt.Errorf("a node knows %d of %d masters", len(parts), masters)
-	}
-	for _, part := range parts {
-		if len(part.Nodes) != 1+replicas {
-			return fmt.Errorf("a node knows %d of %d replicas of a master", len(part.Nodes)-1, replicas)
-		}
-	}
-	if isReplica {
-		return tells(ctx, node, "replication", "master_link_status:up")
-	}
-	if replicas > 0 {
-		return tells(ctx, node, "replication", fmt.Sprintf("connected_slaves:%d", replicas))
-	}
-	return nil
-}
-
-// tells gives an error while a section of a server's INFO lacks a line.
-func tells(ctx context.Context, client redis.UniversalClient, section, line string) error {
-	info, err := client.Info(ctx, section).Result()
-	if err != nil {
-		return err
-	}
-	if !strings.Contains(info, line+"\r\n") {
-		return fmt.Errorf("a server does not say %s", line)
-	}
-	return nil
-}
-
-// until asks again and again until there is no error or no time.
-func until(ctx context.Context, try func() error) error {
-	for {
-		err := try()
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-time.After(10 * time.Millisecond):
-		case <-ctx.Done():
-			return err
-		}
-	}
 }

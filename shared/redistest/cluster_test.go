@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"testing"
 	"time"
+
+	"example.com/session-workshop/shared/redisserver"
 )
 
 func TestStartCluster(t *testing.T) {
@@ -36,7 +38,7 @@ func TestStartCluster(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	mustOK(t, until(ctx, func() error { return client.Get(ctx, owners[1]).Err() }))
+	mustOK(t, redisserver.Until(ctx, func() error { return client.Get(ctx, owners[1]).Err() }))
 }
 
 func TestClusterNeedsEveryMaster(t *testing.T) {
@@ -53,5 +55,5 @@ func TestClusterNeedsEveryMaster(t *testing.T) {
 	owner.Restart()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	mustOK(t, until(ctx, func() error { return client.Set(ctx, key, "x", time.Minute).Err() }))
+	mustOK(t, redisserver.Until(ctx, func() error { return client.Set(ctx, key, "x", time.Minute).Err() }))
 }

@@ -111,7 +111,7 @@ func Start(t testing.TB, dir string, env ...string) *launch.App {
 func unset() []string {
 	return []string{
 		"HOST=", "PORT=0", "PUBLIC_URL=", "SECRET_KEY=", "UNDER_THE_HOOD=",
-		"REDIS_URL=", "REDIS_CLUSTER=", "SESSION_TTL=", "SESSION_MAX_AGE=",
+		"REDIS_URL=", "REDIS_CLUSTER=", "REDIS_CA_FILE=", "REDIS_AUTH=", "SESSION_TTL=", "SESSION_MAX_AGE=",
 	}
 }
 

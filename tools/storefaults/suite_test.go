@@ -8,6 +8,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"example.com/session-workshop/shared/redisserver"
 	"example.com/session-workshop/shared/redistest"
 	"example.com/session-workshop/step4-store/session"
 	"example.com/session-workshop/step4-store/session/sessiontest"
@@ -154,14 +155,13 @@ func TestSuiteOverTLS(t *testing.T) {
 // that.
 func startTLS(t *testing.T) (*redistest.Server, *redis.Options) {
 	t.Helper()
-	certificate := newCertificate(t)
+	certificate, err := redisserver.NewCertificate(t.TempDir())
+	must(t, err)
 	addr := freeAddr(t)
 	_, port, _ := net.SplitHostPort(addr)
-	server := redistest.StartServer(t,
-		"--tls-port", port, "--tls-cert-file", certificate.file, "--tls-key-file", certificate.keyFile,
-		"--tls-ca-cert-file", certificate.file, "--tls-auth-clients", "no")
+	server := redistest.StartServer(t, append([]string{"--tls-port", port}, certificate.Args()...)...)
 	options := recommended(addr)
-	options.TLSConfig = certificate.trusted()
+	options.TLSConfig = certificate.Trust()
 	return server, options
 }
 

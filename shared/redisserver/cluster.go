@@ -1,0 +1,139 @@
+package redisserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Node is a server that was started with --cluster-enabled yes. Its client may
+// do anything to it.
+type Node struct {
+	// Addr is host:port, as the other nodes reach it.
+	Addr   string
+	Client redis.UniversalClient
+}
+
+// slots is how many parts the keys of a cluster are divided into
+// (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/).
+const slots = 16384
+
+// Join makes a cluster of nodes that do not know each other: first the masters,
+// then the replicas of the first master, of the second, and so on. It returns
+// when all nodes serve all slots and the replicas have copied their masters.
+func Join(ctx context.Context, nodes []Node, masters, replicasPerMaster int) error {
+	for i, node := range nodes {
+		// Without different epochs the nodes would have to settle them first.
+		if err := node.Client.Do(ctx, "cluster", "set-config-epoch", i+1).Err(); err != nil {
+			return err
+		}
+		if i < masters {
+			first, next := i*slots/masters, (i+1)*slots/masters
+			if err := node.Client.ClusterAddSlotsRange(ctx, first, next-1).Err(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := introduce(ctx, nodes); err != nil {
+		return err
+	}
+	for i := masters; i < len(nodes); i++ {
+		if err := follow(ctx, nodes[i], nodes[(i-masters)/replicasPerMaster]); err != nil {
+			return err
+		}
+	}
+	for i, node := range nodes {
+		if err := Until(ctx, func() error { return joined(ctx, node.Client, masters, replicasPerMaster, i >= masters) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// introduce makes every node meet every other. One would be enough, but then
+// the news would take its time from node to node.
+func introduce(ctx context.Context, nodes []Node) error {
+	for i, node := range nodes {
+		for _, other := range nodes[:i] {
+			host, port, err := net.SplitHostPort(other.Addr)
+			if err != nil {
+				return err
+			}
+			if err := node.Client.ClusterMeet(ctx, host, port).Err(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// follow makes a node the replica of another as soon as it knows that one.
+func follow(ctx context.Context, node, master Node) error {
+	id, err := master.Client.ClusterMyID(ctx).Result()
+	if err != nil {
+		return err
+	}
+	return Until(ctx, func() error { return node.Client.ClusterReplicate(ctx, id).Err() })
+}
+
+// joined tells why a node is not yet a part of the whole cluster, or nil.
+func joined(ctx context.Context, node redis.UniversalClient, masters, replicas int, isReplica bool) error {
+	info, err := node.ClusterInfo(ctx).Result()
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(info, "cluster_state:ok\r\n") {
+		return errors.New("a node does not say cluster_state:ok")
+	}
+	parts, err := node.ClusterSlots(ctx).Result()
+	if err != nil {
+		return err
+	}
+	if len(parts) != masters {
+		return fmt.Errorf("a node knows %d of %d masters", len(parts), masters)
+	}
+	for _, part := range parts {
+		if len(part.Nodes) != 1+replicas {
+			return fmt.Errorf("a node knows %d of %d replicas of a master", len(part.Nodes)-1, replicas)
+		}
+	}
+	if isReplica {
+		return Tells(ctx, node, "replication", "master_link_status:up")
+	}
+	if replicas > 0 {
+		return Tells(ctx, node, "replication", fmt.Sprintf("connected_slaves:%d", replicas))
+	}
+	return nil
+}
+
+// Tells gives an error while a section of a server's INFO lacks a line.
+func Tells(ctx context.Context, client redis.UniversalClient, section, line string) error {
+	info, err := client.Info(ctx, section).Result()
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(info, line+"\r\n") {
+		return fmt.Errorf("a server does not say %s", line)
+	}
+	return nil
+}
+
+// Until asks again and again until there is no error or no time.
+func Until(ctx context.Context, try func() error) error {
+	for {
+		err := try()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
