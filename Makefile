@@ -4,7 +4,7 @@
 # Settings go in ARGS: make step3 ARGS="-ttl 2m"
 
 .DEFAULT_GOAL := help
-.PHONY: help step1 step2 step3 step4 watch1 watch2 watch3 watch4 scale redis cli monitor redis-image deploy-build test bench lint smoke screenshots
+.PHONY: help step1 step2 step3 step4 watch1 watch2 watch3 watch4 scale redis cli monitor redis-image elasticache-local deploy-build test bench lint smoke screenshots
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ monitor: ## show the commands that reach Redis, as they come
 
 redis-image: ## make a local Docker image of Redis, where none can be pulled
 	go run ./tools/workshop redis-image
+
+elasticache-local: ## run a stand-in for ElastiCache: TLS, few rights, a replica
+	go build -o bin/ ./tools/workshop && bin/workshop elasticache-local $(ARGS)
 
 deploy-build: ## build the steps for a server in AWS, with their SHA-256
 	go run ./tools/workshop deploy-build $(ARGS)

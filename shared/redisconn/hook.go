@@ -40,8 +40,26 @@ func (h hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessP
 		began := time.Now()
 		err := next(ctx, guarded)
 		record(ctx, began, err, cmds...)
+		if i := slices.IndexFunc(cmds, refusedByReplica); i >= 0 && !redis.IsReadOnlyError(err) {
+			err = cmds[i].Err()
+			h.leaveReplica(cmds[i])
+		}
 		return h.explain(ctx, err, cmds...)
 	}
+}
+
+func refusedByReplica(cmd redis.Cmder) bool { return redis.IsReadOnlyError(cmd.Err()) }
+
+// leaveReplica makes the library close a connection to a primary that has
+// become a replica, so that the next one is made to the new primary. It does so
+// by itself where a command is refused with READONLY, but not within a MULTI,
+// whose EXEC answers with another error. To delete a field that nobody has is
+// such a command, and changes nothing wherever it arrives.
+func (h hook) leaveReplica(refused redis.Cmder) {
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	// That it fails is what it is for.
+	_ = h.client.HDel(ctx, fmt.Sprint(refused.Args()[1]), "@nobody has this").Err()
 }
 
 // additive commands change the data again each time they run.

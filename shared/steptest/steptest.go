@@ -36,26 +36,29 @@ const (
 // printed.
 func Contract(t *testing.T, step int) {
 	t.Helper()
-	checks := contract.Step(step)
-	if len(checks) == 0 {
-		t.Fatalf("there are no checks for step %d: the steps are 1 to 4", step)
-	}
 	if step == 1 {
-		check(t, checks, nil)
+		Check(t, ".", step, nil)
 		return
 	}
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		// Each app has its own port and its own Redis, and most of the time
 		// they wait for a TTL: they can do that at the same time.
 		t.Parallel()
-		check(t, checks, r.Client, "REDIS_URL="+r.URL)
+		Check(t, ".", step, r.Client, "REDIS_URL="+r.URL)
 	})
 }
 
-// check starts the app in the current folder and runs the checks in order.
-func check(t *testing.T, checks []contract.Check, client redis.UniversalClient, env ...string) {
+// Check starts the app in the folder dir with the variables env, as Start does,
+// and checks it against the contract of the step, a subtest per check. The
+// client looks into the Redis that the app uses, and may do everything there;
+// step 1 needs none.
+func Check(t *testing.T, dir string, step int, client redis.UniversalClient, env ...string) {
 	t.Helper()
-	app := Start(t, ".", append(env, "SESSION_TTL="+ttl.String())...)
+	checks := contract.Step(step)
+	if len(checks) == 0 {
+		t.Fatalf("there are no checks for step %d: the steps are 1 to 4", step)
+	}
+	app := Start(t, dir, append(env, "SESSION_TTL="+ttl.String())...)
 	target := contract.Target{URL: app.URL, Redis: client, TTL: ttl}
 	for _, c := range checks {
 		t.Run(c.Name, func(t *testing.T) {

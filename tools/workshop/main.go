@@ -33,6 +33,7 @@ var commands = []command{
 	{"monitor", "show the commands that reach Redis, as they come", runMonitor},
 	{"test", "test every module, on the embedded Redis and on a real one", runTest},
 	{"lint", "check the format, and look for mistakes and known security holes", runLint},
+	{"elasticache-local", "run a stand-in for ElastiCache: TLS, a user with few rights, a replica", runElastiCache},
 	{"deploy-build", "build the steps for a server in AWS, with their SHA-256", runDeployBuild},
 	{"redis-image", "make a local Docker image from this machine's redis-server", runRedisImage},
 }
@@ -79,7 +80,7 @@ func run(ctx context.Context, args []string) error {
 func usage(w io.Writer) {
 	fmt.Fprintln(w, "Usage: go run ./tools/workshop COMMAND")
 	for _, c := range commands {
-		fmt.Fprintf(w, "  %-12s %s\n", c.name, c.about)
+		fmt.Fprintf(w, "  %-18s %s\n", c.name, c.about)
 	}
 }
 

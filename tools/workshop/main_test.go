@@ -42,7 +42,7 @@ func runTests(m *testing.M) int {
 		}
 	}
 	// The machine's own settings must not decide what a test sees.
-	for _, variable := range []string{"REDIS_URL", "PORT", "HOST", "PUBLIC_URL", "SESSION_TTL", "SECRET_KEY"} {
+	for _, variable := range []string{"REDIS_URL", "PORT", "HOST", "PUBLIC_URL", "SESSION_TTL", "SECRET_KEY", "REDIS_CLUSTER", "REDIS_CA_FILE", "REDIS_AUTH"} {
 		os.Unsetenv(variable)
 	}
 	return m.Run()
@@ -73,10 +73,16 @@ func (p *process) said() string {
 // start runs the workshop command in dir, with env added to the environment.
 func start(t *testing.T, dir string, env []string, args ...string) *process {
 	t.Helper()
+	return startTyping(t, nil, dir, env, args...)
+}
+
+// startTyping is start for a command that somebody types something to.
+func startTyping(t *testing.T, typed io.Reader, dir string, env []string, args ...string) *process {
+	t.Helper()
 	p := &process{t: t, cmd: exec.Command(workshop, args...), done: make(chan struct{})}
 	p.cmd.Dir = dir
 	p.cmd.Env = append(os.Environ(), env...)
-	p.cmd.Stdout, p.cmd.Stderr = p, p
+	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = typed, p, p
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,152 @@
+package elasticache_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/redisconn"
+	"example.com/session-workshop/shared/steptest"
+	"example.com/session-workshop/tools/elasticache"
+)
+
+var steps = []string{2: "step2-visits", 3: "step3-ttl", 4: "step4-store"}
+
+// With TLS, and with no more rights than the access string gives, each step does all
+// that it does on a Redis of its own.
+func TestTheStepsPassTheirContract(t *testing.T) {
+	for name, cluster := range map[string]bool{"primary and replica": false, "cluster mode": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, cluster)
+			// A group of its own: nothingDenied waits for the end of all steps.
+			t.Run("steps", func(t *testing.T) {
+				for step := 2; step <= 4; step++ {
+					t.Run(steps[step], func(t *testing.T) {
+						t.Parallel()
+						steptest.Check(t, "../../"+steps[step], step, admin(t, s), s.Environment()...)
+					})
+				}
+			})
+			nothingDenied(t, s)
+		})
+	}
+}
+
+// The answers are those that a person gets who types the command.
+func TestWhatElastiCacheRefusesIsRefused(t *testing.T) {
+	s := start(t, false)
+	app := open(t, s)
+	for _, command := range elasticache.Refused {
+		refused(t, app, "unknown command", command)
+		refused(t, admin(t, s), "unknown command", command)
+	}
+	for _, words := range []string{
+		"KEYS *", "FLUSHALL", "SCAN 0", "INFO", "ACL LIST", "CLIENT LIST", "MONITOR", "FAILOVER",
+		"HGETALL somebody:else", "HSET somebody:else a b", "SET workshop:a b",
+	} {
+		refused(t, app, "NOPERM", strings.Fields(words)...)
+	}
+	for _, words := range []string{"PING", "HGETALL workshop:user:aaa", "TYPE workshop:user:aaa", "PTTL workshop:user:aaa"} {
+		if err := do(t, app, strings.Fields(words)...); err != nil {
+			t.Errorf("%s: %v", words, err)
+		}
+	}
+}
+
+func TestAWrongWayInIsRefusedInWords(t *testing.T) {
+	one, cluster := start(t, false), start(t, true)
+	user := "rediss://" + elasticache.User + ":"
+	for _, c := range []struct {
+		name string
+		cfg  config.Config
+		why  string
+	}{
+		{"without TLS", config.Config{RedisURL: "redis://" + one.Addr()}, "rediss://"},
+		{"without its CA", config.Config{RedisURL: one.URL()}, "REDIS_CA_FILE"},
+		{"without a password", config.Config{RedisURL: "rediss://" + one.Addr(), RedisCAFile: one.CAFile}, "asks for a password"},
+		{"with another password", config.Config{RedisURL: user + "hunter2@" + one.Addr(), RedisCAFile: one.CAFile}, "password is wrong"},
+		{"cluster mode without REDIS_CLUSTER", config.Config{RedisURL: cluster.URL(), RedisCAFile: cluster.CAFile}, "REDIS_CLUSTER=true"},
+		{"REDIS_CLUSTER without cluster mode", config.Config{RedisURL: one.URL(), RedisCAFile: one.CAFile, RedisCluster: true}, "not a cluster"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			conn, err := redisconn.Open(t.Context(), c.cfg)
+			if err == nil {
+				conn.Close()
+				t.Fatal("it was accepted")
+			}
+			if !strings.Contains(err.Error(), c.why) || strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("got %v, want %q", err, c.why)
+			}
+		})
+	}
+}
+
+func start(t *testing.T, cluster bool) *elasticache.StandIn {
+	t.Helper()
+	s, err := elasticache.Start(t.Context(), elasticache.Options{
+		Addr: "127.0.0.1:0", Dir: t.TempDir(), Cluster: cluster,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+func admin(t *testing.T, s *elasticache.StandIn) redis.UniversalClient {
+	t.Helper()
+	client := s.Admin()
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+func open(t *testing.T, s *elasticache.StandIn) redis.UniversalClient {
+	t.Helper()
+	conn, err := redisconn.Open(t.Context(), config.Config{RedisURL: s.URL(), RedisCAFile: s.CAFile})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn.Client
+}
+
+func do(t *testing.T, client redis.UniversalClient, words ...string) error {
+	args := make([]any, len(words))
+	for i, word := range words {
+		args[i] = word
+	}
+	return client.Do(t.Context(), args...).Err()
+}
+
+func refused(t *testing.T, client redis.UniversalClient, why string, words ...string) {
+	t.Helper()
+	if err := do(t, client, words...); err == nil || !strings.Contains(err.Error(), why) {
+		t.Errorf("%s: got %v, want %s", strings.Join(words, " "), err, why)
+	}
+}
+
+// nothingDenied finds what an app tried in vain, be it that nobody noticed.
+func nothingDenied(t *testing.T, s *elasticache.StandIn) {
+	t.Helper()
+	look := func(ctx context.Context, node *redis.Client) error {
+		denied, err := node.ACLLog(ctx, 10).Result()
+		for _, entry := range denied {
+			t.Errorf("denied to %s: the %s %q", entry.Username, entry.Reason, entry.Object)
+		}
+		return err
+	}
+	var err error
+	switch client := admin(t, s).(type) {
+	case *redis.ClusterClient:
+		err = client.ForEachMaster(t.Context(), look)
+	case *redis.Client:
+		err = look(t.Context(), client)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,158 @@
+package elasticache_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"example.com/session-workshop/shared/steptest"
+	"example.com/session-workshop/tools/elasticache"
+)
+
+// Eight people reload step 4's page without a pause while the replica takes
+// over. All stay logged in, and their visits go on.
+func TestFailoverUnderLoad(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		take func(*elasticache.StandIn, context.Context) error
+		// lossless is true where nothing that was confirmed may be missing.
+		lossless bool
+	}{
+		{"in good order", (*elasticache.StandIn).Switch, true},
+		{"after a crash", (*elasticache.StandIn).Fail, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := start(t, false)
+			app := steptest.Start(t, "../../step4-store", append(s.Environment(), "SESSION_TTL=10m")...)
+			load := startLoad(t, app.URL)
+			load.waitForEach(t, 50)
+			before := time.Now()
+			if err := c.take(s, t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			load.waitForEach(t, 50)
+			load.stop()
+
+			var confirmed, lost, failed int64
+			var outage time.Duration
+			for _, p := range load.people {
+				if p.loggedOut {
+					t.Errorf("%s was logged out", p.name)
+				}
+				confirmed, lost, failed = confirmed+p.confirmed.Load(), lost+p.lost, failed+p.failed
+				outage = max(outage, p.longestGap(before))
+			}
+			t.Logf("%s: %d visits confirmed, %d lost, %d pages failed, at most %v without a page", c.name, confirmed, lost, failed, outage.Round(time.Millisecond))
+			if c.lossless && lost > 0 {
+				t.Errorf("%d confirmed visits are lost, want none", lost)
+			}
+		})
+	}
+}
+
+type load struct {
+	people []*person
+	end    context.CancelFunc
+	group  sync.WaitGroup
+}
+
+// person is one browser. What is no atomic is read after the load has stopped.
+type person struct {
+	name      string
+	client    *http.Client
+	confirmed atomic.Int64
+	failed    int64
+	// lost is how many visits a page has counted that a later page did not know.
+	lost, last int64
+	loggedOut  bool
+	answers    []time.Time
+}
+
+func startLoad(t *testing.T, address string) *load {
+	t.Helper()
+	ctx, end := context.WithCancel(t.Context())
+	l := &load{end: end}
+	for i := range 8 {
+		jar, err := cookiejar.New(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &person{name: "person " + strconv.Itoa(i), client: &http.Client{Jar: jar, Timeout: 5 * time.Second}}
+		response, err := p.client.PostForm(address+"/login", url.Values{"username": {p.name}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		l.people = append(l.people, p)
+		l.group.Go(func() { p.reload(ctx, address) })
+	}
+	t.Cleanup(l.stop)
+	return l
+}
+
+func (l *load) stop() {
+	l.end()
+	l.group.Wait()
+}
+
+// waitForEach returns when each person has seen so many more pages.
+func (l *load) waitForEach(t *testing.T, pages int64) {
+	t.Helper()
+	end := time.Now().Add(time.Minute)
+	for _, p := range l.people {
+		for enough := p.confirmed.Load() + pages; p.confirmed.Load() < enough; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%s sees no page any more", p.name)
+			}
+		}
+	}
+}
+
+var visits = regexp.MustCompile(`Visits: (\d+)`)
+
+func (p *person) reload(ctx context.Context, address string) {
+	for ctx.Err() == nil {
+		response, err := p.client.Get(address)
+		if err != nil {
+			p.failed++
+			continue
+		}
+		page, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusOK {
+			p.failed++
+			continue
+		}
+		found := visits.FindSubmatch(page)
+		if found == nil {
+			p.loggedOut = true
+			return
+		}
+		n, _ := strconv.ParseInt(string(found[1]), 10, 64)
+		if n <= p.last {
+			p.lost += p.last - n + 1
+		}
+		p.last = n
+		p.answers = append(p.answers, time.Now())
+		p.confirmed.Add(1)
+	}
+}
+
+// longestGap is the longest time between two pages, of those that came after
+// the time given.
+func (p *person) longestGap(after time.Time) (longest time.Duration) {
+	for i := 1; i < len(p.answers); i++ {
+		if p.answers[i].After(after) {
+			longest = max(longest, p.answers[i].Sub(p.answers[i-1]))
+		}
+	}
+	return longest
+}

@@ -1,0 +1,131 @@
+package elasticache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/shared/redisserver"
+)
+
+// adminUser is whom the nodes use among themselves, and we to lead them.
+const adminUser = "administrator"
+
+// ownName is what a refused command is called here, so that we can still lead
+// the nodes by it.
+func ownName(command string) string { return "standin-" + command }
+
+type node struct {
+	addr    string
+	dir     string
+	process *redisserver.Process
+	client  *redis.Client
+}
+
+// addNode starts a node that knows no other yet.
+func (s *StandIn) addNode() error {
+	port, err := redisserver.FreePort()
+	if err != nil {
+		return err
+	}
+	n := &node{
+		addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
+		dir:  filepath.Join(s.options.Dir, fmt.Sprintf("node%d", len(s.nodes)+1)),
+	}
+	if err := errors.Join(os.RemoveAll(n.dir), os.MkdirAll(n.dir, 0o700)); err != nil {
+		return err
+	}
+	n.client = redis.NewClient(s.adminOptions(n.addr))
+	s.nodes = append(s.nodes, n)
+	return s.run(n)
+}
+
+// run starts the process of a node, for the first time or again.
+func (s *StandIn) run(n *node) error {
+	users := filepath.Join(n.dir, "users.acl")
+	if err := os.WriteFile(users, []byte(s.users()), 0o600); err != nil {
+		return err
+	}
+	args := append(s.certificate.Args(),
+		"--port", "0", "--tls-port", port(n.addr), "--tls-replication", "yes",
+		"--aclfile", users, "--masteruser", adminUser, "--masterauth", s.admin,
+		"--maxmemory-policy", "noeviction",
+		"--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1",
+	)
+	for _, command := range Refused {
+		args = append(args, "--rename-command", command, ownName(command))
+	}
+	if s.options.Cluster {
+		args = append(args, "--cluster-enabled", "yes", "--tls-cluster", "yes")
+	}
+	var err error
+	n.process, err = redisserver.Start(n.dir, s.adminOptions(n.addr), args...)
+	return err
+}
+
+// users is the file of all users: the app's, the administrator, and a user
+// default who is off.
+func (s *StandIn) users() string {
+	state, rights, _ := strings.Cut(AccessString, " ")
+	return fmt.Sprintf("user default off\nuser %s %s >%s %s\nuser %s on >%s ~* &* +@all\n",
+		User, state, s.password, rights, adminUser, s.admin)
+}
+
+func (s *StandIn) adminOptions(addr string) *redis.Options {
+	return &redis.Options{
+		Addr: addr, Username: adminUser, Password: s.admin, TLSConfig: s.certificate.Trust(),
+		DisableIdentity: true,
+		// Over TLS the library notices only by a failed command that a node was
+		// restarted.
+		MaxRetries: 2,
+	}
+}
+
+func (n *node) close() {
+	n.client.Close()
+	if n.process != nil {
+		n.process.Kill()
+	}
+}
+
+// replicate makes the second node the replica of the first.
+func (s *StandIn) replicate(ctx context.Context) error {
+	s.primary = s.nodes[0]
+	return s.follow(ctx, s.nodes[1])
+}
+
+// follow makes a node the replica of the primary, and returns when it has
+// copied it.
+func (s *StandIn) follow(ctx context.Context, n *node) error {
+	if err := n.client.Do(ctx, ownName("REPLICAOF"), "127.0.0.1", port(s.primary.addr)).Err(); err != nil {
+		return err
+	}
+	return redisserver.Until(ctx, func() error {
+		info, err := s.primary.client.Info(ctx, "replication").Result()
+		if err == nil && !strings.Contains(info, ",port="+port(n.addr)+",state=online,") {
+			err = errors.New("the primary has no replica that is online")
+		}
+		return err
+	})
+}
+
+func (s *StandIn) joinCluster(ctx context.Context) error {
+	s.primary = s.nodes[0]
+	var nodes []redisserver.Node
+	for _, n := range s.nodes {
+		nodes = append(nodes, redisserver.Node{Addr: n.addr, Client: n.client})
+	}
+	return redisserver.Join(ctx, nodes, len(nodes), 0)
+}
+
+func port(addr string) string {
+	_, port, _ := net.SplitHostPort(addr)
+	return port
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"example.com/session-workshop/tools/elasticache"
+)
+
+// runElastiCache runs the local stand-in for ElastiCache until it is told to
+// stop.
+func runElastiCache(ctx context.Context, args []string) error {
+	flags := newFlags("elasticache-local [-port N] [-cluster]")
+	port := flags.Int("port", 7379, "`port` of the endpoint on 127.0.0.1; 0 takes any free one")
+	cluster := flags.Bool("cluster", false, "three masters in cluster mode, in place of a primary and its replica")
+	dir := flags.String("o", "", "`folder` for its certificates and the environment of an app (default bin/elasticache-local)")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("elasticache-local: %q is not an option; -h lists them", flags.Arg(0))
+	}
+	root, err := findRoot()
+	if err != nil {
+		return err
+	}
+	if *dir == "" {
+		*dir = filepath.Join(root, "bin", "elasticache-local")
+	}
+	if err := os.MkdirAll(*dir, 0o700); err != nil {
+		return err
+	}
+	standIn, err := elasticache.Start(ctx, elasticache.Options{
+		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(*port)), Dir: *dir, Cluster: *cluster,
+	})
+	if err != nil {
+		return fmt.Errorf("%w\nIs another one running? Choose another port: go run ./tools/workshop elasticache-local -port 7380", err)
+	}
+	defer standIn.Close()
+	environment, err := writeEnvironment(*dir, standIn)
+	if err != nil {
+		return err
+	}
+	printStandIn(standIn, environment, *cluster)
+	return obey(ctx, standIn, !*cluster)
+}
+
+// writeEnvironment writes what a shell has to read before it starts an app. The
+// password stands in that file alone.
+func writeEnvironment(dir string, standIn *elasticache.StandIn) (file string, err error) {
+	var text strings.Builder
+	for _, line := range standIn.Environment() {
+		name, value, _ := strings.Cut(line, "=")
+		fmt.Fprintf(&text, "export %s='%s'\n", name, value)
+	}
+	fmt.Fprintf(&text, "export REDISCLI_AUTH='%s'\n", standIn.Password())
+	file = filepath.Join(dir, "environment")
+	return file, os.WriteFile(file, []byte(text.String()), 0o600)
+}
+
+func printStandIn(standIn *elasticache.StandIn, environment string, cluster bool) {
+	what, cli := "a primary and a replica", "redis-cli"
+	if cluster {
+		what, cli = "three masters in cluster mode", "redis-cli -c"
+	}
+	_, port, _ := net.SplitHostPort(standIn.Addr())
+	fmt.Printf("A stand-in for ElastiCache is running on %s: TLS, a user with no more rights than the steps need, %s.\n", standIn.Addr(), what)
+	fmt.Println("Use it, in another terminal:")
+	fmt.Println("  .", environment)
+	fmt.Println("  make step3")
+	fmt.Printf("Look inside:   %s -p %s --tls --cacert %s --user %s\n", cli, port, standIn.CAFile, elasticache.User)
+	if !cluster {
+		fmt.Println("Watch a failover: type one of these here, and Enter")
+		fmt.Println("  switch   the replica takes over in good order")
+		fmt.Println("  fail     the primary is killed, and the replica takes over")
+	}
+	fmt.Println("Stop it:       Ctrl+C")
+}
+
+// obey does what is typed, until the program is told to stop.
+func obey(ctx context.Context, standIn *elasticache.StandIn, failover bool) error {
+	lines := make(chan string)
+	go func() {
+		typed := bufio.NewScanner(os.Stdin)
+		for failover && typed.Scan() {
+			lines <- strings.TrimSpace(typed.Text())
+		}
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			fmt.Println("The stand-in has stopped.")
+			return nil
+		case line := <-lines:
+			if err := take(ctx, standIn, line); err != nil && !errors.Is(err, context.Canceled) {
+				return err
+			}
+		}
+	}
+}
+
+func take(ctx context.Context, standIn *elasticache.StandIn, order string) error {
+	var err error
+	switch order {
+	case "":
+		return nil
+	case "switch":
+		err = standIn.Switch(ctx)
+	case "fail":
+		err = standIn.Fail(ctx)
+	default:
+		fmt.Printf("%q is neither switch nor fail.\n", order)
+		return nil
+	}
+	if err == nil {
+		fmt.Println("The replica has taken over. Reload the page, twice if the first answer is that Redis does not answer: you are still logged in.")
+	}
+	return err
+}
