@@ -59,7 +59,7 @@ func (h hook) leaveReplica(refused redis.Cmder) {
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	defer cancel()
 	// That it fails is what it is for.
-	_ = h.client.HDel(ctx, fmt.Sprint(refused.Args()[1]), "@nobody has this").Err()
+	_ = h.client.HDel(ctx, keyOf(refused), "@nobody has this").Err()
 }
 
 // additive commands change the data again each time they run.
@@ -176,19 +176,26 @@ func wrongData(err error) bool {
 // key. That is one more round trip, on the way to an error page.
 func (h hook) wrongDataError(ctx context.Context, err error, cmds []redis.Cmder) error {
 	i := slices.IndexFunc(cmds, func(cmd redis.Cmder) bool { return wrongData(cmd.Err()) })
-	args := cmds[max(i, 0)].Args()
-	position := 1
-	if strings.HasPrefix(cmds[max(i, 0)].Name(), "eval") {
-		// EVALSHA sha numkeys key …
-		position = 3
-	}
-	if len(args) <= position {
+	key := keyOf(cmds[max(i, 0)])
+	if key == "" {
 		return err
 	}
-	key := fmt.Sprint(args[position])
 	kind, typeErr := h.client.Type(ctx, key).Result()
 	if typeErr != nil {
 		kind = "value"
 	}
 	return &WrongDataError{Key: key, Type: kind, cause: err}
+}
+
+// keyOf is the first key of a command, empty where it has none.
+func keyOf(cmd redis.Cmder) string {
+	position := 1
+	if strings.HasPrefix(cmd.Name(), "eval") {
+		// EVALSHA sha numkeys key …
+		position = 3
+	}
+	if args := cmd.Args(); len(args) > position {
+		return fmt.Sprint(args[position])
+	}
+	return ""
 }

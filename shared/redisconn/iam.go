@@ -64,7 +64,7 @@ func findTokenProgram() (string, error) {
 	}
 	path, err := exec.LookPath(tokenProgram)
 	if err != nil {
-		return "", fmt.Errorf("REDIS_AUTH: iam needs the program %s beside this app or on the PATH. Build it: make deploy-build ARGS=-iam", tokenProgram)
+		return "", fmt.Errorf("REDIS_AUTH: iam needs the program %s beside this app or on the PATH, which prints a token for the user it is given. With a password in REDIS_URL: REDIS_AUTH=password", tokenProgram)
 	}
 	return path, nil
 }

@@ -52,7 +52,7 @@ func TestATokenIsAskedForInPlaceOfAPassword(t *testing.T) {
 		{"a wrong token", "echo hunter3", "the token was refused"},
 		{"no token", "echo", "printed no token"},
 		{"a program that fails", "echo there are no credentials >&2; exit 1", "there are no credentials"},
-		{"no program", "", "make deploy-build ARGS=-iam"},
+		{"no program", "", "REDIS_AUTH=password"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := ""

@@ -11,27 +11,22 @@ import (
 	"strings"
 )
 
-// deployed are the programs of a server: its name there, and the folder that
-// it is built from.
+// deployed are the programs of a server, each named after its folder.
 var deployed = []string{"step1-no-redis", "step2-visits", "step3-ttl", "step4-store"}
-
-// iamProgram is in a module of its own, which downloads the AWS SDK.
-const iamProgram = "deploy/iam/redis-iam-token"
 
 // sumsFile lists the programs' sums in the form that sha256sum -c reads.
 const sumsFile = "SHA256SUMS"
 
 // runDeployBuild builds what a server in AWS fetches from a bucket.
 func runDeployBuild(ctx context.Context, args []string) error {
-	flags := newFlags("deploy-build [-arch arm64] [-o DIR] [-iam]")
+	flags := newFlags("deploy-build [-arch arm64] [-o DIR]")
 	arch := flags.String("arch", "arm64", "`architecture` of the server: arm64 or amd64")
 	out := flags.String("o", "", "`folder` for what is built (default bin/deploy)")
-	iam := flags.Bool("iam", false, "also build redis-iam-token, for REDIS_AUTH=iam; this downloads the AWS SDK")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 || (*arch != "arm64" && *arch != "amd64") {
-		return errors.New("deploy-build takes no more than -arch arm64 or -arch amd64, -o and -iam; -h shows them")
+		return errors.New("deploy-build takes no more than -arch arm64 or -arch amd64, and -o; -h shows them")
 	}
 	root, err := findRoot()
 	if err != nil {
@@ -40,31 +35,27 @@ func runDeployBuild(ctx context.Context, args []string) error {
 	if *out == "" {
 		*out = filepath.Join(root, "bin", "deploy")
 	}
-	folders := deployed
-	if *iam {
-		folders = append(folders, iamProgram)
-	}
-	return buildForServer(ctx, root, *out, *arch, folders)
+	return buildForServer(ctx, root, *out, *arch)
 }
 
 // buildForServer builds the programs and lists their sums. The same source
 // gives the same bytes on any machine with the same Go.
-func buildForServer(ctx context.Context, root, out, arch string, folders []string) error {
+func buildForServer(ctx context.Context, root, out, arch string) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
 	var sums strings.Builder
-	for _, folder := range folders {
-		file := filepath.Join(out, filepath.Base(folder))
-		if err := buildStatic(ctx, filepath.Join(root, filepath.FromSlash(folder)), file, arch); err != nil {
+	for _, folder := range deployed {
+		file := filepath.Join(out, folder)
+		if err := buildStatic(ctx, filepath.Join(root, folder), file, arch); err != nil {
 			return err
 		}
 		program, err := os.ReadFile(file)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%-16s %5.1f MB\n", filepath.Base(folder), float64(len(program))/1e6)
-		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(program), filepath.Base(folder))
+		fmt.Printf("%-16s %5.1f MB\n", folder, float64(len(program))/1e6)
+		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(program), folder)
 	}
 	list := []byte(sums.String())
 	if err := os.WriteFile(filepath.Join(out, sumsFile), list, 0o644); err != nil {
@@ -72,7 +63,7 @@ func buildForServer(ctx context.Context, root, out, arch string, folders []strin
 	}
 	fmt.Printf("\nBuilt for linux/%s in %s, with their SHA-256 in %s:\n%s", arch, out, sumsFile, list)
 	fmt.Printf("\nUpload them:  aws s3 cp --recursive %s s3://YOUR-BUCKET/session-workshop/\n", out)
-	fmt.Printf("The parameter ChecksumsSha256 of deploy/template.yaml, the sum of %s itself:\n%x\n", sumsFile, sha256.Sum256(list))
+	fmt.Printf("A server that fetches them should check the sum of %s first:\n%x\n", sumsFile, sha256.Sum256(list))
 	return nil
 }
 

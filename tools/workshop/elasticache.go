@@ -74,7 +74,7 @@ func printStandIn(standIn *elasticache.StandIn, environment string, cluster bool
 	fmt.Printf("A stand-in for ElastiCache is running on %s: TLS, a user with no more rights than the steps need, %s.\n", standIn.Addr(), what)
 	fmt.Println("Use it, in another terminal:")
 	fmt.Println("  .", environment)
-	fmt.Println("  make step3")
+	fmt.Println("  make step4")
 	fmt.Printf("Look inside:   %s -p %s --tls --cacert %s --user %s\n", cli, port, standIn.CAFile, elasticache.User)
 	if !cluster {
 		fmt.Println("Watch a failover: type one of these here, and Enter")
