@@ -34,7 +34,7 @@ func files(t *testing.T, ending string) map[string]string {
 		if err != nil {
 			return err
 		}
-		hidden := strings.HasPrefix(entry.Name(), ".") && entry.Name() != ".." || strings.HasPrefix(entry.Name(), "my-step")
+		hidden := strings.HasPrefix(entry.Name(), ".") && entry.Name() != ".." || strings.HasPrefix(entry.Name(), "my-step") || entry.Name() == "node_modules"
 		if entry.IsDir() && hidden {
 			return fs.SkipDir
 		}

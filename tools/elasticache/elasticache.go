@@ -1,6 +1,7 @@
 // Package elasticache runs a local stand-in for Amazon ElastiCache, made of
-// redis-server children: TLS by a CA of its own, a user with few rights, the commands refused that ElastiCache refuses, one
-// endpoint that leads to the primary, and a replica that takes over.
+// redis-server children: TLS by a CA of its own, a user with few rights, the
+// commands refused that ElastiCache refuses, one endpoint that leads to the
+// primary, and a replica that takes over.
 //
 // What it cannot show is how long AWS needs to notice that a node has failed,
 // and how long until the endpoint's name leads to another one: here both happen
@@ -23,14 +24,18 @@ import (
 // User is the name that an app logs in with.
 const User = "workshop"
 
-// AccessString is what the user may do, and no more: what the four steps and
-// their panel need, with keys that begin with workshop:, and what the client
-// library asks a cluster. HELLO and AUTH are allowed to everybody. Its form is
-// that of https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/.
-const AccessString = "on ~workshop:* -@all " +
-	"+eval +evalsha +exists +hdel +hgetall +hmget +hset +pexpire +pexpireat +time +unlink +zadd +zrange +zrem +zremrangebyscore +zscore " +
-	"+expire +exec +hincrby +multi +ping +pttl +type " +
-	"+cluster|slots +command"
+// StoreAccessString is what the user may do who runs step 4's store alone,
+// with keys that begin with workshop:. The last line is for the client library:
+// the PING that an app begins with, and what it asks a cluster. HELLO and AUTH
+// are allowed to everybody. Its form is that of
+// https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/.
+const StoreAccessString = "on ~workshop:* -@all " +
+	"+eval +evalsha +exists +hdel +hgetall +hmget +hset +pexpire +pexpireat " +
+	"+time +unlink +zadd +zrange +zrem +zremrangebyscore +zscore " +
+	"+ping +cluster|slots +command"
+
+// AccessString is what all four steps and their panel need, and no more.
+const AccessString = StoreAccessString + " +expire +exec +hincrby +multi +pttl +type"
 
 // Refused are the commands that ElastiCache does not know
 // (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ClientConfig.RestrictedCommands.html).
@@ -47,6 +52,8 @@ type Options struct {
 	// Cluster asks for three masters in cluster mode, in place of a primary
 	// and its replica.
 	Cluster bool
+	// AccessString is what the user may do; empty means AccessString.
+	AccessString string
 }
 
 // StandIn is a running stand-in.
@@ -69,6 +76,9 @@ func init() { logging.Disable() }
 // Start starts a stand-in, after about a second, in cluster mode after about
 // three. Everything ends with this process.
 func Start(ctx context.Context, o Options) (*StandIn, error) {
+	if o.AccessString == "" {
+		o.AccessString = AccessString
+	}
 	certificate, err := redisserver.NewCertificate(o.Dir)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/contract"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/steptest"
 	"example.com/session-workshop/tools/elasticache"
@@ -31,6 +32,27 @@ func TestTheStepsPassTheirContract(t *testing.T) {
 					})
 				}
 			})
+			nothingDenied(t, s)
+		})
+	}
+}
+
+// Who copies the store into a service gives its user this much. The panel and
+// the page that names a key's type need more, so this is the lesson alone.
+func TestTheStoreNeedsNoMoreThanItsAccessString(t *testing.T) {
+	for name, cluster := range map[string]bool{"primary and replica": false, "cluster mode": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startWith(t, elasticache.Options{Cluster: cluster, AccessString: elasticache.StoreAccessString})
+			app := steptest.Start(t, "../../step4-store", append(s.Environment(), "UNDER_THE_HOOD=off")...)
+			for _, check := range contract.Step(4) {
+				if check.Group != contract.Lesson {
+					continue
+				}
+				if err := check.Run(t.Context(), contract.Target{URL: app.URL, Redis: admin(t, s)}); err != nil {
+					t.Errorf("%s: %v", check.Name, err)
+				}
+			}
 			nothingDenied(t, s)
 		})
 	}
@@ -87,9 +109,13 @@ func TestAWrongWayInIsRefusedInWords(t *testing.T) {
 
 func start(t *testing.T, cluster bool) *elasticache.StandIn {
 	t.Helper()
-	s, err := elasticache.Start(t.Context(), elasticache.Options{
-		Addr: "127.0.0.1:0", Dir: t.TempDir(), Cluster: cluster,
-	})
+	return startWith(t, elasticache.Options{Cluster: cluster})
+}
+
+func startWith(t *testing.T, o elasticache.Options) *elasticache.StandIn {
+	t.Helper()
+	o.Addr, o.Dir = "127.0.0.1:0", t.TempDir()
+	s, err := elasticache.Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

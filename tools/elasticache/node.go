@@ -73,7 +73,7 @@ func (s *StandIn) run(n *node) error {
 // users is the file of all users: the app's, the administrator, and a user
 // default who is off.
 func (s *StandIn) users() string {
-	state, rights, _ := strings.Cut(AccessString, " ")
+	state, rights, _ := strings.Cut(s.options.AccessString, " ")
 	return fmt.Sprintf("user default off\nuser %s %s >%s %s\nuser %s on >%s ~* &* +@all\n",
 		User, state, s.password, rights, adminUser, s.admin)
 }

@@ -44,7 +44,7 @@ func (s snapshot) equal(other snapshot) bool { return maps.Equal(s, other) }
 
 // isPassedOver leaves out the folders that the go command leaves out too.
 func isPassedOver(folder string) bool {
-	return strings.HasPrefix(folder, ".") || strings.HasPrefix(folder, "_") || folder == "testdata"
+	return strings.HasPrefix(folder, ".") || strings.HasPrefix(folder, "_") || folder == "testdata" || folder == "node_modules"
 }
 
 func isSource(name string) bool {

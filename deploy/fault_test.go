@@ -1,0 +1,170 @@
+package deploy
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Who must find a fault. The validator knows AWS, the policies know what we want.
+const (
+	validator = 1 << iota
+	policyTest
+)
+
+// fault is one thing that is wrong in a template.
+type fault struct {
+	name string
+	// right stands in the template, at its first place; wrong takes its place.
+	right, wrong string
+	finders      int
+}
+
+var faults = []fault{
+	{"a misspelt property", "TransitEncryptionEnabled:", "TransitEncryptionEnable:", validator | policyTest},
+	{"a misspelt nested property", "HttpTokens: required", "HttpToken: required", validator | policyTest},
+	{"a misspelt resource type", "Type: AWS::ElastiCache::UserGroup", "Type: AWS::ElastiCache::UsersGroup", validator},
+	{"a word for a number", "FromPort: 5000", "FromPort: five", validator | policyTest},
+	{"a word for a boolean", "AutomaticFailoverEnabled: true", "AutomaticFailoverEnabled: sure", validator | policyTest},
+	{"one value for a list", "UserGroupIds: [!Ref CacheUsers]", "UserGroupIds: !Ref CacheUsers", validator | policyTest},
+	{"a table for a text", "GroupDescription: The cache of the session store workshop", "GroupDescription: {Is: the cache}", validator},
+	{"a missing property", "      GroupDescription: The cache of the session store workshop\n", "", validator},
+	{"a missing description of the cache", "      ReplicationGroupDescription: Sessions of the workshop\n", "", validator},
+	{"an engine that does not exist", "valkey-8.0: {Engine: valkey,", "valkey-8.0: {Engine: valky,", validator},
+	{"a kind of disk that does not exist", "VolumeType: gp3", "VolumeType: gp33", validator},
+	{"the name of nothing", "VpcId: !Ref Vpc\n      InternetGatewayId", "VpcId: !Ref Vcp\n      InternetGatewayId", validator | policyTest},
+	{"an attribute that does not exist", "!GetAtt Cache.PrimaryEndPoint.Address]", "!GetAtt Cache.PrimaryEndpoint.Address]", validator},
+	{"a condition that does not exist", "Condition: ClusterMode\n    Properties", "Condition: ClusterMod\n    Properties", validator | policyTest},
+	{"a cache that is there only sometimes", "Condition: Serverless\n    DeletionPolicy", "Condition: ClusterMode\n    DeletionPolicy", policyTest},
+
+	{"6379 is open to the world", "SourceSecurityGroupId: !GetAtt WebSecurityGroup.GroupId", "CidrIp: 0.0.0.0/0", validator | policyTest},
+	{"6379 is open to the world of IPv6", "SourceSecurityGroupId: !GetAtt WebSecurityGroup.GroupId", "CidrIpv6: ::/0", validator | policyTest},
+	{"6379 is open to the whole network", "SourceSecurityGroupId: !GetAtt WebSecurityGroup.GroupId", "CidrIp: 10.20.0.0/16", policyTest},
+	{"5000 is open to the world", "CidrIp: !Ref AllowedCidr", "CidrIp: 0.0.0.0/0", policyTest},
+	{"5000 is open without being asked", "Type: AWS::EC2::SecurityGroupIngress\n    Condition: PortIsOpen", "Type: AWS::EC2::SecurityGroupIngress", policyTest},
+	{"22 is open to the range", "      FromPort: 5000\n      ToPort: 5000", "      FromPort: 22\n      ToPort: 5000", policyTest},
+	{"the servers may call anybody", "FromPort: 443, ToPort: 443,", "FromPort: 0, ToPort: 65535,", policyTest},
+	{"the cache may call anybody", "      SecurityGroupEgress:\n        - {Description: Nowhere, IpProtocol: \"-1\", CidrIp: 127.0.0.1/32}\n", "", policyTest},
+	{"the cache is in a public subnet", "SubnetId: !Ref PublicSubnetB\n", "SubnetId: !Ref CacheSubnetB\n", policyTest},
+	{"TLS is off", "TransitEncryptionEnabled: true", "TransitEncryptionEnabled: false", policyTest},
+	{"TLS is a matter of taste", "TransitEncryptionMode: required", "TransitEncryptionMode: preferred", policyTest},
+	{"the app asks without TLS", "REDIS_URL=rediss://", "REDIS_URL=redis://", policyTest},
+	{"no encryption at rest", "AtRestEncryptionEnabled: true", "AtRestEncryptionEnabled: false", policyTest},
+	{"a disk without encryption", "Ebs: {Encrypted: true,", "Ebs: {Encrypted: false,", policyTest},
+	{"metadata without a token", "HttpTokens: required", "HttpTokens: optional", policyTest},
+	{"a retired node type on offer", "      - cache.m7g.large\n", "      - cache.m3.large\n", policyTest},
+	{"a retired node type by default", "Default: cache.t4g.micro\n    AllowedValues:\n      - cache.t4g.micro", "Default: cache.t2.micro\n    AllowedValues:\n      - cache.t2.micro", policyTest},
+	{"Multi-AZ with one node", "NumCacheClusters: !If [ClusterMode, !Ref AWS::NoValue, 2]", "NumCacheClusters: !If [ClusterMode, !Ref AWS::NoValue, 1]", policyTest},
+	{"shards without replicas", "ReplicasPerNodeGroup: !If [ClusterMode, 1,", "ReplicasPerNodeGroup: !If [ClusterMode, 0,", policyTest},
+	{"cluster mode in the cache and not in its parameters", `cluster-enabled: !If [ClusterMode, "yes", "no"]`, `cluster-enabled: "no"`, policyTest},
+	{"nobody takes over", "MultiAZEnabled: true", "MultiAZEnabled: false", policyTest},
+	{"sessions are evicted", "maxmemory-policy: noeviction", "maxmemory-policy: volatile-lru", policyTest},
+	{"parameters that nobody uses", "      CacheParameterGroupName: !Ref CacheParameters\n", "", policyTest},
+	{"a secret in user data", `secret_key=$(secret "${SecretKey}")`, `secret_key="{{resolve:secretsmanager:${SecretKey}}}"`, policyTest},
+	{"programs that nobody vouches for", "sha256sum --check --quiet SHA256SUMS", "true", policyTest},
+	{"a user without a password", "        - Type: password\n          Passwords: [!Sub", "        - Type: no-password-required\n          Passwords: [!Sub", policyTest},
+	{"a password in the template", "        - Type: password\n          Passwords: [!Sub \"{{resolve:secretsmanager:${CachePassword}}}\"]", "        - Type: password\n          Passwords: [correct-horse-battery-staple]", policyTest},
+	{"a password that breaks a URL", "PasswordLength: 48, ExcludePunctuation: true", "PasswordLength: 48, ExcludePunctuation: false", policyTest},
+	{"a user who may do more", "+ping +cluster|slots +command\n    # All four", "+ping +cluster|slots +command +keys\n    # All four", policyTest},
+	{"a user with all keys", "        on ~workshop:* -@all\n        +eval +evalsha +exists +hdel +hgetall +hmget +hset +pexpire +pexpireat\n        +time +unlink +zadd +zrange +zrem +zremrangebyscore +zscore\n        +ping +cluster|slots +command\n        +expire", "        on ~* -@all\n        +eval +evalsha +exists +hdel +hgetall +hmget +hset +pexpire +pexpireat\n        +time +unlink +zadd +zrange +zrem +zremrangebyscore +zscore\n        +ping +cluster|slots +command\n        +expire", policyTest},
+	{"a default user with rights", "AccessString: off -@all", "AccessString: on ~* +@all", policyTest},
+	{"a default user in a group of Valkey", "!If [RedisOSS, !Ref DefaultUser, !Ref AWS::NoValue]", "!Ref DefaultUser", validator | policyTest},
+	{"a cache that everybody may use", "      UserGroupIds: [!Ref CacheUsers]\n", "", policyTest},
+	{"a role that may read every secret", "Resource:\n                  - !Ref SecretKey", "Resource:\n                  - \"*\"", policyTest},
+	{"a role that may do everything", "policy/AmazonSSMManagedInstanceCore", "policy/AdministratorAccess", policyTest},
+	{"backups, which cost", "      SnapshotRetentionLimit: 0\n      AutoMinor", "      SnapshotRetentionLimit: 7\n      AutoMinor", policyTest},
+	{"a cache that is saved when the stack goes", "    Condition: HasNodes\n    DeletionPolicy: Delete", "    Condition: HasNodes\n    DeletionPolicy: Snapshot", policyTest},
+	{"a secret that stays when the stack goes", "    Condition: NeedsPassword\n    DeletionPolicy: Delete", "    Condition: NeedsPassword\n    DeletionPolicy: Retain", policyTest},
+	{"an alarm for a node that does not exist", "!Sub \"${Name}-001\"]", "!Sub \"${Name}-1\"]", policyTest},
+	{"an alarm that nobody hears", "AlarmActions: [!If [HasAlarmEmail, !Ref AlarmTopic, !Ref AWS::NoValue]]\n  MemoryAlarmOfShard2", "AlarmActions: []\n  MemoryAlarmOfShard2", policyTest},
+}
+
+// A check that finds nothing wrong proves nothing until it has found something.
+func TestEachFaultIsFound(t *testing.T) {
+	text := readText(t)
+	for _, f := range faults {
+		t.Run("by policy/"+f.name, func(t *testing.T) {
+			if f.finders&policyTest == 0 {
+				return
+			}
+			t.Parallel()
+			template, err := read([]byte(f.in(t, text)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if broken := brokenPolicies(template, 1); len(broken) == 0 {
+				t.Error("every policy holds")
+			}
+		})
+	}
+	folder := t.TempDir()
+	files := []string{filepath.Join(folder, "good.yaml")}
+	write(t, files[0], text)
+	for i, f := range faults {
+		if f.finders&validator != 0 {
+			files = append(files, filepath.Join(folder, fmt.Sprintf("%d.yaml", i)))
+			write(t, files[len(files)-1], f.in(t, text))
+		}
+	}
+	findings := validate(t, files...)
+	if complaint := findings[files[0]]; complaint != "" {
+		t.Errorf("the validator complains of the template itself:\n%s", complaint)
+	}
+	for i, f := range faults {
+		t.Run("by the validator/"+f.name, func(t *testing.T) {
+			if file := filepath.Join(folder, fmt.Sprintf("%d.yaml", i)); f.finders&validator != 0 && findings[file] == "" {
+				t.Error("it finds nothing")
+			}
+		})
+	}
+}
+
+// in puts the fault into a template.
+func (f fault) in(t *testing.T, text string) string {
+	t.Helper()
+	if !strings.Contains(text, f.right) {
+		t.Fatalf("%s: the template does not say %q any more", f.name, f.right)
+	}
+	return strings.Replace(text, f.right, f.wrong, 1)
+}
+
+// validate returns what the validator prints of each file.
+func validate(t *testing.T, files ...string) map[string]string {
+	t.Helper()
+	if _, err := exec.LookPath("npm"); err != nil {
+		t.Skip("NOT run: the validator of AWS needs Node.js and npm, and there is no npm on the PATH")
+	}
+	if _, err := os.Stat("check/node_modules"); err != nil {
+		install := exec.Command("npm", "ci", "--prefix", "check", "--no-audit", "--no-fund")
+		if output, err := install.CombinedOutput(); err != nil {
+			t.Fatalf("npm ci: %v\n%s", err, output)
+		}
+	}
+	run := exec.Command("node", append([]string{"check/validate.mjs"}, files...)...)
+	output, err := run.CombinedOutput()
+	// Status 1 says that there are findings.
+	var exit *exec.ExitError
+	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	findings := map[string]string{}
+	for line := range strings.Lines(string(output)) {
+		file, _, found := strings.Cut(line, ".yaml:")
+		if !found {
+			t.Fatalf("the validator printed:\n%s", output)
+		}
+		findings[file+".yaml"] += line
+	}
+	return findings
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,331 @@
+package deploy
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// stack is what a template comes to for one choice of its parameters: the
+// resources and outputs that exist, without any function. What only AWS knows
+// stands in it as "ref:Name" or "att:Name.Attribute".
+type stack struct {
+	parameters map[string]any
+	resources  map[string]resource
+	outputs    map[string]any
+	// refused are the assertions of the template's Rules that do not hold.
+	refused []string
+}
+
+type resource struct {
+	kind       string
+	attributes map[string]any // such as DeletionPolicy
+	properties map[string]any
+}
+
+// noValue is what AWS::NoValue comes to: the property is not there.
+type noValue struct{}
+
+// resolver evaluates the functions of a template
+// (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html).
+type resolver struct {
+	template map[string]any
+	stack    stack
+}
+
+// read parses a template.
+func read(template []byte) (map[string]any, error) {
+	var node yaml.Node
+	if err := yaml.Unmarshal(template, &node); err != nil {
+		return nil, err
+	}
+	return plain(node.Content[0]).(map[string]any), nil
+}
+
+// resolve returns what a template comes to. choice overrides the defaults of
+// parameters. An error is a template that CloudFormation would refuse for this
+// choice, such as a name of something that does not exist.
+func resolve(template map[string]any, choice map[string]string) (s stack, err error) {
+	r := resolver{template: template}
+	r.stack = stack{parameters: map[string]any{}, resources: map[string]resource{}, outputs: map[string]any{}}
+	// A fault deep inside an expression ends all of it. What is of another type
+	// than a function takes is a fault as well.
+	defer func() {
+		switch problem := recover().(type) {
+		case nil:
+		case refusal:
+			err = problem
+		default:
+			err = fmt.Errorf("the template cannot be evaluated: %v", problem)
+		}
+	}()
+	r.readParameters(choice)
+	r.readRules()
+	for name, body := range r.section("Resources") {
+		if r.exists(body.(map[string]any)) {
+			r.stack.resources[name] = resource{kind: body.(map[string]any)["Type"].(string)}
+		}
+	}
+	for name := range r.stack.resources {
+		r.readResource(name)
+	}
+	for name, body := range r.section("Outputs") {
+		if output := body.(map[string]any); r.exists(output) {
+			r.stack.outputs[name] = r.value(output["Value"])
+		}
+	}
+	return r.stack, nil
+}
+
+// refusal is why CloudFormation would not take a template.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+func fail(format string, args ...any) { panic(refusal(fmt.Sprintf(format, args...))) }
+
+// plain turns YAML into maps, lists and scalars, and the short form of a
+// function into the long one.
+func plain(node *yaml.Node) any {
+	var value any
+	switch node.Kind {
+	case yaml.MappingNode:
+		table := map[string]any{}
+		for i := 0; i < len(node.Content); i += 2 {
+			table[node.Content[i].Value] = plain(node.Content[i+1])
+		}
+		value = table
+	case yaml.SequenceNode:
+		list := []any{}
+		for _, item := range node.Content {
+			list = append(list, plain(item))
+		}
+		value = list
+	default:
+		// All scalars are text here, as they are when they reach AWS.
+		value = node.Value
+	}
+	name, short := strings.CutPrefix(node.Tag, "!")
+	switch {
+	case !short || strings.HasPrefix(name, "!"):
+		return value
+	case name == "Ref" || name == "Condition":
+		return map[string]any{name: value}
+	case name == "GetAtt":
+		resource, attribute, _ := strings.Cut(value.(string), ".")
+		value = []any{resource, attribute}
+	}
+	return map[string]any{"Fn::" + name: value}
+}
+
+func (r *resolver) section(name string) map[string]any {
+	section, _ := r.template[name].(map[string]any)
+	return section
+}
+
+func (r *resolver) readParameters(choice map[string]string) {
+	for name := range choice {
+		if _, declared := r.section("Parameters")[name]; !declared {
+			fail("there is no parameter %s", name)
+		}
+	}
+	for name, declaration := range r.section("Parameters") {
+		d := declaration.(map[string]any)
+		text, chosen := choice[name]
+		if !chosen {
+			fallback, has := d["Default"]
+			if !has {
+				fail("the parameter %s has no default and no value", name)
+			}
+			text = fallback.(string)
+		}
+		r.stack.parameters[name] = checked(name, text, d)
+	}
+}
+
+func checked(name, text string, declaration map[string]any) any {
+	if pattern, has := declaration["AllowedPattern"]; has && !regexp.MustCompile("^(?:"+pattern.(string)+")$").MatchString(text) {
+		fail("%s: %q does not match its pattern", name, text)
+	}
+	if allowed, has := declaration["AllowedValues"]; has && !slices.Contains(allowed.([]any), any(text)) {
+		fail("%s: %q is not an allowed value", name, text)
+	}
+	if declaration["Type"] != "CommaDelimitedList" {
+		return text
+	}
+	list := []any{}
+	for item := range strings.SplitSeq(text, ",") {
+		list = append(list, item)
+	}
+	return list
+}
+
+func (r *resolver) readRules() {
+	for _, body := range r.section("Rules") {
+		rule := body.(map[string]any)
+		if condition, has := rule["RuleCondition"]; has && !r.truth(condition) {
+			continue
+		}
+		for _, item := range rule["Assertions"].([]any) {
+			assertion := item.(map[string]any)
+			if !r.truth(assertion["Assert"]) {
+				r.stack.refused = append(r.stack.refused, assertion["AssertDescription"].(string))
+			}
+		}
+	}
+}
+
+// exists tells whether the condition of a resource or an output holds.
+func (r *resolver) exists(body map[string]any) bool {
+	name, has := body["Condition"].(string)
+	return !has || r.condition(name)
+}
+
+func (r *resolver) readResource(name string) {
+	body := r.section("Resources")[name].(map[string]any)
+	read := resource{kind: body["Type"].(string), attributes: map[string]any{}}
+	for key, value := range body {
+		switch key {
+		case "Properties":
+			read.properties, _ = r.value(value).(map[string]any)
+		case "DependsOn":
+			r.mustExist(value.(string))
+		default:
+			read.attributes[key] = value
+		}
+	}
+	r.stack.resources[name] = read
+}
+
+func (r *resolver) condition(name string) bool {
+	expression, declared := r.section("Conditions")[name]
+	if !declared {
+		fail("there is no condition %s", name)
+	}
+	return r.truth(expression)
+}
+
+func (r *resolver) truth(expression any) bool { return r.value(expression) == "true" }
+
+func (r *resolver) mustExist(name string) {
+	if _, exists := r.stack.resources[name]; !exists {
+		fail("%s is named, and does not exist for this choice of parameters", name)
+	}
+}
+
+// value evaluates an expression to maps, lists and text.
+func (r *resolver) value(expression any) any {
+	switch e := expression.(type) {
+	case []any:
+		list := []any{}
+		for _, item := range e {
+			if v := r.value(item); v != (any)(noValue{}) {
+				list = append(list, v)
+			}
+		}
+		return list
+	case map[string]any:
+		if len(e) == 1 {
+			for name, argument := range e {
+				if name == "Ref" || name == "Condition" || strings.HasPrefix(name, "Fn::") {
+					return r.call(strings.TrimPrefix(name, "Fn::"), argument)
+				}
+			}
+		}
+		table := map[string]any{}
+		for key, item := range e {
+			if v := r.value(item); v != (any)(noValue{}) {
+				table[key] = v
+			}
+		}
+		return table
+	}
+	return expression
+}
+
+func (r *resolver) call(function string, argument any) any {
+	list, _ := argument.([]any)
+	switch function {
+	case "Ref":
+		return r.ref(argument.(string))
+	case "GetAtt":
+		r.mustExist(list[0].(string))
+		return fmt.Sprintf("att:%s.%s", list[0], list[1])
+	case "Condition":
+		return fmt.Sprint(r.condition(argument.(string)))
+	case "If":
+		if r.condition(list[0].(string)) {
+			return r.value(list[1])
+		}
+		return r.value(list[2])
+	case "Equals":
+		return fmt.Sprint(r.value(list[0]) == r.value(list[1]))
+	case "Not":
+		return fmt.Sprint(!r.truth(list[0]))
+	case "And":
+		return fmt.Sprint(!slices.ContainsFunc(list, func(e any) bool { return !r.truth(e) }))
+	case "Or":
+		return fmt.Sprint(slices.ContainsFunc(list, r.truth))
+	case "Sub":
+		return r.sub(argument)
+	case "FindInMap":
+		return r.find(list)
+	case "Select":
+		return r.value(list[1]).([]any)[list[0].(string)[0]-'0']
+	case "GetAZs":
+		return []any{"zone-a", "zone-b"}
+	case "Base64":
+		return r.value(argument)
+	}
+	fail("this test does not know the function %s", function)
+	return nil
+}
+
+func (r *resolver) ref(name string) any {
+	if name == "AWS::NoValue" {
+		return noValue{}
+	}
+	if strings.HasPrefix(name, "AWS::") {
+		return strings.ToLower(strings.TrimPrefix(name, "AWS::"))
+	}
+	if value, isParameter := r.stack.parameters[name]; isParameter {
+		return value
+	}
+	r.mustExist(name)
+	return "ref:" + name
+}
+
+var placeholder = regexp.MustCompile(`\$\{([A-Za-z0-9:.]+)\}`)
+
+func (r *resolver) sub(argument any) string {
+	text, own := argument, map[string]any{}
+	if list, both := argument.([]any); both {
+		text, own = list[0], list[1].(map[string]any)
+	}
+	return placeholder.ReplaceAllStringFunc(text.(string), func(match string) string {
+		name := match[2 : len(match)-1]
+		if value, given := own[name]; given {
+			return r.value(value).(string)
+		}
+		if resource, attribute, isAttribute := strings.Cut(name, "."); isAttribute {
+			return r.call("GetAtt", []any{resource, attribute}).(string)
+		}
+		return r.ref(name).(string)
+	})
+}
+
+func (r *resolver) find(path []any) any {
+	var found any = r.template["Mappings"]
+	for _, key := range path {
+		table, _ := found.(map[string]any)
+		value, has := table[r.value(key).(string)]
+		if !has {
+			fail("the mappings have no %v", path)
+		}
+		found = value
+	}
+	return found
+}

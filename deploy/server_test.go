@@ -1,0 +1,393 @@
+package deploy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/session-workshop/shared/contract"
+	"example.com/session-workshop/tools/elasticache"
+)
+
+// script is what a server runs at its first boot.
+func script(t *testing.T, choice map[string]string) string {
+	t.Helper()
+	all := maps.Clone(required)
+	maps.Copy(all, choice)
+	s, err := resolve(readTemplate(t), all)
+	if err != nil || len(s.refused) > 0 {
+		t.Fatal(err, s.refused)
+	}
+	return s.resources["WebTemplate"].at("LaunchTemplateData.UserData").(string)
+}
+
+func TestUserDataIsGoodShell(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "user-data")
+	write(t, file, script(t, nil))
+	for _, tool := range [][]string{{"bash", "-n", file}, {"shellcheck", file}} {
+		if _, err := exec.LookPath(tool[0]); err != nil {
+			t.Skipf("NOT run: there is no %s on the PATH", tool[0])
+		}
+		if output, err := exec.Command(tool[0], tool[1:]...).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", tool[0], err, output)
+		}
+	}
+}
+
+var unitText = regexp.MustCompile(`(?ms)session-store\.service <<END\n(.*?)^END$`)
+
+func TestTheUnitIsOneThatSystemdKnows(t *testing.T) {
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		t.Skip("NOT run: there is no systemd-analyze on the PATH")
+	}
+	unit := unitText.FindStringSubmatch(script(t, nil))[1]
+	if complaint := analyze(t, unit); complaint != "" {
+		t.Error(complaint)
+	}
+	for _, spoil := range [][2]string{
+		{"Restart=on-failure", "Restart=on-falure"},
+		{"ProtectHome", "ProtectHouse"},
+		{"ExecStart=/opt", "ExecStart=opt"},
+	} {
+		if analyze(t, strings.Replace(unit, spoil[0], spoil[1], 1)) == "" {
+			t.Errorf("%s: nothing is found", spoil[1])
+		}
+	}
+}
+
+// analyze returns what systemd says of a unit. Its status is 0 even for a wrong
+// value, so what it prints counts.
+func analyze(t *testing.T, unit string) string {
+	t.Helper()
+	root := t.TempDir()
+	for _, folder := range []string{"opt/session-store", "etc/systemd/system"} {
+		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for file, mode := range map[string]os.FileMode{"opt/session-store/current": 0o755} {
+		if err := os.WriteFile(filepath.Join(root, file), nil, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(root, "etc/systemd/system/session-store.service")
+	write(t, file, unit)
+	output, err := exec.Command("systemd-analyze", "--root="+root, "verify", file).CombinedOutput()
+	// The root has none of the units that every system has.
+	said := regexp.MustCompile(`(?m)^.*(Failed to load unit file .*(sysinit|basic|network|shutdown|multi-user)|(sysinit|basic|shutdown)\.target).*\n`).ReplaceAllString(string(output), "")
+	if said == "" && err != nil && len(output) == 0 {
+		return err.Error()
+	}
+	return said
+}
+
+const inside = "DEPLOY_TEST_INSIDE"
+
+// The server boots here, in namespaces of its own: its files lie over those of
+// this machine, its ports are free, and it reaches nobody but this test. Its
+// aws, its systemctl and the metadata service are stand-ins; its shell, its
+// programs, its environment file and the command line of its unit are real.
+func TestAServerBoots(t *testing.T) {
+	if os.Getenv(inside) == "" {
+		runInside(t)
+		return
+	}
+	prepareMachine(t)
+	programs := buildPrograms(t)
+	for _, c := range []struct {
+		name   string
+		choice map[string]string
+		stand  elasticache.Options
+		steps  []string
+	}{
+		{"primary and replica", nil, elasticache.Options{}, []string{"step4-store", "step1-no-redis", "step2-visits", "step3-ttl"}},
+		{"cluster mode", map[string]string{"CacheKind": "cluster"}, elasticache.Options{Cluster: true}, []string{"step4-store"}},
+		{"the store alone", map[string]string{"Privileges": "store"}, elasticache.Options{AccessString: elasticache.StoreAccessString}, []string{"step4-store"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.stand.Addr, c.stand.Dir = "127.0.0.1:0", t.TempDir()
+			standIn, err := elasticache.Start(t.Context(), c.stand)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(standIn.Close)
+			m := newMachine(t, programs, standIn)
+			m.boot(t, c.choice, "")
+			m.said(t, "SUCCESS WebA i-0123456789abcdef0")
+			for i, step := range c.steps {
+				if i > 0 {
+					// What the guide says to type.
+					m.run(t, "ln -sfn "+step+" /opt/session-store/current && systemctl restart session-store")
+				}
+				m.check(t, int(step[len("step")]-'0'), standIn)
+			}
+			m.noSecretIsReadable(t)
+		})
+	}
+	standIn, err := elasticache.Start(t.Context(), elasticache.Options{Addr: "127.0.0.1:0", Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(standIn.Close)
+	for _, c := range []struct{ name, spoil, why string }{
+		{"a list that nobody vouches for", "echo >>$BUCKET/SHA256SUMS", "SHA256SUMS: FAILED"},
+		{"a program that was changed", "echo >>$BUCKET/step2-visits", "step2-visits: FAILED"},
+		{"a program that is missing", "rm $BUCKET/step3-ttl", "step3-ttl"},
+		{"a secret that may not be read", "rm $SECRETS/ref:SecretKey", "ref:SecretKey"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := newMachine(t, programs, standIn)
+			output := m.boot(t, nil, c.spoil)
+			m.said(t, "FAILURE WebA i-0123456789abcdef0")
+			if !strings.Contains(output, c.why) {
+				t.Errorf("it does not say %q:\n%s", c.why, output)
+			}
+			if m.started() {
+				t.Error("a program was started all the same")
+			}
+		})
+	}
+}
+
+// runInside runs this very test again, as a process in new namespaces.
+func runInside(t *testing.T) {
+	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
+		t.Skip("NOT run: a server boots in namespaces of its own, which needs Linux and root")
+	}
+	arguments := []string{"--mount", "--net", "--pid", "--fork", "--kill-child", os.Args[0], "-test.run=^TestAServerBoots$", "-test.v"}
+	test := exec.CommandContext(t.Context(), "unshare", arguments...)
+	test.Env = append(os.Environ(), inside+"=1")
+	output, err := test.CombinedOutput()
+	if err != nil || !bytes.Contains(output, []byte("--- PASS: TestAServerBoots")) {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	t.Logf("%s", output)
+}
+
+// prepareMachine lays empty files over those that a server writes, and gives
+// the namespace its loopback.
+func prepareMachine(t *testing.T) {
+	t.Helper()
+	over := t.TempDir()
+	sh(t, nil, `mount -t tmpfs tmpfs `+over+`
+		mkdir `+over+`/upper `+over+`/work
+		mount -t overlay overlay -o lowerdir=/etc,upperdir=`+over+`/upper,workdir=`+over+`/work /etc
+		mount -t tmpfs tmpfs /opt
+		mount -t proc proc /proc
+		ip link set lo up`)
+	t.Cleanup(func() { sh(t, nil, "umount /etc && umount "+over) })
+}
+
+func sh(t *testing.T, env []string, text string) string {
+	t.Helper()
+	shell := exec.Command("bash", "-ec", text)
+	shell.Env = append(os.Environ(), env...)
+	output, err := shell.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", text, err, output)
+	}
+	return string(output)
+}
+
+// buildPrograms returns the folder that a person uploads.
+func buildPrograms(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	build := exec.Command("go", "run", "./workshop", "deploy-build", "-arch", runtime.GOARCH, "-o", folder)
+	build.Dir = "../tools"
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("deploy-build: %v\n%s", err, output)
+	}
+	return folder
+}
+
+// machine is one server.
+type machine struct {
+	standIn *elasticache.StandIn
+	bucket  string
+	folder  string // its stand-ins for programs of AWS, and what they wrote
+}
+
+// The stand-ins for programs. AWS is what lies in $BUCKET and $SECRETS.
+var standIns = map[string]string{
+	"aws": `case "$1 $2" in
+"s3 cp") for word; do case $word in s3://my-bucket/session-workshop/*) cp "$BUCKET/${word##*/}" "${!#}";; esac; done;;
+"secretsmanager get-secret-value") while [ "$1" != --secret-id ]; do shift; done; cat "$SECRETS/$2";;
+"cloudformation signal-resource") declare -A word; shift 2
+  while [ $# -gt 0 ]; do word[$1]=$2; shift 2; done
+  echo "${word[--status]} ${word[--logical-resource-id]} ${word[--unique-id]}" >>$LOG/signals;;
+*) echo "aws $*: not known here" >&2; exit 1;;
+esac`,
+	"curl": `case "$*" in
+*169.254.169.254/latest/api/token) echo token;;
+*"X-aws-ec2-metadata-token: token"*meta-data/tags/instance/Server) echo WebA;;
+*"X-aws-ec2-metadata-token: token"*meta-data/instance-id) echo i-0123456789abcdef0;;
+*169.254.169.254*) echo "401 without a token" >&2; exit 22;;
+*) exec /usr/bin/curl "$@";;
+esac`,
+	// It starts what the unit says, with the environment that the unit names
+	// and no other.
+	"systemctl": `unit=/etc/systemd/system/session-store.service
+case "$*" in
+daemon-reload) exit;;
+"enable --now session-store") ;;
+"restart session-store") kill "$(cat $LOG/pid)"
+  while /usr/bin/curl -s -o /dev/null http://127.0.0.1:5000/healthz; do sleep 0.05; done;;
+*) echo "systemctl $*: not known here" >&2; exit 1;;
+esac
+mapfile -t environment <"$(sed -n 's/^EnvironmentFile=//p' $unit)"
+env -i "${environment[@]}" "$(sed -n 's/^ExecStart=//p' $unit)" >>$LOG/app 2>&1 </dev/null &
+echo $! >$LOG/pid`,
+}
+
+func newMachine(t *testing.T, programs string, standIn *elasticache.StandIn) *machine {
+	t.Helper()
+	m := &machine{standIn: standIn, bucket: t.TempDir(), folder: t.TempDir()}
+	sh(t, nil, "cp "+programs+"/* "+m.bucket+"; rm -rf /opt/session-store /etc/session-store.env; mkdir "+m.folder+"/log "+m.folder+"/secrets")
+	for name, text := range standIns {
+		if err := os.WriteFile(filepath.Join(m.folder, name), []byte("#!/bin/bash\n"+text+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, m.folder+"/secrets/ref:SecretKey", strings.Repeat("k", 64)+"\n")
+	write(t, m.folder+"/secrets/ref:CachePassword", standIn.Password()+"\n")
+	// The certificates of ElastiCache are trusted by every machine.
+	sh(t, nil, "cat "+standIn.CAFile+" >>/etc/ssl/certs/ca-certificates.crt")
+	t.Cleanup(func() {
+		if m.started() {
+			sh(t, nil, "kill $(cat "+m.folder+"/log/pid)")
+			m.until(t, func() error {
+				_, err := http.Get("http://127.0.0.1:5000/healthz")
+				if err == nil {
+					return errors.New("the app has not stopped")
+				}
+				return nil
+			})
+		}
+	})
+	return m
+}
+
+func (m *machine) env() []string {
+	return []string{
+		"PATH=" + m.folder + ":" + os.Getenv("PATH"),
+		"BUCKET=" + m.bucket, "SECRETS=" + m.folder + "/secrets", "LOG=" + m.folder + "/log",
+	}
+}
+
+// boot runs the user data of the template, after a command that spoils
+// something, and returns what it printed.
+func (m *machine) boot(t *testing.T, choice map[string]string, spoil string) string {
+	t.Helper()
+	sums := strings.Fields(sh(t, nil, "sha256sum "+m.bucket+"/SHA256SUMS"))[0]
+	all := map[string]string{"Name": elasticache.User, "ProgramSums": sums}
+	maps.Copy(all, choice)
+	host, port, _ := strings.Cut(m.standIn.Addr(), ":")
+	userData := regexp.MustCompile(`att:\w+\.\w+\.Address:att:\w+\.\w+\.Port`).ReplaceAllString(script(t, all), host+":"+port)
+	if spoil != "" {
+		sh(t, m.env(), spoil)
+	}
+	file := filepath.Join(m.folder, "user-data")
+	write(t, file, userData)
+	shell := exec.Command("bash", file)
+	shell.Env = append(os.Environ(), m.env()...)
+	output, err := shell.CombinedOutput()
+	if (err == nil) != (spoil == "") {
+		app, _ := os.ReadFile(m.folder + "/log/app")
+		t.Fatalf("%v\n%s\n%s", err, output, app)
+	}
+	return string(output)
+}
+
+func (m *machine) run(t *testing.T, command string) {
+	t.Helper()
+	sh(t, m.env(), command)
+}
+
+func (m *machine) started() bool {
+	_, err := os.Stat(m.folder + "/log/pid")
+	return err == nil
+}
+
+// said wants one signal to the stack, and no other.
+func (m *machine) said(t *testing.T, want string) {
+	t.Helper()
+	if got, _ := os.ReadFile(m.folder + "/log/signals"); strings.TrimSpace(string(got)) != want {
+		t.Errorf("the stack was told %q, want %q", got, want)
+	}
+}
+
+// check runs the lesson of a step against the server, but for the wait.
+func (m *machine) check(t *testing.T, step int, standIn *elasticache.StandIn) {
+	t.Helper()
+	m.until(t, func() error {
+		page, err := http.Get("http://127.0.0.1:5000/healthz")
+		if err != nil {
+			return err
+		}
+		return page.Body.Close()
+	})
+	admin := standIn.Admin()
+	defer admin.Close()
+	target := contract.Target{URL: "http://127.0.0.1:5000", Redis: admin}
+	for _, check := range contract.Step(step) {
+		if check.Group != contract.Lesson || check.Waits {
+			continue
+		}
+		if err := check.Run(t.Context(), target); err != nil {
+			app, _ := os.ReadFile(m.folder + "/log/app")
+			t.Errorf("step %d: %s: %v\n%s", step, check.Name, err, app)
+		}
+	}
+}
+
+func (m *machine) until(t *testing.T, done func() error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for {
+		err := done()
+		if err == nil {
+			return
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			t.Fatal(err)
+		}
+	}
+}
+
+// noSecretIsReadable looks at what others on the server can read: the unit, and
+// what the app and the boot have printed.
+func (m *machine) noSecretIsReadable(t *testing.T) {
+	t.Helper()
+	info, err := os.Stat("/etc/session-store.env")
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the environment file: %v %v, want mode 600", info.Mode(), err)
+	}
+	for _, file := range []string{m.folder + "/log/app", "/etc/systemd/system/session-store.service", m.folder + "/user-data"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), m.standIn.Password()) {
+			t.Errorf("%s holds the password", file)
+		}
+	}
+	if t.Failed() {
+		return
+	}
+	fmt.Println("booted:", t.Name())
+}
