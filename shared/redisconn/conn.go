@@ -31,13 +31,17 @@ type Conn struct {
 	Client redis.UniversalClient
 	// About says which Redis this is and how to look inside it, a line for
 	// the terminal. It holds no password.
-	About    string
-	embedded *Embedded
+	About      string
+	embedded   *Embedded
+	stopTokens func()
 }
 
 // Close ends the connections, and the embedded server where there is one.
 func (c *Conn) Close() error {
 	err := c.Client.Close()
+	if c.stopTokens != nil {
+		c.stopTokens()
+	}
 	if c.embedded != nil {
 		c.embedded.Close()
 	}
@@ -56,8 +60,9 @@ func MustOpen(cfg config.Config) *Conn {
 }
 
 // Open connects as cfg says and asks Redis once whether it is there, for at
-// most three seconds. The error is one line that names the variable, what is
-// wrong and what to do; it never holds a password.
+// most three seconds, and for ten more where it needs a token first. The error
+// is one line that names the variable, what is wrong and what to do; it never
+// holds a password.
 func Open(ctx context.Context, cfg config.Config) (*Conn, error) {
 	if cfg.RedisURL == "" {
 		return openLocal(ctx, LocalAddr)
@@ -74,12 +79,20 @@ func Open(ctx context.Context, cfg config.Config) (*Conn, error) {
 		Username: parsed.Username, Password: parsed.Password,
 		TLSConfig: parsed.TLSConfig, IsClusterMode: cfg.RedisCluster,
 	})
-	if err := errors.Join(trust(options, cfg.RedisCAFile), useTokens(options, cfg.RedisIAM)); err != nil {
+	if err := trust(options, cfg.RedisCAFile); err != nil {
 		return nil, err
+	}
+	var stopTokens func()
+	if cfg.RedisIAM {
+		if stopTokens, err = useTokens(ctx, options); err != nil {
+			return nil, err
+		}
 	}
 	conn := &Conn{
 		Client: open(options, "Is that Redis running?"),
 		About:  "Redis: " + withoutPassword(cfg.RedisURL) + ". Look inside: " + lookInside(parsed, cfg),
+
+		stopTokens: stopTokens,
 	}
 	if err := check(ctx, conn.Client, options); err != nil {
 		conn.Close()
@@ -120,7 +133,10 @@ func (s Server) about() string {
 // away.
 func open(options *redis.UniversalOptions, advice string) redis.UniversalClient {
 	client := redis.NewUniversalClient(options)
-	client.AddHook(hook{client: client, addr: options.Addrs[0], advice: advice})
+	client.AddHook(hook{
+		client: client, addr: options.Addrs[0], advice: advice,
+		tokens: options.CredentialsProviderContext != nil,
+	})
 	return client
 }
 
@@ -164,7 +180,7 @@ func explainStart(err error, options *redis.UniversalOptions) error {
 	var dns *net.DNSError
 	switch text := err.Error(); {
 	case strings.Contains(text, "WRONGPASS") && options.CredentialsProviderContext != nil:
-		return errors.New("the token was refused. Is ELASTICACHE_NAME the name of this cache, is the user's id the same as its name, and may this role elasticache:Connect to both?")
+		return errTokenRefused
 	case strings.Contains(text, "WRONGPASS"):
 		return errors.New("the user name or the password is wrong: redis://user:password@host:port")
 	case redis.IsAuthError(err):

@@ -1,6 +1,9 @@
 package redisconn
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // LocalAt is Local for another address than the one on which a learner's own
 // Redis may be.
@@ -11,3 +14,18 @@ func OpenLocalAt(ctx context.Context, addr string) (*Conn, error) { return openL
 
 // About is what the terminal shows of a Server.
 func (s Server) About() string { return s.about() }
+
+// TokenTimes changes how Open renews tokens, until restore is called. Zero
+// leaves a time as it is.
+func TokenTimes(renewal, validity, timeout time.Duration) (restore func()) {
+	before := usualTimes
+	for _, c := range []struct {
+		now    *time.Duration
+		wanted time.Duration
+	}{{&usualTimes.renewal, renewal}, {&usualTimes.retry, renewal}, {&usualTimes.validity, validity}, {&usualTimes.timeout, timeout}} {
+		if c.wanted != 0 {
+			*c.now = c.wanted
+		}
+	}
+	return func() { usualTimes = before }
+}

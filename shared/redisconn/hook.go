@@ -18,6 +18,8 @@ type hook struct {
 	client redis.UniversalClient
 	addr   string
 	advice string
+	// tokens tells that they are what it logs in with.
+	tokens bool
 }
 
 func (h hook) DialHook(next redis.DialHook) redis.DialHook { return next }
@@ -96,6 +98,9 @@ func (h hook) explain(ctx context.Context, err error, cmds ...redis.Cmder) error
 		if cluster, ok := h.client.(*redis.ClusterClient); ok {
 			// By itself the library looks for a new master once a minute.
 			cluster.ReloadState(ctx)
+		}
+		if h.tokens && strings.Contains(err.Error(), "WRONGPASS") {
+			err = fmt.Errorf("%w (%w)", errTokenRefused, err)
 		}
 		return &DownError{Addr: h.addr, Advice: h.advice, cause: err}
 	}

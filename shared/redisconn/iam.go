@@ -20,32 +20,58 @@ import (
 // Docker's credential helpers are, so that the steps need no AWS SDK.
 const tokenProgram = "redis-iam-token"
 
-// ElastiCache takes a token for 15 minutes, and cuts a connection 12 hours
-// after its login
+// ElastiCache cuts a connection 12 hours after its login
 // (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html).
 const (
-	tokenRenewal  = 10 * time.Minute
-	tokenValidity = 14 * time.Minute
-	connLifetime  = 10 * time.Hour
-	connJitter    = time.Hour
+	connLifetime = 10 * time.Hour
+	connJitter   = time.Hour
 )
 
+type tokenTimes struct {
+	// renewal is the time from one token to the next, retry that after a failure.
+	renewal, retry time.Duration
+	// validity is how old a token may be handed out while there is no newer one.
+	validity time.Duration
+	// timeout bounds one run of the program.
+	timeout time.Duration
+}
+
+// ElastiCache takes a token for 15 minutes, but not longer than the credentials
+// that made it. A role's may have no more than five minutes left
+// (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html).
+var usualTimes = tokenTimes{
+	renewal: 4 * time.Minute, retry: 10 * time.Second,
+	validity: 14 * time.Minute, timeout: 10 * time.Second,
+}
+
+// errTokenRefused stands for an answer of Redis that gives no reason.
+var errTokenRefused = errors.New("the token was refused. Is REDIS_IAM_CACHE the name of this cache and AWS_REGION its region, is REDIS_IAM_SERVERLESS true for a serverless one and for no other, is this machine's clock right, is the user's id the same as its name, and may this role elasticache:Connect to the cache and to the user?")
+
 // useTokens makes every new connection log in with a token that is still good,
-// and has every connection replaced before ElastiCache would cut it.
-func useTokens(options *redis.UniversalOptions, iam bool) error {
-	if !iam {
-		return nil
-	}
+// and has every connection replaced before ElastiCache would cut it. It returns
+// when it has the first token, after ten seconds at most. From then on tokens
+// are renewed ahead of time, so that no request waits for the program.
+func useTokens(ctx context.Context, options *redis.UniversalOptions) (stop func(), err error) {
 	path, err := findTokenProgram()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	source := &tokens{path: path, user: options.Username}
+	source := &tokens{path: path, user: options.Username, times: usualTimes}
+	if err := source.renew(ctx); err != nil {
+		return nil, fmt.Errorf("REDIS_AUTH: %w", err)
+	}
 	options.CredentialsProviderContext = source.credentials
 	options.ConnMaxLifetime = connLifetime
 	// Connections that were made together are not all replaced together.
 	options.ConnMaxLifetimeJitter = connJitter
-	return nil
+	// The tokens go on when the time to start is over.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var renewing sync.WaitGroup
+	renewing.Go(func() { source.keepRenewing(ctx) })
+	return func() {
+		cancel()
+		renewing.Wait()
+	}, nil
 }
 
 // findTokenProgram looks beside the app first, where a deployment puts it.
@@ -69,46 +95,73 @@ func findTokenProgram() (string, error) {
 	return path, nil
 }
 
-// tokens keeps a token until it is nearly too old.
+// tokens always has one at hand.
 type tokens struct {
 	path, user string
+	times      tokenTimes
 
 	mu    sync.Mutex
 	token string
 	made  time.Time
+	err   error // why there is no newer token
 }
 
-func (t *tokens) credentials(ctx context.Context) (username, password string, err error) {
+// credentials waits for nothing: it is called within a request, whose time is
+// short.
+func (t *tokens) credentials(context.Context) (username, password string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	age := time.Since(t.made)
-	if t.token != "" && age < tokenRenewal {
-		return t.user, t.token, nil
-	}
-	token, err := t.ask(ctx)
-	switch {
-	case err == nil:
-		t.token, t.made = token, time.Now()
-	case t.token == "" || age >= tokenValidity:
-		return "", "", err
+	if t.err != nil && time.Since(t.made) > t.times.validity {
+		return "", "", fmt.Errorf("the last token is too old: %w", t.err)
 	}
 	return t.user, t.token, nil
 }
 
+func (t *tokens) keepRenewing(ctx context.Context) {
+	wait := t.times.renewal
+	for {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+		wait = t.times.renewal
+		if t.renew(ctx) != nil {
+			wait = t.times.retry
+		}
+	}
+}
+
+// renew keeps the token it has where there is no new one.
+func (t *tokens) renew(ctx context.Context) error {
+	asked := time.Now()
+	token, err := t.ask(ctx)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.err = err; err == nil {
+		t.token, t.made = token, asked
+	}
+	return err
+}
+
 // ask runs the program once. The error holds what it said, and never a token.
 func (t *tokens) ask(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, t.times.timeout)
+	defer cancel()
 	var complaint bytes.Buffer
 	program := exec.CommandContext(ctx, t.path, t.user)
 	program.Stderr = &complaint
 	// A child of the program that lives on must not keep us waiting.
 	program.WaitDelay = 100 * time.Millisecond
 	output, err := program.Output()
-	if err != nil {
+	switch token := strings.TrimSpace(string(output)); {
+	case ctx.Err() != nil:
+		return "", fmt.Errorf("%s did not end within %v", tokenProgram, t.times.timeout)
+	case err != nil:
 		return "", fmt.Errorf("%s: %w: %s", tokenProgram, err, strings.TrimSpace(complaint.String()))
-	}
-	token := strings.TrimSpace(string(output))
-	if token == "" {
+	case token == "":
 		return "", errors.New(tokenProgram + " printed no token")
+	default:
+		return token, nil
 	}
-	return token, nil
 }

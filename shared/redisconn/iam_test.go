@@ -1,18 +1,26 @@
 package redisconn_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/redisconn"
+	"example.com/session-workshop/shared/redisserver"
+	"example.com/session-workshop/shared/redistest"
 )
 
 func TestTheFileOfTheAuthorityIsTrusted(t *testing.T) {
-	addr, caFile := startTLS(t)
+	_, addr, caFile := startTLS(t)
 	for _, c := range []struct{ name, file, why string }{
 		{"the right file", caFile, ""},
 		{"no file", "", "REDIS_CA_FILE"},
@@ -37,30 +45,30 @@ func TestTheFileOfTheAuthorityIsTrusted(t *testing.T) {
 
 func otherAuthority(t *testing.T) string {
 	t.Helper()
-	_, caFile := startTLS(t)
+	_, _, caFile := startTLS(t)
 	return caFile
 }
 
-// The program that gives the tokens is one of ours here, a line of shell.
 func TestATokenIsAskedForInPlaceOfAPassword(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("NOT run: the program of this test is a shell script")
-	}
-	addr, caFile := startTLS(t, "--aclfile", write(t, "users.acl", "user default on nopass ~* &* +@all\nuser aaa on >hunter2 ~* +@all\n", 0o600))
+	r := startIAM(t)
+	t.Cleanup(redisconn.TokenTimes(0, 0, 5*time.Second))
 	for _, c := range []struct{ name, program, why string }{
 		{"the right token", `[ "$1" = aaa ] && echo hunter2`, ""},
+		// The first one needs calls to AWS, and Redis itself only three seconds.
+		{"a token that takes its time", "sleep 3.5; echo hunter2", ""},
 		{"a wrong token", "echo hunter3", "the token was refused"},
 		{"no token", "echo", "printed no token"},
-		{"a program that fails", "echo there are no credentials >&2; exit 1", "there are no credentials"},
+		{"a program that fails", "echo hunter2; echo there are no credentials >&2; exit 1", "there are no credentials"},
+		{"a program that hangs", "echo hunter2; exec sleep 60", "did not end within 5s"},
 		{"no program", "", "REDIS_AUTH=password"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			path := ""
+			path := "/usr/bin:/bin"
 			if c.program != "" {
-				path = filepath.Dir(write(t, "redis-iam-token", "#!/bin/sh\n"+c.program+"\n", 0o700))
+				path = folderOfProgram(t, c.program) + ":" + path
 			}
 			t.Setenv("PATH", path)
-			conn, err := redisconn.Open(t.Context(), config.Config{RedisURL: "rediss://aaa@" + addr, RedisCAFile: caFile, RedisIAM: true})
+			conn, err := redisconn.Open(t.Context(), r.cfg)
 			if err == nil {
 				conn.Close()
 			}
@@ -71,6 +79,148 @@ func TestATokenIsAskedForInPlaceOfAPassword(t *testing.T) {
 				t.Errorf("the error holds the token: %v", err)
 			}
 		})
+	}
+}
+
+func TestANewConnectionLogsInWithTheNewToken(t *testing.T) {
+	r := startIAM(t)
+	t.Cleanup(redisconn.TokenTimes(time.Millisecond, 0, 0))
+	token := write(t, "token", "hunter2", 0o600)
+	conn := r.open(t, "cat "+token)
+	r.changeToken(t, "hunter3")
+	if err := os.WriteFile(token, []byte("hunter3"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Each connection that is still refused is closed.
+	eventually(t, func() error { return conn.Client.Ping(t.Context()).Err() })
+}
+
+func TestARefusalOfAnOldTokenIsExplained(t *testing.T) {
+	r := startIAM(t)
+	conn := r.open(t, "echo hunter2")
+	r.changeToken(t, "hunter3")
+	err := conn.Client.Ping(t.Context()).Err()
+	var down *redisconn.DownError
+	if !errors.As(err, &down) || !strings.Contains(err.Error(), "the token was refused") || strings.Contains(err.Error(), "hunter") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What keeps the program busy must not keep a request waiting, whose deadline
+// would end both, again and again.
+func TestARequestDoesNotWaitForARenewal(t *testing.T) {
+	r := startIAM(t)
+	t.Cleanup(redisconn.TokenTimes(time.Millisecond, 0, time.Minute))
+	hanging := filepath.Join(t.TempDir(), "hanging")
+	conn := r.open(t, fmt.Sprintf(`if [ -e %[1]s.first ]; then echo $$ >%[1]s.new; mv %[1]s.new %[1]s; exec sleep 60; fi
+touch %[1]s.first; echo hunter2`, hanging))
+	var pid int
+	eventually(t, func() error {
+		text, err := os.ReadFile(hanging)
+		if err == nil {
+			pid, err = strconv.Atoi(strings.TrimSpace(string(text)))
+		}
+		return err
+	})
+	r.endConnections(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 800*time.Millisecond)
+	defer cancel()
+	if err := conn.Client.Ping(ctx).Err(); err != nil {
+		t.Error(err)
+	}
+	conn.Close()
+	if process, err := os.FindProcess(pid); err == nil && process.Signal(syscall.Signal(0)) == nil {
+		t.Errorf("the program %d still runs when the connection is closed", pid)
+	}
+}
+
+func TestATokenIsKeptWhileItIsGoodAndThereIsNoOther(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		validity time.Duration
+		why      string
+	}{
+		{"still good", time.Hour, ""},
+		{"too old", time.Nanosecond, "there are no credentials"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := startIAM(t)
+			t.Cleanup(redisconn.TokenTimes(time.Millisecond, c.validity, 0))
+			marker := filepath.Join(t.TempDir(), "calls")
+			conn := r.open(t, fmt.Sprintf(`echo call >>%[1]s; [ $(wc -l <%[1]s) = 1 ] && echo hunter2 && exit
+echo there are no credentials >&2; exit 1`, marker))
+			// At the third call the second one has failed, and that is known.
+			eventually(t, func() error {
+				calls, err := os.ReadFile(marker)
+				if err == nil && strings.Count(string(calls), "\n") < 3 {
+					err = fmt.Errorf("called so far: %q", calls)
+				}
+				return err
+			})
+			r.endConnections(t)
+			err := conn.Client.Ping(t.Context()).Err()
+			if (c.why == "") != (err == nil) || (err != nil && !strings.Contains(err.Error(), c.why)) {
+				t.Errorf("got %v, want %q", err, c.why)
+			}
+		})
+	}
+}
+
+// iam is a Redis whose user aaa has the token hunter2, until a test changes it.
+type iam struct {
+	*redistest.Server
+	cfg config.Config
+}
+
+func startIAM(t *testing.T) iam {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("NOT run: the program of this test is a shell script")
+	}
+	users := write(t, "users.acl", "user default on nopass ~* &* +@all\nuser aaa on >hunter2 ~* +@all\n", 0o600)
+	server, addr, caFile := startTLS(t, "--aclfile", users)
+	return iam{server, config.Config{RedisURL: "rediss://aaa@" + addr, RedisCAFile: caFile, RedisIAM: true}}
+}
+
+// open connects with the tokens that a program prints, lines of shell.
+func (r iam) open(t *testing.T, program string) *redisconn.Conn {
+	t.Helper()
+	t.Setenv("PATH", folderOfProgram(t, program)+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	conn, err := redisconn.Open(t.Context(), r.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+// changeToken makes the old token worthless, as its age does.
+func (r iam) changeToken(t *testing.T, token string) {
+	t.Helper()
+	if err := r.Client.ACLSetUser(t.Context(), "aaa", "resetpass", ">"+token).Err(); err != nil {
+		t.Fatal(err)
+	}
+	r.endConnections(t)
+}
+
+func (r iam) endConnections(t *testing.T) {
+	t.Helper()
+	if err := r.Client.ClientKillByFilter(t.Context(), "user", "aaa").Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func folderOfProgram(t *testing.T, lines string) string {
+	t.Helper()
+	return filepath.Dir(write(t, "redis-iam-token", "#!/bin/sh\n"+lines+"\n", 0o700))
+}
+
+func eventually(t *testing.T, try func() error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := redisserver.Until(ctx, try); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -30,7 +30,7 @@ func TestARefusedStartSaysWhatIsWrongInOneLine(t *testing.T) {
 	locked := redistest.StartServer(t, "--requirepass", "hunter2")
 	plain := redistest.StartServer(t)
 	cluster := redistest.StartServer(t, "--cluster-enabled", "yes")
-	tls, _ := startTLS(t)
+	_, tls, _ := startTLS(t)
 	hung, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +104,7 @@ func TestAForeignKeyIsNamedWithItsType(t *testing.T) {
 
 // startTLS runs a Redis that speaks TLS too, with a certificate that nobody
 // knows, and returns its address there and the file to trust it by.
-func startTLS(t *testing.T, args ...string) (addr, caFile string) {
+func startTLS(t *testing.T, args ...string) (server *redistest.Server, addr, caFile string) {
 	t.Helper()
 	certificate, err := redisserver.NewCertificate(t.TempDir())
 	if err != nil {
@@ -112,6 +112,6 @@ func startTLS(t *testing.T, args ...string) (addr, caFile string) {
 	}
 	addr = freeAddr(t)
 	_, port, _ := net.SplitHostPort(addr)
-	redistest.StartServer(t, slices.Concat([]string{"--tls-port", port}, certificate.Args(), args)...)
-	return addr, certificate.CAFile
+	server = redistest.StartServer(t, slices.Concat([]string{"--tls-port", port}, certificate.Args(), args)...)
+	return server, addr, certificate.CAFile
 }
