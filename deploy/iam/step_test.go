@@ -1,0 +1,214 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/shared/redisserver"
+	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/shared/steptest"
+)
+
+// The real step 4 asks the real program, and a Redis is told each token that is
+// good by the door before it. What this leaves open is AWS's own verification.
+func TestStep4PassesItsContractWithTokens(t *testing.T) {
+	d := openDoor(t)
+	steptest.Check(t, "../../step4-store", 4, d.redis.Client, append(d.environment(), "AWS_SECRET_ACCESS_KEY="+secretKey)...)
+	if d.loggedIn() == 0 {
+		t.Error("nobody logged in with a token")
+	}
+}
+
+func TestARefusedTokenStopsTheStartOfStep4(t *testing.T) {
+	d := openDoor(t)
+	step := filepath.Join(t.TempDir(), "step4-store.exe")
+	if err := launch.Build(t.Context(), "../../step4-store", step); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	const wrongKey = "a key that AWS does not know"
+	app, err := launch.Start(ctx, launch.Options{Binary: step, Env: append(d.environment(), "PORT=0", "AWS_SECRET_ACCESS_KEY="+wrongKey)})
+	if err == nil {
+		app.Kill()
+		t.Fatal("it started")
+	}
+	if text := err.Error(); !strings.Contains(text, "the token was refused") || strings.Contains(text, "X-Amz") || strings.Contains(text, wrongKey) {
+		t.Errorf("it says: %s", text)
+	}
+	if d.loggedIn() > 0 {
+		t.Error("the door let it in")
+	}
+}
+
+// door stands before a Redis as ElastiCache's does: it ends TLS, and lets in
+// who logs in with a token that verifies. Redis is told that token as the
+// user's password, and then sees that login and all that follows.
+type door struct {
+	redis       *redistest.Server
+	certificate redisserver.Certificate
+	listener    net.Listener
+
+	mu     sync.Mutex
+	logins int
+}
+
+func openDoor(t *testing.T) *door {
+	t.Helper()
+	d := &door{redis: redistest.StartServer(t)}
+	var err error
+	if d.certificate, err = redisserver.NewCertificate(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	own, err := tls.LoadX509KeyPair(d.certificate.CertFile, d.certificate.KeyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.listener, err = tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{own}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.listener.Close() })
+	go d.serve()
+	return d
+}
+
+// environment is that of an app, but for the secret key.
+func (d *door) environment() []string {
+	return []string{
+		"REDIS_AUTH=iam", "REDIS_URL=rediss://" + here.user + "@" + d.listener.Addr().String(), "REDIS_CA_FILE=" + d.certificate.CAFile,
+		"PATH=" + filepath.Dir(program), "REDIS_IAM_CACHE=" + here.cache, "REDIS_IAM_SERVERLESS=", "AWS_REGION=" + here.region,
+		"AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SESSION_TOKEN=", "AWS_PROFILE=", "AWS_EC2_METADATA_DISABLED=true",
+	}
+}
+
+func (d *door) loggedIn() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.logins
+}
+
+func (d *door) serve() {
+	for {
+		client, err := d.listener.Accept()
+		if err != nil {
+			return
+		}
+		go d.answer(client)
+	}
+}
+
+func (d *door) answer(client net.Conn) {
+	defer client.Close()
+	fromClient := bufio.NewReader(client)
+	login, err := d.waitForLogin(client, fromClient)
+	if err != nil {
+		return
+	}
+	server, err := net.Dial("tcp", d.redis.Addr)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	if _, err := server.Write(login); err != nil {
+		return
+	}
+	go func() {
+		_, _ = io.Copy(server, fromClient)
+		server.Close()
+	}()
+	_, _ = io.Copy(client, server)
+}
+
+// waitForLogin refuses all that is no good login, as Redis does, and gives the
+// command that is one.
+func (d *door) waitForLogin(client io.Writer, fromClient *bufio.Reader) ([]byte, error) {
+	for {
+		command, err := readCommand(fromClient)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(command, func(word string) bool { return strings.EqualFold(word, "auth") })
+		answer := "-NOAUTH HELLO must be called with the client already authenticated\r\n"
+		if i >= 0 && len(command) > i+2 {
+			if err = d.admit(command[i+1], command[i+2]); err == nil {
+				return writeCommand(command), nil
+			}
+			answer = "-WRONGPASS invalid username-password pair or user is disabled.\r\n"
+		}
+		if _, err := io.WriteString(client, answer); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (d *door) admit(user, token string) error {
+	if user != here.user {
+		return fmt.Errorf("the user is %q, want %q", user, here.user)
+	}
+	if err := verify(token, here, accessKey, secretKey, time.Now()); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := d.redis.Client.ACLSetUser(ctx, user, "on", ">"+token, "~workshop:*", "+@all").Err(); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.logins++
+	return nil
+}
+
+// readCommand reads an array of bulk strings
+// (https://redis.io/docs/latest/develop/reference/protocol-spec/).
+func readCommand(r *bufio.Reader) ([]string, error) {
+	words, err := readLength(r, '*')
+	if err != nil {
+		return nil, err
+	}
+	command := make([]string, words)
+	for i := range command {
+		length, err := readLength(r, '$')
+		if err != nil {
+			return nil, err
+		}
+		text := make([]byte, length+len("\r\n"))
+		if _, err := io.ReadFull(r, text); err != nil {
+			return nil, err
+		}
+		command[i] = string(text[:length])
+	}
+	return command, nil
+}
+
+func writeCommand(command []string) []byte {
+	text := fmt.Appendf(nil, "*%d\r\n", len(command))
+	for _, word := range command {
+		text = fmt.Appendf(text, "$%d\r\n%s\r\n", len(word), word)
+	}
+	return text
+}
+
+func readLength(r *bufio.Reader, kind byte) (int, error) {
+	line, err := r.ReadString('\n')
+	if err != nil {
+		return 0, err
+	}
+	if line[0] != kind {
+		return 0, fmt.Errorf("%q does not begin with %c", line, kind)
+	}
+	return strconv.Atoi(strings.TrimSpace(line[1:]))
+}
