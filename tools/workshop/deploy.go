@@ -8,25 +8,38 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// deployed are the programs of a server, each named after its folder.
-var deployed = []string{"step1-no-redis", "step2-visits", "step3-ttl", "step4-store"}
+// deployedProgram is one that runs on a server.
+type deployedProgram struct{ folder, name string }
+
+var deployedSteps = []deployedProgram{
+	{"step1-no-redis", "step1-no-redis"},
+	{"step2-visits", "step2-visits"},
+	{"step3-ttl", "step3-ttl"},
+	{"step4-store", "step4-store"},
+}
+
+// iamToken is what the steps ask for tokens where REDIS_AUTH is iam. It is not
+// always built, because it needs the AWS SDK.
+var iamToken = deployedProgram{"deploy/iam", "redis-iam-token"}
 
 // sumsFile lists the programs' sums in the form that sha256sum -c reads.
 const sumsFile = "SHA256SUMS"
 
 // runDeployBuild builds what a server in AWS fetches from a bucket.
 func runDeployBuild(ctx context.Context, args []string) error {
-	flags := newFlags("deploy-build [-arch arm64] [-o DIR]")
+	flags := newFlags("deploy-build [-arch arm64] [-o DIR] [-iam]")
 	arch := flags.String("arch", "arm64", "`architecture` of the server: arm64 or amd64")
 	out := flags.String("o", "", "`folder` for what is built (default bin/deploy)")
+	iam := flags.Bool("iam", false, "also build redis-iam-token, for REDIS_AUTH=iam; it downloads the AWS SDK")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 || (*arch != "arm64" && *arch != "amd64") {
-		return errors.New("deploy-build takes no more than -arch arm64 or -arch amd64, and -o; -h shows them")
+		return errors.New("deploy-build takes no more than -arch arm64 or -arch amd64, -o and -iam; -h shows them")
 	}
 	root, err := findRoot()
 	if err != nil {
@@ -35,27 +48,31 @@ func runDeployBuild(ctx context.Context, args []string) error {
 	if *out == "" {
 		*out = filepath.Join(root, "bin", "deploy")
 	}
-	return buildForServer(ctx, root, *out, *arch)
+	programs := deployedSteps
+	if *iam {
+		programs = append(slices.Clone(programs), iamToken)
+	}
+	return buildForServer(ctx, root, programs, *out, *arch)
 }
 
 // buildForServer builds the programs and lists their sums. The same source
 // gives the same bytes on any machine with the same Go.
-func buildForServer(ctx context.Context, root, out, arch string) error {
+func buildForServer(ctx context.Context, root string, programs []deployedProgram, out, arch string) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
 	var sums strings.Builder
-	for _, folder := range deployed {
-		file := filepath.Join(out, folder)
-		if err := buildStatic(ctx, filepath.Join(root, folder), file, arch); err != nil {
+	for _, p := range programs {
+		file := filepath.Join(out, p.name)
+		if err := buildStatic(ctx, filepath.Join(root, p.folder), file, arch); err != nil {
 			return err
 		}
 		program, err := os.ReadFile(file)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%-16s %5.1f MB\n", folder, float64(len(program))/1e6)
-		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(program), folder)
+		fmt.Printf("%-16s %5.1f MB\n", p.name, float64(len(program))/1e6)
+		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(program), p.name)
 	}
 	list := []byte(sums.String())
 	if err := os.WriteFile(filepath.Join(out, sumsFile), list, 0o644); err != nil {

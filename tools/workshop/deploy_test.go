@@ -5,6 +5,7 @@ import (
 	"debug/elf"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -14,15 +15,41 @@ import (
 	"example.com/session-workshop/shared/launch"
 )
 
+var deployedSteps = []string{"step1-no-redis", "step2-visits", "step3-ttl", "step4-store"}
+
 func TestWhatIsBuiltForAServerIsStaticAndHasItsSum(t *testing.T) {
+	folder := buildForServer(t, deployedSteps)
+	if couldBeTheServer {
+		app := startApp(t, launch.Options{Binary: filepath.Join(folder, "step1-no-redis"), Env: []string{"PORT=0"}})
+		wantText(t, newBrowser(t).login(app.URL, "aaa"), "Logged in as aaa")
+	}
+}
+
+func TestTheProgramForIAMIsBuiltWhereItIsAskedFor(t *testing.T) {
+	const program = "redis-iam-token"
+	folder := buildForServer(t, append(slices.Clone(deployedSteps), program), "-iam")
+	if couldBeTheServer {
+		help, err := exec.Command(filepath.Join(folder, program), "-h").CombinedOutput()
+		if err != nil {
+			t.Error(err)
+		}
+		wantText(t, string(help), "REDIS_IAM_CACHE")
+	}
+}
+
+// couldBeTheServer tells that what is built for one also runs here.
+const couldBeTheServer = runtime.GOOS == "linux" && runtime.GOARCH == "amd64"
+
+// buildForServer runs deploy-build, and checks that it has built these programs
+// and no others. It returns the folder.
+func buildForServer(t *testing.T, programs []string, args ...string) (folder string) {
+	t.Helper()
 	arch := "arm64"
-	// Where this machine could be the server, the programs also run.
-	runs := runtime.GOOS == "linux" && runtime.GOARCH == "amd64"
-	if runs {
+	if couldBeTheServer {
 		arch = "amd64"
 	}
-	folder := t.TempDir()
-	output, status := run(t, ".", nil, "deploy-build", "-arch", arch, "-o", folder)
+	folder = t.TempDir()
+	output, status := run(t, ".", nil, append([]string{"deploy-build", "-arch", arch, "-o", folder}, args...)...)
 	if status != 0 {
 		t.Fatalf("status %d:\n%s", status, output)
 	}
@@ -31,28 +58,33 @@ func TestWhatIsBuiltForAServerIsStaticAndHasItsSum(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantText(t, output, fmt.Sprintf("%x", sha256.Sum256(sums)))
-	for _, step := range []string{"step1-no-redis", "step2-visits", "step3-ttl", "step4-store"} {
-		file := filepath.Join(folder, step)
-		program, err := os.ReadFile(file)
+	var want strings.Builder
+	for _, name := range programs {
+		program, err := os.ReadFile(filepath.Join(folder, name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantText(t, string(sums), fmt.Sprintf("%x  %s\n", sha256.Sum256(program), step))
-		binary, err := elf.Open(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if slices.ContainsFunc(binary.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
-			t.Errorf("%s needs a dynamic linker of the server", step)
-		}
-		binary.Close()
+		fmt.Fprintf(&want, "%x  %s\n", sha256.Sum256(program), name)
+		wantStatic(t, filepath.Join(folder, name))
 		if strings.Contains(string(program), mustAbs(t, repository)) {
-			t.Errorf("%s holds a path of this machine, which would change its sum on another", step)
+			t.Errorf("%s holds a path of this machine, which would change its sum on another", name)
 		}
 	}
-	if runs {
-		app := startApp(t, launch.Options{Binary: filepath.Join(folder, "step1-no-redis"), Env: []string{"PORT=0"}})
-		wantText(t, newBrowser(t).login(app.URL, "aaa"), "Logged in as aaa")
+	if string(sums) != want.String() {
+		t.Errorf("SHA256SUMS is\n%swant\n%s", sums, want.String())
+	}
+	return folder
+}
+
+func wantStatic(t *testing.T, file string) {
+	t.Helper()
+	binary, err := elf.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer binary.Close()
+	if slices.ContainsFunc(binary.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
+		t.Errorf("%s needs a dynamic linker of the server", file)
 	}
 }
 

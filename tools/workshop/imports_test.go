@@ -4,13 +4,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
 // heavy are modules that tests and the cloud need and no learner should have
 // to download to run a step.
-var heavy = []string{"github.com/testcontainers/", "github.com/chromedp/", "github.com/aws/aws-sdk-go"}
+var heavy = []string{"github.com/testcontainers/", "github.com/chromedp/", "github.com/aws/"}
 
 func TestLearnersDownloadNothingHeavy(t *testing.T) {
 	steps, err := filepath.Glob(filepath.Join(repository, "step[0-9]-*"))
@@ -26,8 +27,34 @@ func TestLearnersDownloadNothingHeavy(t *testing.T) {
 
 // The search itself must be able to find something.
 func TestHeavyImportsAreFound(t *testing.T) {
-	if len(heavyImports(t, filepath.Join(repository, "shared"), "./redistest")) == 0 {
-		t.Error("testcontainers was not found in shared/redistest, which imports it")
+	for _, c := range []struct{ dir, pattern, what string }{
+		{"shared", "./redistest", "github.com/testcontainers/"},
+		{"deploy/iam", ".", "github.com/aws/"},
+	} {
+		found := heavyImports(t, filepath.Join(repository, c.dir), c.pattern)
+		if !slices.ContainsFunc(found, func(path string) bool { return strings.HasPrefix(path, c.what) }) {
+			t.Errorf("%s was not found in %s, which imports it", c.what, c.dir)
+		}
+	}
+}
+
+// Nor does the go command ask for the AWS SDK on its own account, as it does
+// for a module that go.mod or go.sum names.
+func TestTheWorkspaceKnowsNoAWS(t *testing.T) {
+	for _, pattern := range []string{"*/go.mod", "*/go.sum", "go.work*"} {
+		files, err := filepath.Glob(filepath.Join(repository, pattern))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v, %v", pattern, files, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(text), "github.com/aws/") {
+				t.Errorf("%s names a module of AWS", file)
+			}
+		}
 	}
 }
 

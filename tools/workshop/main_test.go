@@ -152,8 +152,8 @@ func (p *process) waitForEnd() {
 	p.t.Helper()
 	select {
 	case <-p.done:
-	case <-time.After(2 * time.Minute):
-		p.t.Fatalf("still running after two minutes:\n%s", p.said())
+	case <-time.After(5 * time.Minute):
+		p.t.Fatalf("still running after five minutes:\n%s", p.said())
 	}
 }
 
