@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -73,7 +73,7 @@ func TestTheProgramPrintsATokenForNow(t *testing.T) {
 func TestAComplaintSaysWhatToDo(t *testing.T) {
 	keys := []string{"AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + secretKey}
 	all := append(keys, "REDIS_IAM_CACHE=session-store", "AWS_REGION=eu-central-1")
-	withoutRole := metadataService(t, "")
+	withoutRole, versionOne := metadataService(t, 2, ""), metadataService(t, 1, "session of the role")
 	for _, c := range []struct {
 		name string
 		args []string
@@ -95,6 +95,7 @@ func TestAComplaintSaysWhatToDo(t *testing.T) {
 		{"half of the credentials", []string{"workshop"}, []string{"AWS_SECRET_ACCESS_KEY=" + secretKey, "REDIS_IAM_CACHE=session-store", "AWS_REGION=eu-central-1"}, "no AWS credentials"},
 		{"an unknown profile", []string{"workshop"}, append(all, "AWS_PROFILE=nobody"), "nobody"},
 		{"an instance without a role", []string{"workshop"}, append(withoutRole, "REDIS_IAM_CACHE=session-store", "AWS_REGION=eu-central-1"), "no EC2 IMDS role found"},
+		{"an instance with version 1 of the metadata service", []string{"workshop"}, append(versionOne, "REDIS_IAM_CACHE=session-store", "AWS_REGION=eu-central-1"), "give the EC2 instance a role"},
 		{"no answer", []string{"-timeout", "100ms", "workshop"}, append(silentMetadataService(t), "REDIS_IAM_CACHE=session-store", "AWS_REGION=eu-central-1"), "no answer within 100ms"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -115,7 +116,7 @@ func TestAComplaintSaysWhatToDo(t *testing.T) {
 
 // The role of an instance, by version 2 of the metadata service alone.
 func TestTheRoleOfAnInstanceSigns(t *testing.T) {
-	env := append(metadataService(t, "session of the role"), "REDIS_IAM_CACHE=session-store", "AWS_REGION=eu-central-1")
+	env := append(metadataService(t, 2, "session of the role"), "REDIS_IAM_CACHE=session-store", "AWS_REGION=eu-central-1")
 	token, complaint, err := runProgram(t, []string{"workshop"}, env...)
 	if err != nil {
 		t.Fatalf("%v: %s", err, complaint)
@@ -170,36 +171,34 @@ func runProgram(t *testing.T, args []string, env ...string) (output, complaint s
 
 // metadataService stands in for that of an EC2 instance
 // (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html),
-// whose role has this session. Without a session the instance has no role. It
-// gives the variables that lead to it.
-func metadataService(t *testing.T, session string) []string {
+// whose role has this session. Without a session the instance has no role. Only
+// version 2 asks for a token first. It gives the variables that lead to it.
+func metadataService(t *testing.T, version int, session string) []string {
 	t.Helper()
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /latest/api/token", func(w http.ResponseWriter, r *http.Request) {
+		if version == 1 {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
 		w.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "60")
 		_, _ = io.WriteString(w, "version 2")
 	})
-	role := func(w http.ResponseWriter, r *http.Request, body any) {
+	role := func(w http.ResponseWriter, r *http.Request, body string) {
 		switch {
-		case r.Header.Get("X-Aws-Ec2-Metadata-Token") != "version 2":
+		case version == 2 && r.Header.Get("X-Aws-Ec2-Metadata-Token") != "version 2":
 			w.WriteHeader(http.StatusUnauthorized)
 		case session == "":
 			w.WriteHeader(http.StatusNotFound)
 		default:
-			if name, isName := body.(string); isName {
-				_, _ = io.WriteString(w, name)
-				return
-			}
-			_ = json.NewEncoder(w).Encode(body)
+			_, _ = io.WriteString(w, body)
 		}
 	}
 	const path = "GET /latest/meta-data/iam/security-credentials/"
 	mux.HandleFunc(path+"{$}", func(w http.ResponseWriter, r *http.Request) { role(w, r, "web-server") })
 	mux.HandleFunc(path+"web-server", func(w http.ResponseWriter, r *http.Request) {
-		role(w, r, map[string]string{
-			"Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": accessKey, "SecretAccessKey": secretKey, "Token": session,
-			"Expiration": time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
-		})
+		role(w, r, fmt.Sprintf(`{"Code":"Success","Type":"AWS-HMAC","AccessKeyId":%q,"SecretAccessKey":%q,"Token":%q,"Expiration":%q}`,
+			accessKey, secretKey, session, time.Now().Add(time.Hour).UTC().Format(time.RFC3339)))
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)

@@ -89,7 +89,12 @@ func atMostOnce(cmd redis.Cmder) redis.Cmder {
 // explain turns what a person should read about into an error that says so.
 // Everything else passes as it is.
 func (h hook) explain(ctx context.Context, err error, cmds ...redis.Cmder) error {
+	var explained *DownError
 	switch {
+	// A login that failed comes by twice: as itself, and as the end of the
+	// command that needed it.
+	case errors.As(err, &explained):
+		return err
 	case err == nil, errors.Is(err, redis.Nil), errors.Is(err, context.Canceled):
 		return err
 	case wrongData(err):
