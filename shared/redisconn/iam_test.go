@@ -161,7 +161,10 @@ echo one more >>%[1]s; echo there are no credentials >&2; exit 1`, failures))
 				return err
 			})
 			r.endConnections(t)
-			err := conn.Client.Ping(t.Context()).Err()
+			user, err := conn.Client.Do(t.Context(), "ACL", "WHOAMI").Text()
+			if err == nil && user != "aaa" {
+				t.Errorf("it is logged in as %q", user)
+			}
 			if (c.why == "") != (err == nil) || (err != nil && !strings.Contains(err.Error(), c.why)) {
 				t.Errorf("got %v, want %q", err, c.why)
 			}
