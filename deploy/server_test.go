@@ -114,6 +114,7 @@ func TestAServerBoots(t *testing.T) {
 		{"primary and replica", nil, elasticache.Options{}, []string{"step4-store", "step1-no-redis", "step2-visits", "step3-ttl"}},
 		{"cluster mode", map[string]string{"CacheKind": "cluster"}, elasticache.Options{Cluster: true}, []string{"step4-store"}},
 		{"the store alone", map[string]string{"Privileges": "store"}, elasticache.Options{AccessString: elasticache.StoreAccessString}, []string{"step4-store"}},
+		{"tokens", map[string]string{"Auth": "iam"}, elasticache.Options{}, []string{"step4-store"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.stand.Addr, c.stand.Dir = "127.0.0.1:0", t.TempDir()
@@ -123,6 +124,9 @@ func TestAServerBoots(t *testing.T) {
 			}
 			t.Cleanup(standIn.Close)
 			m := newMachine(t, programs, standIn)
+			if c.choice["Auth"] == "iam" {
+				m.giveTokens(t)
+			}
 			m.boot(t, c.choice, "")
 			m.said(t, "SUCCESS WebA i-0123456789abcdef0")
 			for i, step := range c.steps {
@@ -276,6 +280,15 @@ func newMachine(t *testing.T, programs string, standIn *elasticache.StandIn) *ma
 		}
 	})
 	return m
+}
+
+// giveTokens puts a program in the place of redis-iam-token, which would ask AWS:
+// it knows what the stand-in takes, and wants to be asked as the real one does.
+func (m *machine) giveTokens(t *testing.T) {
+	t.Helper()
+	program := "#!/bin/sh\n[ \"$1 $REDIS_IAM_CACHE $AWS_REGION $REDIS_IAM_SERVERLESS\" = 'workshop workshop region false' ] && echo " + m.standIn.Password() + "\n"
+	write(t, m.bucket+"/redis-iam-token", program)
+	sh(t, nil, "cd "+m.bucket+" && sha256sum step* redis-iam-token >SHA256SUMS && rm "+m.folder+"/secrets/ref:CachePassword")
 }
 
 func (m *machine) env() []string {
