@@ -92,6 +92,12 @@ func analyze(t *testing.T, unit string) string {
 	return string(output)
 }
 
+// switchTo are the commands by which a server runs another step. The guide says
+// to type them, as root.
+func switchTo(step string) []string {
+	return []string{"ln -sfn " + step + " /opt/session-store/current", "systemctl restart session-store"}
+}
+
 const inside = "DEPLOY_TEST_INSIDE"
 
 // The server boots here, in namespaces of its own: its files lie over those of
@@ -131,8 +137,7 @@ func TestAServerBoots(t *testing.T) {
 			m.said(t, "SUCCESS WebA i-0123456789abcdef0")
 			for i, step := range c.steps {
 				if i > 0 {
-					// What the guide says to type.
-					m.run(t, "ln -sfn "+step+" /opt/session-store/current && systemctl restart session-store")
+					m.run(t, strings.Join(switchTo(step), " && "))
 				}
 				m.check(t, int(step[len("step")]-'0'), standIn)
 			}
