@@ -34,7 +34,8 @@ func files(t *testing.T, ending string) map[string]string {
 		if err != nil {
 			return err
 		}
-		hidden := strings.HasPrefix(entry.Name(), ".") && entry.Name() != ".." || strings.HasPrefix(entry.Name(), "my-step") || entry.Name() == "node_modules"
+		hidden := strings.HasPrefix(entry.Name(), ".") && entry.Name() != ".." || strings.HasPrefix(entry.Name(), "my-step") ||
+			entry.Name() == "node_modules" || entry.Name() == "testdata" && ending == ".md"
 		if entry.IsDir() && hidden {
 			return fs.SkipDir
 		}
@@ -52,6 +53,19 @@ func files(t *testing.T, ending string) map[string]string {
 		t.Fatalf("no %s file found", ending)
 	}
 	return found
+}
+
+// tracked are the files below a folder that git knows, or would with the next
+// git add, by their path from the root.
+func tracked(t *testing.T, folder string) []string {
+	t.Helper()
+	cmd := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", folder)
+	cmd.Dir = root
+	output, err := cmd.Output()
+	if err != nil || len(output) == 0 {
+		t.Fatalf("git ls-files %s: %v", folder, err)
+	}
+	return strings.Split(strings.TrimRight(string(output), "\x00"), "\x00")
 }
 
 var (

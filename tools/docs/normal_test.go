@@ -1,0 +1,63 @@
+package docs
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// differing are the parts of an output that are others each time. A number of
+// one digit is none of them: a count, or what Redis says of a TTL that is not
+// there.
+var differing = []struct {
+	pattern *regexp.Regexp
+	same    string
+}{
+	{regexp.MustCompile(`\(integer\) \d{2,}`), "(integer) N"},
+	{regexp.MustCompile(`\b(process|kill -9) \d+`), "$1 N"},
+	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "SHA256"},
+	{regexp.MustCompile(`\b\d{13}\b`), "MILLISECONDS"},
+	{regexp.MustCompile(`\b\d\d:\d\d:\d\d(\.\d+)?\b`), "TIME"},
+	{regexp.MustCompile(`\b[A-Za-z0-9_-]{43}(?:[^\w-]|$)`), "TOKEN"},
+	{regexp.MustCompile(`\b\d+(\.\d+)?( ?)(µs|ms|s)\b`), "N$2$3"},
+	{regexp.MustCompile(`[ \t]+\n`), "\n"},
+}
+
+// normal makes two outputs of the same command equal.
+func normal(output string) string {
+	output += "\n"
+	for _, d := range differing {
+		output = d.pattern.ReplaceAllString(output, d.same)
+	}
+	return strings.Trim(output, "\n")
+}
+
+func TestNormal(t *testing.T) {
+	sum := strings.Repeat("0123456789abcdef", 4)
+	for _, c := range []struct{ shown, real string }{
+		{"(integer) 117", "(integer) 96"},
+		{"Server: 127.0.0.1:5001, process 11886. Kill it: kill -9 11886\n", "Server: 127.0.0.1:5001, process 7. Kill it: kill -9 7"},
+		{"workshop:session:" + sum, "workshop:session:" + strings.Repeat("f", 64)},
+		{"1795402583059", "1795402583060"},
+		{"12:00:01 HINCRBY", "23:59:59.123 HINCRBY"},
+		{"1 round trip, 0.4 ms", "1 round trip, 12 ms"},
+		{"workshop_session\t" + strings.Repeat("a", 43), "workshop_session\t" + strings.Repeat("b-_", 14) + "c"},
+	} {
+		if normal(c.shown) != normal(c.real) {
+			t.Errorf("%q and %q are not taken for equal: %q, %q", c.shown, c.real, normal(c.shown), normal(c.real))
+		}
+	}
+	for _, c := range []struct{ shown, real string }{
+		{"(integer) 1", "(integer) 0"},
+		{"(integer) -1", "(integer) 117"},
+		{"Visits: 4", "Visits: 5"},
+		{"Visits: 41", "Visits: 42"},
+		{`"4"`, `"41"`},
+		{"http://127.0.0.1:5000", "http://127.0.0.1:5001"},
+		{"a\nb", "b\na"},
+	} {
+		if normal(c.shown) == normal(c.real) {
+			t.Errorf("%q and %q are taken for equal", c.shown, c.real)
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package docs
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+// patience is how long anything may take, on a machine under load too.
+const patience = 2 * time.Minute
+
+// terminal is a program on a terminal of its own: programs print other things
+// there than to a file, and Ctrl+C is a key.
+type terminal struct {
+	cmd *exec.Cmd
+	tty *os.File
+
+	mu     sync.Mutex
+	output strings.Builder
+	done   chan struct{}
+}
+
+// open starts a program. It types nothing to it where commands is not nil:
+// the program reads those instead.
+func open(cmd *exec.Cmd, commands io.Reader) (*terminal, error) {
+	t := &terminal{cmd: cmd, done: make(chan struct{})}
+	// A session of its own makes the terminal that of all its children. It can
+	// only be what the program reads from, too.
+	attributes := &syscall.SysProcAttr{Setsid: true, Setctty: commands == nil}
+	cmd.Stdin = commands
+	var err error
+	t.tty, err = pty.StartWithAttrs(cmd, &pty.Winsize{Rows: 50, Cols: 500}, attributes)
+	if err != nil {
+		return nil, err
+	}
+	read := make(chan struct{})
+	go func() {
+		// The end of a terminal is an error of its own kind.
+		_, _ = io.Copy(t, t.tty)
+		close(read)
+	}()
+	go func() {
+		_ = cmd.Wait()
+		// What it printed last is read first, unless a child of it, which has
+		// the terminal too, lives on.
+		select {
+		case <-read:
+		case <-time.After(time.Second):
+		}
+		close(t.done)
+	}()
+	return t, nil
+}
+
+func (t *terminal) Write(text []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.output.Write(text)
+}
+
+// onlyOnTerminals is what a terminal adds to what a program prints: the ends
+// of lines, and the key Ctrl+C.
+var onlyOnTerminals = strings.NewReplacer("\r", "", "^C", "")
+
+func (t *terminal) said() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return onlyOnTerminals.Replace(t.output.String())
+}
+
+func (t *terminal) ended() bool {
+	select {
+	case <-t.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// waitFor waits until the output of the program is as it should be. It returns
+// false where the program has ended without, or time is up.
+func (t *terminal) waitFor(holds func(output string) bool) bool {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		ended := t.ended()
+		if holds(t.said()) {
+			return true
+		}
+		if ended {
+			return false
+		}
+	}
+	return false
+}
+
+// badEnd is how make, go run and Go itself say that a program did not end as
+// it should.
+var badEnd = regexp.MustCompile(`(?m)^(make: .* Error|exit status|panic:)`)
+
+// interrupt is Ctrl+C. All of the program must end, and well.
+func (t *terminal) interrupt() error {
+	if t.ended() {
+		return fmt.Errorf("it has ended by itself:\n%s", t.said())
+	}
+	if _, err := io.WriteString(t.tty, "\x03"); err != nil {
+		return err
+	}
+	defer t.close()
+	if !t.waitFor(func(string) bool { return t.ended() && t.alone() }) {
+		return fmt.Errorf("it goes on after Ctrl+C:\n%s", t.said())
+	}
+	if badEnd.MatchString(t.said()) {
+		return fmt.Errorf("it ended badly after Ctrl+C:\n%s", t.said())
+	}
+	return nil
+}
+
+// alone is true when no process of the program is left. Those whose parent has
+// ended are children of ours, the first process of the namespace, and wait for
+// us to take note of their end.
+func (t *terminal) alone() bool {
+	_, _ = syscall.Wait4(-t.cmd.Process.Pid, nil, syscall.WNOHANG, nil)
+	return syscall.Kill(-t.cmd.Process.Pid, 0) == syscall.ESRCH
+}
+
+func (t *terminal) close() {
+	// It may have ended long ago.
+	_ = syscall.Kill(-t.cmd.Process.Pid, syscall.SIGKILL)
+	t.tty.Close()
+}
+
+// shell is the terminal in which the reader types the commands that end by
+// themselves: a variable that one block sets, another can use.
+type shell struct {
+	*terminal
+	commands io.WriteCloser
+	dir      string // for the block that is run
+	blocks   int
+}
+
+func openShell(env []string, dir, scratch string) (*shell, error) {
+	commands, typed, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command("bash", "--norc", "-o", "pipefail")
+	cmd.Env, cmd.Dir = env, dir
+	t, err := open(cmd, commands)
+	return &shell{terminal: t, commands: typed, dir: scratch}, err
+}
+
+// run returns what a block prints, and the line of the first command in it
+// that failed, or 0.
+func (s *shell) run(block step) (output string, failed int, err error) {
+	s.blocks++
+	file := fmt.Sprintf("%s/block%d", s.dir, s.blocks)
+	// The lines before it make the shell count as the guide does.
+	text := strings.Repeat("\n", block.line) + block.command
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return "", 0, err
+	}
+	before := len(s.said())
+	end := regexp.MustCompile(fmt.Sprintf(`\x01%d (\d+)\x01`, s.blocks))
+	// An empty trap is what a command without one sees.
+	fmt.Fprintf(s.commands, "guide_failed=0; trap 'if [ $guide_failed = 0 ]; then guide_failed=$LINENO; fi' ERR; . %s </dev/null; trap - ERR; printf '\\001%d %%d\\001' $guide_failed\n", file, s.blocks)
+	if !s.waitFor(func(all string) bool { return end.MatchString(all[before:]) }) {
+		return s.said()[before:], 0, fmt.Errorf("it does not end")
+	}
+	all := s.said()[before:]
+	match := end.FindStringSubmatchIndex(all)
+	_, err = fmt.Sscan(all[match[2]:match[3]], &failed)
+	return all[:match[0]], failed, err
+}
