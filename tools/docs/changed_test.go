@@ -2,7 +2,7 @@ package docs
 
 import (
 	"bytes"
-	"fmt"
+	"cmp"
 	"maps"
 	"os"
 	"path"
@@ -51,7 +51,7 @@ const (
 )
 
 // words are what the tables say, in English and in Japanese.
-var words = map[bool][]string{false: {"changed", "new", "deleted"}, true: {"変更", "新規", "削除"}}
+var words = map[bool][]string{false: {"changed", "new", "deleted", "file"}, true: {"変更", "新規", "削除", "ファイル"}}
 
 // changes says what became of each file from one folder to the other, by its
 // path in the folder. Files that are equal are left out.
@@ -92,8 +92,9 @@ func contents(t *testing.T, folder string) map[string][]byte {
 
 // tableOfFiles has a row for each source file, and one for all tests of a
 // folder and for all the rest that suffered the same. What the old table says
-// of a file after the colon is kept; undescribed are those of which it says
-// nothing. Guides are left out: who reads the table is reading one.
+// of a file after the colon is kept, and so is the order, which may be a good
+// one to read in; undescribed are those of which it says nothing. Guides are
+// left out: who reads the table is reading one.
 func tableOfFiles(all map[string]change, old string, japanese bool) (table string, undescribed []string) {
 	said := descriptions(old)
 	type row struct {
@@ -119,9 +120,10 @@ func tableOfFiles(all map[string]change, old string, japanese bool) (table strin
 		}
 	}
 	order := slices.SortedFunc(maps.Keys(rows), func(a, b row) int {
-		return strings.Compare(fmt.Sprint(a.rank, a.what != changed, a.files, a.what), fmt.Sprint(b.rank, b.what != changed, b.files, b.what))
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(place(old, a.files), place(old, b.files)),
+			cmp.Compare(a.what, b.what), strings.Compare(a.files, b.files))
 	})
-	table = "| | |\n|---|---|\n"
+	table = "| " + words[japanese][3] + " | |\n|---|---|\n"
 	for _, r := range order {
 		cell := r.files
 		if names := rows[r]; names != nil {
@@ -142,6 +144,16 @@ func tableOfFiles(all map[string]change, old string, japanese bool) (table strin
 	return table, undescribed
 }
 
+// place is where a table names a file, and behind it where it does not.
+func place(table, file string) int {
+	for _, cell := range []string{"[" + file + "]", "`" + file + "`"} {
+		if at := strings.Index(table, "| "+cell); at >= 0 {
+			return at
+		}
+	}
+	return len(table)
+}
+
 // descriptions are the words after the colon in a table, by its first column.
 func descriptions(table string) map[string]string {
 	found := map[string]string{}
@@ -154,15 +166,17 @@ func descriptions(table string) map[string]string {
 }
 
 func TestTableOfFiles(t *testing.T) {
-	old := "| [main.go](main.go) | changed: the handlers |\n| `gone.go` | new: it counted |\n"
+	old := "| [main.go](main.go) | changed: the handlers |\n| `gone.go` | new: it counted |\n| [b.go](b.go) | new: first |\n| [a.go](a.go) | new: second |\n"
 	table, undescribed := tableOfFiles(map[string]change{
-		"README.md": changed, "README.ja.md": added, "main.go": changed, "gone.go": deleted, "store/store.go": added,
+		"README.md": changed, "README.ja.md": added, "main.go": changed, "gone.go": deleted, "store/store.go": added, "a.go": changed, "b.go": changed,
 		"main_test.go": changed, "store/a_test.go": added, "store/b_test.go": added, "store/storetest/check.go": added,
 		"go.mod": changed, "go.sum": changed,
 	}, old, false)
-	want := "| | |\n|---|---|\n" +
+	want := "| file | |\n|---|---|\n" +
 		"| [main.go](main.go) | changed: the handlers |\n" +
 		"| `gone.go` | deleted: it counted |\n" +
+		"| [b.go](b.go) | changed: first |\n" +
+		"| [a.go](a.go) | changed: second |\n" +
 		"| [store/store.go](store/store.go) | new |\n" +
 		"| [main_test.go](main_test.go) | changed |\n" +
 		"| `store/*_test.go` | new |\n" +
