@@ -312,5 +312,3 @@ func read(t *testing.T, path string) string {
 	}
 	return string(text)
 }
-
-func isTranslation(path string) bool { return strings.HasSuffix(path, ".ja.md") }
