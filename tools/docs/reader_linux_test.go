@@ -297,9 +297,9 @@ func (r *reader) wait(line int, a action) error {
 	return nil
 }
 
-// followInNamespace is the process that TestMain becomes in a namespace of its
+// followInNamespace is the process that TestMain becomes in namespaces of its
 // own. It prints the problems that it finds in the guide.
-func followInNamespace(guide, name, dir string) (status int) {
+func followInNamespace(guide, name, dir, repository string) (status int) {
 	// The other end is held by the test, and ends with it.
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
@@ -314,9 +314,12 @@ func followInNamespace(guide, name, dir string) (status int) {
 	if err == nil {
 		text, err = os.ReadFile(guide)
 	}
+	if err == nil {
+		err = mountOver(repository, dir)
+	}
 	var r *reader
 	if err == nil {
-		r, err = newReader(dir, scratch, append(os.Environ(), "HOME="+scratch))
+		r, err = newReader(repository, scratch, append(os.Environ(), "HOME="+scratch))
 	}
 	if err != nil {
 		fmt.Println(err)
