@@ -1,6 +1,6 @@
 // Package docs holds the tests of the guides: what they tell their readers to
-// do works, and prints what they show; a link leads somewhere, a make
-// target exists, and code that is shown is the code that runs.
+// do works, and prints what they show; a link leads somewhere, a make target
+// exists, and code that is shown is the code that runs.
 package docs
 
 import (
@@ -16,8 +16,8 @@ import (
 	"testing"
 )
 
-// With -update the diffs and the tables of files in the guides are written anew:
-// go test ./tools/docs -update
+// With -update the diffs and the tables of files in the guides are written
+// anew: go test ./tools/docs -update
 var update = flag.Bool("update", false, "write the diffs and the tables of files in the guides anew")
 
 const root = "../.."
