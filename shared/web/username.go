@@ -15,7 +15,12 @@ const maxUsername = 64
 // Where it cannot be a name, problem is a sentence for the person who typed
 // it; else problem is empty.
 func Username(c echo.Context) (name, problem string) {
-	name = strings.TrimSpace(c.FormValue("username"))
+	return CheckName(c.FormValue("username"))
+}
+
+// CheckName is Username for a name that did not come in a form.
+func CheckName(typed string) (name, problem string) {
+	name = strings.TrimSpace(typed)
 	switch {
 	case name == "":
 		return "", "Type a name."

@@ -1,0 +1,174 @@
+// Package board is the class board: one page that shows who is at which step,
+// live, and the client by which the checks of the steps report to it.
+package board
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+	"unicode"
+
+	"example.com/session-workshop/shared/web"
+)
+
+const (
+	// sendWithin bounds a report, whatever its context allows: nobody should
+	// wait for a board.
+	sendWithin = 5 * time.Second
+	// signature is in every answer of a board to a report.
+	signature = "session-workshop"
+	// maxAnswer is in bytes.
+	maxAnswer = 4 << 10
+
+	// Steps is how many the workshop has, maxTotal more checks than any has.
+	Steps    = 4
+	maxTotal = 999
+)
+
+// Progress is how far somebody is with a step.
+type Progress struct {
+	// Name is who reports: 1 to 64 bytes, without control characters.
+	Name string `json:"name"`
+	// Step is 1 to 4.
+	Step int `json:"step"`
+	// Passed of Total checks succeed. The step is done when all do.
+	Passed int `json:"passed"`
+	Total  int `json:"total"`
+}
+
+// answer is what a board says to a report. Without a problem it has noted it.
+type answer struct {
+	Board   string `json:"board"`
+	Problem string `json:"problem,omitempty"`
+}
+
+// Send reports p to the board at boardURL, the address with the join code that
+// the board prints: http://192.168.1.20:5050/k7f3qz. The error is one line for
+// the person who typed that address or the name: the address is none, nobody
+// answers there, no answer came in time, what answers is not a board, the code
+// is wrong, or the board has refused the report and why. It waits until ctx ends and
+// at most five seconds. A report may be sent again: the board keeps the best.
+func Send(ctx context.Context, boardURL string, p Progress) error {
+	address, err := parseAddress(boardURL)
+	if err != nil {
+		return err
+	}
+	if p, err = p.checked(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendWithin)
+	defer cancel()
+	response, err := post(ctx, address, p)
+	if err != nil {
+		return explain(ctx, address, err)
+	}
+	defer response.Body.Close()
+	var a answer
+	err = json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&a)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return explain(ctx, address, err)
+	case err != nil || a.Board != signature:
+		return fmt.Errorf("BOARD: what answers on %s is not a class board (%s). Is the address the one that the board shows?", address.Host, response.Status)
+	case a.Problem != "":
+		return errors.New("BOARD: " + printable(a.Problem))
+	}
+	return nil
+}
+
+func parseAddress(text string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSpace(text))
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || normalCode(strings.Trim(u.Path, "/")) == "" {
+		return nil, fmt.Errorf("BOARD: %q is not the address of a class board. It begins with http:// and ends with the join code, for example http://192.168.1.20:5050/k7f3qz", text)
+	}
+	return u, nil
+}
+
+// checked is p with the name as it will be shown.
+func (p Progress) checked() (Progress, error) {
+	name, problem := web.CheckName(p.Name)
+	switch {
+	case problem != "":
+		return p, fmt.Errorf("NAME: %s For example NAME=ada", problem)
+	case p.Step < 1 || p.Step > Steps:
+		return p, fmt.Errorf("there is no step %d, only 1 to %d", p.Step, Steps)
+	case p.Total < 1 || p.Total > maxTotal || p.Passed < 0 || p.Passed > p.Total:
+		return p, fmt.Errorf("%d of %d checks cannot be: at most all pass, of 1 to %d", p.Passed, p.Total, maxTotal)
+	}
+	p.Name = name
+	return p, nil
+}
+
+func post(ctx context.Context, address *url.URL, p Progress) (*http.Response, error) {
+	body, err := json.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	to := address.Scheme + "://" + address.Host + "/" + normalCode(strings.Trim(address.Path, "/")) + "/progress"
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	transport := &http.Transport{Proxy: proxyFor, DisableKeepAlives: true}
+	client := http.Client{
+		Transport: transport,
+		// The page by which a network asks people to log in is no board.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return client.Do(request)
+}
+
+// proxyFor leaves the proxy out for an address in the room, which a proxy on
+// the internet cannot reach.
+func proxyFor(request *http.Request) (*url.URL, error) {
+	if ip, err := netip.ParseAddr(request.URL.Hostname()); err == nil && (ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast()) {
+		return nil, nil
+	}
+	return http.ProxyFromEnvironment(request)
+}
+
+func explain(ctx context.Context, address *url.URL, err error) error {
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return context.Canceled
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("BOARD: nobody answers on %s (connection refused). Does the board still run, and is this its address?", address.Host)
+	case errors.As(err, &dns):
+		return fmt.Errorf("BOARD: no machine has the name %q. Is it spelled right?", dns.Name)
+	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():
+		return fmt.Errorf("BOARD: no answer from %s in time. Are you in the same network, and does no firewall stand between?", address.Host)
+	}
+	// The library's error begins with the whole address.
+	var outer *url.Error
+	if errors.As(err, &outer) {
+		err = outer.Err
+	}
+	var dial *net.OpError
+	if errors.As(err, &dial) && dial.Op == "dial" {
+		return fmt.Errorf("BOARD: %s cannot be reached: %w", address.Host, dial.Err)
+	}
+	return fmt.Errorf("BOARD: what answers on %s is not a class board: %w", address.Host, err)
+}
+
+// printable keeps a terminal safe from what a stranger has sent.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, text)
+}

@@ -1,0 +1,52 @@
+package board
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"strings"
+)
+
+// letters are those of a code. Nobody mixes them up when they are read aloud or
+// seen from the last row: there is no 0 and o, no 1, i and l, no u and v.
+const letters = "abcdefghjkmnpqrstwxyz23456789"
+
+const (
+	// joinLength letters are 29 bits, of which somebody can try few: see limiter.
+	joinLength = 6
+	// teacherLength letters are 48 bits.
+	teacherLength = 10
+
+	minCode, maxCode = 6, 32
+)
+
+func newCode(length int) string {
+	code := make([]byte, 0, length)
+	random := make([]byte, 1)
+	for len(code) < length {
+		// Read never fails: https://pkg.go.dev/crypto/rand#Read.
+		rand.Read(random)
+		// The highest values would make the first letters more frequent.
+		if n := int(random[0]); n < 256-256%len(letters) {
+			code = append(code, letters[n%len(letters)])
+		}
+	}
+	return string(code)
+}
+
+// normalCode is a code as it is kept, from what somebody typed: in any case,
+// in groups or not. It is empty where the text cannot be a code.
+func normalCode(typed string) string {
+	code := strings.ToLower(strings.NewReplacer(" ", "", "-", "").Replace(typed))
+	if len(code) < minCode || len(code) > maxCode || strings.ContainsFunc(code, notInCode) {
+		return ""
+	}
+	return code
+}
+
+// A code that the teacher has chosen may have any letter or digit.
+func notInCode(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }
+
+// isCode takes the same time wherever the two differ.
+func isCode(typed, code string) bool {
+	return subtle.ConstantTimeCompare([]byte(normalCode(typed)), []byte(code)) == 1
+}
