@@ -4,7 +4,7 @@
 # Settings go in ARGS: make step3 ARGS="-ttl 2m"
 
 .DEFAULT_GOAL := help
-.PHONY: help step1 step2 step3 step4 watch1 watch2 watch3 watch4 scale redis cli monitor redis-image elasticache-local deploy-build test bench lint smoke screenshots
+.PHONY: help step1 step2 step3 step4 watch1 watch2 watch3 watch4 scale board redis cli monitor redis-image elasticache-local deploy-build test bench lint smoke screenshots
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ watch4: ## run step 4, and start it again on each save
 
 scale: ## run two servers of step 4 behind a proxy: make scale STEP=1 N=3
 	go build -o bin/ ./tools/workshop && bin/workshop scale $(if $(N),-n $(N)) $(STEP)
+
+board: ## serve the class board: who is at which step, live
+	go build -o bin/ ./tools/workshop && bin/workshop board $(ARGS)
 
 redis: ## run the embedded Redis alone, so that sessions survive a restart
 	go build -o bin/ ./tools/workshop && bin/workshop redis $(ARGS)

@@ -4,7 +4,9 @@ go 1.26.0
 
 require (
 	example.com/session-workshop/shared v0.0.0
+	example.com/session-workshop/step4-store v0.0.0
 	github.com/creack/pty v1.1.24
+	github.com/labstack/echo/v4 v4.16.0
 	github.com/redis/go-redis/v9 v9.23.0
 	golang.org/x/sys v0.49.0
 	golang.org/x/term v0.47.0
@@ -32,7 +34,6 @@ require (
 	github.com/go-ole/go-ole v1.3.0 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/klauspost/compress v1.18.7 // indirect
-	github.com/labstack/echo/v4 v4.16.0 // indirect
 	github.com/labstack/gommon v0.5.0 // indirect
 	github.com/lufia/plan9stats v0.0.0-20260330125221-c963978e514e // indirect
 	github.com/magiconair/properties v1.18.12 // indirect
@@ -74,3 +75,5 @@ require (
 )
 
 replace example.com/session-workshop/shared => ../shared
+
+replace example.com/session-workshop/step4-store => ../step4-store

@@ -36,13 +36,16 @@ func Run(e *echo.Echo, cfg config.Config, name string, lines ...string) {
 		os.Exit(1)
 	}
 	announce(cfg, listener, name, lines)
-	if err := serve(ctx, e, listener); err != nil {
+	if err := Serve(ctx, e, listener); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func serve(ctx context.Context, e *echo.Echo, listener net.Listener) error {
+// Serve answers with e on listener until ctx ends, and lets requests in flight
+// finish. The error says that it cannot serve, or that some of them took longer
+// than five seconds and were cut off.
+func Serve(ctx context.Context, e *echo.Echo, listener net.Listener) error {
 	answerHEAD(e)
 	server := &http.Server{
 		Handler: e,

@@ -159,7 +159,7 @@ func TestAConnectionOpenedInAdvanceDoesNotDelayTheEnd(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, New(nil), listener) }()
+	go func() { ended <- Serve(ctx, New(nil), listener) }()
 	conn, err := net.Dial("tcp", listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)

@@ -29,6 +29,7 @@ var commands = []command{
 	{"redis", "run the embedded Redis alone, so that sessions survive a restart of an app", runRedis},
 	{"watch", "run a step, and build and start it again whenever you save: watch 3", runWatch},
 	{"scale", "run two servers of a step on one Redis, behind a proxy: scale -n 3 4", runScale},
+	{"board", "serve the class board: who is at which step, live", runBoard},
 	{"cli", "open a redis-cli on the Redis of the steps", runCLI},
 	{"monitor", "show the commands that reach Redis, as they come", runMonitor},
 	{"test", "test every module, on the embedded Redis and on a real one", runTest},

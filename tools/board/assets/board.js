@@ -1,0 +1,48 @@
+"use strict";
+// The board is asked again every two seconds, and answers in full only when
+// something has changed. A page that nobody sees asks nothing; when the board
+// is away the pauses grow.
+(() => {
+  const pause = 2000, longest = 30000;
+  const live = document.getElementById("live"), away = document.getElementById("away");
+  let wait = pause, timer = 0, tag = "", looking = false;
+
+  const look = async () => {
+    clearTimeout(timer);
+    if (document.hidden || looking) return;
+    looking = true;
+    try {
+      const answer = await fetch(live.dataset.from, {
+        cache: "no-store", headers: tag ? { "If-None-Match": tag } : {}, signal: AbortSignal.timeout(10000),
+      });
+      if (answer.status !== 304) {
+        if (!answer.ok) throw new Error(answer.status === 403 ? "This is no longer the join code of the board." : "");
+        show(new DOMParser().parseFromString(await answer.text(), "text/html"));
+        tag = answer.headers.get("ETag");
+      }
+      say("");
+      wait = pause;
+    } catch (problem) {
+      const ours = problem.name === "Error" && problem.message;
+      say(ours || "The board does not answer. It is asked again by itself.");
+      wait = Math.min(wait * 2, longest);
+    }
+    looking = false;
+    timer = setTimeout(look, wait);
+  };
+
+  // Only what changed is replaced, so that a screen reader reads the news alone.
+  const show = (fresh) => {
+    for (const part of ["#latest", "#counts", "#learners"]) {
+      const old = live.querySelector(part), now = fresh.querySelector(part);
+      if (old.innerHTML !== now.innerHTML) old.replaceChildren(...now.childNodes);
+    }
+  };
+
+  const say = (text) => {
+    if (away.textContent !== text) away.textContent = text;
+  };
+
+  document.addEventListener("visibilitychange", look);
+  timer = setTimeout(look, wait);
+})();

@@ -1,0 +1,318 @@
+package board
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"html/template"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/shared/redisconn"
+	"example.com/session-workshop/shared/web"
+	"example.com/session-workshop/step4-store/session"
+)
+
+const (
+	// cookieName is none of a step's: cookies ignore ports, and the teacher has
+	// steps running on the same machine.
+	cookieName = "workshop_board"
+	// teacherName is who logs in to the store.
+	teacherName = "teacher"
+	// teacherIdle is longer than a lesson with its breaks.
+	teacherIdle = 4 * time.Hour
+
+	// maxReport is in bytes, many times the longest report.
+	maxReport = 1 << 10
+	// freshFor is how old the table may be. However many people look at it,
+	// Redis is asked once in this time, and one table is made.
+	freshFor = time.Second
+	// readWithin bounds that question.
+	readWithin = 700 * time.Millisecond
+)
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+//go:embed assets
+var assetFiles embed.FS
+
+// Options say how a board is reached.
+type Options struct {
+	// Code is the join code that the teacher has chosen; empty means the one
+	// that Redis has kept, or else a new one.
+	Code string
+	// URL is what learners type, without the code: http://192.168.1.20:5050.
+	URL string
+	// Fixed tells that they always type this. Else a page repeats the address
+	// by which it was asked itself, unless that works on this machine only.
+	Fixed bool
+	// HTTPS makes the cookie of the teacher one that plain HTTP never carries.
+	HTTPS bool
+}
+
+// CheckCode says what is wrong with a join code that a teacher has chosen; nil
+// means nothing, and that empty is allowed.
+func CheckCode(chosen string) error {
+	code := normalCode(chosen)
+	switch {
+	case chosen == "":
+		return nil
+	case code == "":
+		return errors.New("a join code has 6 to 32 of the letters a-z and 0-9, for example redis-room-7")
+	case code == "assets" || code == "healthz":
+		return errors.New(code + " is an address of the board itself: choose another code")
+	}
+	return nil
+}
+
+// New returns the board on a Redis, and the codes that open it. The error is
+// that of Redis.
+func New(ctx context.Context, rdb redis.UniversalClient, o Options) (*echo.Echo, Codes, error) {
+	r, err := openRoom(ctx, rdb, normalCode(o.Code))
+	if err != nil {
+		return nil, Codes{}, err
+	}
+	s := &server{room: r, options: o}
+	e := web.New(pages())
+	e.GET("/", s.door)
+	e.GET("/assets/board.css", asset("board.css", "text/css"))
+	e.GET("/assets/board.js", asset("board.js", "text/javascript"))
+	inside := e.Group("/:code", s.guard)
+	inside.GET("", s.board)
+	inside.GET("/table", s.table)
+	inside.POST("/progress", s.report)
+	s.addTeacher(inside, teachers(rdb, o.HTTPS))
+	return e, r.Codes, nil
+}
+
+// teachers is the store of step 4.
+func teachers(rdb redis.UniversalClient, https bool) *session.Store {
+	options := []session.Option{
+		session.KeyPrefix(prefix + "session:"),
+		session.CookieName(cookieName),
+		session.IdleTimeout(teacherIdle),
+		session.MaxAge(keep),
+	}
+	if !https {
+		options = append(options, session.InsecurePlainHTTP())
+	}
+	return session.New(rdb, options...)
+}
+
+func pages() map[string]string {
+	table := mustRead(pageFiles, "pages/table.html")
+	all := map[string]string{}
+	for _, name := range []string{"door", "board", "login", "teacher"} {
+		all[name] = table + mustRead(pageFiles, "pages/"+name+".html")
+	}
+	return all
+}
+
+// mustRead panics where a file is missing in the program itself.
+func mustRead(files embed.FS, name string) string {
+	text, err := files.ReadFile(name)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+func asset(name, kind string) echo.HandlerFunc {
+	content := []byte(mustRead(assetFiles, "assets/"+name))
+	return func(c echo.Context) error {
+		return c.Blob(http.StatusOK, kind+"; charset=utf-8", content)
+	}
+}
+
+type server struct {
+	room    *room
+	options Options
+	limiter limiter
+	view    view
+}
+
+// doorPage asks for the code.
+type doorPage struct{ Problem string }
+
+// door takes the join code that somebody typed, and leads to the room.
+func (s *server) door(c echo.Context) error {
+	typed := c.QueryParam("code")
+	if typed == "" {
+		return c.Render(http.StatusOK, "door", doorPage{})
+	}
+	if v := s.judge(c, typed, s.room.Join); v != right {
+		return s.refuse(c, v)
+	}
+	return c.Redirect(http.StatusSeeOther, "/"+s.room.Join)
+}
+
+// guard lets in who has the join code.
+func (s *server) guard(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		typed := c.Param("code")
+		if normalCode(typed) == "" {
+			return echo.ErrNotFound
+		}
+		if v := s.judge(c, typed, s.room.Join); v != right {
+			return s.refuse(c, v)
+		}
+		return next(c)
+	}
+}
+
+// judge goes by the address of the connection: a header can say anything.
+func (s *server) judge(c echo.Context, typed, code string) verdict {
+	return s.limiter.judge(c.Request().RemoteAddr, isCode(typed, code))
+}
+
+// refuse answers a person with the page that asks for the code, and a report
+// in its own form.
+func (s *server) refuse(c echo.Context, v verdict) error {
+	status, problem := refusal(v, "the join code is wrong. The board shows the right one")
+	if strings.HasSuffix(c.Path(), "/progress") {
+		return answerReport(c, status, problem)
+	}
+	return c.Render(status, "door", doorPage{sentence(problem)})
+}
+
+func refusal(v verdict, whenWrong string) (status int, problem string) {
+	if v == tooMany {
+		return http.StatusTooManyRequests, "too many wrong codes have come from this address. Wait a minute"
+	}
+	return http.StatusForbidden, whenWrong
+}
+
+func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] + "." }
+
+func answerReport(c echo.Context, status int, problem string) error {
+	return c.JSON(status, answer{Board: signature, Problem: problem})
+}
+
+// report takes the progress of a learner.
+func (s *server) report(c echo.Context) error {
+	var p Progress
+	body := http.MaxBytesReader(c.Response(), c.Request().Body, maxReport)
+	if err := json.NewDecoder(body).Decode(&p); err != nil {
+		return answerReport(c, http.StatusBadRequest, "this report cannot be read. Do you have the same version of the workshop as the teacher?")
+	}
+	p, err := p.checked()
+	if err != nil {
+		return answerReport(c, http.StatusBadRequest, err.Error())
+	}
+	fits, err := s.room.report(c.Request().Context(), p)
+	var down *redisconn.DownError
+	switch {
+	case errors.As(err, &down):
+		return answerReport(c, http.StatusServiceUnavailable, "the board's Redis does not answer. Report again later: run the check once more")
+	case err != nil:
+		slog.Error("a report failed", "error", err)
+		return answerReport(c, http.StatusInternalServerError, "the board could not note this. Its terminal says why")
+	case !fits:
+		return answerReport(c, http.StatusConflict, "the board is full. The teacher can remove names")
+	}
+	return answerReport(c, http.StatusOK, "")
+}
+
+// boardPage is the room as everybody in it sees it.
+type boardPage struct {
+	Code string
+	// Address is what learners type after BOARD=.
+	Address string
+	Table   template.HTML
+}
+
+func (s *server) board(c echo.Context) error {
+	table, err := s.view.get(s.room)
+	if err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, "board", boardPage{s.room.Join, s.address(c), template.HTML(table)})
+}
+
+// table is the part of the page that changes. The page asks for it again and
+// again, with the one it has, and mostly gets an empty answer.
+func (s *server) table(c echo.Context) error {
+	table, err := s.view.get(s.room)
+	if err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set(echo.HeaderCacheControl, "no-store")
+	tag := digest(table)
+	h.Set("ETag", tag)
+	if c.Request().Header.Get("If-None-Match") == tag {
+		return c.NoContent(http.StatusNotModified)
+	}
+	return c.HTMLBlob(http.StatusOK, []byte(table))
+}
+
+// address is by which others reach this board.
+func (s *server) address(c echo.Context) string {
+	base := s.options.URL
+	if host := c.Request().Host; !s.options.Fixed && !isLoopback(host) {
+		base = "http://" + host
+	}
+	return base + "/" + s.room.Join
+}
+
+func isLoopback(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = hostport
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// view is the table that everybody gets, made anew when it is asked for and
+// older than freshFor. A Redis that is away is asked no more often.
+type view struct {
+	mutex sync.Mutex
+	made  time.Time
+	table string
+	err   error
+}
+
+var tableTemplate = template.Must(template.New("").Parse(mustRead(pageFiles, "pages/table.html")))
+
+func (v *view) get(r *room) (string, error) {
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
+	if time.Since(v.made) >= freshFor {
+		v.table, v.err = makeTable(r)
+		v.made = time.Now()
+	}
+	return v.table, v.err
+}
+
+// forget makes the next one who asks get a new table.
+func (v *view) forget() {
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
+	v.made = time.Time{}
+}
+
+// makeTable has a deadline of its own: whoever asked first may leave, and others
+// wait for the answer too.
+func makeTable(r *room) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), readWithin)
+	defer cancel()
+	now, err := r.read(ctx)
+	if err != nil {
+		return "", err
+	}
+	var html bytes.Buffer
+	err = tableTemplate.ExecuteTemplate(&html, "table", now)
+	return html.String(), err
+}

@@ -1,0 +1,88 @@
+package board
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"example.com/session-workshop/step4-store/session"
+)
+
+func (s *server) addTeacher(inside *echo.Group, store *session.Store) {
+	desk := inside.Group("/teacher", session.Middleware(store))
+	desk.GET("", s.desk)
+	desk.POST("", s.login)
+	desk.POST("/remove", s.change(func(c echo.Context) error {
+		return s.room.remove(c.Request().Context(), c.FormValue("name"))
+	}))
+	desk.POST("/start-over", s.change(func(c echo.Context) error { return s.room.clear(c.Request().Context()) }))
+	desk.POST("/hide", s.change(func(c echo.Context) error { return s.room.hideNames(c.Request().Context(), true) }))
+	desk.POST("/show", s.change(func(c echo.Context) error { return s.room.hideNames(c.Request().Context(), false) }))
+	desk.POST("/logout", s.change(func(c echo.Context) error { return session.From(c).Logout(c.Request().Context()) }))
+}
+
+// deskPage is the room as the teacher sees it, or the form to log in.
+type deskPage struct {
+	Code    string
+	Problem string
+	Room    snapshot
+}
+
+// desk shows the controls to the teacher, and the form to anyone else.
+func (s *server) desk(c echo.Context) error {
+	err := session.From(c).Refresh(c.Request().Context())
+	if errors.Is(err, session.ErrNoSession) {
+		return c.Render(http.StatusOK, "login", deskPage{Code: s.room.Join})
+	}
+	if err != nil {
+		return err
+	}
+	now, err := s.room.read(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, "teacher", deskPage{Code: s.room.Join, Room: now})
+}
+
+func (s *server) login(c echo.Context) error {
+	if v := s.judge(c, c.FormValue("code"), s.room.Teacher); v != right {
+		status, problem := refusal(v, "this is not the teacher's code. The terminal that runs the board shows it")
+		return c.Render(status, "login", deskPage{Code: s.room.Join, Problem: sentence(problem)})
+	}
+	if err := session.From(c).Login(c.Request().Context(), teacherName); err != nil {
+		return err
+	}
+	return s.toDesk(c)
+}
+
+// change does something that only the teacher may. Whoever is not logged in,
+// any more, gets the form to do so.
+func (s *server) change(do echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := session.From(c).Refresh(c.Request().Context())
+		if errors.Is(err, session.ErrNoSession) {
+			return c.Render(http.StatusForbidden, "login", deskPage{Code: s.room.Join, Problem: "You are not logged in, so nothing was changed."})
+		}
+		if err != nil {
+			return err
+		}
+		if err := do(c); err != nil {
+			return err
+		}
+		s.view.forget()
+		return s.toDesk(c)
+	}
+}
+
+func (s *server) toDesk(c echo.Context) error {
+	return c.Redirect(http.StatusSeeOther, "/"+s.room.Join+"/teacher")
+}
+
+// digest names a table by what is in it.
+func digest(table string) string {
+	sum := sha256.Sum256([]byte(table))
+	return `"` + hex.EncodeToString(sum[:16]) + `"`
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/redisconn"
+	"example.com/session-workshop/shared/web"
+	"example.com/session-workshop/tools/board"
+)
+
+// boardPort is none that a step takes by itself.
+const boardPort = 5050
+
+// runBoard serves the class board until it is told to stop.
+func runBoard(ctx context.Context, args []string) error {
+	cfg, code, err := boardSettings(args)
+	if err != nil {
+		return err
+	}
+	conn, err := redisconn.Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	listener, err := web.Listen(cfg)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	addresses := reachedAt(cfg, portOf(listener))
+	e, codes, err := board.New(ctx, conn.Client, board.Options{
+		Code: code, URL: addresses[0], Fixed: cfg.PublicURL != nil, HTTPS: cfg.HTTPS(),
+	})
+	if err != nil {
+		return err
+	}
+	announceBoard(cfg, portOf(listener), addresses, codes, conn.About)
+	return web.Serve(ctx, e, listener)
+}
+
+// boardSettings reads the flags, and for those that are not given the same
+// environment variables as a step.
+func boardSettings(args []string) (cfg config.Config, code string, err error) {
+	flags := newFlags("board [-host ADDRESS] [-port N] [-redis-url URL] [-code CODE]")
+	given := map[string]*string{
+		"HOST":      flags.String("host", "", "`address` to listen on (default 0.0.0.0: learners must reach it). Variable: HOST"),
+		"PORT":      flags.String("port", "", "`port` to listen on; 0 takes any free one (default 5050, or the next free one). Variable: PORT"),
+		"REDIS_URL": flags.String("redis-url", "", "where Redis answers, `redis://host:port` (default: what answers on 127.0.0.1:6379, else an embedded one). Variable: REDIS_URL"),
+	}
+	flags.StringVar(&code, "code", "", "join `code` of your choice, 6 to 32 letters and digits (default: the one before, or a random one)")
+	if err := flags.Parse(args); err != nil {
+		return cfg, "", err
+	}
+	if flags.NArg() > 0 {
+		return cfg, "", fmt.Errorf("board: %q is not an option; -h lists them", flags.Arg(0))
+	}
+	if err := board.CheckCode(code); err != nil {
+		return cfg, "", fmt.Errorf("board: -code: %w", err)
+	}
+	cfg, err = config.Load(nil, func(name string) string {
+		if value := given[name]; value != nil && *value != "" {
+			return *value
+		}
+		if value := os.Getenv(name); value != "" || name != "HOST" {
+			return value
+		}
+		return "0.0.0.0"
+	}, config.Redis)
+	if !cfg.PortSet {
+		cfg.Port = boardPort
+	}
+	return cfg, code, err
+}
+
+func announceBoard(cfg config.Config, port int, addresses []string, codes board.Codes, aboutRedis string) {
+	var text strings.Builder
+	if !cfg.PortSet && port != boardPort {
+		fmt.Fprintf(&text, "Port %d is taken, so this is on %d.\n", boardPort, port)
+	}
+	local := reachedAt(config.Config{Host: "127.0.0.1"}, port)[0]
+	if ip := net.ParseIP(cfg.Host); ip != nil && !ip.IsUnspecified() {
+		local = reachedAt(config.Config{Host: cfg.Host}, port)[0]
+	}
+	fmt.Fprintf(&text, "The class board is running: %s\n", local)
+	fmt.Fprintf(&text, "For the projector: %s/%s\n", addresses[0], codes.Join)
+	fmt.Fprintln(&text, "What learners type, here for step 3:")
+	fmt.Fprintf(&text, "  make check3 BOARD=%s/%s NAME=your-name\n", addresses[0], codes.Join)
+	fmt.Fprintf(&text, "Join code: %s\n", codes.Join)
+	fmt.Fprintf(&text, "Teacher's code, for you alone: %s on %s/%s/teacher\n", codes.Teacher, local, codes.Join)
+	for _, other := range addresses[1:] {
+		fmt.Fprintf(&text, "Another address of this machine: %s/%s\n", other, codes.Join)
+	}
+	if cfg.Loopback() {
+		fmt.Fprintln(&text, "Only this machine can reach it. A class can with -host 0.0.0.0, the default.")
+	} else {
+		fmt.Fprintln(&text, "Everybody in this network can reach it, and who has the join code can see the names. It speaks plain HTTP"+httpsInstead(cfg)+".")
+	}
+	fmt.Fprintln(&text, aboutRedis)
+	fmt.Fprintln(&text, "Stop it: Ctrl+C")
+	fmt.Print(text.String())
+}
+
+func httpsInstead(cfg config.Config) string {
+	if cfg.HTTPS() {
+		return " to the proxy that PUBLIC_URL names"
+	}
+	return ": whoever can listen to the network can read the codes"
+}
+
+// reachedAt are the addresses by which people reach what listens on a port, the
+// one that is most likely right first.
+func reachedAt(cfg config.Config, port int) []string {
+	if cfg.PublicURL != nil {
+		return []string{strings.TrimSuffix(cfg.PublicURL.String(), "/")}
+	}
+	hosts := []string{cfg.Host}
+	if ip := net.ParseIP(cfg.Host); ip != nil && ip.IsUnspecified() {
+		hosts = lanAddresses()
+	}
+	urls := make([]string, len(hosts))
+	for i, host := range hosts {
+		urls[i] = "http://" + net.JoinHostPort(host, strconv.Itoa(port))
+	}
+	return urls
+}
+
+// lanAddresses are the IPv4 addresses of this machine, the one that leads to
+// other networks first; 127.0.0.1 where the machine is in no network.
+func lanAddresses() []string {
+	var all []string
+	interfaces, _ := net.Interfaces()
+	for _, i := range interfaces {
+		addresses, _ := i.Addrs()
+		for _, address := range addresses {
+			prefix, err := netip.ParsePrefix(address.String())
+			ip := prefix.Addr()
+			if err == nil && i.Flags&net.FlagUp != 0 && ip.Is4() && !ip.IsLoopback() && !ip.IsLinkLocalUnicast() {
+				all = append(all, ip.String())
+			}
+		}
+	}
+	if first := outbound(); slices.Contains(all, first) {
+		all = append([]string{first}, slices.DeleteFunc(all, func(a string) bool { return a == first })...)
+	}
+	if len(all) == 0 {
+		all = []string{"127.0.0.1"}
+	}
+	return all
+}
+
+// outbound asks the system from which address it would send to another network.
+// Nothing is sent: 192.0.2.1 is an address that nobody has
+// (https://datatracker.ietf.org/doc/html/rfc5737).
+func outbound() string {
+	conn, err := net.Dial("udp4", "192.0.2.1:9")
+	if err != nil {
+		return ""
+	}
+	defer conn.Close()
+	host, _, err := net.SplitHostPort(conn.LocalAddr().String())
+	if err != nil {
+		return ""
+	}
+	return host
+}
