@@ -91,13 +91,19 @@ func tail(text string, lines int) string {
 // developer's own settings of the app are not passed on.
 func Start(t testing.TB, dir string, env ...string) *launch.App {
 	t.Helper()
+	return StartWith(t, dir, nil, env...)
+}
+
+// StartWith is Start for a program that takes arguments.
+func StartWith(t testing.TB, dir string, args []string, env ...string) *launch.App {
+	t.Helper()
 	binary, err := build(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
-	app, err := launch.Start(ctx, launch.Options{Binary: binary, Dir: dir, Env: append(unset(), env...)})
+	app, err := launch.Start(ctx, launch.Options{Binary: binary, Args: args, Dir: dir, Env: append(unset(), env...)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,6 +34,12 @@ const (
 
 	// maxReport is in bytes, many times the longest report.
 	maxReport = 1 << 10
+	// noteWithin is longer than a page may take, since nobody looks at a report,
+	// and shorter than the client waits.
+	noteWithin = 3 * time.Second
+	// notesAtOnce go to Redis, and the others of a full room wait for their turn
+	// here. In the client's pool they would be given up after 300 ms.
+	notesAtOnce = 8
 	// freshFor is how old the table may be. However many people look at it,
 	// Redis is asked once in this time, and one table is made.
 	freshFor = time.Second
@@ -83,7 +89,7 @@ func New(ctx context.Context, rdb redis.UniversalClient, o Options) (*echo.Echo,
 	if err != nil {
 		return nil, Codes{}, err
 	}
-	s := &server{room: r, options: o}
+	s := &server{room: r, options: o, notes: make(chan struct{}, notesAtOnce)}
 	e := web.New(pages())
 	e.GET("/", s.door)
 	e.GET("/assets/board.css", asset("board.css", "text/css"))
@@ -140,6 +146,8 @@ type server struct {
 	options Options
 	limiter limiter
 	view    view
+	// notes holds a place for each report that is with Redis.
+	notes chan struct{}
 }
 
 // doorPage asks for the code.
@@ -210,10 +218,10 @@ func (s *server) report(c echo.Context) error {
 	if err != nil {
 		return answerReport(c, http.StatusBadRequest, err.Error())
 	}
-	fits, err := s.room.report(c.Request().Context(), p)
+	fits, err := s.note(c.Request().Context(), p)
 	var down *redisconn.DownError
 	switch {
-	case errors.As(err, &down):
+	case errors.As(err, &down), errors.Is(err, context.DeadlineExceeded):
 		return answerReport(c, http.StatusServiceUnavailable, "the board's Redis does not answer. Report again later: run the check once more")
 	case err != nil:
 		slog.Error("a report failed", "error", err)
@@ -222,6 +230,19 @@ func (s *server) report(c echo.Context) error {
 		return answerReport(c, http.StatusConflict, "the board is full. The teacher can remove names")
 	}
 	return answerReport(c, http.StatusOK, "")
+}
+
+// note waits for its turn, and goes on when the learner does not wait.
+func (s *server) note(ctx context.Context, p Progress) (fits bool, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWithin)
+	defer cancel()
+	select {
+	case s.notes <- struct{}{}:
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+	defer func() { <-s.notes }()
+	return s.room.report(ctx, p)
 }
 
 // boardPage is the room as everybody in it sees it.

@@ -1,0 +1,605 @@
+package board_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/shared/steptest"
+	"example.com/session-workshop/tools/board"
+)
+
+const (
+	roomKey     = "workshop:board:room"
+	settingsKey = "workshop:board:settings"
+)
+
+// classBoard is the built program, running.
+type classBoard struct {
+	*launch.App
+	t             testing.TB
+	join, teacher string
+}
+
+func start(t testing.TB, redisURL string, args ...string) *classBoard {
+	t.Helper()
+	b := &classBoard{App: steptest.StartWith(t, "../workshop", append([]string{"board"}, args...), "REDIS_URL="+redisURL), t: t}
+	b.join = b.said(`Join code: (\S+)\n`)
+	b.teacher = b.said(`Teacher's code, for you alone: (\S+) on `)
+	return b
+}
+
+// said is the first group of a line that the board has printed.
+func (b *classBoard) said(pattern string) string {
+	b.t.Helper()
+	match := regexp.MustCompile(pattern).FindStringSubmatch(b.Output())
+	if match == nil {
+		b.t.Fatalf("%q is missing in:\n%s", pattern, b.Output())
+	}
+	return match[1]
+}
+
+func (b *classBoard) address() string { return b.URL + "/" + b.join }
+
+func (b *classBoard) send(name string, step, passed, total int) error {
+	return board.Send(b.t.Context(), b.address(), board.Progress{Name: name, Step: step, Passed: passed, Total: total})
+}
+
+func (b *classBoard) mustNote(name string, step, passed, total int) {
+	b.t.Helper()
+	if err := b.send(name, step, passed, total); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// visitor is one browser.
+type visitor struct {
+	t      testing.TB
+	client http.Client
+}
+
+func newVisitor(t testing.TB) *visitor {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &visitor{t, http.Client{Jar: jar, Timeout: 10 * time.Second}}
+}
+
+type page struct {
+	status int
+	url    string
+	html   string
+	header http.Header
+}
+
+var (
+	tags   = regexp.MustCompile(`<[^>]*>`)
+	spaces = regexp.MustCompile(`\s+`)
+)
+
+// text is the page without its tags; the tag between two cells is a space.
+func (p page) text() string {
+	return spaces.ReplaceAllString(html.UnescapeString(tags.ReplaceAllString(p.html, " ")), " ")
+}
+
+func (v *visitor) read(response *http.Response, err error) page {
+	v.t.Helper()
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return page{response.StatusCode, response.Request.URL.String(), string(body), response.Header}
+}
+
+func (v *visitor) get(address string) page { v.t.Helper(); return v.read(v.client.Get(address)) }
+
+func (v *visitor) post(address string, form url.Values) page {
+	v.t.Helper()
+	return v.read(v.client.PostForm(address, form))
+}
+
+func (v *visitor) logIn(b *classBoard) {
+	v.t.Helper()
+	want(v.t, v.post(b.address()+"/teacher", url.Values{"code": {b.teacher}}), http.StatusOK, "Logout")
+}
+
+func want(t testing.TB, p page, status int, words ...string) {
+	t.Helper()
+	if p.status != status {
+		t.Errorf("status %d, want %d: %s", p.status, status, p.text())
+	}
+	for _, word := range words {
+		if !strings.Contains(p.text(), word) {
+			t.Errorf("%q is missing in: %s", word, p.text())
+		}
+	}
+}
+
+// waitFor loads a page again until it has the words. The table may be a second
+// old.
+func (v *visitor) waitFor(address string, words ...string) page {
+	v.t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		p := v.get(address)
+		missing := ""
+		for _, word := range words {
+			if !strings.Contains(p.text(), word) {
+				missing = word
+			}
+		}
+		if missing == "" {
+			return p
+		}
+		if time.Now().After(end) {
+			v.t.Fatalf("%q is missing for a minute in: %s", missing, p.text())
+		}
+	}
+}
+
+func wantError(t testing.TB, err error, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if err == nil || !strings.Contains(err.Error(), word) {
+			t.Errorf("got the error %v, want %q in it", err, word)
+		}
+	}
+	if err != nil && strings.Contains(err.Error(), "\n") {
+		t.Errorf("the error is longer than a line: %q", err)
+	}
+}
+
+// reads is how often the server has read from a connection: what was sent
+// together it reads in one go.
+func reads(t *testing.T, client redis.UniversalClient) (n int) {
+	t.Helper()
+	return info(t, client, "stats", `total_reads_processed:(\d+)`)
+}
+
+func info(t *testing.T, client redis.UniversalClient, section, pattern string) (n int) {
+	t.Helper()
+	text, err := client.Info(t.Context(), section).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	match := regexp.MustCompile(pattern).FindStringSubmatch(text)
+	if match == nil {
+		return 0
+	}
+	fmt.Sscan(match[1], &n)
+	return n
+}
+
+func TestARoomOf200ReportsAtOnce(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		if n := r.Client.Exists(t.Context(), roomKey, settingsKey).Val(); n > 0 {
+			t.Fatal("this Redis holds the room of a board already")
+		}
+		t.Cleanup(func() { r.Client.Del(context.Background(), roomKey, settingsKey) })
+		b := start(t, r.URL)
+		began := time.Now()
+		var reports sync.WaitGroup
+		for i := range 200 {
+			reports.Go(func() {
+				if err := b.send(fmt.Sprintf("learner %03d", i), 3, 12+i%10, 21); err != nil {
+					t.Errorf("report %d: %v", i, err)
+				}
+			})
+		}
+		reports.Wait()
+		t.Logf("200 reports at once took %v", time.Since(began))
+		p := newVisitor(t).waitFor(b.address(), "200 people take part")
+		for i := range 200 {
+			result := fmt.Sprintf("%d of 21", 12+i%10)
+			if i%10 == 9 {
+				result = "✓ done"
+			}
+			want(t, p, http.StatusOK, fmt.Sprintf("learner %03d – not yet – not yet %s – not yet", i, result))
+		}
+		want(t, p, http.StatusOK, "Step 3 20 done 180 at work", "Step 4 0 done 0 at work")
+		for _, key := range []string{roomKey, settingsKey} {
+			if ttl := r.Client.TTL(t.Context(), key).Val(); ttl < 23*time.Hour || ttl > 24*time.Hour {
+				t.Errorf("%s lives for %v, want about 24 hours", key, ttl)
+			}
+		}
+	})
+}
+
+func TestAReportIsOneRoundTrip(t *testing.T) {
+	r := redistest.StartServer(t)
+	b := start(t, r.URL)
+	// Opens the connection that the others use.
+	b.mustNote("ada", 1, 1, 21)
+	before := reads(t, r.Client)
+	for passed := range 20 {
+		b.mustNote("ada", 1, passed+1, 21)
+	}
+	// The question how many there were is one too.
+	if n := reads(t, r.Client) - before - 1; n != 20 {
+		t.Errorf("20 reports took %d round trips", n)
+	}
+}
+
+// A class reports in the same moment, which must not be the one that counts.
+func TestARedisThatIsSlowForAMomentLosesNoReport(t *testing.T) {
+	r := redistest.StartServer(t)
+	b := start(t, r.URL)
+	if err := r.Client.Do(t.Context(), "client", "pause", 400, "write").Err(); err != nil {
+		t.Fatal(err)
+	}
+	var reports sync.WaitGroup
+	for i := range 200 {
+		reports.Go(func() {
+			if err := b.send(fmt.Sprint("learner ", i), 1, 1, 21); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	reports.Wait()
+	if n := r.Client.HLen(t.Context(), roomKey).Val(); n != 200 {
+		t.Errorf("%d of 200 were noted", n)
+	}
+}
+
+func TestHoweverManyLookRedisIsAskedOnceASecond(t *testing.T) {
+	r := redistest.StartServer(t)
+	b := start(t, r.URL)
+	b.mustNote("ada", 1, 1, 21)
+	began := time.Now()
+	var looks sync.WaitGroup
+	for i := range 200 {
+		looks.Go(func() {
+			path := []string{"", "/table"}[i%2]
+			want(t, newVisitor(t).get(b.address()+path), http.StatusOK, "ada")
+		})
+	}
+	looks.Wait()
+	allowed := int(time.Since(began)/time.Second) + 1
+	if n := info(t, r.Client, "commandstats", `cmdstat_hgetall:calls=(\d+)`); n < 1 || n > allowed {
+		t.Errorf("the room was read %d times, want 1 to %d", n, allowed)
+	}
+}
+
+func TestNothingNewIsAnEmptyAnswer(t *testing.T) {
+	b := start(t, redistest.StartServer(t).URL)
+	b.mustNote("ada", 1, 12, 21)
+	v := newVisitor(t)
+	first := v.waitFor(b.address()+"/table", "12 of 21")
+	again := func() page {
+		request, _ := http.NewRequest(http.MethodGet, b.address()+"/table", nil)
+		request.Header.Set("If-None-Match", first.header.Get("ETag"))
+		return v.read(v.client.Do(request))
+	}
+	if p := again(); p.status != http.StatusNotModified || p.html != "" {
+		t.Errorf("status %d, want 304: %q", p.status, p.html)
+	}
+	b.mustNote("ada", 1, 13, 21)
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		if p := again(); p.status == http.StatusOK {
+			want(t, p, http.StatusOK, "13 of 21")
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal("no news for a minute")
+		}
+	}
+}
+
+func TestTheBestResultStays(t *testing.T) {
+	r := redistest.StartServer(t)
+	b := start(t, r.URL)
+	v := newVisitor(t)
+	for _, report := range []struct {
+		step, passed, total int
+		shown               string
+	}{
+		{1, 0, 21, "ada 0 of 21 – not yet – not yet – not yet"},
+		{1, 12, 21, "ada 12 of 21 – not yet – not yet – not yet"},
+		{1, 5, 21, "ada 12 of 21 – not yet – not yet – not yet"},
+		{1, 21, 21, "ada ✓ done – not yet – not yet – not yet"},
+		{1, 21, 21, "ada ✓ done – not yet – not yet – not yet"},
+		{1, 20, 22, "ada ✓ done – not yet – not yet – not yet"},
+		{4, 3, 30, "ada ✓ done – not yet – not yet 3 of 30"},
+	} {
+		seen := r.Client.HGet(t.Context(), roomKey, "ada").Val()
+		time.Sleep(2 * time.Millisecond) // the time of a report is in milliseconds
+		b.mustNote("ada", report.step, report.passed, report.total)
+		if now := r.Client.HGet(t.Context(), roomKey, "ada").Val(); now == seen {
+			t.Errorf("a report changed nothing, not even when ada was seen: %s", now)
+		}
+		v.waitFor(b.address(), report.shown)
+	}
+	want(t, v.get(b.address()), http.StatusOK, "Latest: ada, step 4: 3 of 30", "Step 1 1 done 0 at work", "Step 4 0 done 1 at work")
+}
+
+func TestNamesAreTextAndBounded(t *testing.T) {
+	r := redistest.StartServer(t)
+	b := start(t, r.URL)
+	b.mustNote(`  <script>alert("1")</script> `, 1, 1, 21)
+	b.mustNote("花子", 1, 1, 21)
+	b.mustNote(strings.Repeat("W", 64), 1, 1, 21)
+	p := newVisitor(t).waitFor(b.address(), "花子", strings.Repeat("W", 64))
+	if !strings.Contains(p.html, `<th scope="row">&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt;</th>`) || strings.Contains(p.html, "<script>") {
+		t.Errorf("a name is not escaped: %s", p.html)
+	}
+	for name, problem := range map[string]string{
+		"": "Type a name.", "  ": "Type a name.", strings.Repeat("W", 65): "too long", "a\nb": "cannot be seen", "a\u202eb": "cannot be seen",
+	} {
+		wantError(t, b.send(name, 1, 1, 21), "NAME: ", problem)
+		// A program that is not ours can send anything.
+		raw := fmt.Sprintf(`{"name":%q,"step":1,"passed":1,"total":21}`, name)
+		raw = strings.ReplaceAll(raw, `\x`, `\u00`)
+		want(t, newVisitor(t).read(http.Post(b.address()+"/progress", "application/json", strings.NewReader(raw))), http.StatusBadRequest, problem)
+	}
+	for _, wrong := range []board.Progress{
+		{Name: "ada", Step: 0, Passed: 1, Total: 21}, {Name: "ada", Step: 5, Passed: 1, Total: 21}, {Name: "ada", Step: 1, Passed: -1, Total: 21},
+		{Name: "ada", Step: 1, Passed: 22, Total: 21}, {Name: "ada", Step: 1}, {Name: "ada", Step: 1, Passed: 1, Total: 1000},
+	} {
+		if err := board.Send(t.Context(), b.address(), wrong); err == nil {
+			t.Errorf("%v was sent", wrong)
+		}
+		raw := fmt.Sprintf(`{"name":"ada","step":%d,"passed":%d,"total":%d}`, wrong.Step, wrong.Passed, wrong.Total)
+		want(t, newVisitor(t).read(http.Post(b.address()+"/progress", "application/json", strings.NewReader(raw))), http.StatusBadRequest)
+	}
+	for what, body := range map[string]string{
+		"nothing": "", "no JSON": "ada", "too much": `{"x":"` + strings.Repeat("x", 1<<10) + `","name":"ada","step":1,"passed":1,"total":21}`,
+		"far too much": `{"x":"` + strings.Repeat("x", 200<<10) + `"}`,
+	} {
+		p := newVisitor(t).read(http.Post(b.address()+"/progress", "application/json", strings.NewReader(body)))
+		if p.status != http.StatusBadRequest && p.status != http.StatusRequestEntityTooLarge {
+			t.Errorf("%s: status %d", what, p.status)
+		}
+	}
+	if n := r.Client.HLen(t.Context(), roomKey).Val(); n != 3 {
+		t.Errorf("the room has %d names, want 3", n)
+	}
+}
+
+func TestTheNumberOfNamesIsBounded(t *testing.T) {
+	r := redistest.StartServer(t)
+	b := start(t, r.URL)
+	for i := range 500 {
+		r.Client.HSet(t.Context(), roomKey, fmt.Sprint("name ", i), "seen=1764076800000 last=1 1=1/21")
+	}
+	wantError(t, b.send("one more", 1, 1, 21), "the board is full", "The teacher can remove names")
+	b.mustNote("name 7", 1, 2, 21)
+	v := newVisitor(t)
+	v.logIn(b)
+	want(t, v.post(b.address()+"/teacher/remove", url.Values{"name": {"name 8"}}), http.StatusOK)
+	b.mustNote("one more", 1, 1, 21)
+}
+
+func TestTheJoinCode(t *testing.T) {
+	b := start(t, redistest.StartServer(t).URL)
+	b.mustNote("ada", 1, 1, 21)
+	v := newVisitor(t)
+	for _, path := range []string{"/wrong2", "/wrong2/table", "/wrong2/teacher", "/?code=wrong2"} {
+		p := v.get(b.URL + path)
+		want(t, p, http.StatusForbidden, "The join code is wrong.")
+		if strings.Contains(p.html, "ada") {
+			t.Errorf("%s shows a name: %s", path, p.html)
+		}
+	}
+	want(t, v.get(b.URL), http.StatusOK, "The join code of your class")
+	want(t, v.get(b.URL+"/favicon.ico"), http.StatusNotFound)
+	err := board.Send(t.Context(), b.URL+"/wrong2", board.Progress{Name: "bob", Step: 1, Passed: 1, Total: 21})
+	wantError(t, err, "BOARD: the join code is wrong")
+	// As somebody types it who has heard it.
+	spoken := strings.ToUpper(b.join[:3]) + " " + b.join[3:]
+	p := v.get(b.URL + "/?code=" + url.QueryEscape(spoken))
+	want(t, p, http.StatusOK, "make check3 BOARD=")
+	if p.url != b.address() {
+		t.Errorf("the code led to %s", p.url)
+	}
+	if !regexp.MustCompile(`^[abcdefghjkmnpqrstwxyz2-9]{6}$`).MatchString(b.join) || !regexp.MustCompile(`^[abcdefghjkmnpqrstwxyz2-9]{10}$`).MatchString(b.teacher) {
+		t.Errorf("the codes %s and %s are not as they should be", b.join, b.teacher)
+	}
+}
+
+func TestGuessingIsBounded(t *testing.T) {
+	b := start(t, redistest.StartServer(t).URL)
+	v := newVisitor(t)
+	var refused, tooMany int
+	for i := range 80 {
+		address := fmt.Sprintf("%s/guess%d", b.URL, i)
+		if i%2 == 0 {
+			address += "/table"
+		}
+		switch status := v.get(address).status; status {
+		case http.StatusForbidden:
+			refused++
+		case http.StatusTooManyRequests:
+			tooMany++
+		default:
+			t.Fatalf("status %d", status)
+		}
+	}
+	if refused != 60 || tooMany != 20 {
+		t.Errorf("%d were refused and %d too many, want 60 and 20", refused, tooMany)
+	}
+	// Else whoever guesses would learn from the answer.
+	want(t, v.get(b.address()), http.StatusTooManyRequests, "Too many wrong codes have come from this address. Wait a minute.")
+	wantError(t, b.send("ada", 1, 1, 21), "BOARD: too many wrong codes")
+}
+
+func TestGuessingTheTeachersCodeIsBounded(t *testing.T) {
+	b := start(t, redistest.StartServer(t).URL)
+	v := newVisitor(t)
+	for range 60 {
+		want(t, v.post(b.address()+"/teacher", url.Values{"code": {b.join}}), http.StatusForbidden, "This is not the teacher's code.")
+	}
+	want(t, v.post(b.address()+"/teacher", url.Values{"code": {b.teacher}}), http.StatusTooManyRequests)
+}
+
+func TestWhatOnlyTheTeacherMay(t *testing.T) {
+	r := redistest.StartServer(t)
+	b := start(t, r.URL)
+	for _, name := range []string{"ada", "bob", "eve"} {
+		b.mustNote(name, 2, 21, 21)
+	}
+	desk := b.address() + "/teacher"
+	stranger, teacher, looker := newVisitor(t), newVisitor(t), newVisitor(t)
+	looker.waitFor(b.address(), "eve", "3 people take part")
+
+	want(t, stranger.get(desk), http.StatusOK, "The teacher's code")
+	for _, path := range []string{"/remove", "/start-over", "/hide", "/show", "/logout"} {
+		want(t, stranger.post(desk+path, url.Values{"name": {"ada"}}), http.StatusForbidden, "You are not logged in, so nothing was changed.")
+	}
+	want(t, stranger.post(desk, url.Values{"code": {""}}), http.StatusForbidden)
+	want(t, looker.get(b.address()), http.StatusOK, "3 people take part")
+
+	teacher.logIn(b)
+	want(t, teacher.post(desk+"/remove", url.Values{"name": {"bob"}}), http.StatusOK, "Who takes part: 2")
+	if p := looker.get(b.address()); strings.Contains(p.html, "bob") {
+		t.Errorf("bob is still there: %s", p.text())
+	}
+	want(t, teacher.post(desk+"/hide", nil), http.StatusOK, "The names are hidden", "ada")
+	for _, path := range []string{"", "/table"} {
+		p := looker.get(b.address() + path)
+		want(t, p, http.StatusOK, "2 people take part. The teacher has hidden the names.", "Step 2 2 done", "Latest: step 2: done")
+		if strings.Contains(p.html, "ada") || strings.Contains(p.html, "eve") {
+			t.Errorf("a name is shown: %s", p.html)
+		}
+	}
+	want(t, teacher.post(desk+"/show", nil), http.StatusOK)
+	want(t, looker.get(b.address()), http.StatusOK, "ada", "eve")
+	want(t, teacher.post(desk+"/start-over", nil), http.StatusOK, "Nobody has reported yet.")
+	want(t, looker.get(b.address()), http.StatusOK, "Nobody has reported yet.")
+
+	request, _ := http.NewRequest(http.MethodPost, desk+"/hide", nil)
+	request.Header.Set("Sec-Fetch-Site", "cross-site")
+	want(t, teacher.read(teacher.client.Do(request)), http.StatusForbidden, "The form was sent from another site.")
+	want(t, looker.get(b.address()), http.StatusOK, "Nobody has reported yet.")
+
+	// A copy of the cookie is worth nothing after a logout.
+	thief := newVisitor(t)
+	home, _ := url.Parse(b.URL)
+	cookies := teacher.client.Jar.Cookies(home)
+	if len(cookies) != 1 || cookies[0].Name != "workshop_board" {
+		t.Errorf("the teacher's cookies: %v", cookies)
+	}
+	thief.client.Jar.SetCookies(home, cookies)
+	want(t, thief.get(desk), http.StatusOK, "Logout")
+	want(t, teacher.post(desk+"/logout", nil), http.StatusOK, "The teacher's code")
+	want(t, thief.get(desk), http.StatusOK, "The teacher's code")
+
+	for _, key := range r.Client.Keys(t.Context(), "*").Val() {
+		if !strings.HasPrefix(key, "workshop:board:") {
+			t.Errorf("the key %s is not the board's", key)
+		}
+		if r.Client.TTL(t.Context(), key).Val() <= 0 {
+			t.Errorf("the key %s lives for ever", key)
+		}
+	}
+}
+
+func TestStep4AndTheBoardDoNotMeet(t *testing.T) {
+	r := redistest.StartServer(t)
+	b := start(t, r.URL)
+	app := steptest.Start(t, "../../step4-store", "REDIS_URL="+r.URL, "SESSION_TTL=2m")
+	v := newVisitor(t)
+	want(t, v.post(app.URL+"/login", url.Values{"username": {"ada"}}), http.StatusOK, "Logged in as ada.")
+	v.logIn(b)
+	want(t, v.get(app.URL), http.StatusOK, "Logged in as ada.")
+	want(t, v.post(app.URL+"/logout", nil), http.StatusOK, "You are not logged in")
+	want(t, v.get(b.address()+"/teacher"), http.StatusOK, "Logout")
+}
+
+func TestARestartKeepsTheRoom(t *testing.T) {
+	r := redistest.StartServer(t)
+	first := start(t, r.URL)
+	first.mustNote("ada", 3, 12, 21)
+	teacher := newVisitor(t)
+	teacher.logIn(first)
+	if err := first.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	second := start(t, r.URL)
+	if first.join != second.join || first.teacher != second.teacher {
+		t.Errorf("the codes were %s %s and are %s %s", first.join, first.teacher, second.join, second.teacher)
+	}
+	want(t, teacher.get(second.address()+"/teacher"), http.StatusOK, "Logout", "ada")
+	want(t, newVisitor(t).get(second.address()), http.StatusOK, "ada – not yet – not yet 12 of 21 – not yet")
+	if err := second.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	third := start(t, r.URL, "-code", "Redis-Room 7")
+	if third.join != "redisroom7" {
+		t.Errorf("the join code is %s", third.join)
+	}
+	want(t, newVisitor(t).get(third.address()), http.StatusOK, "ada", "/redisroom7 NAME=your-name")
+	want(t, newVisitor(t).get(third.URL+"/"+first.join), http.StatusForbidden)
+}
+
+func TestRedisGoesAwayAndComesBack(t *testing.T) {
+	r := redistest.StartServer(t, "--appendonly", "yes", "--appendfsync", "always")
+	b := start(t, r.URL)
+	b.mustNote("ada", 3, 12, 21)
+	v := newVisitor(t)
+	v.logIn(b)
+	v.waitFor(b.address(), "12 of 21")
+	away := func() {
+		t.Helper()
+		wantError(t, b.send("ada", 3, 12, 21), "BOARD: the board's Redis does not answer")
+		want(t, v.get(b.address()+"/teacher"), http.StatusServiceUnavailable, "Redis does not answer")
+		var lookers sync.WaitGroup
+		for range 50 {
+			lookers.Go(func() {
+				p := newVisitor(t).waitFor(b.address(), "Redis does not answer")
+				want(t, p, http.StatusServiceUnavailable)
+			})
+		}
+		lookers.Wait()
+	}
+	back := func() {
+		t.Helper()
+		v.waitFor(b.address(), "12 of 21")
+		want(t, v.get(b.address()+"/teacher"), http.StatusOK, "Logout")
+		b.mustNote("ada", 3, 12, 21)
+	}
+	r.Kill()
+	away()
+	r.Restart()
+	back()
+	r.Pause()
+	away()
+	r.Resume()
+	back()
+}
+
+func TestARedisThatForgetsGetsTheCodesAgain(t *testing.T) {
+	r := redistest.StartServer(t)
+	b := start(t, r.URL)
+	r.Restart()
+	b.mustNote("ada", 3, 12, 21)
+	if join := r.Client.HGet(t.Context(), settingsKey, "join").Val(); join != b.join {
+		t.Errorf("Redis has the join code %q, the board %q", join, b.join)
+	}
+}
+
+func TestCancelEndsAReport(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := board.Send(ctx, "http://127.0.0.1:1/abcdef", board.Progress{Name: "ada", Step: 1, Passed: 1, Total: 2})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
