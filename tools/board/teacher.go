@@ -16,7 +16,7 @@ func (s *server) addTeacher(inside *echo.Group, store *session.Store) {
 	desk.GET("", s.desk)
 	desk.POST("", s.login)
 	desk.POST("/remove", s.change(func(c echo.Context) error {
-		return s.room.remove(c.Request().Context(), c.FormValue("name"))
+		return s.room.remove(c.Request().Context(), c.FormValue("learner"))
 	}))
 	desk.POST("/start-over", s.change(func(c echo.Context) error { return s.room.clear(c.Request().Context()) }))
 	desk.POST("/hide", s.change(func(c echo.Context) error { return s.room.hideNames(c.Request().Context(), true) }))

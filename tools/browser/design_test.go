@@ -61,13 +61,17 @@ func TestNothingIsWiderThanAPhoneOrAProjector(t *testing.T) {
 				options = append(options, chromedp.EmulateMobile)
 			}
 			b.resize(size.width, size.height, options...)
-			eachPage(b, redis, func(page string) {
-				if width := eval[int64](b, "document.documentElement.scrollWidth"); width > size.width {
-					t.Errorf("%s: %d pixels wide, the screen has %d. Too wide: %q", page, width, size.width,
-						eval[[]string](b, fmt.Sprintf(`[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > %d).map((e) => e.tagName + " " + e.className)`, size.width)))
-				}
-			})
+			eachPage(b, redis, func(page string) { b.mustFit(page, size.width) })
 		})
+	}
+}
+
+// mustFit fails where a page is wider than the screen, in pixels.
+func (b *tab) mustFit(page string, screen int64) {
+	b.t.Helper()
+	if width := eval[int64](b, "document.documentElement.scrollWidth"); width > screen {
+		b.t.Errorf("%s: %d pixels wide, the screen has %d. Too wide: %q", page, width, screen,
+			eval[[]string](b, fmt.Sprintf(`[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > %d).map((e) => e.tagName + " " + e.className)`, screen)))
 	}
 }
 
