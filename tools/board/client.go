@@ -120,7 +120,6 @@ func post(ctx context.Context, address *url.URL, p Progress) (*http.Response, er
 		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	transport := &http.Transport{Proxy: proxyFor, DisableKeepAlives: true}
 	client := http.Client{
 		Transport: transport,
 		// The page by which a network asks people to log in is no board.
@@ -128,6 +127,8 @@ func post(ctx context.Context, address *url.URL, p Progress) (*http.Response, er
 	}
 	return client.Do(request)
 }
+
+var transport = &http.Transport{Proxy: proxyFor, DisableKeepAlives: true}
 
 // proxyFor leaves the proxy out for an address in the room, which a proxy on
 // the internet cannot reach.

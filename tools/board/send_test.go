@@ -95,16 +95,3 @@ func TestAStrangersAnswerDoesNotPaintTheTerminal(t *testing.T) {
 		t.Errorf("got %q", err)
 	}
 }
-
-// A proxy on the internet cannot reach a room.
-func TestAnAddressInTheRoomNeedsNoProxy(t *testing.T) {
-	proxy, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy.Close()
-	t.Setenv("HTTP_PROXY", "http://"+proxy.Addr().String())
-	other := httptest.NewServer(http.NotFoundHandler())
-	defer other.Close()
-	wantError(t, send(t.Context(), other.URL+"/k7f3qz"), "is not a class board")
-}
