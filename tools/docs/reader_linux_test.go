@@ -9,10 +9,12 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"os/signal"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -300,6 +302,10 @@ func (r *reader) wait(line int, a action) error {
 // followInNamespace is the process that TestMain becomes in namespaces of its
 // own. It prints the problems that it finds in the guide.
 func followInNamespace(guide, name, dir, repository string) (status int) {
+	// Where tests run in the background, Ctrl+C may be ignored, and a shell that
+	// begins so cannot change it. What is caught here is not ignored by the
+	// programs that are started from here.
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt, syscall.SIGQUIT)
 	// The other end is held by the test, and ends with it.
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
