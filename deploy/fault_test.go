@@ -41,6 +41,8 @@ var faults = []fault{
 	{"a condition that does not exist", "Condition: ClusterMode\n    Properties", "Condition: ClusterMod\n    Properties", validator | policyTest},
 	{"a cache that is there only sometimes", "Condition: Serverless\n    DeletionPolicy", "Condition: ClusterMode\n    DeletionPolicy", policyTest},
 
+	{"a function that is none for Rules", `!Not [!Contains [!Ref CacheSubnetIds, ""]]`, `!Not [!Equals [!Select [0, !Ref CacheSubnetIds], ""]]`, policyTest},
+
 	{"6379 is open to the world", "SourceSecurityGroupId: !GetAtt WebSecurityGroup.GroupId", "CidrIp: 0.0.0.0/0", validator | policyTest},
 	{"6379 is open to the world of IPv6", "SourceSecurityGroupId: !GetAtt WebSecurityGroup.GroupId", "CidrIpv6: ::/0", validator | policyTest},
 	{"6379 is open to the whole network", "SourceSecurityGroupId: !GetAtt WebSecurityGroup.GroupId", "CidrIp: 10.20.0.0/16", policyTest},
@@ -60,7 +62,7 @@ var faults = []fault{
 	{"a retired node type by default", "Default: cache.t4g.micro\n    AllowedValues:\n      - cache.t4g.micro", "Default: cache.t2.micro\n    AllowedValues:\n      - cache.t2.micro", policyTest},
 	{"Multi-AZ with one node", "NumCacheClusters: !If [ClusterMode, !Ref AWS::NoValue, 2]", "NumCacheClusters: !If [ClusterMode, !Ref AWS::NoValue, 1]", policyTest},
 	{"shards without replicas", "ReplicasPerNodeGroup: !If [ClusterMode, 1,", "ReplicasPerNodeGroup: !If [ClusterMode, 0,", policyTest},
-	{"cluster mode in the cache and not in its parameters", `cluster-enabled: !If [ClusterMode, "yes", "no"]`, `cluster-enabled: "no"`, policyTest},
+	{"cluster mode in the cache and not in its parameters", `cluster-enabled: !If [ClusterMode, "yes", !Ref AWS::NoValue]`, `cluster-enabled: "no"`, policyTest},
 	{"nobody takes over", "MultiAZEnabled: true", "MultiAZEnabled: false", policyTest},
 	{"sessions are evicted", "maxmemory-policy: noeviction", "maxmemory-policy: volatile-lru", policyTest},
 	{"parameters that nobody uses", "      CacheParameterGroupName: !Ref CacheParameters\n", "", policyTest},

@@ -210,7 +210,7 @@ func replicas(s stack, r resource) string {
 	count, shards, each := r.at("NumCacheClusters"), r.at("NumNodeGroups"), r.at("ReplicasPerNodeGroup")
 	mode := s.resources["CacheParameters"].at("Properties.cluster-enabled")
 	switch {
-	case mode == "no" && count == "2" && shards == nil && each == nil:
+	case mode == nil && count == "2" && shards == nil && each == nil:
 	case mode == "yes" && count == nil && shards == "2" && each == "1":
 	default:
 		return fmt.Sprintf("cluster-enabled %v with %v nodes, %v shards, %v replicas", mode, count, shards, each)
@@ -315,9 +315,11 @@ func role(s stack) string {
 		for _, statement := range document["Statement"].([]any) {
 			allowed := statement.(map[string]any)
 			resources := fmt.Sprint(allowed["Resource"])
-			// The programs are everything in their folder; nothing else ends in a star.
+			// A star stands for the programs in their folder, and for the number
+			// that AWS adds to the name of this stack; for nothing else.
 			programs := allowed["Action"] == "s3:GetObject" && strings.HasSuffix(resources, "/"+fmt.Sprint(s.parameters["ProgramPrefix"])+"/*")
-			if strings.Contains(fmt.Sprint(allowed["Action"]), "*") || (strings.Contains(resources, "*") && !programs) {
+			itself := allowed["Action"] == "cloudformation:SignalResource" && strings.HasSuffix(resources, ":stack/stackname/*")
+			if strings.Contains(fmt.Sprint(allowed["Action"]), "*") || (strings.Contains(resources, "*") && !programs && !itself) {
 				return fmt.Sprintf("it allows %v on %v", allowed["Action"], resources)
 			}
 		}

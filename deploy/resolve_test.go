@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -150,6 +151,9 @@ func checked(name, text string, declaration map[string]any) any {
 	if pattern, has := declaration["AllowedPattern"]; has && !regexp.MustCompile("^(?:"+pattern.(string)+")$").MatchString(text) {
 		fail("%s: %q does not match its pattern", name, text)
 	}
+	if most, err := strconv.Atoi(fmt.Sprint(declaration["MaxLength"])); err == nil && len(text) > most {
+		fail("%s: %q is longer than %v", name, text, most)
+	}
 	if allowed, has := declaration["AllowedValues"]; has && !slices.Contains(allowed.([]any), any(text)) {
 		fail("%s: %q is not an allowed value", name, text)
 	}
@@ -171,9 +175,29 @@ func (r *resolver) readRules() {
 		}
 		for _, item := range rule["Assertions"].([]any) {
 			assertion := item.(map[string]any)
+			onlyRuleFunctions(rule["RuleCondition"])
+			onlyRuleFunctions(assertion["Assert"])
 			if !r.truth(assertion["Assert"]) {
 				r.stack.refused = append(r.stack.refused, assertion["AssertDescription"].(string))
 			}
+		}
+	}
+}
+
+// onlyRuleFunctions finds what works elsewhere, and not in Rules
+// (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-rules.html).
+func onlyRuleFunctions(expression any) {
+	switch e := expression.(type) {
+	case []any:
+		for _, item := range e {
+			onlyRuleFunctions(item)
+		}
+	case map[string]any:
+		for name, argument := range e {
+			if !slices.Contains([]string{"Ref", "Fn::And", "Fn::Contains", "Fn::Equals", "Fn::Not", "Fn::Or"}, name) {
+				fail("%s is no function for Rules", name)
+			}
+			onlyRuleFunctions(argument)
 		}
 	}
 }
@@ -269,12 +293,18 @@ func (r *resolver) call(function string, argument any) any {
 		return fmt.Sprint(!slices.ContainsFunc(list, func(e any) bool { return !r.truth(e) }))
 	case "Or":
 		return fmt.Sprint(slices.ContainsFunc(list, r.truth))
+	case "Contains":
+		return fmt.Sprint(slices.Contains(r.value(list[0]).([]any), r.value(list[1])))
 	case "Sub":
 		return r.sub(argument)
 	case "FindInMap":
 		return r.find(list)
 	case "Select":
-		return r.value(list[1]).([]any)[list[0].(string)[0]-'0']
+		from, index := r.value(list[1]).([]any), int(list[0].(string)[0]-'0')
+		if index >= len(from) {
+			fail("Select %d of %d values", index, len(from))
+		}
+		return from[index]
 	case "GetAZs":
 		return []any{"zone-a", "zone-b"}
 	case "Base64":

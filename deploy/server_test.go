@@ -235,6 +235,7 @@ var standIns = map[string]string{
 "secretsmanager get-secret-value") while [ "$1" != --secret-id ]; do shift; done; cat "$SECRETS/$2";;
 "cloudformation signal-resource") declare -A word; shift 2
   while [ $# -gt 0 ]; do word[$1]=$2; shift 2; done
+  [ "${word[--stack-name]}" = stackid ] || { echo "no stack ${word[--stack-name]}" >&2; exit 1; }
   echo "${word[--status]} ${word[--logical-resource-id]} ${word[--unique-id]}" >>$LOG/signals;;
 *) echo "aws $*: not known here" >&2; exit 1;;
 esac`,

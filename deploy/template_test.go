@@ -127,6 +127,10 @@ func TestTheParametersAreChecked(t *testing.T) {
 		{map[string]string{"SessionTtl": "10"}, "SessionTtl"},
 		{map[string]string{"Name": "Session"}, "Name"},
 		{map[string]string{"Name": "two--hyphens"}, "Name"},
+		{map[string]string{"Name": "a-long-name-of-25-letters"}, "Name"},
+		{map[string]string{"PublicUrl": "http://workshop.example.com"}, "PublicUrl"},
+		{map[string]string{"ZoneA": "us-east-1a", "ZoneB": "us-east-1b"}, ""},
+		{map[string]string{"ZoneA": "1"}, "ZoneA"},
 		{map[string]string{"WebCount": "3"}, "WebCount"},
 		{map[string]string{"CacheNodeType": "cache.t2.micro"}, "CacheNodeType"},
 	} {
