@@ -4,10 +4,10 @@
 # Settings go in ARGS: make step3 ARGS="-ttl 2m"
 
 .DEFAULT_GOAL := help
-.PHONY: help step1 step2 step3 step4 watch1 watch2 watch3 watch4 scale board redis cli monitor redis-image elasticache-local deploy-build test bench lint smoke screenshots
+.PHONY: help step1 step2 step3 step4 watch1 watch2 watch3 watch4 scale board redis cli monitor redis-image elasticache-local deploy-build status always test bench lint smoke screenshots
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / { sub("%", "N", $$1); printf "make %-18s %s\n", $$1, $$2 }' Makefile
 
 step1: ## run step 1: a signed cookie, no Redis
 	go build -o bin/ ./step1-no-redis && bin/step1-no-redis $(ARGS)
@@ -32,6 +32,24 @@ watch3: ## run step 3, and start it again on each save
 
 watch4: ## run step 4, and start it again on each save
 	go build -o bin/ ./tools/workshop && bin/workshop watch 4 -- $(ARGS)
+
+start%: always ## build step N yourself: copy what it begins with to my-stepN
+	go run ./tools/workshop start $*
+
+my-step%: always ## run my-stepN, and start it again on each save
+	go build -o bin/ ./tools/workshop && bin/workshop watch $@ -- $(ARGS)
+
+check%: always ## check my-stepN: make check3, HINT=2, EX=expire-first, URL=http://127.0.0.1:8000
+	go build -o bin/ ./tools/workshop && bin/workshop check $(ARGS) $*
+
+solve%: always ## show what is different between my-stepN and ours
+	go run ./tools/workshop solve $*
+
+reset%: always ## begin my-stepN again, and keep a backup
+	go run ./tools/workshop reset $*
+
+status: ## show how far you are with each step
+	go run ./tools/workshop status
 
 scale: ## run two servers of step 4 behind a proxy: make scale STEP=1 N=3
 	go build -o bin/ ./tools/workshop && bin/workshop scale $(if $(N),-n $(N)) $(STEP)

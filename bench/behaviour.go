@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"example.com/session-workshop/bench/load"
-	"example.com/session-workshop/bench/wire"
+	"example.com/session-workshop/shared/wire"
 )
 
 // parallel is how many visits to one session are under way at the same time

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/bench/load"
-	"example.com/session-workshop/bench/wire"
+	"example.com/session-workshop/shared/wire"
 )
 
 // bench is one run of the whole comparison.

@@ -115,6 +115,16 @@ func (c *Config) declare(group Group, r *reader) {
 	}
 }
 
+// Unset holds lines NAME=value that take all settings from an environment, for
+// an app that is started by a program: each has its default then, and the port
+// is any free one. To an app an empty variable is an unset one.
+func Unset() []string {
+	return []string{
+		"HOST=", "PORT=0", "PUBLIC_URL=", "SECRET_KEY=", "UNDER_THE_HOOD=",
+		"REDIS_URL=", "REDIS_CLUSTER=", "REDIS_CA_FILE=", "REDIS_AUTH=", "SESSION_TTL=", "SESSION_MAX_AGE=",
+	}
+}
+
 // HTTPS tells whether people reach the app over https://, which is when its
 // cookies can be Secure.
 func (c Config) HTTPS() bool {

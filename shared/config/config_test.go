@@ -191,3 +191,23 @@ func TestAFileOfAuthoritiesNeedsTLS(t *testing.T) {
 		t.Errorf("without TLS: error %v", err)
 	}
 }
+
+// A setting that Unset forgets would reach an app that must have none.
+func TestUnsetNamesEverySetting(t *testing.T) {
+	unset := map[string]bool{}
+	for _, line := range config.Unset() {
+		name, _, _ := strings.Cut(line, "=")
+		unset[name] = true
+	}
+	asked := 0
+	_, err := config.Load(nil, func(name string) string {
+		asked++
+		if !unset[name] {
+			t.Errorf("Unset does not name %s", name)
+		}
+		return ""
+	}, all...)
+	if err != nil || asked != len(unset) {
+		t.Errorf("Load asked for %d settings, Unset names %d (%v)", asked, len(unset), err)
+	}
+}

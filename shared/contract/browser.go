@@ -1,17 +1,20 @@
 package contract
 
 import (
+	"errors"
 	"fmt"
 	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -20,6 +23,9 @@ const (
 	loggedOut = "You are not logged in"
 	loggedIn  = "Logged in as "
 )
+
+// patience is how long a page may take.
+const patience = 5 * time.Second
 
 // browser keeps cookies as a browser does. It does not follow redirects, so
 // that each request of a check is one that the check names.
@@ -36,7 +42,7 @@ func (s *scene) browser() *browser {
 	return &browser{scene: s, client: &http.Client{
 		Transport: s.client,
 		Jar:       jar,
-		Timeout:   5 * time.Second,
+		Timeout:   patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		},
@@ -66,9 +72,21 @@ func (b *browser) do(method, path string, form url.Values, header http.Header) p
 	}
 	p, err := b.send(method, path, form, header)
 	if err != nil {
-		b.scene.expect(false, "an answer to "+p.request, err.Error())
+		b.scene.expect(false, "an answer to "+p.request, whyNone(err))
 	}
 	return p
+}
+
+// whyNone says why there is no answer, without Go's words for it where a
+// learner would not know them.
+func whyNone(err error) string {
+	switch {
+	case os.IsTimeout(err):
+		return fmt.Sprintf("none within %v: the app hangs", patience)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nobody listens at the address any more: the app has ended"
+	}
+	return err.Error()
 }
 
 // send is do without the scene, so that many may run at the same time.
@@ -220,7 +238,7 @@ func (b *browser) visitAtOnce(n int) []int {
 			defer mu.Unlock()
 			switch {
 			case err != nil:
-				bad = err.Error()
+				bad = whyNone(err)
 			case !ok:
 				bad = p.String()
 			default:

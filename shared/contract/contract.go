@@ -24,6 +24,9 @@ type Target struct {
 	Redis redis.UniversalClient
 	// TTL is the session TTL the app was started with. 0 means 10 s.
 	TTL time.Duration
+	// RoundTrips says how many the app has made to Redis so far. It is nil where
+	// nobody counts them.
+	RoundTrips func() int64
 }
 
 // Group says whom a check is for.
@@ -43,12 +46,20 @@ const (
 type Check struct {
 	// Name is a short sentence that is true when the check passes.
 	Name string
-	// Hint tells a learner the probable mistake and where to look.
+	// Hint tells a learner the probable mistake.
 	Hint string
+	// More are two hints beyond that, in a check of the lesson: by what means
+	// it is done, and nearly the code. A house check has none.
+	More []string
+	// Where is the place to look in a Go app that began as the step before,
+	// such as "main.go, func index". A house check names none.
+	Where string
 	// Group says whether the check is part of the lesson.
 	Group Group
 	// Waits is true for the one check of a step that waits a whole TTL.
 	Waits bool
+	// Counts is true for a check that needs Target.RoundTrips.
+	Counts bool
 	// Run checks the app. It returns nil or a *Failure. ctx bounds it; a
 	// check that waits needs the TTL and some seconds more.
 	Run func(ctx context.Context, t Target) error
@@ -57,6 +68,9 @@ type Check struct {
 // Failure says what a check wanted to see and what it saw.
 type Failure struct {
 	Expected, Got string
+	// See is the name of another check whose hints fit better what was seen;
+	// empty for most failures.
+	See string
 }
 
 func (f *Failure) Error() string {
@@ -76,7 +90,11 @@ type rule struct {
 	name  string
 	hint  string
 	waits bool
-	run   func(s *scene)
+	// guide is that of an exercise's rule. Those of the lesson are in guides.
+	guide guide
+	// counts is true where round trips are counted.
+	counts bool
+	run    func(s *scene)
 }
 
 // The steps a rule can hold for.
@@ -97,8 +115,13 @@ func checksOf(n int, group Group, rules []rule) []Check {
 		if !slices.Contains(r.steps, n) {
 			continue
 		}
+		more := r.guide
+		if more.where == "" {
+			more = further(n, r.name)
+		}
 		checks = append(checks, Check{
-			Name: r.name, Hint: r.hint, Group: group, Waits: r.waits,
+			Name: r.name, Hint: r.hint, More: more.hints(), Where: more.where,
+			Group: group, Waits: r.waits, Counts: r.counts,
 			Run: func(ctx context.Context, t Target) error { return play(ctx, t, n, r.run) },
 		})
 	}

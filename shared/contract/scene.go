@@ -59,6 +59,13 @@ func (s *scene) expect(ok bool, expected, got string) {
 	}
 }
 
+// see names the check whose hints fit the failure.
+func (s *scene) see(name string) {
+	if s.failed() {
+		s.failure.See = name
+	}
+}
+
 // cut shortens text to about n bytes, and says so with an ellipsis.
 func cut(text string, n int) string {
 	if len(text) <= n {

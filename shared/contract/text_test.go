@@ -64,3 +64,18 @@ func TestFailuresAreShort(t *testing.T) {
 		t.Errorf("Error() is %q", s.failure.Error())
 	}
 }
+
+// A guide under a name that no check has would never be seen.
+func TestEveryGuideBelongsToACheck(t *testing.T) {
+	names := map[string]bool{}
+	for _, r := range lesson {
+		names[r.name] = true
+	}
+	for _, guides := range []map[string]guide{guides, guidesOfFour} {
+		for name := range guides {
+			if !names[name] {
+				t.Errorf("no check is called %q", name)
+			}
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/contract"
 	"example.com/session-workshop/shared/launch"
 	"example.com/session-workshop/shared/redistest"
@@ -36,15 +38,27 @@ const (
 // printed.
 func Contract(t *testing.T, step int) {
 	t.Helper()
+	onEveryRedis(t, step, contract.Step(step))
+}
+
+// Lesson is Contract with the checks of the lesson alone, for an app that a
+// learner wrote.
+func Lesson(t *testing.T, step int) {
+	t.Helper()
+	onEveryRedis(t, step, slices.DeleteFunc(contract.Step(step), func(c contract.Check) bool { return c.Group != contract.Lesson }))
+}
+
+func onEveryRedis(t *testing.T, step int, checks []contract.Check) {
+	t.Helper()
 	if step == 1 {
-		Check(t, ".", step, nil)
+		check(t, ".", checks, nil)
 		return
 	}
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		// Each app has its own port and its own Redis, and most of the time
 		// they wait for a TTL: they can do that at the same time.
 		t.Parallel()
-		Check(t, ".", step, r.Client, "REDIS_URL="+r.URL)
+		check(t, ".", checks, r.Client, "REDIS_URL="+r.URL)
 	})
 }
 
@@ -58,6 +72,11 @@ func Check(t *testing.T, dir string, step int, client redis.UniversalClient, env
 	if len(checks) == 0 {
 		t.Fatalf("there are no checks for step %d: the steps are 1 to 4", step)
 	}
+	check(t, dir, checks, client, env...)
+}
+
+func check(t *testing.T, dir string, checks []contract.Check, client redis.UniversalClient, env ...string) {
+	t.Helper()
 	app := Start(t, dir, append(env, "SESSION_TTL="+ttl.String())...)
 	target := contract.Target{URL: app.URL, Redis: client, TTL: ttl}
 	for _, c := range checks {
@@ -103,7 +122,7 @@ func StartWith(t testing.TB, dir string, args []string, env ...string) *launch.A
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
-	app, err := launch.Start(ctx, launch.Options{Binary: binary, Args: args, Dir: dir, Env: append(unset(), env...)})
+	app, err := launch.Start(ctx, launch.Options{Binary: binary, Args: args, Dir: dir, Env: append(config.Unset(), env...)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,15 +132,6 @@ func StartWith(t testing.TB, dir string, args []string, env ...string) *launch.A
 		}
 	})
 	return app
-}
-
-// unset holds the settings of a test's app: none, so that each has its
-// default, and any free port. To an app an empty variable is an unset one.
-func unset() []string {
-	return []string{
-		"HOST=", "PORT=0", "PUBLIC_URL=", "SECRET_KEY=", "UNDER_THE_HOOD=",
-		"REDIS_URL=", "REDIS_CLUSTER=", "REDIS_CA_FILE=", "REDIS_AUTH=", "SESSION_TTL=", "SESSION_MAX_AGE=",
-	}
 }
 
 // builds holds, by folder, what builds the app there once in a test process.

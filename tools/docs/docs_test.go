@@ -120,7 +120,9 @@ func TestEveryMakeTargetThatIsNamedExists(t *testing.T) {
 	}
 	for path, text := range guides(t) {
 		for _, match := range target.FindAllStringSubmatch(codeOf(text), -1) {
-			if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(match[1]) + `\b[^=]*:`).Match(makefile) {
+			// A target for each step may be one with % in place of the number.
+			either := regexp.QuoteMeta(match[1]) + `\b[^=]*:|` + strings.TrimRight(regexp.QuoteMeta(match[1]), "1234") + `%:`
+			if !regexp.MustCompile(`(?m)^(` + either + `)`).Match(makefile) {
 				t.Errorf("%s names make %s, which the Makefile does not have", path, match[1])
 			}
 		}

@@ -27,6 +27,11 @@ type command struct {
 
 var commands = []command{
 	{"redis", "run the embedded Redis alone, so that sessions survive a restart of an app", runRedis},
+	{"start", "copy what a step begins with to my-stepN, to build it yourself: start 3", runStart},
+	{"check", "check my-stepN, or any running app, step by step: check 3", runCheck},
+	{"solve", "show what is different between my-stepN and ours: solve 3", runSolve},
+	{"reset", "begin my-stepN again, and keep a backup: reset 3", runReset},
+	{"status", "show how far you are with each step", runStatus},
 	{"watch", "run a step, and build and start it again whenever you save: watch 3", runWatch},
 	{"scale", "run two servers of a step on one Redis, behind a proxy: scale -n 3 4", runScale},
 	{"board", "serve the class board: who is at which step, live", runBoard},

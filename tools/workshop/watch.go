@@ -68,6 +68,9 @@ func stepFolder(name string) (string, error) {
 		return "", fmt.Errorf("watch: there is no step %s. Use 1 to 4, or the folder of a step", name)
 	}
 	if _, err := os.Stat(filepath.Join(name, "go.mod")); err != nil {
+		if copyName := regexp.MustCompile(`^my-step([1-4])/?$`).FindStringSubmatch(name); copyName != nil {
+			return "", fmt.Errorf("watch: there is no %s yet. Begin it: make start%s", name, copyName[1])
+		}
 		return "", fmt.Errorf("watch: %q is not the folder of a step: it has no go.mod. Use 1 to 4, or such a folder", name)
 	}
 	dir, err := filepath.Abs(name)

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/session-workshop/bench/wire"
+	"example.com/session-workshop/shared/wire"
 )
 
 // echo answers each byte with the same byte.

@@ -1,4 +1,7 @@
-package contract_test
+// Package programs holds the apps that checks are tested with: for each step
+// the smallest one that is right, and many with one mistake each. They are
+// handlers within the test's own process, with Redis as the only real part.
+package programs
 
 import (
 	"context"
@@ -18,12 +21,14 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// program is a learner's app in the smallest form that passes: steps 1 to 3
+// Program is a learner's app in the smallest form that passes: steps 1 to 3
 // with a signed cookie, step 4 with a session in Redis. Its fields are what
 // the wrong programs get wrong, one at a time.
-type program struct {
-	redis  redis.UniversalClient
-	prefix string // of its keys, other than the workshop's own
+type Program struct {
+	// Redis is where it keeps its data; nil for step 1.
+	Redis redis.UniversalClient
+	// Prefix begins each of its keys, and is other than the workshop's own.
+	Prefix string
 	ttl    time.Duration
 
 	escape func(name string) string
@@ -42,22 +47,29 @@ type program struct {
 	elsewhere func(ctx context.Context, cookie string)
 	// viewed runs for every visit.
 	viewed func(w http.ResponseWriter, r *http.Request)
+	// below runs for every visit of somebody, and returns what the page says
+	// below the rest. cookie is the one that the browser brought.
+	below func(w http.ResponseWriter, r *http.Request, cookie, name string) string
+	// also are handlers of further requests, such as "POST /more".
+	also map[string]http.HandlerFunc
 }
 
 const cookieName = "sid"
 
 var errNoSession = errors.New("no such session")
 
-// rightProgram is right for step n.
-func rightProgram(n int, client redis.UniversalClient, ttl time.Duration) *program {
-	p := &program{
-		redis: client, prefix: "contract-test:" + rand.Text() + ":", ttl: ttl,
+// Right is a program that is right for step n, 1 to 4. ttl is how long Redis
+// remembers, from step 3 on.
+func Right(n int, client redis.UniversalClient, ttl time.Duration) *Program {
+	p := &Program{
+		Redis: client, Prefix: "contract-test:" + rand.Text() + ":", ttl: ttl,
 		escape:    html.EscapeString,
 		loggedOut: "You are not logged in", greeting: "Logged in as", afterLogin: "/",
 		form:      `<form method="post"><input name=username><button>Login</button></form>`,
 		logOut:    func(context.Context, string) error { return nil },
 		elsewhere: func(context.Context, string) {},
 		viewed:    func(http.ResponseWriter, *http.Request) {},
+		below:     func(http.ResponseWriter, *http.Request, string, string) string { return "" },
 	}
 	p.logIn = func(_ *http.Request, name string) (string, error) { return sign(name), nil }
 	p.who = func(_ context.Context, cookie string) (string, error) { return verify(cookie), nil }
@@ -81,7 +93,7 @@ func rightProgram(n int, client redis.UniversalClient, ttl time.Duration) *progr
 }
 
 // countBy counts a visit by the name in the signed cookie.
-func (p *program) countBy(count func(ctx context.Context, name string) (int64, error)) {
+func (p *Program) countBy(count func(ctx context.Context, name string) (int64, error)) {
 	p.visit = func(ctx context.Context, cookie string) (string, int64, error) {
 		name := verify(cookie)
 		if name == "" {
@@ -98,19 +110,19 @@ local n = redis.call('HINCRBY', KEYS[1], 'visits', 1)
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return {redis.call('HGET', KEYS[1], 'username'), n}`)
 
-func (p *program) keepSessions() {
+func (p *Program) keepSessions() {
 	p.logIn = func(_ *http.Request, name string) (string, error) {
 		return p.newSession(rand.Text(), name)
 	}
 	p.who = func(ctx context.Context, cookie string) (string, error) {
-		name, err := p.redis.HGet(ctx, p.sessionKey(cookie), "username").Result()
+		name, err := p.Redis.HGet(ctx, p.sessionKey(cookie), "username").Result()
 		if errors.Is(err, redis.Nil) {
 			return "", nil
 		}
 		return name, err
 	}
 	p.visit = func(ctx context.Context, cookie string) (string, int64, error) {
-		reply, err := countVisit.Run(ctx, p.redis, []string{p.sessionKey(cookie)}, p.ttl.Milliseconds()).Slice()
+		reply, err := countVisit.Run(ctx, p.Redis, []string{p.sessionKey(cookie)}, p.ttl.Milliseconds()).Slice()
 		if errors.Is(err, redis.Nil) {
 			return "", 0, errNoSession
 		}
@@ -120,27 +132,38 @@ func (p *program) keepSessions() {
 		return fmt.Sprint(reply[0]), reply[1].(int64), nil
 	}
 	p.logOut = func(ctx context.Context, cookie string) error {
-		return p.redis.Del(ctx, p.sessionKey(cookie)).Err()
+		return p.Redis.Del(ctx, p.sessionKey(cookie)).Err()
 	}
 }
 
-func (p *program) newSession(token, name string) (string, error) {
+func (p *Program) newSession(token, name string) (string, error) {
 	ctx := context.Background()
-	tx := p.redis.TxPipeline()
+	tx := p.Redis.TxPipeline()
 	tx.HSet(ctx, p.sessionKey(token), "username", name, "visits", 0)
 	tx.PExpire(ctx, p.sessionKey(token), p.ttl)
 	_, err := tx.Exec(ctx)
 	return token, err
 }
 
-func (p *program) userKey(name string) string { return p.prefix + name }
-
-func (p *program) sessionKey(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return p.prefix + hex.EncodeToString(sum[:])
+// LiveForEver takes the TTL from every key after each visit.
+func (p *Program) LiveForEver() {
+	right := p.visit
+	p.visit = func(ctx context.Context, cookie string) (string, int64, error) {
+		name, n, err := right(ctx, cookie)
+		p.Redis.Persist(ctx, p.userKey(name))
+		p.Redis.Persist(ctx, p.sessionKey(cookie))
+		return name, n, err
+	}
 }
 
-func (p *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (p *Program) userKey(name string) string { return p.Prefix + name }
+
+func (p *Program) sessionKey(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return p.Prefix + hex.EncodeToString(sum[:])
+}
+
+func (p *Program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	cookie := ""
 	if c, err := r.Cookie(cookieName); err == nil {
 		cookie = c.Value
@@ -173,18 +196,23 @@ func (p *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		http.Redirect(w, r, "/", http.StatusFound)
 	default:
+		if handler := p.also[r.Method+" "+r.URL.Path]; handler != nil {
+			handler(w, r)
+			return
+		}
 		http.NotFound(w, r)
 	}
 }
 
-func (p *program) home(w http.ResponseWriter, r *http.Request, cookie string) {
+func (p *Program) home(w http.ResponseWriter, r *http.Request, cookie string) {
 	if p.visit == nil {
 		name, err := p.who(r.Context(), cookie)
 		if err != nil || name == "" {
 			fmt.Fprint(w, p.loggedOut)
 			return
 		}
-		fmt.Fprintf(w, "<p>%s <b>%s</b></p>", p.greeting, p.escape(name))
+		below := p.below(w, r, cookie, name)
+		fmt.Fprintf(w, "<p>%s <b>%s</b></p>%s", p.greeting, p.escape(name), below)
 		return
 	}
 	name, n, err := p.visit(r.Context(), cookie)
@@ -196,7 +224,8 @@ func (p *program) home(w http.ResponseWriter, r *http.Request, cookie string) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	fmt.Fprintf(w, "<p>%s <b>%s</b>.</p> <p>Visits: <i>%d</i></p>", p.greeting, p.escape(name), n)
+	below := p.below(w, r, cookie, name)
+	fmt.Fprintf(w, "<p>%s <b>%s</b>.</p> <p>Visits: <i>%d</i></p>%s", p.greeting, p.escape(name), n, below)
 }
 
 // sign and verify are the signed cookie of steps 1 to 3.

@@ -1,0 +1,535 @@
+package contract
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Exercise is a change to a step that already passes its lesson.
+type Exercise struct {
+	// Name is a word for the command line.
+	Name string
+	// Optional is true for one that is meant for the quick.
+	Optional bool
+	// Breaks is true where the change spoils the step on purpose.
+	Breaks bool
+	// Checks say that the change is there, and that the rest of the lesson
+	// still works.
+	Checks []Check
+}
+
+// Exercises returns those of step n, in the order of its guide; none for any
+// other n than 1 to 4.
+func Exercises(n int) []Exercise {
+	var all []Exercise
+	for _, e := range exercises {
+		if e.step != n {
+			continue
+		}
+		exercise := Exercise{Name: e.name, Optional: e.optional, Breaks: e.breaks != ""}
+		if e.breaks != "" {
+			exercise.Checks = checksOf(n, Lesson, e.breakingRules())
+		} else {
+			exercise.Checks = checksOf(n, Lesson, append(slices.Clone(e.rules), lessonHolds("")))
+		}
+		all = append(all, exercise)
+	}
+	return all
+}
+
+// exercise holds what Exercises makes an Exercise of. It has either rules, or
+// the name of the one check of the lesson that it breaks, with a hint for it.
+type exercise struct {
+	step     int
+	name     string
+	optional bool
+	rules    []rule
+	breaks   string
+	hint     string
+	guide    guide
+}
+
+var exercises = []exercise{
+	{
+		step: 1, name: "visits-in-cookie",
+		rules: []rule{
+			{
+				steps: onlyOne,
+				name:  "the page counts Visits: 1, 2, 3",
+				hint:  "Each GET / of somebody who is logged in adds one to a number in the cookie, and sends the cookie anew. The login begins at 0.",
+				guide: guide{
+					where: inIndex,
+					means: "The Values of the cookie's session hold numbers too: read an int, add one, put it back, and Save before you render.",
+					code:  "s := cookie(c); n, _ := s.Values[\"visits\"].(int); s.Values[\"visits\"] = n + 1; if err := s.Save(c.Request(), c.Response()); err != nil { return err }",
+				},
+				run: func(s *scene) {
+					b := s.browser()
+					b.login(s.user)
+					for n := range 3 {
+						b.expectVisits(n + 1)
+					}
+				},
+			},
+			{
+				steps: onlyOne,
+				name:  "an old cookie brings its old count back",
+				hint:  "The check copied the cookie, visited, and put the copy back. A count that goes on all the same is not in the cookie, but on the server.",
+				guide: guide{
+					where: inIndex,
+					means: "No variable outside the handler: the number comes from cookie(c).Values and goes back there.",
+					code:  "n, _ := cookie(c).Values[\"visits\"].(int)",
+				},
+				run: oldCookieOldCount,
+			},
+		},
+	},
+	{
+		step: 1, name: "unsigned",
+		breaks: "a changed cookie does not log anybody in",
+		hint:   "Write the name into the cookie without any signature: then anyone can write another name there. Only that must break; the pages stay as they are.",
+		guide: guide{
+			where: "main.go, func login, func logout, func username",
+			means: "In place of the session's Values use c.SetCookie with an http.Cookie, and c.Cookie to read it. url.QueryEscape makes any name fit into a cookie.",
+			code:  "c.SetCookie(&http.Cookie{Name: cookieName, Value: url.QueryEscape(name), Path: \"/\"}) / k, err := c.Cookie(cookieName); name, _ := url.QueryUnescape(k.Value) / logout: the same cookie with MaxAge: -1",
+		},
+	},
+	{
+		step: 1, name: "login-ends", optional: true,
+		rules: []rule{{
+			steps: onlyOne,
+			waits: true,
+			name:  "five seconds after the login, a copy of its cookie is worth nothing",
+			hint:  "To give the cookie an age is not enough, since a copy forgets its age. The signature holds the time when it was made, and the store can refuse an old one.",
+			guide: guide{
+				where: inMain,
+				means: "store.MaxAge(seconds) tells both the browser and the check of the signature. It must come after store.Options is set.",
+				code:  "store.MaxAge(5)",
+			},
+			run: loginEnds,
+		}},
+	},
+	{
+		step: 2, name: "last-visit",
+		rules: []rule{
+			{
+				steps: onlyTwo,
+				name:  "the hash has a field last_visit with the time of this visit",
+				hint:  "HSET writes a second field beside visits, at each visit. In which form the time is written is up to you; two visits in two seconds must differ.",
+				guide: guide{
+					where: inIndex,
+					means: "TxPipelined sends several commands together, in one round trip: HIncrBy and HSet.",
+					code:  "multi.HSet(ctx, key, \"last_visit\", time.Now().Format(time.RFC3339))",
+				},
+				run: lastVisitIsWritten,
+			},
+			{
+				steps: onlyTwo,
+				name:  "the page shows the visit before: Last visit: …",
+				hint:  "The page says \"Last visit: \" and what the field held before this visit. So it must be read before it is written.",
+				guide: guide{
+					where: inIndex,
+					means: "Put HGet before HSet into the same TxPipelined. Where there is no such field yet, HGet gives redis.Nil, which TxPipelined returns as its error: that one is none.",
+					code:  "last = multi.HGet(ctx, key, \"last_visit\"); multi.HSet(…) … if err != nil && !errors.Is(err, redis.Nil) { return err } … <p>Last visit: {{.LastVisit}}</p>",
+				},
+				run: lastVisitIsShown,
+			},
+			oneRoundTrip(onlyTwo),
+		},
+	},
+	{
+		step: 2, name: "lost-update",
+		breaks: "30 visits at the same time count 30",
+		hint:   "Read the count with HGET, add one in Go, and write it back with HSET. One visit after the other still counts right; only at the same moment do visits get lost.",
+		guide: guide{
+			where: inIndex,
+			means: "HGet(…).Int64() returns the number, or the error redis.Nil where there is no field yet, which counts as 0.",
+			code:  "n, err := a.rdb.HGet(ctx, key, \"visits\").Int64(); if err != nil && !errors.Is(err, redis.Nil) { return err }; visits := n + 1; err = a.rdb.HSet(ctx, key, \"visits\", visits).Err()",
+		},
+	},
+	{
+		step: 2, name: "place", optional: true,
+		rules: []rule{
+			{
+				steps: onlyTwo,
+				name:  "the page says Your place: … among all names, most visits first",
+				hint:  "Redis keeps an order by itself: a sorted set, with the name as member and the visits as score.",
+				guide: guide{
+					where: inIndex,
+					means: "ZIncrBy on one key for all names counts there too, ZRevRank answers with the place, from 0. Both go into one TxPipelined with HIncrBy.",
+					code:  "multi.ZIncrBy(ctx, \"workshop:places\", 1, username(c)); place = multi.ZRevRank(ctx, \"workshop:places\", username(c)) … <p>Your place: {{.Place}}</p>, with place.Val() + 1",
+				},
+				run: places,
+			},
+			oneRoundTrip(onlyTwo),
+		},
+	},
+	{
+		step: 3, name: "expire-first",
+		breaks: "the first visit gives the key a TTL",
+		hint:   "Send EXPIRE before HINCRBY. At the second visit the key is there, and all looks well: only the first visit of a name is wrong.",
+		guide: guide{
+			where: inIndex,
+			means: "Inside TxPipelined, change the order of the two lines, and nothing else.",
+			code:  "multi.Expire(ctx, key, a.ttl); visits = multi.HIncrBy(ctx, key, \"visits\", 1)",
+		},
+	},
+	{
+		step: 3, name: "ttl-per-user",
+		rules: []rule{
+			{
+				steps: onlyThree,
+				name:  "a name that begins with vip- is remembered three times as long",
+				hint:  "The TTL is one value for all so far. For a name that begins with \"vip-\" it is three times that; for everybody else it stays.",
+				guide: guide{
+					where: inIndex,
+					means: "strings.HasPrefix tells, and a time.Duration can be multiplied. Give Expire that value.",
+					code:  "ttl := a.ttl; if strings.HasPrefix(username(c), \"vip-\") { ttl = 3 * a.ttl } … multi.Expire(ctx, key, ttl)",
+				},
+				run: ttlPerUser,
+			},
+		},
+	},
+	{
+		step: 3, name: "time-left", optional: true,
+		rules: []rule{
+			{
+				steps: onlyThree,
+				name:  "the page says Time left: … ms, as it was when you came back",
+				hint:  "PTTL tells how long the key would have lived still. After EXPIRE it is full again, so ask before.",
+				guide: guide{
+					where: inIndex,
+					means: "PTTL goes first into the same TxPipelined. The page shows it in milliseconds; at a first visit there is none, and it shows 0.",
+					code:  "left = multi.PTTL(ctx, key); visits = multi.HIncrBy(…); multi.Expire(…) … <p>Time left: {{.Left}} ms</p>, with max(0, left.Val().Milliseconds())",
+				},
+				run: timeLeft,
+			},
+			oneRoundTrip(onlyThree),
+		},
+	},
+	{
+		step: 4, name: "plain-token",
+		breaks: "Redis does not hold the cookie's value",
+		hint:   "Use the token itself in the key, in place of its SHA-256. Every page works as before. Whoever can list the keys can now be anybody.",
+		guide: guide{
+			where: inKey,
+			means: "Token is a string: no hash is needed to put it behind keyPrefix.",
+			code:  "return keyPrefix + string(t)",
+		},
+	},
+	{
+		step: 4, name: "log-out-everywhere",
+		rules: []rule{
+			{
+				steps: onlyFour,
+				name:  "POST /logout-everywhere logs out all browsers of this name",
+				hint:  "One browser asks, and every session of the same name ends, in Redis. To find them, remember at login which sessions a name has.",
+				guide: guide{
+					where: "session/store.go, func Create, and a new method",
+					means: "At Create, SAdd the session's key to a set of the user. The new method reads the name with HGet from the session of this token, the set with SMembers, and deletes those keys and the set.",
+					code:  "multi.SAdd(ctx, userKey(username), s.Key(t)) / keys := s.rdb.SMembers(ctx, userKey(name)).Val(); s.rdb.Del(ctx, append(keys, userKey(name))...) / e.POST(\"/logout-everywhere\", a.logoutEverywhere)",
+				},
+				run: logOutEverywhere,
+			},
+			{
+				steps: onlyFour,
+				name:  "other names stay logged in",
+				hint:  "Only the sessions of the name that asked may end. Is the user's name in the key of the set?",
+				guide: guide{
+					where: inCreate,
+					means: "Each name has a set of its own: its key is made from the name.",
+					code:  "\"workshop:user-sessions:\" + username",
+				},
+				run: othersStay,
+			},
+		},
+	},
+	{
+		step: 4, name: "devices", optional: true,
+		rules: []rule{{
+			steps: onlyFour,
+			name:  "the page says Sessions: … , how many are alive under this name",
+			hint:  "Two browsers of one name: both pages say \"Sessions: 2\". After one of them logs out, or its key expires in Redis, the other says \"Sessions: 1\". A set does not know which of its members have expired: ask for each.",
+			guide: guide{
+				where: "session/store.go, a new method; main.go, func index",
+				means: "SMembers gives the keys of the user's sessions, Exists counts how many of them are still there; those that are gone leave the set with SRem.",
+				code:  "keys := s.rdb.SMembers(ctx, userKey(name)).Val(); alive := s.rdb.Exists(ctx, keys...).Val() … <p>Sessions: {{.Sessions}}</p>",
+			},
+			run: devices,
+		}},
+	},
+}
+
+// lessonHolds wants every check of the lesson that does not wait to pass,
+// except one.
+func lessonHolds(except string) rule {
+	name := "all else that the lesson asks for still works"
+	return rule{
+		steps: every,
+		name:  name,
+		hint:  "Your change broke something that worked before. What was expected is said above.",
+		guide: guide{
+			where: "main.go, where you changed it last",
+			means: "Run the check without EX: it stops at what broke, and has hints for it.",
+			code:  "go back to what passed, and make the change in smaller steps",
+		},
+		run: func(s *scene) {
+			for _, check := range Step(s.step) {
+				if check.Group != Lesson || check.Waits || check.Name == except || s.failed() {
+					continue
+				}
+				if failure := s.runs(check); failure != nil {
+					s.expect(false, fmt.Sprintf("%q to pass still: %s", check.Name, failure.Expected), failure.Got)
+				}
+			}
+		},
+	}
+}
+
+// runs runs another check inside this one.
+func (s *scene) runs(c Check) *Failure {
+	failure, _ := errors.AsType[*Failure](c.Run(s.ctx, s.target))
+	return failure
+}
+
+// attempts is how often a check may pass that should fail now: an update is
+// lost only when two visits meet.
+const attempts = 5
+
+func (e exercise) breakingRules() []rule {
+	broken := rule{
+		steps: []int{e.step},
+		name:  fmt.Sprintf("the check %q fails now", e.breaks),
+		hint:  e.hint,
+		guide: e.guide,
+		run: func(s *scene) {
+			for _, check := range Step(s.step) {
+				if check.Name != e.breaks {
+					continue
+				}
+				for range attempts {
+					if s.runs(check) != nil {
+						return
+					}
+				}
+			}
+			s.expect(false, fmt.Sprintf("%q to fail", e.breaks), "it passes")
+		},
+	}
+	return []rule{broken, lessonHolds(e.breaks)}
+}
+
+// oneRoundTrip wants a visit to ask Redis once. A connection that is made
+// meanwhile costs round trips of its own, so the cheapest of some visits counts.
+func oneRoundTrip(steps []int) rule {
+	return rule{
+		steps:  steps,
+		counts: true,
+		name:   "a visit is still one round trip to Redis",
+		hint:   "Each command that is sent alone waits for its answer. Send all commands of a visit together.",
+		guide: guide{
+			where: inIndex,
+			means: "a.rdb.TxPipelined sends what its function collects in one go. The answers are there after it has returned.",
+			code:  "_, err := a.rdb.TxPipelined(ctx, func(multi redis.Pipeliner) error { …; return nil })",
+		},
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			least := int64(-1)
+			for range 5 {
+				before := s.target.RoundTrips()
+				b.get("/")
+				if trips := s.target.RoundTrips() - before; least < 0 || trips < least {
+					least = trips
+				}
+			}
+			s.expect(least == 1, "1 round trip to Redis for GET /", fmt.Sprintf("%d", least))
+		},
+	}
+}
+
+func oldCookieOldCount(s *scene) {
+	b := s.browser()
+	b.login(s.user)
+	b.expectVisits(1)
+	cookie := b.cookie()
+	old := b.held(cookie.Name)
+	b.expectVisits(2)
+	b.expectVisits(3)
+	b.plant(cookie.Name, old)
+	b.expectVisits(2)
+}
+
+// loginEnds asks with a copy that a browser without the cookie's age keeps.
+func loginEnds(s *scene) {
+	const age = 5 * time.Second
+	b := s.browser()
+	b.login(s.user)
+	thief := b.copy()
+	thief.expectLoggedIn(s.user)
+	// The time in the signature has whole seconds.
+	for end := time.Now().Add(age + 3*time.Second); time.Now().Before(end) && !s.failed(); {
+		if strings.Contains(thief.get("/").text(), loggedOut) {
+			return
+		}
+		select {
+		case <-s.ctx.Done():
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	s.expect(false, "GET / with a copied cookie to say "+quote(loggedOut)+" after "+age.String(), "it still says "+quote(loggedIn+s.user))
+}
+
+// field reads a field of the user's hash.
+func (s *scene) field(name string) string {
+	key := s.key()
+	if s.failed() {
+		return ""
+	}
+	return s.target.Redis.HGet(s.ctx, key, name).Val()
+}
+
+func lastVisitIsWritten(s *scene) {
+	b := s.browser()
+	b.login(s.user)
+	b.expectVisits(1)
+	s.expect(s.field("last_visit") != "", "a field last_visit in the hash", "none, or an empty one")
+	if s.failed() {
+		return
+	}
+	s.ask(s.target.Redis.HSet(s.ctx, s.key(), "last_visit", "long ago"))
+	b.expectVisits(2)
+	s.expect(s.field("last_visit") != "long ago", "a visit to write last_visit anew", "what was there before")
+}
+
+func lastVisitIsShown(s *scene) {
+	b := s.browser()
+	b.login(s.user)
+	b.expectVisits(1)
+	if s.failed() {
+		return
+	}
+	before := "before-" + s.user
+	s.ask(s.target.Redis.HSet(s.ctx, s.key(), "last_visit", before))
+	p := b.expectVisits(2)
+	s.expect(strings.Contains(p.text(), "Last visit: "+before), "GET / to say "+quote("Last visit: "+before)+", which the hash held before", p.String())
+}
+
+var numbered = map[string]*regexp.Regexp{
+	"Your place": regexp.MustCompile(`Your place:\s*(\d+)`),
+	"Time left":  regexp.MustCompile(`Time left:\s*(\d+)`),
+	"Sessions":   regexp.MustCompile(`Sessions:\s*(\d+)`),
+}
+
+// number visits / and returns the number after a label.
+func (b *browser) number(label string) int {
+	p := b.get("/")
+	found := numbered[label].FindStringSubmatch(p.text())
+	b.scene.expect(found != nil, "GET / to say \""+label+": \" and a number", p.String())
+	if found == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(found[1])
+	return n
+}
+
+func places(s *scene) {
+	few, many := s.browser(), s.browser()
+	few.login(s.user + "-few")
+	many.login(s.user + "-many")
+	for range 2 {
+		few.get("/")
+	}
+	for range 5 {
+		many.get("/")
+	}
+	behind, ahead := few.number("Your place"), many.number("Your place")
+	s.expect(0 < ahead && ahead < behind, "who has 6 visits to stand before who has 3", fmt.Sprintf("place %d, and place %d", ahead, behind))
+	for range 8 {
+		few.get("/")
+	}
+	behind, ahead = many.number("Your place"), few.number("Your place")
+	s.expect(0 < ahead && ahead < behind, "who has 12 visits to stand before who has 7", fmt.Sprintf("place %d, and place %d", ahead, behind))
+}
+
+func ttlPerUser(s *scene) {
+	guest := s.browser()
+	guest.login(s.user)
+	guest.expectVisits(1)
+	s.expectTTL(s.key())
+	if s.failed() {
+		return
+	}
+	vip := s.browser()
+	vip.login("vip-" + s.user)
+	vip.expectVisits(1)
+	keys, err := s.scan(s.ctx, "*vip-"+s.user+"*", "hash")
+	s.expect(err == nil && len(keys) == 1, "in Redis a hash with vip-"+s.user+" in its key", fmt.Sprintf("%d of them", len(keys)))
+	if s.failed() {
+		return
+	}
+	left, most := s.ttl(keys[0]), 3*s.target.TTL
+	s.expect(left > s.target.TTL && left <= most, fmt.Sprintf("a TTL on %s above %s, and at most %s", keys[0], s.target.TTL, most), ttlText(keys[0], left))
+}
+
+func timeLeft(s *scene) {
+	b := s.browser()
+	b.login(s.user)
+	b.expectVisits(1)
+	short := s.shorten(s.key())
+	left := time.Duration(b.number("Time left")) * time.Millisecond
+	s.expect(0 < left && left <= short, fmt.Sprintf("\"Time left: \" with 1 to %d ms, since the check shortened the TTL to that", short.Milliseconds()),
+		fmt.Sprintf("%d ms", left.Milliseconds()))
+}
+
+func (b *browser) logOutEverywhere() {
+	p := b.post("/logout-everywhere", url.Values{})
+	b.scene.expect(p.redirects(), p.request+" to redirect (303 or 302)", p.String())
+}
+
+func logOutEverywhere(s *scene) {
+	one, two := s.browser(), s.browser()
+	one.login(s.user)
+	two.login(s.user)
+	one.expectVisits(1)
+	two.expectVisits(1)
+	one.logOutEverywhere()
+	one.expectLoggedOut()
+	two.expectLoggedOut()
+	left, err := s.sessions(s.ctx, func(value string) bool { return value == s.user })
+	s.expect(err == nil && len(left) == 0, "no session of "+s.user+" in Redis", strings.Join(left, ", "))
+}
+
+func othersStay(s *scene) {
+	one, other := s.browser(), s.browser()
+	one.login(s.user)
+	other.login(s.user + "-other")
+	one.logOutEverywhere()
+	one.expectLoggedOut()
+	other.expectLoggedIn(s.user + "-other")
+}
+
+func devices(s *scene) {
+	expect := func(b *browser, want int) {
+		got := b.number("Sessions")
+		s.expect(got == want, fmt.Sprintf("\"Sessions: %d\"", want), fmt.Sprintf("\"Sessions: %d\"", got))
+	}
+	one, two, three := s.browser(), s.browser(), s.browser()
+	one.login(s.user)
+	first := s.key()
+	expect(one, 1)
+	two.login(s.user)
+	three.login(s.user)
+	expect(two, 3)
+	two.logout()
+	expect(three, 2)
+	s.expire(first)
+	expect(three, 1)
+	s.expect(one.get("/").status == http.StatusOK, "a page for the browser whose session has expired", "none")
+}

@@ -1,0 +1,300 @@
+package programs
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Done is a program for an exercise: the right one, or one with a mistake.
+type Done struct {
+	Step     int
+	Exercise string
+	// Mistake is empty for the right program.
+	Mistake string
+	// Caught is the check of the exercise that the mistake is caught by.
+	Caught string
+	change func(p *Program)
+}
+
+// Program is a new program that has the change.
+func (d Done) Program(client redis.UniversalClient, ttl time.Duration) *Program {
+	p := Right(d.Step, client, ttl)
+	if d.change != nil {
+		d.change(p)
+	}
+	return p
+}
+
+const (
+	oneTrip = "a visit is still one round trip to Redis"
+	holds   = "all else that the lesson asks for still works"
+)
+
+// Exercises has for each exercise a right program, and wrong ones.
+var Exercises = []Done{
+	{Step: 1, Exercise: "visits-in-cookie", change: countInCookie},
+	{
+		Step: 1, Exercise: "visits-in-cookie", Mistake: "counted on the server",
+		Caught: "an old cookie brings its old count back",
+		change: func(p *Program) {
+			counts := counter{}
+			p.below = func(_ http.ResponseWriter, _ *http.Request, _, name string) string {
+				return fmt.Sprint("Visits: ", counts.add(name))
+			}
+		},
+	},
+	{Step: 1, Exercise: "unsigned", change: mistake("a cookie without a signature")},
+	{Step: 1, Exercise: "unsigned", Mistake: "other words too", Caught: holds, change: func(p *Program) {
+		mistake("a cookie without a signature")(p)
+		p.loggedOut = "Nobody"
+	}},
+	{Step: 1, Exercise: "login-ends", change: func(p *Program) {
+		p.logIn = func(_ *http.Request, name string) (string, error) {
+			return sign(name + "|" + time.Now().Format(time.RFC3339Nano)), nil
+		}
+		p.who = func(_ context.Context, cookie string) (string, error) {
+			name, made, _ := strings.Cut(verify(cookie), "|")
+			at, err := time.Parse(time.RFC3339Nano, made)
+			if err != nil || time.Since(at) > 5*time.Second {
+				return "", nil
+			}
+			return name, nil
+		}
+	}},
+	{Step: 2, Exercise: "last-visit", change: lastVisit(true)},
+	{
+		Step: 2, Exercise: "last-visit", Mistake: "this visit shown, not the last",
+		Caught: "the page shows the visit before: Last visit: …", change: lastVisit(false),
+	},
+	{
+		Step: 2, Exercise: "last-visit", Mistake: "a round trip more",
+		Caught: oneTrip,
+		change: func(p *Program) {
+			p.below = func(_ http.ResponseWriter, r *http.Request, _, name string) string {
+				last := p.Redis.HGet(r.Context(), p.userKey(name), "last_visit").Val()
+				p.Redis.HSet(r.Context(), p.userKey(name), "last_visit", time.Now().String())
+				return "Last visit: " + last
+			}
+		},
+	},
+	{Step: 2, Exercise: "lost-update", change: mistake("read, add, write back")},
+	{Step: 2, Exercise: "place", change: place(func(p *Program, place int64) int64 { return place })},
+	{
+		Step: 2, Exercise: "place", Mistake: "always the first",
+		Caught: "the page says Your place: … among all names, most visits first",
+		change: place(func(*Program, int64) int64 { return 1 }),
+	},
+	{
+		Step: 2, Exercise: "place", Mistake: "a round trip more", Caught: oneTrip,
+		change: place(func(p *Program, place int64) int64 {
+			p.Redis.Ping(context.Background())
+			return place
+		}),
+	},
+	{Step: 3, Exercise: "expire-first", change: mistake("EXPIRE before HINCRBY")},
+	{Step: 3, Exercise: "expire-first", Mistake: "no EXPIRE at all", Caught: holds, change: mistake("no EXPIRE")},
+	{Step: 3, Exercise: "ttl-per-user", change: ttlBy(func(name string) time.Duration {
+		if strings.HasPrefix(name, "vip-") {
+			return 3
+		}
+		return 1
+	})},
+	{
+		Step: 3, Exercise: "ttl-per-user", Mistake: "long for everybody",
+		Caught: "a name that begins with vip- is remembered three times as long",
+		change: ttlBy(func(string) time.Duration { return 3 }),
+	},
+	{Step: 3, Exercise: "time-left", change: timeLeft(true)},
+	{
+		Step: 3, Exercise: "time-left", Mistake: "asked after EXPIRE",
+		Caught: "the page says Time left: … ms, as it was when you came back", change: timeLeft(false),
+	},
+	{Step: 4, Exercise: "plain-token", change: mistake("the token itself in Redis")},
+	{Step: 4, Exercise: "log-out-everywhere", change: logOutEverywhere(func(p *Program, name string) string { return p.userKey(name) })},
+	{
+		Step: 4, Exercise: "log-out-everywhere", Mistake: "only this browser",
+		Caught: "POST /logout-everywhere logs out all browsers of this name",
+		change: func(p *Program) {
+			p.also = map[string]http.HandlerFunc{"POST /logout-everywhere": func(w http.ResponseWriter, r *http.Request) {
+				cookie, _ := r.Cookie(cookieName)
+				_ = p.logOut(r.Context(), cookie.Value)
+				http.Redirect(w, r, "/", http.StatusSeeOther)
+			}}
+		},
+	},
+	{
+		Step: 4, Exercise: "log-out-everywhere", Mistake: "one list for all names", Caught: "other names stay logged in",
+		change: logOutEverywhere(func(p *Program, _ string) string { return p.Prefix + "everybody" }),
+	},
+	{Step: 4, Exercise: "devices", change: devices(true)},
+	{
+		Step: 4, Exercise: "devices", Mistake: "those that expired counted too",
+		Caught: "the page says Sessions: … , how many are alive under this name", change: devices(false),
+	},
+}
+
+// mistake makes one of the wrong programs, where an exercise asks for it.
+func mistake(name string) func(p *Program) {
+	i := slices.IndexFunc(Wrongs, func(w Wrong) bool { return w.Mistake == name })
+	return Wrongs[i].spoil
+}
+
+func countInCookie(p *Program) {
+	read := func(cookie string) (name string, n int) {
+		name, number, _ := strings.Cut(verify(cookie), "|")
+		n, _ = strconv.Atoi(number)
+		return name, n
+	}
+	p.logIn = func(_ *http.Request, name string) (string, error) { return sign(name + "|0"), nil }
+	p.who = func(_ context.Context, cookie string) (string, error) {
+		name, _ := read(cookie)
+		return name, nil
+	}
+	p.below = func(w http.ResponseWriter, _ *http.Request, cookie, name string) string {
+		_, n := read(cookie)
+		http.SetCookie(w, &http.Cookie{Name: cookieName, Value: sign(fmt.Sprintf("%s|%d", name, n+1)), Path: "/"})
+		return fmt.Sprint("Visits: ", n+1)
+	}
+}
+
+// counted makes visits by what multi collects for a name in one round trip.
+func (p *Program) counted(collect func(ctx context.Context, multi redis.Pipeliner, name string) *redis.IntCmd) {
+	p.countBy(func(ctx context.Context, name string) (int64, error) {
+		multi := p.Redis.TxPipeline()
+		visits := collect(ctx, multi, name)
+		// Of a reply without a value, redis.Nil is the error of the whole.
+		_, _ = multi.Exec(ctx)
+		return visits.Result()
+	})
+}
+
+// texts keep for each name what its visit read, until the page is written. The
+// checks that look at it visit under one name from one browser.
+type texts struct{ sync.Map }
+
+func (t *texts) set(name string, text func() string) { t.Store(name, text) }
+
+func (t *texts) get(name string) string {
+	text, _ := t.Load(name)
+	return text.(func() string)()
+}
+
+func lastVisit(before bool) func(p *Program) {
+	return func(p *Program) {
+		var last texts
+		p.counted(func(ctx context.Context, multi redis.Pipeliner, name string) *redis.IntCmd {
+			now := time.Now().Format(time.RFC3339Nano)
+			read := multi.HGet(ctx, p.userKey(name), "last_visit")
+			multi.HSet(ctx, p.userKey(name), "last_visit", now)
+			last.set(name, func() string {
+				if before {
+					return read.Val()
+				}
+				return now
+			})
+			return multi.HIncrBy(ctx, p.userKey(name), "visits", 1)
+		})
+		p.below = func(_ http.ResponseWriter, _ *http.Request, _, name string) string {
+			return "Last visit: " + last.get(name)
+		}
+	}
+}
+
+func place(shown func(p *Program, place int64) int64) func(p *Program) {
+	return func(p *Program) {
+		var rank texts
+		p.counted(func(ctx context.Context, multi redis.Pipeliner, name string) *redis.IntCmd {
+			multi.ZIncrBy(ctx, p.Prefix+"places", 1, name)
+			at := multi.ZRevRank(ctx, p.Prefix+"places", name)
+			rank.set(name, func() string { return fmt.Sprint(at.Val() + 1) })
+			return multi.HIncrBy(ctx, p.userKey(name), "visits", 1)
+		})
+		p.below = func(_ http.ResponseWriter, _ *http.Request, _, name string) string {
+			n, _ := strconv.ParseInt(rank.get(name), 10, 64)
+			return fmt.Sprint("Your place: ", shown(p, n))
+		}
+	}
+}
+
+func ttlBy(factor func(name string) time.Duration) func(p *Program) {
+	return func(p *Program) {
+		p.counted(func(ctx context.Context, multi redis.Pipeliner, name string) *redis.IntCmd {
+			visits := multi.HIncrBy(ctx, p.userKey(name), "visits", 1)
+			multi.PExpire(ctx, p.userKey(name), factor(name)*p.ttl)
+			return visits
+		})
+	}
+}
+
+func timeLeft(before bool) func(p *Program) {
+	return func(p *Program) {
+		var left texts
+		p.counted(func(ctx context.Context, multi redis.Pipeliner, name string) *redis.IntCmd {
+			key := p.userKey(name)
+			read := multi.PTTL(ctx, key)
+			visits := multi.HIncrBy(ctx, key, "visits", 1)
+			multi.PExpire(ctx, key, p.ttl)
+			if !before {
+				read = multi.PTTL(ctx, key)
+			}
+			left.set(name, func() string { return fmt.Sprint(max(0, read.Val().Milliseconds())) })
+			return visits
+		})
+		p.below = func(_ http.ResponseWriter, _ *http.Request, _, name string) string {
+			return "Time left: " + left.get(name) + " ms"
+		}
+	}
+}
+
+// indexed keeps the keys of a user's sessions in a set.
+func (p *Program) indexed(index func(p *Program, name string) string) {
+	newSession := p.logIn
+	p.logIn = func(r *http.Request, name string) (string, error) {
+		token, err := newSession(r, name)
+		if err == nil {
+			err = p.Redis.SAdd(r.Context(), index(p, name), p.sessionKey(token)).Err()
+		}
+		return token, err
+	}
+}
+
+func logOutEverywhere(index func(p *Program, name string) string) func(p *Program) {
+	return func(p *Program) {
+		p.indexed(index)
+		p.also = map[string]http.HandlerFunc{"POST /logout-everywhere": func(w http.ResponseWriter, r *http.Request) {
+			cookie, _ := r.Cookie(cookieName)
+			name, _ := p.who(r.Context(), cookie.Value)
+			keys := p.Redis.SMembers(r.Context(), index(p, name)).Val()
+			p.Redis.Del(r.Context(), append(keys, index(p, name))...)
+			http.Redirect(w, r, "/", http.StatusSeeOther)
+		}}
+	}
+}
+
+func devices(alive bool) func(p *Program) {
+	return func(p *Program) {
+		p.indexed(func(p *Program, name string) string { return p.userKey(name) })
+		logOut := p.logOut
+		p.logOut = func(ctx context.Context, cookie string) error {
+			name, _ := p.who(ctx, cookie)
+			p.Redis.SRem(ctx, p.userKey(name), p.sessionKey(cookie))
+			return logOut(ctx, cookie)
+		}
+		p.below = func(_ http.ResponseWriter, r *http.Request, _, name string) string {
+			keys := p.Redis.SMembers(r.Context(), p.userKey(name)).Val()
+			n := int64(len(keys))
+			if alive {
+				n = p.Redis.Exists(r.Context(), keys...).Val()
+			}
+			return fmt.Sprint("Sessions: ", n)
+		}
+	}
+}

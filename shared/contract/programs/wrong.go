@@ -1,0 +1,499 @@
+package programs
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Wrong is a mistake that people make.
+type Wrong struct {
+	// Step is the one whose right program is spoilt.
+	Step int
+	// Mistake names it in some words.
+	Mistake string
+	spoil   func(p *Program)
+	// Caught is the check meant for it, Hint a part of that check's hint.
+	Caught, Hint string
+	// Also are other checks that cannot pass with this mistake.
+	Also []string
+}
+
+// Program is a new program with this mistake.
+func (w Wrong) Program(client redis.UniversalClient, ttl time.Duration) *Program {
+	p := Right(w.Step, client, ttl)
+	w.spoil(p)
+	return p
+}
+
+// The checks that several mistakes break.
+const (
+	firstTTL   = "the first visit gives the key a TTL"
+	refilled   = "every visit fills the TTL up again"
+	leftAlone  = "other requests leave the TTL alone"
+	fromRedis  = "the page shows the number that is in Redis"
+	inRedis    = "Redis holds the count"
+	atSameTime = "30 visits at the same time count 30"
+	newCookie  = "every login gets a new cookie value"
+)
+
+// Wrongs are all the mistakes. Each check of the lesson that does not wait
+// catches one of them.
+var Wrongs = []Wrong{
+	{
+		Step: 1, Mistake: "the login in a variable of the server",
+		spoil: func(p *Program) {
+			name := ""
+			p.logIn = func(_ *http.Request, n string) (string, error) { name = n; return "here", nil }
+			p.who = func(context.Context, string) (string, error) { return name, nil }
+		},
+		Caught: "a second browser is not logged in", Hint: "variable",
+		Also: []string{
+			"two names in two browsers stay apart", "a changed cookie does not log anybody in",
+			"after logout the page says You are not logged in",
+		},
+	},
+	{
+		Step: 1, Mistake: "other words for the page of nobody",
+		spoil:  func(p *Program) { p.loggedOut = "Please log in" },
+		Caught: "without a login, / says You are not logged in", Hint: "exactly",
+		Also: []string{
+			"a second browser is not logged in", "after logout the page says You are not logged in",
+			"a changed cookie does not log anybody in",
+		},
+	},
+	{
+		Step: 1, Mistake: "another name for the form field",
+		spoil:  func(p *Program) { p.form = `<form method="post"><input name=user><button>Login</button></form>` },
+		Caught: "/login shows a form with a field username", Hint: "named username",
+	},
+	{
+		Step: 1, Mistake: "a redirect back to the form",
+		spoil:  func(p *Program) { p.afterLogin = "/login" },
+		Caught: "after login the browser is sent back to /", Hint: "redirect",
+	},
+	{
+		Step: 1, Mistake: "other words for the page of somebody",
+		spoil:  func(p *Program) { p.greeting = "Hello" },
+		Caught: "after login the page says Logged in as and your name", Hint: "Set-Cookie",
+		Also: []string{
+			"a second browser is not logged in", "two names in two browsers stay apart",
+			"a login under another name replaces the first", "after logout the page says You are not logged in",
+			"after logout you can log in again", "a name with HTML in it is shown as text",
+		},
+	},
+	{
+		Step: 1, Mistake: "a second login that changes nothing",
+		spoil: func(p *Program) {
+			p.logIn = func(r *http.Request, name string) (string, error) {
+				if c, err := r.Cookie(cookieName); err == nil {
+					return c.Value, nil
+				}
+				return sign(name), nil
+			}
+		},
+		Caught: "a login under another name replaces the first", Hint: "set the cookie anew",
+	},
+	{
+		Step: 1, Mistake: "a list of cookies that logged out",
+		spoil: func(p *Program) {
+			var ended sync.Map
+			p.logOut = func(_ context.Context, cookie string) error { ended.Store(cookie, true); return nil }
+			p.who = func(_ context.Context, cookie string) (string, error) {
+				if _, found := ended.Load(cookie); found {
+					return "", nil
+				}
+				return verify(cookie), nil
+			}
+		},
+		Caught: "after logout you can log in again", Hint: "leave something behind",
+	},
+	{
+		Step: 1, Mistake: "a cookie without a signature",
+		spoil: func(p *Program) {
+			p.logIn = func(_ *http.Request, name string) (string, error) {
+				return base64.RawURLEncoding.EncodeToString([]byte(name)), nil
+			}
+			p.who = func(_ context.Context, cookie string) (string, error) {
+				name, err := base64.RawURLEncoding.DecodeString(cookie)
+				if err != nil {
+					return "", nil
+				}
+				return string(name), nil
+			}
+		},
+		Caught: "a changed cookie does not log anybody in", Hint: "signed",
+	},
+	{
+		Step: 1, Mistake: "a logout that keeps the cookie",
+		spoil:  func(p *Program) { p.keepCookie = true },
+		Caught: "after logout the page says You are not logged in", Hint: "Max-Age=0",
+	},
+	{
+		Step: 2, Mistake: "a name not escaped",
+		spoil:  func(p *Program) { p.escape = func(name string) string { return name } },
+		Caught: "a name with HTML in it is shown as text", Hint: "Escape",
+	},
+	{
+		Step: 2, Mistake: "a counter in memory, written to Redis",
+		spoil: func(p *Program) {
+			counts := counter{}
+			p.countBy(func(ctx context.Context, name string) (int64, error) {
+				n := counts.add(name)
+				return n, highest.Run(ctx, p.Redis, []string{p.userKey(name)}, n).Err()
+			})
+		},
+		Caught: fromRedis, Hint: "counter in the app's memory",
+	},
+	{
+		Step: 2, Mistake: "a counter in memory alone",
+		spoil: func(p *Program) {
+			counts := counter{}
+			p.countBy(func(_ context.Context, name string) (int64, error) { return counts.add(name), nil })
+		},
+		Caught: inRedis, Hint: "Redis hash",
+		Also: []string{fromRedis, atSameTime},
+	},
+	{
+		Step: 2, Mistake: "read, add, write back",
+		spoil: func(p *Program) {
+			p.countBy(func(ctx context.Context, name string) (int64, error) {
+				n, err := p.Redis.HGet(ctx, p.userKey(name), "visits").Int64()
+				if err != nil && !errors.Is(err, redis.Nil) {
+					return 0, err
+				}
+				// What a slow page does between the two.
+				time.Sleep(5 * time.Millisecond)
+				return n + 1, p.Redis.HSet(ctx, p.userKey(name), "visits", n+1).Err()
+			})
+		},
+		Caught: atSameTime, Hint: "HINCRBY",
+	},
+	{
+		Step: 2, Mistake: "the key deleted at logout",
+		spoil: func(p *Program) {
+			p.logOut = func(ctx context.Context, cookie string) error {
+				return p.Redis.Del(ctx, p.userKey(verify(cookie))).Err()
+			}
+		},
+		Caught: "after logout and login the count goes on", Hint: "leave the key",
+	},
+	{
+		Step: 2, Mistake: "a visit counted on every page",
+		spoil: func(p *Program) {
+			p.elsewhere = func(ctx context.Context, cookie string) {
+				p.Redis.HIncrBy(ctx, p.userKey(verify(cookie)), "visits", 1)
+			}
+		},
+		Caught: "only a visit of / counts", Hint: "middleware",
+		// Their logout and second login are pages too.
+		Also: []string{"after logout and login the count goes on"},
+	},
+	{
+		Step: 2, Mistake: "the login counted as a visit",
+		spoil: func(p *Program) {
+			p.logIn = func(r *http.Request, name string) (string, error) {
+				return sign(name), p.Redis.HIncrBy(r.Context(), p.userKey(name), "visits", 1).Err()
+			}
+		},
+		Caught: "the first visit says Visits: 1", Hint: "login itself is not a visit",
+		Also: []string{
+			"every visit adds one", inRedis, fromRedis, "two names in two browsers stay apart",
+			"only a visit of / counts", "two browsers with one name share one count",
+			"after logout and login the count goes on", atSameTime,
+		},
+	},
+	{
+		Step: 2, Mistake: "one key for all names",
+		spoil: func(p *Program) {
+			p.countBy(func(ctx context.Context, name string) (int64, error) {
+				defer p.Redis.HIncrBy(ctx, p.userKey(name), "visits", 1)
+				return p.Redis.HIncrBy(ctx, p.Prefix+"all", "visits", 1).Result()
+			})
+		},
+		Caught: "two names in two browsers stay apart", Hint: "missing in the Redis key",
+		Also: []string{
+			"the first visit says Visits: 1", "every visit adds one", inRedis, fromRedis, "only a visit of / counts",
+			"two browsers with one name share one count", "after logout and login the count goes on", atSameTime,
+		},
+	},
+	{
+		Step: 3, Mistake: "no EXPIRE",
+		spoil: func(p *Program) {
+			p.countBy(func(ctx context.Context, name string) (int64, error) {
+				return p.Redis.HIncrBy(ctx, p.userKey(name), "visits", 1).Result()
+			})
+		},
+		Caught: firstTTL, Hint: "Is EXPIRE sent",
+		Also: []string{refilled},
+	},
+	{
+		Step: 3, Mistake: "EXPIRE before HINCRBY",
+		spoil: func(p *Program) {
+			p.countBy(func(ctx context.Context, name string) (int64, error) {
+				tx := p.Redis.TxPipeline()
+				tx.Expire(ctx, p.userKey(name), p.ttl)
+				n := tx.HIncrBy(ctx, p.userKey(name), "visits", 1)
+				_, err := tx.Exec(ctx)
+				return n.Val(), err
+			})
+		},
+		Caught: firstTTL, Hint: "with EXPIRE first",
+	},
+	{
+		Step: 3, Mistake: "a TTL on the first visit only",
+		spoil: func(p *Program) {
+			p.countBy(func(ctx context.Context, name string) (int64, error) {
+				n, err := p.Redis.HIncrBy(ctx, p.userKey(name), "visits", 1).Result()
+				if n == 1 && err == nil {
+					err = p.Redis.Expire(ctx, p.userKey(name), p.ttl).Err()
+				}
+				return n, err
+			})
+		},
+		Caught: refilled, Hint: "not only the first one",
+	},
+	{
+		Step: 3, Mistake: "EXPIRE on every page",
+		spoil: func(p *Program) {
+			p.elsewhere = func(ctx context.Context, cookie string) {
+				p.Redis.Expire(ctx, p.userKey(verify(cookie)), p.ttl)
+			}
+		},
+		Caught: leftAlone, Hint: "middleware",
+	},
+	{
+		Step: 3, Mistake: "logged out when the count is gone",
+		spoil: func(p *Program) {
+			right := p.visit
+			p.visit = func(ctx context.Context, cookie string) (string, int64, error) {
+				name, n, err := right(ctx, cookie)
+				if err == nil && n == 1 && !p.Redis.SetNX(ctx, p.userKey(name)+":seen", 1, p.ttl).Val() {
+					err = errNoSession
+				}
+				return name, n, err
+			}
+		},
+		Caught: "when the key is gone you are still logged in, and Visits is 1", Hint: "nobody is logged out",
+	},
+	{
+		Step: 4, Mistake: "sessions in the server's memory",
+		spoil: func(p *Program) {
+			var names sync.Map
+			counts := counter{}
+			p.logIn = func(_ *http.Request, name string) (string, error) {
+				token := newToken()
+				names.Store(token, name)
+				return token, nil
+			}
+			p.visit = func(_ context.Context, cookie string) (string, int64, error) {
+				name, ok := names.Load(cookie)
+				if !ok {
+					return "", 0, errNoSession
+				}
+				return name.(string), counts.add(cookie), nil
+			}
+			p.logOut = func(_ context.Context, cookie string) error { names.Delete(cookie); return nil }
+		},
+		Caught: "the login lives in Redis", Hint: "makes a new hash in Redis",
+		// Every check that looks for the session in Redis.
+		Also: []string{
+			"the count is in the hash of the login", fromRedis, atSameTime, "Redis does not hold the cookie's value",
+			"logout deletes the session in Redis", "after logout a copied cookie is dead",
+			"login gives the session a TTL", firstTTL, refilled, leftAlone,
+			"when the session is gone you are logged out, and a new login starts at 1",
+		},
+	},
+	{
+		Step: 4, Mistake: "the count beside the session",
+		spoil: func(p *Program) {
+			right := p.visit
+			p.visit = func(ctx context.Context, cookie string) (string, int64, error) {
+				name, _, err := right(ctx, cookie)
+				if err != nil {
+					return "", 0, err
+				}
+				n, err := p.Redis.HIncrBy(ctx, p.sessionKey(cookie), "count", 1).Result()
+				p.Redis.HDel(ctx, p.sessionKey(cookie), "visits")
+				return name, n, err
+			}
+		},
+		Caught: "the count is in the hash of the login", Hint: "field visits",
+		Also: []string{fromRedis, atSameTime},
+	},
+	{
+		Step: 4, Mistake: "a count that outlives the session",
+		spoil: func(p *Program) {
+			var counts sync.Map
+			right := p.logIn
+			p.logIn = func(r *http.Request, name string) (string, error) {
+				token, err := right(r, name)
+				if old, ok := counts.Load(name); ok && err == nil {
+					err = p.Redis.HSet(r.Context(), p.sessionKey(token), "visits", old).Err()
+				}
+				return token, err
+			}
+			p.logOut = func(ctx context.Context, cookie string) error {
+				session := p.Redis.HGetAll(ctx, p.sessionKey(cookie)).Val()
+				counts.Store(session["username"], session["visits"])
+				return p.Redis.Del(ctx, p.sessionKey(cookie)).Err()
+			}
+		},
+		Caught: "after logout a new login starts at Visits: 1", Hint: "the count belongs to the session",
+	},
+	{
+		Step: 4, Mistake: "a logout that leaves the session alive",
+		spoil:  func(p *Program) { p.logOut = func(context.Context, string) error { return nil } },
+		Caught: "logout deletes the session in Redis", Hint: "DEL",
+		Also: []string{"after logout a copied cookie is dead"},
+	},
+	{
+		Step: 4, Mistake: "a visit that brings a session back",
+		spoil: func(p *Program) {
+			right := p.visit
+			p.visit = func(ctx context.Context, cookie string) (string, int64, error) {
+				name, n, err := right(ctx, cookie)
+				if errors.Is(err, errNoSession) && cookie != "" {
+					p.Redis.HIncrBy(ctx, p.sessionKey(cookie), "visits", 1)
+					p.Redis.PExpire(ctx, p.sessionKey(cookie), p.ttl)
+				}
+				return name, n, err
+			}
+		},
+		Caught: "a made-up cookie is not logged in and makes no key", Hint: "make a key that is not there",
+		Also: []string{
+			"after logout a copied cookie is dead",
+			"when the session is gone you are logged out, and a new login starts at 1",
+		},
+	},
+	{
+		Step: 4, Mistake: "a token taken from the browser",
+		spoil: func(p *Program) {
+			p.logIn = func(r *http.Request, name string) (string, error) {
+				if sent, err := r.Cookie(cookieName); err == nil && p.Redis.Exists(r.Context(), p.sessionKey(sent.Value)).Val() == 0 {
+					return p.newSession(sent.Value, name)
+				}
+				return p.newSession(newToken(), name)
+			}
+		},
+		Caught: "login does not take a cookie value that was there before", Hint: "fixation",
+	},
+	{
+		Step: 4, Mistake: "the token used again by the next login",
+		spoil: func(p *Program) {
+			p.logIn = func(r *http.Request, name string) (string, error) {
+				if sent, err := r.Cookie(cookieName); err == nil && p.Redis.Exists(r.Context(), p.sessionKey(sent.Value)).Val() == 1 {
+					return p.newSession(sent.Value, name)
+				}
+				return p.newSession(newToken(), name)
+			}
+		},
+		Caught: newCookie, Hint: "new random token in every login",
+	},
+	{
+		Step: 4, Mistake: "the name readable in the cookie",
+		spoil: func(p *Program) {
+			p.logIn = func(_ *http.Request, name string) (string, error) {
+				return p.newSession(newToken()+"."+strings.TrimRight(sign(name), "="), name)
+			}
+		},
+		Caught: "the cookie does not contain your name", Hint: "random token",
+	},
+	{
+		Step: 4, Mistake: "two browsers in one session",
+		spoil: func(p *Program) {
+			var mu sync.Mutex
+			tokens := map[string]string{}
+			p.logIn = func(r *http.Request, name string) (string, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				if token := tokens[name]; p.Redis.Exists(r.Context(), p.sessionKey(token)).Val() == 1 {
+					return token, nil
+				}
+				token, err := p.newSession(newToken(), name)
+				tokens[name] = token
+				return token, err
+			}
+		},
+		Caught: "two browsers with one name are two sessions", Hint: "random token of this login",
+		Also: []string{newCookie, "logout in one browser leaves the other one logged in"},
+	},
+	{
+		Step: 4, Mistake: "the token itself in Redis",
+		spoil: func(p *Program) {
+			newSession := p.logIn
+			p.logIn = func(r *http.Request, name string) (string, error) {
+				token, err := newSession(r, name)
+				if err == nil {
+					err = p.Redis.HSet(r.Context(), p.sessionKey(token), "token", token).Err()
+				}
+				return token, err
+			}
+		},
+		Caught: "Redis does not hold the cookie's value", Hint: "SHA-256",
+	},
+	{
+		Step: 4, Mistake: "a cookie set by every page",
+		spoil: func(p *Program) {
+			p.viewed = func(w http.ResponseWriter, r *http.Request) {
+				if c, err := r.Cookie(cookieName); err == nil {
+					http.SetCookie(w, &http.Cookie{Name: cookieName, Value: c.Value, Path: "/"})
+				}
+			}
+		},
+		Caught: "a page view sets no cookie", Hint: "Only login and logout",
+	},
+	{
+		Step: 4, Mistake: "a login without a TTL",
+		spoil: func(p *Program) {
+			p.logIn = func(r *http.Request, name string) (string, error) {
+				token := newToken()
+				return token, p.Redis.HSet(r.Context(), p.sessionKey(token), "username", name).Err()
+			}
+		},
+		Caught: "login gives the session a TTL", Hint: "never comes back",
+	},
+	{
+		Step: 4, Mistake: "no EXPIRE in a visit",
+		spoil: func(p *Program) {
+			p.visit = func(ctx context.Context, cookie string) (string, int64, error) {
+				name, err := p.who(ctx, cookie)
+				if err != nil || name == "" {
+					return "", 0, errNoSession
+				}
+				n, err := p.Redis.HIncrBy(ctx, p.sessionKey(cookie), "visits", 1).Result()
+				return name, n, err
+			}
+		},
+		Caught: refilled, Hint: "every visit sends EXPIRE",
+	},
+	{
+		Step: 4, Mistake: "a session kept in memory too",
+		spoil: func(p *Program) {
+			var names sync.Map
+			right := p.visit
+			counts := counter{}
+			p.visit = func(ctx context.Context, cookie string) (string, int64, error) {
+				name, n, err := right(ctx, cookie)
+				if known, ok := names.Load(cookie); ok && errors.Is(err, errNoSession) {
+					return known.(string), counts.add(cookie), nil
+				}
+				if err == nil {
+					names.Store(cookie, name)
+				}
+				return name, n, err
+			}
+			p.logOut = func(ctx context.Context, cookie string) error {
+				names.Delete(cookie)
+				return p.Redis.Del(ctx, p.sessionKey(cookie)).Err()
+			}
+		},
+		Caught: "when the session is gone you are logged out, and a new login starts at 1", Hint: "The session in Redis is the login",
+	},
+}

@@ -1,0 +1,224 @@
+package learn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"example.com/session-workshop/shared/contract"
+)
+
+const (
+	// DefaultTTL is that of the lesson, and of an app that nobody told another.
+	DefaultTTL = 10 * time.Second
+	// checkWithin bounds one check, beside the TTL that some wait for.
+	checkWithin = 45 * time.Second
+	// houseWithin bounds all house rules together: they are extra.
+	houseWithin = 30 * time.Second
+	// boardWithin bounds the report to a class board.
+	boardWithin = 2 * time.Second
+)
+
+// ErrFailed says that the app does not pass. What is wrong has been printed.
+var ErrFailed = errors.New("the check has failed")
+
+// Progress is how far somebody is: Passed of Total checks of a step's lesson.
+type Progress struct {
+	Name                string
+	Step, Passed, Total int
+}
+
+// Check checks an app of a learner.
+type Check struct {
+	Copy Copy
+	// URL is the address of a running app, in whatever language. Empty means to
+	// build and start the copy.
+	URL string
+	// RedisURL is where the app keeps its data. Empty means one that runs for
+	// this check alone, or with URL the one on this machine's usual port.
+	RedisURL string
+	// TTL is the session TTL of the app.
+	TTL time.Duration
+	// Hint is how much help to print, 1 to 3.
+	Hint int
+	// Exercise is the name of one, in place of the lesson; empty for the lesson.
+	Exercise string
+	// Board is the address of a class board to report to as Name, or empty.
+	Board, Name string
+	// Report sends to a board. It is called where Board is not empty.
+	Report func(ctx context.Context, boardURL string, p Progress) error
+	Out    io.Writer
+	// Colour is true where Out shows colours. They never carry a meaning.
+	Colour bool
+}
+
+// Run checks the app and prints what it finds. It returns nil where the app
+// passes and ErrFailed where it does not; any other error says why the app
+// could not be checked. Nothing that it started runs on.
+func (c *Check) Run(ctx context.Context) error {
+	checks, err := c.checks()
+	if err != nil {
+		return err
+	}
+	begun := time.Now()
+	s, err := c.open(ctx)
+	if err != nil {
+		return orStopped(ctx, err)
+	}
+	defer s.close()
+	c.say("Checking %s: %s, %s.", s.name, c.subject(), count(len(checks), "check"))
+	passed, failed := c.inOrder(ctx, s, checks)
+	if ctx.Err() != nil {
+		return orStopped(ctx, failed)
+	}
+	c.remember(begun, passed, len(checks))
+	if failed == nil {
+		c.congratulate(ctx, s, len(checks))
+	} else {
+		c.say("%d of %d passed. %s", passed, len(checks), c.moreHelp())
+	}
+	c.reportTo(ctx, passed, len(checks))
+	return failed
+}
+
+// orStopped tells in few words that a person has stopped the check.
+func orStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errors.New("stopped: nothing that was started for the check is running any more")
+	}
+	return err
+}
+
+// checks are those to pass, in the order in which they are printed.
+func (c *Check) checks() ([]contract.Check, error) {
+	if c.Exercise != "" {
+		return c.exercise()
+	}
+	lesson, _ := groups(c.Copy.Step)
+	return lesson, nil
+}
+
+func groups(step int) (lesson, house []contract.Check) {
+	for _, check := range contract.Step(step) {
+		if check.Group == contract.Lesson {
+			lesson = append(lesson, check)
+		} else {
+			house = append(house, check)
+		}
+	}
+	return lesson, house
+}
+
+func (c *Check) exercise() ([]contract.Check, error) {
+	var names []string
+	for _, e := range contract.Exercises(c.Copy.Step) {
+		if e.Name == c.Exercise {
+			return e.Checks, nil
+		}
+		names = append(names, e.Name)
+	}
+	return nil, fmt.Errorf("step %d has no exercise %q. It has: %s", c.Copy.Step, c.Exercise, strings.Join(names, ", "))
+}
+
+// inOrder runs checks one after the other and stops at the first failure. They
+// do not run side by side: in an app that keeps something in a variable of all
+// visitors, one check would then fail by another, with a hint that is not meant.
+func (c *Check) inOrder(ctx context.Context, s *subject, checks []contract.Check) (passed int, err error) {
+	for i, check := range checks {
+		if check.Counts && s.target.RoundTrips == nil {
+			c.line("--", i+1, check.Name)
+			c.say("        not looked at: round trips are counted only on the check's own Redis")
+			passed++
+			continue
+		}
+		if check.Waits {
+			c.say("        the next check waits for a time to run out, up to %v ...", c.TTL)
+		}
+		before := s.said()
+		failure := c.run(ctx, s, check)
+		switch {
+		case ctx.Err() != nil:
+			return passed, ctx.Err()
+		case failure != nil:
+			c.line("FAIL", i+1, check.Name)
+			c.explain(s, failure, guideFor(checks, check, failure), strings.TrimPrefix(s.said(), before))
+			return passed, ErrFailed
+		}
+		c.line("ok", i+1, check.Name)
+		passed++
+	}
+	return passed, nil
+}
+
+func (c *Check) run(ctx context.Context, s *subject, check contract.Check) *contract.Failure {
+	ctx, cancel := context.WithTimeout(ctx, c.TTL+checkWithin)
+	defer cancel()
+	err := check.Run(ctx, s.target)
+	if err == nil {
+		return nil
+	}
+	if failure, ok := errors.AsType[*contract.Failure](err); ok {
+		return failure
+	}
+	return &contract.Failure{Expected: check.Name, Got: err.Error()}
+}
+
+// guideFor is the check whose hints help: mostly the one that failed.
+func guideFor(checks []contract.Check, failed contract.Check, failure *contract.Failure) contract.Check {
+	for _, check := range checks {
+		if check.Name == failure.See {
+			return check
+		}
+	}
+	return failed
+}
+
+// houseRules returns the names of those that do not hold.
+func (c *Check) houseRules(ctx context.Context, s *subject) (missing []string, total int) {
+	_, house := groups(c.Copy.Step)
+	ctx, cancel := context.WithTimeout(ctx, houseWithin)
+	defer cancel()
+	for _, check := range house {
+		if check.Run(ctx, s.target) != nil {
+			missing = append(missing, check.Name)
+		}
+	}
+	return missing, len(house)
+}
+
+// remember keeps the result in the copy, for Status. A check that cannot be
+// remembered counts all the same.
+func (c *Check) remember(begun time.Time, passed, total int) {
+	if c.URL != "" {
+		return
+	}
+	results := c.Copy.results()
+	switch {
+	case c.Exercise == "":
+		results.Checked, results.Passed, results.Total = begun, passed, total
+	case passed == total:
+		results.addExercise(c.Exercise)
+	}
+	if err := c.Copy.keep(results); err != nil {
+		c.say("The result could not be noted for make status: %v", err)
+	}
+}
+
+// reportTo tells a class board. Whatever is wrong with it is no fault of the
+// learner's.
+func (c *Check) reportTo(ctx context.Context, passed, total int) {
+	if c.Board == "" || c.Exercise != "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, boardWithin)
+	defer cancel()
+	err := c.Report(ctx, c.Board, Progress{Name: c.Name, Step: c.Copy.Step, Passed: passed, Total: total})
+	if err != nil {
+		c.say("The board was not reached: %s; your check counts all the same.", strings.TrimSuffix(err.Error(), "."))
+		return
+	}
+	c.say("The board knows: %s, step %d, %d of %d.", c.Name, c.Copy.Step, passed, total)
+}

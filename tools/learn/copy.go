@@ -1,0 +1,178 @@
+// Package learn is for people who build the steps themselves: it makes the
+// copy of a step that a learner begins with, checks it, compares it with ours
+// and tells how far it is.
+package learn
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Steps is the number of the steps.
+const Steps = 4
+
+// folders are those of the steps, from step 1 on.
+var folders = [Steps]string{"step1-no-redis", "step2-visits", "step3-ttl", "step4-store"}
+
+// smallStore is a step 4 as a learner can write it.
+const smallStore = "tools/learn/solution4"
+
+// Copy is a learner's own step.
+type Copy struct {
+	// Root is the folder of the repository.
+	Root string
+	// Step is 1 to 4.
+	Step int
+}
+
+// Of returns the copy of step n, which need not be there yet. The error says
+// that there is no such step.
+func Of(root string, n int) (Copy, error) {
+	if n < 1 || n > Steps {
+		return Copy{}, fmt.Errorf("there is no step %d: use 1 to %d", n, Steps)
+	}
+	return Copy{Root: root, Step: n}, nil
+}
+
+// Name is the name of its folder and the last part of its module's.
+func (c Copy) Name() string { return fmt.Sprintf("my-step%d", c.Step) }
+
+// Dir is its folder.
+func (c Copy) Dir() string { return filepath.Join(c.Root, c.Name()) }
+
+func (c Copy) exists() bool {
+	_, err := os.Stat(c.Dir())
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// mustExist says how to begin, where nobody has.
+func (c Copy) mustExist() error {
+	if !c.exists() {
+		return fmt.Errorf("there is no %s yet. Begin it: make start%d", c.Name(), c.Step)
+	}
+	return nil
+}
+
+// Start makes the copy. The error says that there is one already, or which
+// file could not be written; then nothing is left behind.
+func (c Copy) Start() error {
+	if c.exists() {
+		return fmt.Errorf("%s is there already, and is yours: nothing was changed. To begin again, with a backup: make reset%d", c.Name(), c.Step)
+	}
+	files, err := c.beginning()
+	if err != nil {
+		return err
+	}
+	// A copy is whole or not there: Ctrl+C must not leave half of one.
+	unfinished, err := os.MkdirTemp(c.Root, "my-step-unfinished-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(unfinished)
+	for name, text := range files {
+		if err := write(filepath.Join(unfinished, filepath.FromSlash(name)), text); err != nil {
+			return err
+		}
+	}
+	if err := os.Chmod(unfinished, 0o755); err != nil {
+		return err
+	}
+	return os.Rename(unfinished, c.Dir())
+}
+
+// Reset puts a new copy in the place of the old one, which it keeps in the
+// folder whose name it returns. now is part of that name.
+func (c Copy) Reset(now time.Time) (backup string, err error) {
+	if err := c.mustExist(); err != nil {
+		return "", err
+	}
+	backup = fmt.Sprintf("%s-backup-%s", c.Name(), now.Format("20060102-150405"))
+	if _, err := os.Stat(filepath.Join(c.Root, backup)); err == nil {
+		return "", fmt.Errorf("%s is there already: wait a second, and try again", backup)
+	}
+	if err := os.Rename(c.Dir(), filepath.Join(c.Root, backup)); err != nil {
+		return "", fmt.Errorf("%s cannot be put aside (%w). Does a program use it? Stop make %s first", c.Name(), err, c.Name())
+	}
+	if err := c.Start(); err != nil {
+		return "", errors.Join(err, os.Rename(filepath.Join(c.Root, backup), c.Dir()))
+	}
+	return backup, nil
+}
+
+// workspace joins the copy and shared, so that the go command and editors work
+// in the copy's folder, of which the root's go.work knows nothing.
+const workspace = "go 1.26.0\n\nuse (\n\t.\n\t../shared\n)\n"
+
+// lessonTest is the check of a copy as a Go test.
+const lessonTest = `package main_test
+
+import (
+	"testing"
+
+	"example.com/session-workshop/shared/steptest"
+)
+
+// TestLesson is what make check%[1]d checks.
+func TestLesson(t *testing.T) { steptest.Lesson(t, %[1]d) }
+`
+
+// modulePath is that of a module of the workshop.
+func modulePath(folder string) string { return "example.com/session-workshop/" + folder }
+
+// beginning returns the files of a new copy, by their names with slashes: the
+// step before, and for step 4 a session store to fill in.
+func (c Copy) beginning() (map[string]string, error) {
+	from := folders[max(0, c.Step-2)]
+	files := map[string]string{}
+	for _, name := range []string{"main.go", "go.mod", "go.sum"} {
+		text, err := c.read(from, name)
+		if err != nil {
+			return nil, err
+		}
+		files[name] = text
+	}
+	files["go.mod"] = strings.Replace(files["go.mod"], "module "+modulePath(from), "module "+modulePath(c.Name()), 1)
+	files["go.work"] = workspace
+	files["main_test.go"] = fmt.Sprintf(lessonTest, c.Step)
+	var err error
+	switch c.Step {
+	case 1:
+		files["main.go"], err = empty(files["main.go"], bodiesOfOne)
+	case 4:
+		err = c.addStore(files)
+	}
+	return files, err
+}
+
+func (c Copy) addStore(files map[string]string) error {
+	for _, name := range []string{"session/token.go", "session/cookie.go", "session/store.go"} {
+		text, err := c.read(smallStore, name)
+		if err != nil {
+			return err
+		}
+		files[name] = text
+	}
+	var err error
+	files["session/store.go"], err = empty(files["session/store.go"], bodiesOfFour)
+	return err
+}
+
+func (c Copy) read(folder, name string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(c.Root, filepath.FromSlash(folder), filepath.FromSlash(name)))
+	if err != nil {
+		return "", fmt.Errorf("a file of the workshop is missing (%w). Get it back: git checkout -- %s", err, folder)
+	}
+	return strings.ReplaceAll(string(text), "\r\n", "\n"), nil
+}
+
+func write(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(text), 0o644)
+}

@@ -1,0 +1,62 @@
+package learn
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestEmpty(t *testing.T) {
+	const source = `package a
+
+import (
+	"fmt"
+	"strings"
+
+	"example.com/go-b/v9"
+)
+
+// one prints.
+func one() { fmt.Println(strings.ToUpper("x")) }
+
+func two() string { return strings.ToLower(b.Name) }
+`
+	got, err := empty(source, map[string]string{"one": "\n\t// Yours.\n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `package a
+
+import (
+	"strings"
+
+	"example.com/go-b/v9"
+)
+
+// one prints.
+func one() {
+	// Yours.
+}
+
+func two() string { return strings.ToLower(b.Name) }
+`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if _, err := empty(source, map[string]string{"three": ""}); err == nil || !strings.Contains(err.Error(), "0 functions were found of the 1") {
+		t.Errorf("a function that is not there: %v", err)
+	}
+}
+
+func TestLastLines(t *testing.T) {
+	stack := "Step 1 is running\npanic: at once\n" + strings.Repeat("goroutine 1\n", 50)
+	for output, want := range map[string]string{
+		"one\ntwo\n":                            "    one\n    two",
+		stack:                                   "    panic: at once\n    goroutine 1",
+		strings.Repeat("x\n", 30) + "the end\n": "x\n    the end",
+	} {
+		got := lastLines(output)
+		if !strings.Contains(got, want) || strings.Count(got, "\n") >= mostLines {
+			t.Errorf("of %.20q: %q", output, got)
+		}
+	}
+}

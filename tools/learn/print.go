@@ -1,0 +1,148 @@
+package learn
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"example.com/session-workshop/shared/contract"
+)
+
+// Hints is how many there are for a check.
+const Hints = 3
+
+func (c *Check) say(format string, args ...any) {
+	fmt.Fprintln(c.Out, plain(fmt.Sprintf(format, args...)))
+}
+
+// plain writes an ellipsis in a way that every terminal can show.
+func plain(text string) string { return strings.ReplaceAll(text, "…", "...") }
+
+// line prints the result of one check.
+func (c *Check) line(word string, number int, name string) {
+	mark := fmt.Sprintf("%-4s", word)
+	if colour := map[string]string{"ok": "32", "FAIL": "31"}[word]; c.Colour && colour != "" {
+		mark = "\x1b[" + colour + "m" + mark + "\x1b[0m"
+	}
+	c.say("%s %2d  %s", mark, number, name)
+}
+
+// explain prints what went wrong in a check, and the hints of the one that
+// helps. said is what the app printed meanwhile.
+func (c *Check) explain(s *subject, failure *contract.Failure, helps contract.Check, said string) {
+	c.say("         expected: %s", failure.Expected)
+	c.say("         got:      %s", failure.Got)
+	for i, hint := range append([]string{helps.Hint}, helps.More...) {
+		if i < c.Hint {
+			c.say("         hint %d:   %s", i+1, hint)
+		}
+	}
+	if c.URL == "" && helps.Where != "" {
+		files := strings.NewReplacer("main.go", s.name+"/main.go", "session/store.go", s.name+"/session/store.go")
+		c.say("         look at:  %s", files.Replace(helps.Where))
+	}
+	switch {
+	case s.hasEnded():
+		c.say("Your app ended while it was checked. Its last lines:\n%s", lastLines(s.said()))
+	case strings.TrimSpace(said) != "":
+		c.say("Your app said meanwhile:\n%s", lastLines(said))
+	}
+}
+
+func (c *Check) subject() string {
+	if c.Exercise != "" {
+		return "the exercise " + c.Exercise
+	}
+	return fmt.Sprintf("what step %d teaches", c.Copy.Step)
+}
+
+// again is the command line of this check, with some settings more.
+func (c *Check) again(more ...string) string {
+	words := []string{fmt.Sprintf("make check%d", c.Copy.Step)}
+	if c.URL != "" {
+		words = append(words, "URL="+c.URL)
+	}
+	if c.Exercise != "" {
+		words = append(words, "EX="+c.Exercise)
+	}
+	return strings.Join(append(words, more...), " ")
+}
+
+func (c *Check) moreHelp() string {
+	switch {
+	case c.Hint < Hints:
+		return "The next hint: " + c.again(fmt.Sprintf("HINT=%d", c.Hint+1))
+	case c.URL == "" && c.Exercise == "":
+		return fmt.Sprintf("What is different from ours: make solve%d", c.Copy.Step)
+	}
+	return "That was the last hint."
+}
+
+func (c *Check) congratulate(ctx context.Context, s *subject, total int) {
+	if c.Exercise != "" {
+		c.say("Passed: the exercise %s.", c.Exercise)
+		if c.breaks() {
+			c.say("That is how it looks when it is wrong. Now put it right again: make check%d", c.Copy.Step)
+		}
+		return
+	}
+	c.say("Passed: all %d checks of step %d.", total, c.Copy.Step)
+	c.printHouse(c.houseRules(ctx, s))
+	c.say("Exercises: %s (in the guide, %s/README.md)", strings.Join(exerciseNames(c.Copy.Step), ", "), folders[c.Copy.Step-1])
+	if c.Copy.Step < Steps {
+		c.say("The next step: make start%d", c.Copy.Step+1)
+	}
+}
+
+func (c *Check) breaks() bool {
+	for _, e := range contract.Exercises(c.Copy.Step) {
+		if e.Name == c.Exercise {
+			return e.Breaks
+		}
+	}
+	return false
+}
+
+func exerciseNames(step int) []string {
+	var names []string
+	for _, e := range contract.Exercises(step) {
+		names = append(names, "EX="+e.Name)
+	}
+	return names
+}
+
+// printHouse prints at most a few of the rules that do not hold.
+func (c *Check) printHouse(missing []string, total int) {
+	c.say("House rules: %d of %d. These are extra: what our own apps promise beyond the lesson.", total-len(missing), total)
+	const most = 3
+	for i, name := range missing {
+		if i == most {
+			c.say("  and %d more", len(missing)-most)
+			return
+		}
+		c.say("  not yet: %s", name)
+	}
+}
+
+func count(n int, of string) string {
+	if n == 1 {
+		return "1 " + of
+	}
+	return fmt.Sprintf("%d %ss", n, of)
+}
+
+// mostLines is how much of an app's output is shown.
+const mostLines = 15
+
+// lastLines is the end of an app's output, indented; of one that panicked, what
+// it panicked with, which stands before many lines of stack.
+func lastLines(output string) string {
+	lines := strings.Split(strings.TrimRight(output, "\n"), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
+			lines = lines[i:min(len(lines), i+mostLines)]
+			break
+		}
+	}
+	return "    " + strings.Join(lines[max(0, len(lines)-mostLines):], "\n    ")
+}

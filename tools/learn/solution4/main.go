@@ -1,0 +1,120 @@
+// Step 4: the session itself lives in Redis. The browser holds a random token
+// that says nothing.
+package main
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/inspect"
+	"example.com/session-workshop/shared/redisconn"
+	"example.com/session-workshop/shared/web"
+	"example.com/session-workshop/tools/learn/solution4/session"
+)
+
+var pages = map[string]string{
+	"index": `
+{{if .Username}}
+<h1>Logged in as {{.Username}}.</h1>
+<p>Visits: {{.Visits}}</p>
+<form method="post" action="/logout"><button>Logout</button></form>
+{{else}}
+<h1>You are not logged in</h1>
+<p><a href="/login">Login</a></p>
+{{end}}`,
+
+	"login": `
+<h1>Login</h1>
+<form method="post">
+<label for="username">Your name</label>
+<p><input id="username" name="username" autocomplete="username" autofocus
+  {{if .Problem}}aria-invalid="true" aria-describedby="problem"{{end}}></p>
+{{with .Problem}}<p id="problem" class="wrong" role="alert">{{.}}</p>{{end}}
+<button>Login</button>
+</form>`,
+}
+
+type page struct {
+	Username string
+	Visits   int64
+	Problem  string
+}
+
+type app struct {
+	store  *session.Store
+	secure bool
+}
+
+func main() {
+	cfg := config.MustLoad(config.Redis, config.TTL)
+	conn := redisconn.MustOpen(cfg)
+	defer conn.Close()
+
+	a := app{session.NewStore(conn.Client, cfg.SessionTTL), cfg.HTTPS()}
+
+	e := web.New(pages)
+	inspect.Attach(e, cfg, inspect.Panel{Cookie: session.CookieName, Token: true, Key: a.sessionKey, Look: conn.Look, Gone: "you are logged out"})
+	e.GET("/", a.index)
+	e.GET("/login", loginForm)
+	e.POST("/login", a.login)
+	e.POST("/logout", a.logout)
+	e.GET("/logout", a.logout, web.ConfirmFromOtherSites)
+	web.Run(e, cfg, "Step 4", conn.About, cfg.AboutTTL())
+}
+
+func (a app) index(c echo.Context) error {
+	// One round trip: is the session alive, add one, give it its full time
+	// again, and read it.
+	s, err := a.store.Visit(c.Request().Context(), session.TokenOf(c.Request()))
+	if errors.Is(err, session.ErrNone) {
+		return c.Render(http.StatusOK, "index", page{})
+	}
+	if err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, "index", page{Username: s.Username, Visits: s.Visits})
+}
+
+func loginForm(c echo.Context) error {
+	return c.Render(http.StatusOK, "login", page{})
+}
+
+func (a app) login(c echo.Context) error {
+	name, problem := web.Username(c)
+	if problem != "" {
+		return c.Render(http.StatusBadRequest, "login", page{Problem: problem})
+	}
+	// The old session ends. Its token is never used again: somebody else may
+	// have slipped it to this browser.
+	if err := a.store.Delete(c.Request().Context(), session.TokenOf(c.Request())); err != nil {
+		return err
+	}
+	token, err := a.store.Create(c.Request().Context(), name)
+	if err != nil {
+		return err
+	}
+	session.SetCookie(c.Response(), token, a.secure)
+	return c.Redirect(http.StatusSeeOther, "/")
+}
+
+func (a app) logout(c echo.Context) error {
+	// The session first: a cookie that is gone from one browser may have a copy.
+	if err := a.store.Delete(c.Request().Context(), session.TokenOf(c.Request())); err != nil {
+		return err
+	}
+	session.DeleteCookie(c.Response(), a.secure)
+	return c.Redirect(http.StatusSeeOther, "/")
+}
+
+// sessionKey is where the session of a visitor is, empty for one who brought
+// no token.
+func (a app) sessionKey(c echo.Context) string {
+	token := session.TokenOf(c.Request())
+	if token == "" {
+		return ""
+	}
+	return a.store.Key(token)
+}

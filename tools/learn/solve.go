@@ -1,0 +1,113 @@
+package learn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Solve prints what is different between the copy and our step, as git shows
+// it: lines of ours begin with +. It compares Go files without tests.
+func (c Copy) Solve(ctx context.Context, out io.Writer, colour bool) error {
+	if err := c.mustExist(); err != nil {
+		return err
+	}
+	if _, err := exec.LookPath("git"); err != nil {
+		return fmt.Errorf("git was not found, which shows the difference. Compare %s with %s yourself", c.Name(), c.solution())
+	}
+	dir, err := os.MkdirTemp("", "session-workshop-solve-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := errors.Join(c.copySource(c.Dir(), filepath.Join(dir, "yours")), c.copySource(c.solution(), filepath.Join(dir, "ours"))); err != nil {
+		return err
+	}
+	different, err := diff(ctx, out, dir, colour)
+	if err != nil {
+		return err
+	}
+	if different {
+		fmt.Fprintf(out, "\nLines with - are yours, lines with + are ours (%s).\n", c.relative(c.solution()))
+	} else {
+		fmt.Fprintf(out, "There is no difference: %s is what ours is.\n", c.Name())
+	}
+	if c.Step == Steps {
+		fmt.Fprintf(out, "Ours here is small, to be read. The store to ship is %s: it bounds what it stores, ends sessions for good, and is tested against failures.\n", folders[Steps-1])
+	}
+	return nil
+}
+
+// solution is the folder to compare with.
+func (c Copy) solution() string {
+	if c.Step == Steps {
+		return filepath.Join(c.Root, filepath.FromSlash(smallStore))
+	}
+	return filepath.Join(c.Root, folders[c.Step-1])
+}
+
+func (c Copy) relative(path string) string {
+	if short, err := filepath.Rel(c.Root, path); err == nil {
+		return filepath.ToSlash(short)
+	}
+	return path
+}
+
+// copySource copies the Go files of a program, in which the copy's own module
+// has one name on both sides. A folder with a main.go of its own below it is
+// another program.
+func (c Copy) copySource(from, to string) error {
+	ours := modulePath(c.relative(c.solution()))
+	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if _, err := os.Stat(filepath.Join(path, "main.go")); err == nil && path != from {
+				return fs.SkipDir
+			}
+			return os.MkdirAll(filepath.Join(to, name), 0o755)
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		same := strings.NewReplacer(ours+"/", modulePath(c.Name())+"/", "\r\n", "\n").Replace(string(text))
+		return os.WriteFile(filepath.Join(to, name), []byte(same), 0o644)
+	})
+}
+
+// diff compares the folders yours and ours in dir. git says 1 where they
+// differ.
+func diff(ctx context.Context, out io.Writer, dir string, colour bool) (different bool, err error) {
+	when := "never"
+	if colour {
+		when = "always"
+	}
+	cmd := exec.CommandContext(ctx, "git", "--no-pager", "diff", "--no-index", "--no-prefix", "--no-ext-diff",
+		"--diff-algorithm=histogram", "--color="+when, "yours", "ours")
+	cmd.Dir, cmd.Stdout = dir, out
+	var problem strings.Builder
+	cmd.Stderr = &problem
+	err = cmd.Run()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 1 {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("git diff: %w\n%s", err, problem.String())
+	}
+	return false, nil
+}

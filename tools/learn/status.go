@@ -1,0 +1,112 @@
+package learn
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// resultsFile is in the copy, which git ignores as a whole.
+const resultsFile = ".check.json"
+
+// results are those of a copy's checks so far.
+type results struct {
+	// Checked is when the last check of the lesson began; zero for never.
+	Checked       time.Time
+	Passed, Total int
+	// Exercises are the names of those that were passed once.
+	Exercises []string
+}
+
+func (r *results) addExercise(name string) {
+	if !slices.Contains(r.Exercises, name) {
+		r.Exercises = append(r.Exercises, name)
+	}
+}
+
+// results reads what keep wrote. A file that is missing or cannot be read
+// counts as one of a copy that was never checked.
+func (c Copy) results() results {
+	var r results
+	text, err := os.ReadFile(filepath.Join(c.Dir(), resultsFile))
+	if err != nil || json.Unmarshal(text, &r) != nil {
+		return results{}
+	}
+	return r
+}
+
+func (c Copy) keep(r results) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(c.Dir(), resultsFile), append(text, '\n'), 0o644)
+}
+
+// Status prints how far each step of the repository at root is.
+func Status(out io.Writer, root string) error {
+	for n := 1; n <= Steps; n++ {
+		c, err := Of(root, n)
+		if err != nil {
+			return err
+		}
+		line, err := c.status()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "step %d  %s\n", n, line)
+	}
+	return nil
+}
+
+func (c Copy) status() (string, error) {
+	if !c.exists() {
+		return fmt.Sprintf("not started             begin: make start%d", c.Step), nil
+	}
+	r := c.results()
+	if r.Checked.IsZero() {
+		return fmt.Sprintf("started, not checked    check: make check%d", c.Step), nil
+	}
+	text := fmt.Sprintf("passed %d of %d at the last check", r.Passed, r.Total)
+	if r.Passed == r.Total {
+		text = fmt.Sprintf("passed, all %d checks", r.Total)
+	}
+	changed, err := c.changedSince(r.Checked)
+	if err != nil {
+		return "", err
+	}
+	if changed {
+		text += ", changed since"
+	}
+	if len(r.Exercises) > 0 {
+		text += "; exercises: " + strings.Join(r.Exercises, ", ")
+	}
+	return text, nil
+}
+
+var errChanged = errors.New("changed")
+
+// changedSince tells whether a file of the copy is newer than t.
+func (c Copy) changedSince(t time.Time) (bool, error) {
+	err := filepath.WalkDir(c.Dir(), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || entry.Name() == resultsFile {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil && info.ModTime().After(t) {
+			return errChanged
+		}
+		return err
+	})
+	if errors.Is(err, errChanged) {
+		return true, nil
+	}
+	return false, err
+}

@@ -1,0 +1,220 @@
+package learn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/contract"
+	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/shared/redisconn"
+	"example.com/session-workshop/shared/wire"
+)
+
+// startWithin bounds the time from an app's start to its first answer.
+const startWithin = 20 * time.Second
+
+// subject is an app that runs and can be checked.
+type subject struct {
+	name   string
+	target contract.Target
+	app    *launch.App // nil where it ran before
+	ends   []func()
+}
+
+// said is what the app has printed so far.
+func (s *subject) said() string {
+	if s.app == nil {
+		return ""
+	}
+	return s.app.Output()
+}
+
+// hasEnded tells whether the app has ended by itself. It waits a moment, since
+// a connection ends before its process does.
+func (s *subject) hasEnded() bool {
+	if s.app == nil {
+		return false
+	}
+	select {
+	case <-s.app.Done():
+		return true
+	case <-time.After(200 * time.Millisecond):
+		return false
+	}
+}
+
+// close ends what was started. How the app ends is its own affair: one without
+// a handler of signals ends as well.
+func (s *subject) close() {
+	if s.app != nil {
+		_ = s.app.Stop()
+	}
+	for _, end := range s.ends {
+		end()
+	}
+}
+
+func (c *Check) open(ctx context.Context) (*subject, error) {
+	s := &subject{target: contract.Target{TTL: c.TTL}}
+	open := c.startCopy
+	if c.URL != "" {
+		open = c.findApp
+	}
+	if err := open(ctx, s); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// findApp prepares to check an app that runs already.
+func (c *Check) findApp(ctx context.Context, s *subject) error {
+	u, err := url.Parse(c.URL)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return fmt.Errorf("URL: %q is not the address of an app, for example URL=http://127.0.0.1:8000", c.URL)
+	}
+	s.name, s.target.URL = c.URL, c.URL
+	if err := answers(ctx, c.URL); err != nil {
+		return fmt.Errorf("URL: %s: %w", c.URL, err)
+	}
+	if c.Copy.Step == 1 {
+		return nil
+	}
+	address := c.RedisURL
+	if address == "" {
+		address = "redis://" + redisconn.LocalAddr
+	}
+	return c.connect(ctx, s, address)
+}
+
+func answers(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return errors.New("nobody answers there (connection refused). Does your app run, and is this the address that it printed?")
+	case errors.Is(err, context.DeadlineExceeded):
+		return errors.New("no answer within 5 s. Does your app hang?")
+	case err != nil:
+		return fmt.Errorf("what answers there is not a web app: %w", errors.Unwrap(err))
+	}
+	return response.Body.Close()
+}
+
+// connect opens the Redis that the app uses, to look into it.
+func (c *Check) connect(ctx context.Context, s *subject, address string) error {
+	cfg, err := config.Load([]string{"-redis-url", address}, os.Getenv, config.Redis)
+	if err != nil {
+		return err
+	}
+	conn, err := redisconn.Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	s.target.Redis = conn.Client
+	s.ends = append(s.ends, func() { conn.Close() })
+	return nil
+}
+
+// startCopy builds and starts the copy, with a Redis of the check's own unless
+// one was named.
+func (c *Check) startCopy(ctx context.Context, s *subject) error {
+	if err := c.Copy.mustExist(); err != nil {
+		return err
+	}
+	s.name = c.Copy.Name()
+	binary, err := c.build(ctx, s)
+	if err != nil {
+		return err
+	}
+	env := append(config.Unset(), "SESSION_TTL="+c.TTL.String())
+	if c.Copy.Step > 1 {
+		settings, err := c.redisFor(ctx, s)
+		if err != nil {
+			return err
+		}
+		env = append(env, settings...)
+	}
+	waiting, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	s.app, err = launch.Start(waiting, launch.Options{Binary: binary, Dir: c.Copy.Dir(), Env: env})
+	if err != nil {
+		return fmt.Errorf("%s does not start: it %s", s.name, aboutStart(strings.TrimPrefix(err.Error(), binary+" ")))
+	}
+	s.target.URL = s.app.URL
+	return nil
+}
+
+// build returns the program, in a temporary folder. It has the end without
+// which Windows runs no file; elsewhere that does no harm.
+func (c *Check) build(ctx context.Context, s *subject) (string, error) {
+	dir, err := os.MkdirTemp("", "session-workshop-check-")
+	if err != nil {
+		return "", err
+	}
+	s.ends = append(s.ends, func() { os.RemoveAll(dir) })
+	binary := filepath.Join(dir, s.name+".exe")
+	if err := launch.Build(ctx, c.Copy.Dir(), binary); err != nil {
+		_, said, _ := strings.Cut(err.Error(), "\n")
+		return "", fmt.Errorf("%s does not compile:\n%s", s.name, strings.TrimSpace(said))
+	}
+	return binary, nil
+}
+
+// redisFor finds the Redis of the check and returns the app's settings for it.
+func (c *Check) redisFor(ctx context.Context, s *subject) ([]string, error) {
+	if c.RedisURL != "" {
+		settings := []string{"REDIS_URL=" + c.RedisURL}
+		for _, name := range []string{"REDIS_CLUSTER", "REDIS_CA_FILE", "REDIS_AUTH"} {
+			settings = append(settings, name+"="+os.Getenv(name))
+		}
+		return settings, c.connect(ctx, s, c.RedisURL)
+	}
+	embedded, err := redisconn.StartEmbedded("127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s.ends = append(s.ends, embedded.Close)
+	address := embedded.Addr()
+	client := redis.NewClient(&redis.Options{Addr: address})
+	s.target.Redis = client
+	s.ends = append(s.ends, func() { client.Close() })
+	var settings []string
+	if c.Exercise != "" {
+		counting, err := wire.Open(address, 0)
+		if err != nil {
+			return nil, err
+		}
+		s.ends = append(s.ends, counting.Close)
+		address, s.target.RoundTrips = counting.Addr, counting.RoundTrips
+		// The panel asks Redis too.
+		settings = append(settings, "UNDER_THE_HOOD=off")
+	}
+	return append(settings, "REDIS_URL=redis://"+address), nil
+}
+
+// aboutStart is what launch says about an app that did not start, with the end
+// of what the app printed.
+func aboutStart(problem string) string {
+	reason, output, _ := strings.Cut(problem, " Its output:\n")
+	if strings.TrimSpace(output) == "" {
+		return reason + " It printed nothing."
+	}
+	return reason + " Its last lines:\n" + lastLines(output)
+}

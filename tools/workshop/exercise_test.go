@@ -1,0 +1,213 @@
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"example.com/session-workshop/shared/contract"
+)
+
+// The lines of the steps that exercises change.
+const (
+	hincrby  = "visits, err := a.rdb.HIncrBy(c.Request().Context(), key, \"visits\", 1).Result()\n"
+	visits2  = "Visits: visits}"
+	pipeline = "\t\tvisits = multi.HIncrBy(c.Request().Context(), key, \"visits\", 1)\n\t\tmulti.Expire(c.Request().Context(), key, a.ttl)\n"
+	visitsP  = "<p>Visits: {{.Visits}}</p>"
+	problem  = "\tProblem  string\n"
+)
+
+// solved are the exercises as a learner would do them: for each the file, and
+// what is replaced by what in our own solution of the step.
+var solved = map[string][]fileChange{
+	"visits-in-cookie": {{"main.go", []string{
+		problem, problem + "\tVisits int\n",
+		"<h1>Logged in as {{.Username}}</h1>", "<h1>Logged in as {{.Username}}</h1><p>Visits: {{.Visits}}</p>",
+		"\treturn c.Render(http.StatusOK, \"index\", page{Username: username(c)})\n", `	if username(c) == "" {
+		return c.Render(http.StatusOK, "index", page{})
+	}
+	s := cookie(c)
+	n, _ := s.Values["visits"].(int)
+	s.Values["visits"] = n + 1
+	if err := s.Save(c.Request(), c.Response()); err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, "index", page{Username: username(c), Visits: n + 1})
+`,
+		"\ts.Values[\"username\"] = name\n", "\ts.Values[\"username\"] = name\n\ts.Values[\"visits\"] = 0\n",
+	}}},
+	"unsigned": {{"main.go", []string{
+		"import (\n", "import (\n\t\"net/url\"\n",
+		"\ts := cookie(c)\n\ts.Values[\"username\"] = name\n\tif err := s.Save(c.Request(), c.Response()); err != nil {\n\t\treturn err\n\t}\n",
+		"\tc.SetCookie(&http.Cookie{Name: cookieName, Value: url.QueryEscape(name), Path: \"/\"})\n",
+		"\ts := cookie(c)\n\t// A negative age tells the browser to delete the cookie.\n\ts.Options.MaxAge = -1\n\tif err := s.Save(c.Request(), c.Response()); err != nil {\n\t\treturn err\n\t}\n",
+		"\tc.SetCookie(&http.Cookie{Name: cookieName, Path: \"/\", MaxAge: -1})\n",
+		"\tname, _ := cookie(c).Values[\"username\"].(string)\n\treturn name\n",
+		"\tk, err := c.Cookie(cookieName)\n\tif err != nil {\n\t\treturn \"\"\n\t}\n\tname, _ := url.QueryUnescape(k.Value)\n\treturn name\n",
+	}}},
+	"login-ends": {{"main.go", []string{"\n\te := web.New(pages)\n", "\tstore.MaxAge(5)\n\n\te := web.New(pages)\n"}}},
+	"last-visit": {{"main.go", []string{
+		"import (\n", "import (\n\t\"errors\"\n\t\"time\"\n",
+		problem, problem + "\tLastVisit string\n",
+		visitsP, visitsP + "<p>Last visit: {{.LastVisit}}</p>",
+		hincrby, `ctx := c.Request().Context()
+	var visits *redis.IntCmd
+	var last *redis.StringCmd
+	_, err := a.rdb.TxPipelined(ctx, func(multi redis.Pipeliner) error {
+		last = multi.HGet(ctx, key, "last_visit")
+		multi.HSet(ctx, key, "last_visit", time.Now().Format(time.RFC3339Nano))
+		visits = multi.HIncrBy(ctx, key, "visits", 1)
+		return nil
+	})
+	if errors.Is(err, redis.Nil) {
+		err = nil
+	}
+`,
+		visits2, "Visits: visits.Val(), LastVisit: last.Val()}",
+	}}},
+	"lost-update": {{"main.go", []string{
+		"import (\n", "import (\n\t\"errors\"\n",
+		hincrby, `ctx := c.Request().Context()
+	n, err := a.rdb.HGet(ctx, key, "visits").Int64()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return err
+	}
+	visits := n + 1
+	err = a.rdb.HSet(ctx, key, "visits", visits).Err()
+`,
+	}}},
+	"place": {{"main.go", []string{
+		problem, problem + "\tPlace int64\n",
+		visitsP, visitsP + "<p>Your place: {{.Place}}</p>",
+		hincrby, `ctx := c.Request().Context()
+	var visits, place *redis.IntCmd
+	_, err := a.rdb.TxPipelined(ctx, func(multi redis.Pipeliner) error {
+		visits = multi.HIncrBy(ctx, key, "visits", 1)
+		multi.ZIncrBy(ctx, "workshop:places", 1, username(c))
+		place = multi.ZRevRank(ctx, "workshop:places", username(c))
+		return nil
+	})
+`,
+		visits2, "Visits: visits.Val(), Place: place.Val() + 1}",
+	}}},
+	"expire-first": {{"main.go", []string{
+		pipeline, "\t\tmulti.Expire(c.Request().Context(), key, a.ttl)\n\t\tvisits = multi.HIncrBy(c.Request().Context(), key, \"visits\", 1)\n",
+	}}},
+	"ttl-per-user": {{"main.go", []string{
+		"import (\n", "import (\n\t\"strings\"\n",
+		"\tvar visits *redis.IntCmd\n", "\tvar visits *redis.IntCmd\n\tttl := a.ttl\n\tif strings.HasPrefix(username(c), \"vip-\") {\n\t\tttl = 3 * a.ttl\n\t}\n",
+		"multi.Expire(c.Request().Context(), key, a.ttl)", "multi.Expire(c.Request().Context(), key, ttl)",
+	}}},
+	"time-left": {{"main.go", []string{
+		problem, problem + "\tLeft int64\n",
+		visitsP, visitsP + "<p>Time left: {{.Left}} ms</p>",
+		"\tvar visits *redis.IntCmd\n", "\tvar visits *redis.IntCmd\n\tvar left *redis.DurationCmd\n",
+		pipeline, "\t\tleft = multi.PTTL(c.Request().Context(), key)\n" + pipeline,
+		"Visits: visits.Val()}", "Visits: visits.Val(), Left: max(0, left.Val().Milliseconds())}",
+	}}},
+	"plain-token": {{"session/store.go", []string{
+		"\tsum := sha256.Sum256([]byte(t))\n\treturn keyPrefix + hex.EncodeToString(sum[:])\n", "\treturn keyPrefix + string(t)\n",
+		"\t\"crypto/sha256\"\n\t\"encoding/hex\"\n", "",
+	}}},
+	"log-out-everywhere": {indexed, {"main.go", []string{
+		"\te.POST(\"/logout\", a.logout)\n", "\te.POST(\"/logout\", a.logout)\n\te.POST(\"/logout-everywhere\", a.logoutEverywhere)\n",
+		"\n// sessionKey is where", `
+func (a app) logoutEverywhere(c echo.Context) error {
+	if err := a.store.DeleteAll(c.Request().Context(), session.TokenOf(c.Request())); err != nil {
+		return err
+	}
+	session.DeleteCookie(c.Response(), a.secure)
+	return c.Redirect(http.StatusSeeOther, "/")
+}
+
+// sessionKey is where`,
+	}}},
+	"devices": {indexed, {"main.go", []string{
+		problem, problem + "\tSessions int64\n",
+		visitsP, visitsP + "<p>Sessions: {{.Sessions}}</p>",
+		"\treturn c.Render(http.StatusOK, \"index\", page{Username: s.Username, Visits: s.Visits})\n", `	alive, err := a.store.Alive(c.Request().Context(), s.Username)
+	if err != nil {
+		return err
+	}
+	return c.Render(http.StatusOK, "index", page{Username: s.Username, Visits: s.Visits, Sessions: alive})
+`,
+	}}},
+}
+
+// indexed is a store that knows the sessions of a user.
+var indexed = fileChange{"session/store.go", []string{
+	"\t\treturn nil\n\t})\n\treturn t, err\n", "\t\tmulti.SAdd(ctx, userKey(username), s.Key(t))\n\t\treturn nil\n\t})\n\treturn t, err\n",
+	"\n// Delete ends the session:", `
+func userKey(username string) string { return "workshop:user-sessions:" + username }
+
+func (s *Store) DeleteAll(ctx context.Context, t Token) error {
+	name, err := s.rdb.HGet(ctx, s.Key(t), "username").Result()
+	if err != nil {
+		return err
+	}
+	keys, err := s.rdb.SMembers(ctx, userKey(name)).Result()
+	if err != nil {
+		return err
+	}
+	return s.rdb.Del(ctx, append(keys, userKey(name))...).Err()
+}
+
+func (s *Store) Alive(ctx context.Context, username string) (int64, error) {
+	keys, err := s.rdb.SMembers(ctx, userKey(username)).Result()
+	if err != nil {
+		return 0, err
+	}
+	return s.rdb.Exists(ctx, keys...).Result()
+}
+
+// Delete ends the session:`,
+}}
+
+type fileChange struct {
+	file   string
+	fromTo []string
+}
+
+func TestEachExerciseOnARealCopy(t *testing.T) {
+	root := freshCopy(t)
+	for n := 1; n <= 4; n++ {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			number, mine := fmt.Sprint(n), filepath.Join(root, fmt.Sprintf("my-step%d", n))
+			workshopDo(t, root, 0, "start", number)
+			exercises := contract.Exercises(n)
+			putSolution(t, root, n)
+			said := workshopDo(t, root, 1, "check", "-exercise", exercises[0].Name, number)
+			wantText(t, said, "FAIL  1  "+plain(exercises[0].Checks[0].Name), "make check"+number+" EX="+exercises[0].Name+" HINT=2")
+			for _, e := range exercises {
+				putSolution(t, root, n)
+				for _, c := range solved[e.Name] {
+					change(t, filepath.Join(mine, filepath.FromSlash(c.file)), c.fromTo...)
+				}
+				said := workshopDo(t, root, 0, "check", "-exercise", e.Name, number)
+				wantText(t, said, "Passed: the exercise "+e.Name)
+				if e.Breaks {
+					wantText(t, said, "put it right again: make check"+number)
+				}
+				wantASCII(t, said)
+			}
+			wantText(t, workshopDo(t, root, 0, "status"), "step "+number+"  started, not checked")
+		})
+	}
+}
+
+// A command that is sent alone is a round trip more, which pages do not show.
+func TestARoundTripMoreIsSeen(t *testing.T) {
+	root := freshCopy(t)
+	workshopDo(t, root, 0, "start", "2")
+	putSolution(t, root, 2)
+	main := filepath.Join(root, "my-step2", "main.go")
+	change(t, main, solved["last-visit"][0].fromTo...)
+	change(t, main, "\tif errors.Is(err, redis.Nil) {", "\ta.rdb.Ping(ctx)\n\tif errors.Is(err, redis.Nil) {")
+	wantText(t, workshopDo(t, root, 1, "check", "-exercise", "last-visit", "2"),
+		"FAIL  3  a visit is still one round trip", "expected: 1 round trip", "got:      2")
+	if _, err := os.Stat(filepath.Join(root, "my-step2", ".check.json")); err != nil {
+		t.Error(err)
+	}
+}

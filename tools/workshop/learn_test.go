@@ -1,0 +1,523 @@
+package main_test
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/shared/contract"
+	"example.com/session-workshop/shared/contract/programs"
+	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/shared/redisconn"
+)
+
+// freshCopy is the repository as git would clone it, with what is not
+// committed yet.
+func freshCopy(t *testing.T) (root string) {
+	t.Helper()
+	root = t.TempDir()
+	files := must(t, repository, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	for _, name := range strings.Split(strings.TrimRight(files, "\x00"), "\x00") {
+		content, err := os.ReadFile(filepath.Join(repository, name))
+		if os.IsNotExist(err) {
+			// Deleted, and not committed yet.
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		write(t, path, string(content))
+	}
+	must(t, root, "git", "init", "--quiet")
+	must(t, root, "git", "add", "--all")
+	return root
+}
+
+// must runs a program that must succeed, and returns what it prints.
+func must(t *testing.T, dir, program string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(program, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "TEST_REDIS=embedded", "REQUIRE_REDIS=")
+	said, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, said)
+	}
+	return string(said)
+}
+
+// workshopDo runs a command that must end with a status.
+func workshopDo(t *testing.T, dir string, status int, args ...string) string {
+	t.Helper()
+	said, got := run(t, dir, nil, args...)
+	if got != status {
+		t.Errorf("workshop %s: status %d, want %d:\n%s", strings.Join(args, " "), got, status, said)
+	}
+	return said
+}
+
+var steps = []string{"step1-no-redis", "step2-visits", "step3-ttl", "tools/learn/solution4"}
+
+// putSolution makes a learner's copy what ours is.
+func putSolution(t *testing.T, root string, n int) {
+	t.Helper()
+	mine := filepath.Join(root, fmt.Sprintf("my-step%d", n))
+	ours := filepath.Join(root, filepath.FromSlash(steps[n-1]))
+	names := []string{"main.go"}
+	if n == 4 {
+		names = append(names, "session/token.go", "session/cookie.go", "session/store.go", "session/script.go")
+	}
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join(ours, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(mine, name), strings.ReplaceAll(string(text), "/tools/learn/solution4/", "/my-step4/"))
+	}
+}
+
+func TestALearnerBuildsEachStep(t *testing.T) {
+	root := freshCopy(t)
+	workspace, err := os.ReadFile(filepath.Join(root, "go.work"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantText(t, workshopDo(t, root, 0, "status"), "step 1  not started", "step 4  not started", "make start4")
+	t.Run("steps", func(t *testing.T) {
+		for n := 1; n <= 4; n++ {
+			t.Run(fmt.Sprint(n), func(t *testing.T) {
+				t.Parallel()
+				buildStep(t, root, n)
+			})
+		}
+	})
+	status := workshopDo(t, root, 0, "status")
+	for n := 1; n <= 4; n++ {
+		wantText(t, status, fmt.Sprintf("step %d  passed, all ", n))
+	}
+	if now, err := os.ReadFile(filepath.Join(root, "go.work")); err != nil || string(now) != string(workspace) {
+		t.Errorf("go.work has changed: %s, %v", now, err)
+	}
+	// git shows nothing, also not of backups.
+	if said := must(t, root, "git", "status", "--porcelain", "--", ":!go.work.sum"); strings.Contains(said, "my-step") {
+		t.Errorf("git does not ignore the copies:\n%s", said)
+	}
+}
+
+func buildStep(t *testing.T, root string, n int) {
+	name, number := fmt.Sprintf("my-step%d", n), fmt.Sprint(n)
+	mine := filepath.Join(root, name)
+	lesson := 0
+	for _, check := range contract.Step(n) {
+		if check.Group == contract.Lesson {
+			lesson++
+		}
+	}
+
+	wantText(t, workshopDo(t, root, 1, "check", number), "make start"+number)
+	wantText(t, workshopDo(t, root, 0, "start", number), name+"/main.go", "make "+name, "make check"+number)
+	wantText(t, workshopDo(t, root, 1, "start", number), "there already", "make reset"+number)
+
+	t.Log("everything works at once in the new folder")
+	if module := strings.TrimSpace(must(t, mine, "go", "list", "-f", "{{.Module.Path}}", ".")); module != "example.com/session-workshop/"+name {
+		t.Errorf("the module is %s", module)
+	}
+	must(t, mine, "go", "build", "-o", os.DevNull, "./...")
+	must(t, mine, "go", "vet", "./...")
+	runsWithGoRun(t, root, name)
+
+	t.Log("untouched, it fails")
+	said := workshopDo(t, root, 1, "check", number)
+	wantText(t, said, "FAIL", "expected: ", "got: ", "hint 1: ", "look at: ", "make check"+number+" HINT=2", fmt.Sprintf(" of %d passed", lesson))
+	wantASCII(t, said)
+	wantText(t, workshopDo(t, root, 0, "status"), fmt.Sprintf("of %d at the last check\n", lesson))
+	wantText(t, workshopDo(t, root, 0, "solve", number), "yours/main.go", "ours/main.go", "\n+")
+
+	t.Log("solved, it passes")
+	putSolution(t, root, n)
+	wantText(t, workshopDo(t, root, 0, "status"), "at the last check, changed since")
+	wantText(t, workshopDo(t, root, 0, "solve", number), "There is no difference")
+	said = workshopDo(t, root, 0, "check", number)
+	wantText(t, said, fmt.Sprintf("ok   %2d  ", lesson), fmt.Sprintf("Passed: all %d checks of step %d", lesson, n), "House rules: ")
+	wantASCII(t, said)
+	if n == 2 {
+		must(t, mine, "go", "test", "./...")
+	}
+}
+
+// runsWithGoRun starts the copy as an editor would, and stops it again.
+func runsWithGoRun(t *testing.T, root, name string) {
+	t.Helper()
+	p := &process{t: t, cmd: exec.Command("go", "run", "-C", name, ".", "-port", "0"), done: make(chan struct{})}
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = root, p, p
+	inGroup(p.cmd)
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = p.cmd.Wait()
+		close(p.done)
+	}()
+	t.Cleanup(func() { killGroup(p.cmd) })
+	address := p.waitFor(`is running: (\S+)\n`, 1)
+	wantText(t, newBrowser(t).visit(address), "You are not logged in")
+	killGroup(p.cmd)
+	p.waitForEnd()
+}
+
+// plain is a text as the check prints it.
+func plain(text string) string { return strings.ReplaceAll(text, "…", "...") }
+
+func wantASCII(t *testing.T, said string) {
+	t.Helper()
+	for _, r := range said {
+		if r > 126 || r == '\x1b' {
+			t.Errorf("the output has the character %q:\n%s", r, said)
+			return
+		}
+	}
+}
+
+func TestResetKeepsABackup(t *testing.T) {
+	root := freshCopy(t)
+	wantText(t, workshopDo(t, root, 1, "reset", "2"), "no my-step2 yet", "make start2")
+	workshopDo(t, root, 0, "start", "2")
+	write(t, filepath.Join(root, "my-step2", "main.go"), "package mine\n")
+	wantText(t, workshopDo(t, root, 0, "reset", "2"), "What you had is in my-step2-backup-")
+	backups, _ := filepath.Glob(filepath.Join(root, "my-step2-backup-*", "main.go"))
+	if len(backups) != 1 {
+		t.Fatalf("backups: %v", backups)
+	}
+	if kept, _ := os.ReadFile(backups[0]); string(kept) != "package mine\n" {
+		t.Errorf("the backup has %q", kept)
+	}
+	if fresh, _ := os.ReadFile(filepath.Join(root, "my-step2", "main.go")); !strings.Contains(string(fresh), "func main") {
+		t.Errorf("the new copy has %q", fresh)
+	}
+	if said := must(t, root, "git", "status", "--porcelain"); strings.Contains(said, "my-step") {
+		t.Errorf("git does not ignore the backup:\n%s", said)
+	}
+	if said := must(t, root, "go", "list", "-m"); strings.Contains(said, "my-step") {
+		t.Errorf("the workspace has taken up the copy:\n%s", said)
+	}
+}
+
+// redisOfApp is one for a test, beside the program that it checks.
+func redisOfApp(t *testing.T) (address string, client *redis.Client) {
+	t.Helper()
+	server, err := redisconn.StartEmbedded("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client = redis.NewClient(&redis.Options{Addr: server.Addr()})
+	t.Cleanup(func() {
+		client.Close()
+		server.Close()
+	})
+	return "redis://" + server.Addr(), client
+}
+
+func TestEachWrongProgramGetsItsHint(t *testing.T) {
+	for _, w := range programs.Wrongs {
+		t.Run(fmt.Sprintf("step %d: %s", w.Step, w.Mistake), func(t *testing.T) {
+			t.Parallel()
+			address, client := redisOfApp(t)
+			app := httptest.NewServer(w.Program(client, 10*time.Second))
+			defer app.Close()
+			said := workshopDo(t, repository, 1, "check", "-url", app.URL, "-redis-url", address, fmt.Sprint(w.Step))
+			_, hint, _ := strings.Cut(said, "hint 1: ")
+			wantText(t, hint, w.Hint)
+			wantASCII(t, said)
+			if strings.Contains(said, "look at: ") {
+				t.Errorf("it names a file of an app that it cannot know:\n%s", said)
+			}
+		})
+	}
+}
+
+func TestTheStoreThatShipsPassesByItsAddress(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "step4.exe")
+	if err := launch.Build(t.Context(), filepath.Join(repository, "step4-store"), binary); err != nil {
+		t.Fatal(err)
+	}
+	address, _ := redisOfApp(t)
+	app, err := launch.Start(t.Context(), launch.Options{Binary: binary, Args: []string{"-port", "0", "-redis-url", address}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(app.Kill)
+	said := workshopDo(t, repository, 0, "check", "-url", app.URL+"/", "-redis-url", address, "4")
+	_, house, _ := strings.Cut(said, "House rules: ")
+	var hold, all int
+	if _, err := fmt.Sscanf(house, "%d of %d.", &hold, &all); err != nil || hold != all || all == 0 {
+		t.Errorf("not all house rules hold: %s", house)
+	}
+}
+
+func TestCheckRefusesWhatCannotBeChecked(t *testing.T) {
+	notWeb, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer notWeb.Close()
+	go func() {
+		for {
+			conn, err := notWeb.Accept()
+			if err != nil {
+				return
+			}
+			fmt.Fprint(conn, "SSH-2.0-something\r\n")
+			conn.Close()
+		}
+	}()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := free.Addr().String()
+	free.Close()
+	app := httptest.NewServer(http.NotFoundHandler())
+	defer app.Close()
+	for args, want := range map[string]string{
+		"check":                              "which step?",
+		"check three":                        "which step?",
+		"check 5":                            "there is no step 5",
+		"check -hint 4 3":                    "HINT: \"4\" is not a hint",
+		"check -ttl 1500ms 3":                "whole seconds",
+		"check -exercise nothing 3":          `step 3 has no exercise "nothing". It has: expire-first`,
+		"check -url localhost:8000 1":        "is not the address of an app",
+		"check -url http://" + nobody + " 1": "nobody answers there",
+		"check -url http://" + notWeb.Addr().String() + " 1":                   "is not a web app",
+		"check -url " + app.URL + " -redis-url redis://" + nobody + " 3":       "nobody answers there (connection refused)",
+		"check -url " + app.URL + " -redis-url http://user:secret@localhost 3": "must begin with redis://",
+		"start 0": "there is no step 0",
+		"solve 3": "make start3",
+	} {
+		said := workshopDo(t, repository, 1, strings.Fields(args)...)
+		wantText(t, said, want)
+		if strings.Contains(said, "secret") {
+			t.Errorf("%s: a password is printed: %s", args, said)
+		}
+	}
+}
+
+// whatGoesWrong are main functions that do not do what an app should.
+var whatGoesWrong = map[string]struct{ body, want string }{
+	"does not compile":  {`undefinedName()`, "my-step1 does not compile:\n"},
+	"ends at once":      {`fmt.Println("no Redis here"); os.Exit(3)`, "no Redis here"},
+	"panics at once":    {`panic("at the start")`, "panic: at the start"},
+	"prints no address": {`fmt.Println("hello"); select {}`, `printed no line like "Step 3 is running`},
+	"hangs":             {`serve(func(w http.ResponseWriter, r *http.Request) { select {} })`, "none within 5s: the app hangs"},
+	"dies":              {`serve(func(w http.ResponseWriter, r *http.Request) { fmt.Println("out of ideas"); os.Exit(4) })`, "Your app ended while it was checked. Its last lines:\n"},
+}
+
+// brokenApp is a step 1 with such a main function. It writes its address to the
+// file that ADDRESS_FILE names.
+const brokenApp = `package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+)
+
+func serve(handler http.HandlerFunc) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	http.HandleFunc("/healthz", func(w http.ResponseWriter, r *http.Request) {})
+	http.HandleFunc("/", handler)
+	if file := os.Getenv("ADDRESS_FILE"); file != "" {
+		os.WriteFile(file, []byte(listener.Addr().String()), 0o600)
+	}
+	fmt.Printf("Step 1 is running: http://%s\n", listener.Addr())
+	http.Serve(listener, nil)
+}
+
+var _ = serve
+
+func main() {
+	_ = os.Args
+	_ = fmt.Sprint()
+	BODY
+}
+`
+
+// brokenCopy is a my-step1 with a main function of the test's own.
+func brokenCopy(t *testing.T, body string) (root string) {
+	t.Helper()
+	root = freshCopy(t)
+	workshopDo(t, root, 0, "start", "1")
+	write(t, filepath.Join(root, "my-step1", "main.go"), strings.Replace(brokenApp, "BODY", body, 1))
+	return root
+}
+
+func TestCheckTellsWhatIsWrongWithTheApp(t *testing.T) {
+	for what, c := range whatGoesWrong {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			root := brokenCopy(t, c.body)
+			file := filepath.Join(t.TempDir(), "address")
+			said, status := run(t, root, []string{"ADDRESS_FILE=" + file}, "check", "1")
+			if status != 1 {
+				t.Errorf("status %d, want 1", status)
+			}
+			wantText(t, said, c.want)
+			wantGone(t, file)
+		})
+	}
+}
+
+// wantGone wants nobody to answer at the address in a file.
+func wantGone(t *testing.T, file string) {
+	t.Helper()
+	if address, err := os.ReadFile(file); err == nil && isTaken(string(address)) {
+		t.Errorf("somebody still answers on %s", address)
+	}
+}
+
+func TestCtrlCStopsTheCheckAndTheApp(t *testing.T) {
+	root := brokenCopy(t, whatGoesWrong["hangs"].body)
+	file := filepath.Join(t.TempDir(), "address")
+	check := start(t, root, []string{"ADDRESS_FILE=" + file}, "check", "1")
+	check.waitFor(`Checking my-step1`, 1)
+	if err := check.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	check.waitForEnd()
+	if status := check.cmd.ProcessState.ExitCode(); status != 1 {
+		t.Errorf("status %d after an interrupt, want 1", status)
+	}
+	wantText(t, check.said(), "stopped: nothing that was started")
+	if strings.Contains(check.said(), "FAIL") {
+		t.Errorf("an interrupt is no failure of the app:\n%s", check.said())
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Fatalf("the app has not run: %v", err)
+	}
+	wantGone(t, file)
+}
+
+func TestHintsComeOneByOne(t *testing.T) {
+	address, client := redisOfApp(t)
+	app := httptest.NewServer(programs.Right(2, client, 0))
+	defer app.Close()
+	args := []string{"check", "-url", app.URL, "-redis-url", address, "3"}
+	for level, want := range map[string]string{"1": "URL=" + app.URL + " HINT=2", "2": "HINT=3", "3": "That was the last hint."} {
+		said, status := run(t, repository, []string{"HINT=" + level}, args...)
+		if status != 1 || strings.Count(said, "  hint ") != int(level[0]-'0') {
+			t.Errorf("HINT=%s: status %d, and not %s hints:\n%s", level, status, level, said)
+		}
+		wantText(t, said, want)
+		wantASCII(t, said)
+	}
+}
+
+// Who checks an app in another place is told what could not be looked at.
+func TestRoundTripsAreNotCountedOnTheRedisOfOthers(t *testing.T) {
+	address, client := redisOfApp(t)
+	for _, d := range programs.Exercises {
+		if d.Exercise != "last-visit" || d.Mistake != "" {
+			continue
+		}
+		app := httptest.NewServer(d.Program(client, 0))
+		defer app.Close()
+		said := workshopDo(t, repository, 0, "check", "-url", app.URL, "-redis-url", address, "-exercise", "last-visit", "2")
+		wantText(t, said, "--    3  a visit is still one round trip", "not looked at")
+	}
+}
+
+func TestABoardNeverFailsACheck(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := free.Addr().String()
+	free.Close()
+	page := httptest.NewServer(http.NotFoundHandler())
+	defer page.Close()
+	app := httptest.NewServer(programs.Right(1, nil, 0))
+	defer app.Close()
+	for what, board := range map[string]string{
+		"down": "http://" + nobody + "/k7f3qz", "slow": "http://" + silent.Addr().String() + "/k7f3qz",
+		"no board": page.URL + "/k7f3qz", "no address": "somewhere",
+	} {
+		said := workshopDo(t, repository, 0, "check", "-url", app.URL, "-board", board, "-name", "ada", "1")
+		wantText(t, said, "Passed: all", "The board was not reached: ", "; your check counts all the same.")
+		if strings.Count(said, "The board") != 1 {
+			t.Errorf("%s: more than one line about the board:\n%s", what, said)
+		}
+	}
+}
+
+func TestABoardShowsWhoPassed(t *testing.T) {
+	redisURL, _ := redisOfApp(t)
+	board := start(t, repository, nil, "board", "-host", "127.0.0.1", "-port", "0", "-redis-url", redisURL)
+	address := board.waitFor(`BOARD=(\S+)`, 1)
+	app := httptest.NewServer(programs.Right(1, nil, 0))
+	defer app.Close()
+	said, status := run(t, repository, []string{"BOARD=" + address, "NAME=ada of room 2"}, "check", "-url", app.URL, "1")
+	if status != 0 {
+		t.Errorf("status %d, want 0", status)
+	}
+	wantText(t, said, "The board knows: ada of room 2, step 1, 11 of 11.")
+	wantText(t, newBrowser(t).visit(address), "ada of room 2")
+	board.stop()
+}
+
+func TestColourIsForTerminalsOnly(t *testing.T) {
+	app := httptest.NewServer(programs.Right(1, nil, 0))
+	defer app.Close()
+	for variable, want := range map[string]bool{"TERM=xterm": true, "NO_COLOR=1": false} {
+		cmd := exec.Command(workshop, "check", "-url", app.URL, "1")
+		cmd.Dir = repository
+		cmd.Env = append(os.Environ(), "TERM=xterm", variable)
+		terminal, err := pty.Start(cmd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := readAll(terminal)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%s: %v\n%s", variable, err, said)
+		}
+		terminal.Close()
+		if strings.Contains(said, "\x1b[") != want {
+			t.Errorf("%s: colour is %v, want %v:\n%s", variable, !want, want, said)
+		}
+		wantText(t, said, "ok", "Passed: all")
+	}
+}
+
+// readAll reads to the end, which a terminal tells by an error.
+func readAll(terminal *os.File) string {
+	var all strings.Builder
+	buffer := make([]byte, 4096)
+	for {
+		n, err := terminal.Read(buffer)
+		all.Write(buffer[:n])
+		if err != nil {
+			return all.String()
+		}
+	}
+}
