@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// steps are the packages that a learner builds.
+var steps = []string{"./step1-no-redis", "./step2-visits", "./step3-ttl", "./step4-store", "./tools/workshop"}
+
+// How long the go command may take to look into its cache, and the network to
+// give one small file.
+const (
+	cacheTimeout   = time.Minute
+	networkTimeout = 20 * time.Second
+)
+
+func (d *doctor) checkGo(ctx context.Context) {
+	path, err := exec.LookPath("go")
+	if err != nil {
+		d.mend("Go", "Install Go 1.26 or later: https://go.dev/doc/install, then open a new terminal",
+			"the go command is not on the PATH")
+		return
+	}
+	output, err := d.goCommand(ctx, "env", "-json").Output()
+	if err == nil {
+		err = json.Unmarshal(output, &d.goEnv)
+	}
+	if err != nil {
+		d.mend("Go", "Install Go 1.26 or later: https://go.dev/doc/install", "%s does not run: %s", path, lastLine(err))
+		return
+	}
+	if on := d.goEnv["GOHOSTOS"] + "/" + d.goEnv["GOHOSTARCH"]; d.goEnv["GOOS"]+"/"+d.goEnv["GOARCH"] != on {
+		d.mend("Go", unset("GOOS", "GOARCH")+"\ngo env -u GOOS GOARCH",
+			"it builds for %s/%s, and this machine is %s", d.goEnv["GOOS"], d.goEnv["GOARCH"], on)
+		return
+	}
+	d.fine("Go", "%s on %s/%s", d.goEnv["GOVERSION"], runtime.GOOS, runtime.GOARCH)
+}
+
+// missingModule is how the go command names a module that it may not fetch.
+var missingModule = regexp.MustCompile(`(\S+@v\S+): module lookup disabled`)
+
+// checkModules asks for the network only where something is still to fetch.
+func (d *doctor) checkModules(ctx context.Context) {
+	const about = "modules"
+	if len(d.goEnv) == 0 {
+		d.note(about, "not looked for without a go command")
+		return
+	}
+	limited, cancel := context.WithTimeout(ctx, cacheTimeout)
+	defer cancel()
+	list := d.goCommand(limited, append([]string{"list", "-deps"}, steps...)...)
+	list.Env = append(list.Env, "GOPROXY=off")
+	_, err := list.Output()
+	if err == nil {
+		d.fine(about, "all are in the module cache, the network is not needed")
+		return
+	}
+	missing := missingModule.FindStringSubmatch(stderr(err))
+	if missing == nil {
+		d.mend(about, "go list -deps ./step3-ttl", "the go command does not find what the steps are made of: %s", lastLine(err))
+		return
+	}
+	d.checkNetwork(ctx, missing[1])
+}
+
+// checkNetwork fetches a module's go.mod as the go command would fetch all of
+// it: by its proxies, its settings and its checksum database.
+func (d *doctor) checkNetwork(ctx context.Context, module string) {
+	const about = "network"
+	cache, err := os.MkdirTemp("", "workshop-doctor-")
+	if err != nil {
+		d.note(about, "not asked: %v", err)
+		return
+	}
+	defer os.RemoveAll(cache)
+	limited, cancel := context.WithTimeout(ctx, networkTimeout)
+	defer cancel()
+	list := d.goCommand(limited, "list", "-m", module)
+	list.Dir = cache
+	// A cache of its own, so that what is asked for is not there already.
+	list.Env = append(list.Env, "GOMODCACHE="+cache, "GOWORK=off", "GOFLAGS=-modcacherw")
+	_, err = list.Output()
+	proxies := withoutPasswords(d.goEnv["GOPROXY"])
+	switch {
+	case err == nil:
+		d.fine(about, "modules are still to be fetched, and %s answers", proxies)
+	case strings.Contains(stderr(err), "disabled by GOPROXY=off"):
+		d.mend(about, unset("GOPROXY")+"\ngo env -u GOPROXY",
+			"modules are still to be fetched, and GOPROXY=off forbids it")
+	case errors.Is(limited.Err(), context.DeadlineExceeded):
+		d.others(about, askForNetwork, "modules are still to be fetched, and %s does not answer within %v", proxies, networkTimeout)
+	case strings.Contains(stderr(err), "x509:"):
+		d.others(about, "Is the clock of this machine right? Else a proxy opens TLS on the way: ask the network administrator for its certificate",
+			"modules are still to be fetched, and the certificate of %s is not trusted: %s", proxies, lastLine(err))
+	default:
+		d.others(about, askForNetwork, "modules are still to be fetched, and %s cannot be reached: %s", proxies, lastLine(err))
+	}
+}
+
+const askForNetwork = "Connect to a network, or ask its administrator for a way to the Go module proxy (variables HTTPS_PROXY, GOPROXY)\n" +
+	"Or ask your teacher for the offline kit (made by: make offline)"
+
+// goCommand returns one to run in the workshop's folder. What it must never
+// do is fetch another Go.
+func (d *doctor) goCommand(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = d.root
+	cmd.Env = append(os.Environ(), "GOTOOLCHAIN=local")
+	// Pipes that a child of go holds must not keep us.
+	cmd.WaitDelay = time.Second
+	return cmd
+}
+
+func stderr(err error) string {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return string(exit.Stderr)
+	}
+	return err.Error()
+}
+
+// lastLine is where the go command says what stopped it.
+func lastLine(err error) string {
+	lines := bytes.Split(bytes.TrimSpace([]byte(stderr(err))), []byte("\n"))
+	return withoutPasswords(string(lines[len(lines)-1]))
+}
+
+// webAddress finds the addresses in a text, such as a list of proxies.
+var webAddress = regexp.MustCompile(`[a-z]+://[^\s,|"]+`)
+
+// withoutPasswords removes who logs in and with what, and what follows a "?".
+func withoutPasswords(text string) string {
+	return webAddress.ReplaceAllStringFunc(text, func(address string) string {
+		u, err := url.Parse(strings.TrimRight(address, ":"))
+		if err != nil {
+			return address[:strings.Index(address, "://")] + "://(not readable)"
+		}
+		u.User, u.RawQuery = nil, ""
+		return u.String() + address[len(strings.TrimRight(address, ":")):]
+	})
+}
+
+// isSet tells which of the variables this shell has set.
+func isSet(variables ...string) []string {
+	return slices.DeleteFunc(variables, func(variable string) bool { return os.Getenv(variable) == "" })
+}
