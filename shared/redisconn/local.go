@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"syscall"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -71,7 +70,7 @@ func ask(ctx context.Context, addr string) (answer, error) {
 	client := redis.NewUniversalClient(tuned(&redis.UniversalOptions{Addrs: []string{addr}}))
 	defer client.Close()
 	if err := client.Ping(ctx).Err(); err != nil {
-		if errors.Is(err, syscall.ECONNREFUSED) {
+		if Refused(err) {
 			return nobody, nil
 		}
 		return somethingElse, whyNotOurs(err)

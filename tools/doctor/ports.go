@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -87,15 +85,16 @@ func (d *doctor) checkRedis(ctx context.Context) {
 func (d *doctor) checkLocalRedis(ctx context.Context) {
 	about := "Redis on port " + strconv.Itoa(d.redisPort)
 	server := redisServer{address: net.JoinHostPort("127.0.0.1", strconv.Itoa(d.redisPort))}
-	version, err := server.ask(ctx)
-	switch {
-	case err == nil:
-		d.fine(about, "%s answers, a step uses it", version)
-	case errors.Is(err, syscall.ECONNREFUSED) || !answers(ctx, server.address):
+	if !answers(ctx, server.address) {
 		d.fine(about, "nobody there; a step brings its own Redis along")
-	default:
-		d.note(about, "%v; a step starts its own Redis on a free port, and prints which", err)
+		return
 	}
+	version, err := server.ask(ctx)
+	if err != nil {
+		d.note(about, "%v; a step starts its own Redis on a free port, and prints which", err)
+		return
+	}
+	d.fine(about, "%s answers, a step uses it", version)
 }
 
 func (d *doctor) checkRedisURL(ctx context.Context) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"syscall"
 	"time"
 
 	"example.com/session-workshop/shared/config"
@@ -40,7 +39,7 @@ func runRedis(ctx context.Context, args []string) error {
 // nobody does. Anything else there is an error.
 func askRedis(ctx context.Context, addr string) (bool, error) {
 	connection, err := net.DialTimeout("tcp", addr, time.Second)
-	if errors.Is(err, syscall.ECONNREFUSED) || hasPort(addr, "0") {
+	if redisconn.Refused(err) || hasPort(addr, "0") {
 		return false, nil
 	}
 	if err == nil {

@@ -1,0 +1,7 @@
+//go:build !windows
+
+package redisconn
+
+import "syscall"
+
+const connectionRefused = syscall.ECONNREFUSED
