@@ -114,12 +114,17 @@ func askDocker(ctx context.Context) error {
 	return nil
 }
 
-// provideImage sees to it that Docker has an image of Redis: the one that
-// REDIS_IMAGE names, else the official one or the local one. What is not there
-// is pulled.
 func provideImage(ctx context.Context) error {
+	_, err := redisImage(ctx)
+	return err
+}
+
+// redisImage sees to it that Docker has an image of Redis, and returns its
+// name: the one that REDIS_IMAGE names, else the official one or the local
+// one. What is not there is pulled.
+func redisImage(ctx context.Context) (string, error) {
 	if err := askDocker(ctx); err != nil {
-		return err
+		return "", err
 	}
 	candidates := []string{officialImage, localImage}
 	if image := os.Getenv("REDIS_IMAGE"); image != "" {
@@ -127,10 +132,10 @@ func provideImage(ctx context.Context) error {
 	}
 	for _, image := range candidates {
 		if exec.CommandContext(ctx, "docker", "image", "inspect", image).Run() == nil {
-			return nil
+			return image, nil
 		}
 	}
-	return pull(ctx, candidates[0])
+	return candidates[0], pull(ctx, candidates[0])
 }
 
 func pull(ctx context.Context, image string) error {

@@ -41,6 +41,7 @@ var commands = []command{
 	{"lint", "check the format, and look for mistakes and known security holes", runLint},
 	{"elasticache-local", "run a stand-in for ElastiCache: TLS, a user with few rights, a replica", runElastiCache},
 	{"deploy-build", "build the steps for a server in AWS, with their SHA-256", runDeployBuild},
+	{"offline", "pack what a room without a network needs: workshop, modules, Redis image", runOffline},
 	{"redis-image", "make a local Docker image from this machine's redis-server", runRedisImage},
 }
 

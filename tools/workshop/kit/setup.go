@@ -1,0 +1,143 @@
+// Command setup prepares this machine for the workshop without a network. It
+// lies beside what it reads, in the unpacked archive:
+//
+//	go run setup.go
+//
+// It copies the Go modules to the module cache, where the go command looks
+// first, loads the image of Redis where Docker answers, and then runs the
+// workshop's doctor. It changes no setting.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const (
+	workshop = "workshop"
+	modules  = "modules"
+	image    = "redis/image.tar.gz"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := setUp(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "setup:", err)
+		os.Exit(1)
+	}
+	fmt.Print("The workshop is in the folder ", workshop, ". Is this machine ready?\n\n")
+	os.Exit(runDoctor(ctx))
+}
+
+func setUp(ctx context.Context) error {
+	for _, folder := range []string{workshop, modules} {
+		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+			return fmt.Errorf("there is no folder %s here. Unpack the whole archive, and run this in the folder that holds setup.go", folder)
+		}
+	}
+	output, err := exec.CommandContext(ctx, "go", "env", "GOMODCACHE").Output()
+	if err != nil {
+		return fmt.Errorf("go env GOMODCACHE: %w", err)
+	}
+	// The cache keeps downloads in the layout of a module proxy, which the
+	// archive has too (https://go.dev/ref/mod#module-cache).
+	cache := filepath.Join(strings.TrimSpace(string(output)), "cache", "download")
+	n, err := copyMissing(ctx, modules, cache)
+	if err != nil {
+		return fmt.Errorf("copy the Go modules: %w", err)
+	}
+	fmt.Printf("Go modules: %d files copied to the module cache.\n", n)
+	loadImage(ctx)
+	return nil
+}
+
+// copyMissing copies the files that are not there yet, and returns how many
+// that were.
+func copyMissing(ctx context.Context, from, to string) (int, error) {
+	n := 0
+	err := filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		relative, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, relative)
+		if _, err := os.Stat(target); err == nil {
+			return nil
+		}
+		n++
+		return errors.Join(ctx.Err(), copyFile(path, target))
+	})
+	return n, err
+}
+
+// copyFile gives the copy its name when it is complete: who interrupts this
+// leaves no half of a module.
+func copyFile(from, to string) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	target, err := os.CreateTemp(filepath.Dir(to), "setup-*.tmp")
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(target, source)
+	if err = errors.Join(err, target.Close()); err == nil {
+		err = os.Chmod(target.Name(), 0o644)
+	}
+	if err == nil {
+		err = os.Rename(target.Name(), to)
+	}
+	if err != nil {
+		os.Remove(target.Name())
+	}
+	return err
+}
+
+// loadImage is good to have, and no more: the workshop brings a Redis along.
+func loadImage(ctx context.Context) {
+	if _, err := os.Stat(image); err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	output, err := exec.CommandContext(ctx, "docker", "load", "--input", image).CombinedOutput()
+	if err != nil {
+		fmt.Println("Redis image: not loaded, because Docker does not answer here. The workshop runs without.")
+		return
+	}
+	fmt.Printf("Redis image: %s\n", strings.TrimSpace(string(output)))
+}
+
+func runDoctor(ctx context.Context) int {
+	doctor := exec.CommandContext(ctx, "go", "run", "./tools/doctor")
+	doctor.Dir = workshop
+	// A Go that is too old must say so, and not look for another one.
+	doctor.Env = append(os.Environ(), "GOTOOLCHAIN=local")
+	doctor.Stdout, doctor.Stderr = os.Stdout, os.Stderr
+	err := doctor.Run()
+	if err != nil && doctor.ProcessState == nil {
+		fmt.Fprintln(os.Stderr, "setup: go run ./tools/doctor:", err)
+	}
+	if err != nil {
+		return 1
+	}
+	return 0
+}
