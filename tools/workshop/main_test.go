@@ -28,6 +28,10 @@ var workshop, step3 string
 func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 
 func runTests(m *testing.M) int {
+	if os.Getenv(roomVariable) != "" {
+		// This is the part of a test that runs without a network.
+		return m.Run()
+	}
 	dir, err := os.MkdirTemp("", "workshop-test-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

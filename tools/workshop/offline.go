@@ -23,10 +23,10 @@ import (
 // kit is the name of the archive and of the one folder in it.
 const kit = "session-workshop-offline"
 
-//go:embed kit/README.md
+//go:embed offline/README.md
 var kitReadme []byte
 
-//go:embed kit/setup.go
+//go:embed offline/setup.go
 var kitSetup []byte
 
 // kitSystems are those of the machines in a room. A module may be needed on
