@@ -37,7 +37,7 @@ func (d *doctor) checkGo(ctx context.Context) {
 		err = json.Unmarshal(output, &d.goEnv)
 	}
 	if err != nil {
-		d.mend("Go", "Install Go 1.26 or later: https://go.dev/doc/install", "%s does not run: %s", path, lastLine(err))
+		d.mend("Go", "go env\nMend what it names. If the program itself is broken, install Go again: https://go.dev/doc/install", "%s does not run: %s", path, lastLine(err))
 		return
 	}
 	if on := d.goEnv["GOHOSTOS"] + "/" + d.goEnv["GOHOSTARCH"]; d.goEnv["GOOS"]+"/"+d.goEnv["GOARCH"] != on {

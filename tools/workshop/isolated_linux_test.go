@@ -32,7 +32,7 @@ func withoutNetwork(t *testing.T, cmd *exec.Cmd) (string, error) {
 
 // In a namespace of our own the loopback interface is down at first.
 func init() {
-	if os.Getenv(roomVariable) == "" || os.Getenv("HTTPS_PROXY") != "" {
+	if os.Getenv(roomVariable) == "" || os.Getenv(proxyVariable) != "" {
 		return
 	}
 	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM, 0)

@@ -19,6 +19,9 @@ import (
 // where there is no network.
 const roomVariable = "WORKSHOP_TEST_ROOM"
 
+// proxyVariable tells that test that it is not in a namespace of its own.
+const proxyVariable = "WORKSHOP_TEST_DEAD_PROXY"
+
 // TestOffline makes the kit, unpacks it as a learner would, and runs the
 // workshop from it, with an empty module cache and an empty home folder.
 func TestOffline(t *testing.T) {
@@ -59,7 +62,7 @@ func TestOffline(t *testing.T) {
 func inTheRoom(t *testing.T, room string) {
 	if connection, err := net.DialTimeout("tcp", "proxy.golang.org:443", 2*time.Second); err == nil {
 		connection.Close()
-		if os.Getenv("HTTPS_PROXY") == "" {
+		if os.Getenv(proxyVariable) == "" {
 			t.Fatal("there is a network, and this test would prove nothing")
 		}
 	}
@@ -144,7 +147,7 @@ func goEnv(t *testing.T, name string) string {
 // asks for anything beyond this machine is refused.
 func behindADeadProxy(cmd *exec.Cmd) *exec.Cmd {
 	const nobody = "http://127.0.0.1:9"
-	cmd.Env = append(cmd.Env, "HTTP_PROXY="+nobody, "HTTPS_PROXY="+nobody, "NO_PROXY=127.0.0.1,localhost")
+	cmd.Env = append(cmd.Env, proxyVariable+"=yes", "HTTP_PROXY="+nobody, "HTTPS_PROXY="+nobody, "NO_PROXY=127.0.0.1,localhost")
 	return cmd
 }
 
