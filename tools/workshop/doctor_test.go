@@ -226,10 +226,10 @@ func TestDoctorNamesNobody(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	env := []string{"HOME=" + home, "USERPROFILE=" + home, "GOMODCACHE=" + goEnv(t, "GOMODCACHE")}
-	output := diagnose(t, patient{env: append(env, "GOTMPDIR="+filepath.Join(file, "go"))}, 1,
-		"mend    writing: the temporary folder in ~", "variable GOTMPDIR")
-	output += diagnose(t, patient{env: append(env, "GOCACHE="+filepath.Join(file, "go"))}, 1, "mend    Go: ", "build cache at ~")
+	env := []string{"HOME=" + home, "USERPROFILE=" + home, "GOCACHE=" + goEnv(t, "GOCACHE")}
+	output := diagnose(t, patient{env: append(env, "GOMODCACHE="+filepath.Join(file, "go"))}, 1,
+		"mend    writing: the module cache in ~", "variable GOMODCACHE")
+	output += diagnose(t, patient{env: append(env[:2], "GOCACHE="+filepath.Join(file, "go"))}, 1, "mend    Go: ", "build cache at ~")
 	if strings.Contains(output, home) {
 		t.Errorf("the home folder %s was printed:\n%s", home, output)
 	}
