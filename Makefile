@@ -4,10 +4,13 @@
 # Settings go in ARGS: make step3 ARGS="-ttl 2m"
 
 .DEFAULT_GOAL := help
-.PHONY: help step1 step2 step3 step4 watch1 watch2 watch3 watch4 scale board redis cli monitor redis-image elasticache-local deploy-build status always test bench lint smoke screenshots
+.PHONY: help doctor step1 step2 step3 step4 watch1 watch2 watch3 watch4 scale board redis cli monitor redis-image offline elasticache-local deploy-build status always test bench lint smoke screenshots
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / { sub("%", "N", $$1); printf "make %-18s %s\n", $$1, $$2 }' Makefile
+
+doctor: ## see whether this machine is ready, and what to do where it is not
+	go build -o bin/ ./tools/doctor && bin/doctor $(ARGS)
 
 step1: ## run step 1: a signed cookie, no Redis
 	go build -o bin/ ./step1-no-redis && bin/step1-no-redis $(ARGS)
@@ -68,6 +71,9 @@ monitor: ## show the commands that reach Redis, as they come
 
 redis-image: ## make a local Docker image of Redis, where none can be pulled
 	go run ./tools/workshop redis-image
+
+offline: ## pack what a room without a network needs into one archive
+	go run ./tools/workshop offline $(ARGS)
 
 elasticache-local: ## run a stand-in for ElastiCache: TLS, few rights, a replica
 	go build -o bin/ ./tools/workshop && bin/workshop elasticache-local $(ARGS)

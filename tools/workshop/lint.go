@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 )
@@ -17,6 +18,8 @@ import (
 const (
 	staticcheck = "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
 	govulncheck = "golang.org/x/vuln/cmd/govulncheck@v1.9.0"
+	actionlint  = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
+	composeLint = "github.com/compose-spec/compose-go/v2/cmd@v2.16.2"
 )
 
 // runLint runs every linter over every module, and fails when one found
@@ -40,7 +43,12 @@ func runLint(ctx context.Context, args []string) error {
 		errs = append(errs,
 			named("go vet", p.command(ctx, "go", "vet").Run()),
 			named("staticcheck", p.command(ctx, "go", "run", staticcheck).Run()))
+		for _, system := range kitSystems {
+			errs = append(errs, named("go vet for "+system, vetFor(ctx, p, system)))
+		}
 	}
+	errs = append(errs, named("actionlint", lintFile(ctx, root, actionlint, ".github/workflows/test.yml")),
+		named("compose-go", lintFile(ctx, root, composeLint, "compose.yaml")))
 	unreachable := askDatabase(ctx, *database)
 	if unreachable == nil {
 		// govulncheck refuses a folder without a go.mod, as that of go.work is.
@@ -51,13 +59,38 @@ func runLint(ctx context.Context, args []string) error {
 	}
 	err = errors.Join(errs...)
 	if err == nil {
-		fmt.Println("gofmt, go vet, staticcheck: nothing found")
+		fmt.Println("gofmt, go vet (for Linux, macOS, Windows), staticcheck, actionlint, compose-go: nothing found")
 	}
 	switch {
 	case unreachable != nil:
 		fmt.Println("govulncheck: NOT RUN:", unreachable)
 	case err == nil:
 		fmt.Println("govulncheck: nothing found")
+	}
+	return err
+}
+
+// vetFor compiles a set of packages and their tests for another system, where
+// nobody may run them today, and vets them.
+func vetFor(ctx context.Context, p packages, system string) error {
+	if system == runtime.GOOS {
+		return nil
+	}
+	vet := p.command(ctx, "go", "vet")
+	vet.Env = append(vet.Env, "GOOS="+system, "CGO_ENABLED=0")
+	return vet.Run()
+}
+
+// lintFile runs a linter on one file that is no Go. One of the linters prints
+// the file as it understood it, and all its errors to standard error; the
+// other prints what it found.
+func lintFile(ctx context.Context, root, linter, file string) error {
+	lint := packages{dir: root, pattern: file}.command(ctx, "go", "run", linter)
+	var said bytes.Buffer
+	lint.Stdout = &said
+	err := lint.Run()
+	if err != nil {
+		os.Stderr.Write(said.Bytes())
 	}
 	return err
 }

@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -126,18 +127,32 @@ func loadImage(ctx context.Context) {
 	fmt.Printf("Redis image: %s\n", strings.TrimSpace(string(output)))
 }
 
+// runDoctor builds the doctor first: go run would hide its status.
 func runDoctor(ctx context.Context) int {
-	doctor := exec.CommandContext(ctx, "go", "run", "./tools/doctor")
-	doctor.Dir = workshop
+	build := exec.CommandContext(ctx, "go", "build", "-o", "bin/", "./tools/doctor")
 	// A Go that is too old must say so, and not look for another one.
-	doctor.Env = append(os.Environ(), "GOTOOLCHAIN=local")
-	doctor.Stdout, doctor.Stderr = os.Stdout, os.Stderr
-	err := doctor.Run()
-	if err != nil && doctor.ProcessState == nil {
-		fmt.Fprintln(os.Stderr, "setup: go run ./tools/doctor:", err)
+	build.Env = append(os.Environ(), "GOTOOLCHAIN=local")
+	name := "doctor"
+	if runtime.GOOS == "windows" {
+		name += ".exe"
 	}
+	here, err := os.Getwd()
 	if err != nil {
+		fmt.Fprintln(os.Stderr, "setup:", err)
 		return 1
+	}
+	doctor := exec.CommandContext(ctx, filepath.Join(here, workshop, "bin", name))
+	for _, cmd := range []*exec.Cmd{build, doctor} {
+		cmd.Dir = workshop
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		err := cmd.Run()
+		if err != nil && cmd.ProcessState == nil {
+			fmt.Fprintln(os.Stderr, "setup: the doctor does not run:", err)
+			return 1
+		}
+		if err != nil {
+			return max(1, cmd.ProcessState.ExitCode())
+		}
 	}
 	return 0
 }
