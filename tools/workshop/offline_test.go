@@ -100,6 +100,9 @@ func inTheRoom(t *testing.T, room string) {
 	name := "offline-" + filepath.Base(filepath.Dir(step3)) // a Redis of this machine may be in use
 	wantText(t, visitor.login(app.URL, name), "Logged in as "+name, "Visits: 1")
 	wantText(t, visitor.visit(app.URL), "Visits: 2")
+	if strings.Contains(app.Output(), "\x1b") {
+		t.Errorf("the step prints escape codes, such as colours:\n%q", app.Output())
+	}
 }
 
 func unpack(t *testing.T, archive, dir string) {
