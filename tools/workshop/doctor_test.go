@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -220,16 +221,39 @@ func TestDoctorWithModulesToFetch(t *testing.T) {
 	}
 }
 
+// What an editor has looked up is no module yet: of each only the go.mod is
+// there.
+func TestDoctorWithModulesThatAreOnlyKnown(t *testing.T) {
+	from, cache := filepath.Join(goEnv(t, "GOMODCACHE"), "cache", "download"), t.TempDir()
+	known, err := filepath.Glob(filepath.Join(from, "github.com", "*", "*", "@v", "*.mod"))
+	deeper, _ := filepath.Glob(filepath.Join(from, "github.com", "*", "*", "*", "@v", "*.mod"))
+	if err != nil || len(deeper) == 0 {
+		t.Fatalf("no go.mod in %s (%v)", from, err)
+	}
+	for _, file := range append(known, deeper...) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		target := filepath.Join(cache, "cache", "download", strings.TrimPrefix(file, from))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(target), 0o755), os.WriteFile(target, text, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	diagnose(t, patient{env: []string{"GOMODCACHE=" + cache, "GOPROXY=http://127.0.0.1:" + unusedPort(t)}}, 2,
+		"others  network: modules are still to be fetched, and ")
+}
+
 func TestDoctorNamesNobody(t *testing.T) {
 	home := t.TempDir()
 	file := filepath.Join(home, "no-folder")
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	env := []string{"HOME=" + home, "USERPROFILE=" + home, "GOCACHE=" + goEnv(t, "GOCACHE")}
+	env := []string{"HOME=" + home, "USERPROFILE=" + home, "GOPROXY=off", "GOCACHE=" + goEnv(t, "GOCACHE")}
 	output := diagnose(t, patient{env: append(env, "GOMODCACHE="+filepath.Join(file, "go"))}, 1,
 		"mend    writing: the module cache in ~", "variable GOMODCACHE")
-	output += diagnose(t, patient{env: append(env[:2], "GOCACHE="+filepath.Join(file, "go"))}, 1, "mend    Go: ", "build cache at ~")
+	output += diagnose(t, patient{env: append(env[:3], "GOCACHE="+filepath.Join(file, "go"))}, 1, "mend    Go: ", "build cache at ~")
 	if strings.Contains(output, home) {
 		t.Errorf("the home folder %s was printed:\n%s", home, output)
 	}
