@@ -10,7 +10,6 @@ import (
 	"encoding/pem"
 	"fmt"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -221,15 +220,6 @@ func pipe(t *testing.T, env []string, input string, words ...string) string {
 		t.Errorf("cli %q: %v\n%s", words, err, output.String())
 	}
 	return output.String()
-}
-
-func portOf(t *testing.T, redisURL string) string {
-	t.Helper()
-	u, err := url.Parse(redisURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u.Port()
 }
 
 // TestCLIKeepsThePasswordToItself also shows that user and database arrive.

@@ -230,3 +230,12 @@ func wantText(t *testing.T, got string, wanted ...string) {
 		}
 	}
 }
+
+func portOf(t *testing.T, redisURL string) string {
+	t.Helper()
+	u, err := url.Parse(redisURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Port()
+}
