@@ -24,7 +24,7 @@ func (d *doctor) places() []place {
 		{"temporary folder", cmp.Or(d.goEnv["GOTMPDIR"], os.TempDir()), 300},
 	}
 	if len(d.goEnv) > 0 {
-		places = append(places, place{"module cache", d.goEnv["GOMODCACHE"], 300}, place{"build cache", d.goEnv["GOCACHE"], 600})
+		places = append(places, place{"module cache", d.goEnv["GOMODCACHE"], 300}, place{"build cache", d.goEnv["GOCACHE"], 700})
 	}
 	return places
 }
