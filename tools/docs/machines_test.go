@@ -11,15 +11,6 @@ import (
 	"testing"
 )
 
-func read(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, path))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
 // A shell and make cannot read the line ends of Windows. With .gitattributes
 // git keeps them out, of the repository and of every checkout.
 func TestEveryTextFileHasTheLineEndsOfUnix(t *testing.T) {
@@ -63,16 +54,16 @@ func TestDevContainer(t *testing.T) {
 		PostCreateCommand string
 		ForwardPorts      []int
 	}
-	if err := json.Unmarshal([]byte(read(t, ".devcontainer/devcontainer.json")), &container); err != nil {
+	if err := json.Unmarshal([]byte(read(t, filepath.Join(root, ".devcontainer/devcontainer.json"))), &container); err != nil {
 		t.Fatal(err)
 	}
-	if want := "golang:" + goVersion.FindStringSubmatch(read(t, "go.work"))[1] + "-bookworm"; container.Image != want {
+	if want := "golang:" + goVersion.FindStringSubmatch(read(t, filepath.Join(root, "go.work")))[1] + "-bookworm"; container.Image != want {
 		t.Errorf("the image is %q, and go.work asks for %s", container.Image, want)
 	}
 	if !slices.Equal(container.ForwardPorts, []int{5000}) {
 		t.Errorf("it forwards %v, want the port of the steps", container.ForwardPorts)
 	}
-	makefile := read(t, "Makefile")
+	makefile := read(t, filepath.Join(root, "Makefile"))
 	targets := target.FindAllStringSubmatch(container.PostCreateCommand, -1)
 	if len(targets) == 0 {
 		t.Error("no make target runs when it is created")
@@ -92,10 +83,10 @@ func TestDevContainer(t *testing.T) {
 // The tests name the image in one place. What cannot read a Go constant must
 // name the same.
 func TestEveryFileNamesTheSameImageOfRedis(t *testing.T) {
-	want := regexp.MustCompile(`officialImage = "(\S+)"`).FindStringSubmatch(read(t, "shared/redistest/container.go"))[1]
+	want := regexp.MustCompile(`officialImage = "(\S+)"`).FindStringSubmatch(read(t, filepath.Join(root, "shared/redistest/container.go")))[1]
 	named := regexp.MustCompile(`\bredis:[0-9][\w.-]*`)
 	for _, path := range []string{"compose.yaml", ".ci/run", "tools/workshop/machine.go", "tools/doctor/redis.go", "CONTRIBUTING.md"} {
-		images := named.FindAllString(read(t, path), -1)
+		images := named.FindAllString(read(t, filepath.Join(root, path)), -1)
 		if len(images) == 0 {
 			t.Errorf("%s names no image of Redis", path)
 		}
@@ -108,14 +99,14 @@ func TestEveryFileNamesTheSameImageOfRedis(t *testing.T) {
 }
 
 func TestTheRedisOfComposeIsReachedFromThisMachineOnly(t *testing.T) {
-	if ports := regexp.MustCompile(`(?m)^ +- "(.*)"$`).FindAllStringSubmatch(read(t, "compose.yaml"), -1); len(ports) != 1 || ports[0][1] != "127.0.0.1:6379:6379" {
+	if ports := regexp.MustCompile(`(?m)^ +- "(.*)"$`).FindAllStringSubmatch(read(t, filepath.Join(root, "compose.yaml")), -1); len(ports) != 1 || ports[0][1] != "127.0.0.1:6379:6379" {
 		t.Errorf("its ports are %v", ports)
 	}
 }
 
 // A target that is one command runs without make too.
 func TestEveryMakeTargetIsOneLine(t *testing.T) {
-	recipes := regexp.MustCompile(`(?m)^([a-z0-9-]+):.*##.*\n((?:\t.*\n)*)`).FindAllStringSubmatch(read(t, "Makefile")+"\n", -1)
+	recipes := regexp.MustCompile(`(?m)^([a-z0-9%-]+):.*##.*\n((?:\t.*\n)*)`).FindAllStringSubmatch(read(t, filepath.Join(root, "Makefile"))+"\n", -1)
 	if len(recipes) < 10 {
 		t.Fatalf("%d targets found", len(recipes))
 	}
