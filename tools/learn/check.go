@@ -53,6 +53,9 @@ type Check struct {
 	Out    io.Writer
 	// Colour is true where Out shows colours. They never carry a meaning.
 	Colour bool
+	// Width is that of the terminal in characters, 0 where Out is none: then no
+	// line is broken.
+	Width int
 }
 
 // Run checks the app and prints what it finds. It returns nil where the app
@@ -217,7 +220,8 @@ func (c *Check) reportTo(ctx context.Context, passed, total int) {
 	defer cancel()
 	err := c.Report(ctx, c.Board, Progress{Name: c.Name, Step: c.Copy.Step, Passed: passed, Total: total})
 	if err != nil {
-		c.say("The board was not reached: %s; your check counts all the same.", strings.TrimSuffix(err.Error(), "."))
+		c.say("Not on the board: %v", err)
+		c.say("Your check counts all the same.")
 		return
 	}
 	c.say("The board knows: %s, step %d, %d of %d.", c.Name, c.Copy.Step, passed, total)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"example.com/session-workshop/shared/contract"
 )
@@ -12,7 +13,38 @@ import (
 const Hints = 3
 
 func (c *Check) say(format string, args ...any) {
-	fmt.Fprintln(c.Out, plain(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(c.Out, c.wrapped(plain(fmt.Sprintf(format, args...)), ""))
+}
+
+// detail prints what belongs to the check above it, under a label.
+func (c *Check) detail(label, text string) {
+	if label != "" {
+		label += ":"
+	}
+	label = fmt.Sprintf("         %-10s", label)
+	fmt.Fprintln(c.Out, c.wrapped(label+plain(text), strings.Repeat(" ", len(label))))
+}
+
+// wrapped breaks lines that are wider than the terminal between two words,
+// where a terminal would break a word in two. indent begins each new line.
+func (c *Check) wrapped(text, indent string) string {
+	if c.Width <= len(indent) {
+		return text
+	}
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		for utf8.RuneCountInString(line) > c.Width {
+			end := len(string([]rune(line)[:c.Width+1]))
+			space := strings.LastIndexByte(line[:end], ' ')
+			if strings.TrimSpace(line[:max(space, 0)]) == "" {
+				break
+			}
+			lines = append(lines, line[:space])
+			line = indent + line[space+1:]
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // plain writes an ellipsis in a way that every terminal can show.
@@ -30,22 +62,35 @@ func (c *Check) line(word string, number int, name string) {
 // explain prints what went wrong in a check, and the hints of the one that
 // helps. said is what the app printed meanwhile.
 func (c *Check) explain(s *subject, failure *contract.Failure, helps contract.Check, said string) {
-	c.say("         expected: %s", failure.Expected)
-	c.say("         got:      %s", failure.Got)
+	c.detail("expected", failure.Expected)
+	c.detail("got", failure.Got)
 	for i, hint := range append([]string{helps.Hint}, helps.More...) {
 		if i < c.Hint {
-			c.say("         hint %d:   %s", i+1, hint)
+			c.hint(i+1, hint)
 		}
 	}
 	if c.URL == "" && helps.Where != "" {
 		files := strings.NewReplacer("main.go", s.name+"/main.go", "session/store.go", s.name+"/session/store.go")
-		c.say("         look at:  %s", files.Replace(helps.Where))
+		c.detail("look at", files.Replace(helps.Where))
 	}
 	switch {
 	case s.hasEnded():
 		c.say("Your app ended while it was checked. Its last lines:\n%s", lastLines(s.said()))
 	case strings.TrimSpace(said) != "":
 		c.say("Your app said meanwhile:\n%s", lastLines(said))
+	}
+}
+
+// hint prints one hint. The last is nearly code, whose pieces stand in lines of
+// their own.
+func (c *Check) hint(number int, text string) {
+	pieces := []string{text}
+	if number == Hints {
+		pieces = strings.Split(text, " / ")
+	}
+	c.detail(fmt.Sprintf("hint %d", number), pieces[0])
+	for _, piece := range pieces[1:] {
+		c.detail("", piece)
 	}
 }
 
@@ -88,7 +133,10 @@ func (c *Check) congratulate(ctx context.Context, s *subject, total int) {
 	}
 	c.say("Passed: all %d checks of step %d.", total, c.Copy.Step)
 	c.printHouse(c.houseRules(ctx, s))
-	c.say("Exercises: %s (in the guide, %s/README.md)", strings.Join(exerciseNames(c.Copy.Step), ", "), folders[c.Copy.Step-1])
+	c.say("Exercises, in the guide %s/README.md:", folders[c.Copy.Step-1])
+	for _, e := range contract.Exercises(c.Copy.Step) {
+		c.say("  make check%d EX=%s", c.Copy.Step, e.Name)
+	}
 	if c.Copy.Step < Steps {
 		c.say("The next step: make start%d", c.Copy.Step+1)
 	}
@@ -103,17 +151,9 @@ func (c *Check) breaks() bool {
 	return false
 }
 
-func exerciseNames(step int) []string {
-	var names []string
-	for _, e := range contract.Exercises(step) {
-		names = append(names, "EX="+e.Name)
-	}
-	return names
-}
-
 // printHouse prints at most a few of the rules that do not hold.
 func (c *Check) printHouse(missing []string, total int) {
-	c.say("House rules: %d of %d. These are extra: what our own apps promise beyond the lesson.", total-len(missing), total)
+	c.say("House rules: %d of %d. They are extra: what our own apps promise besides.", total-len(missing), total)
 	const most = 3
 	for i, name := range missing {
 		if i == most {

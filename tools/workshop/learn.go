@@ -24,7 +24,7 @@ func runStart(_ context.Context, args []string) error {
 	if err := c.Start(); err != nil {
 		return err
 	}
-	fmt.Printf("%s is there, with %s to begin with.\n", c.Name(), startsWith(c.Step))
+	fmt.Printf("%s is ready for you: it is %s.\n", c.Name(), startsWith(c.Step))
 	printNext(c)
 	return nil
 }
@@ -47,11 +47,11 @@ func runReset(_ context.Context, args []string) error {
 func startsWith(step int) string {
 	switch step {
 	case 1:
-		return "step 1 without its cookie"
+		return "a copy of step 1 without its cookie"
 	case learn.Steps:
-		return "step 3, and a session store without its four methods,"
+		return "a copy of step 3, and a session store whose four methods are empty"
 	}
-	return fmt.Sprintf("step %d", step-1)
+	return fmt.Sprintf("a copy of step %d", step-1)
 }
 
 func printNext(c learn.Copy) {
@@ -62,14 +62,14 @@ func printNext(c learn.Copy) {
 	fmt.Println("Next:")
 	fmt.Printf("  open           %s\n", files)
 	fmt.Printf("  make my-step%d  runs it, and again on each save\n", c.Step)
-	fmt.Printf("  make check%d    says what is right already, and what is next\n", c.Step)
+	fmt.Printf("  make check%d    says what is right already, and what comes next\n", c.Step)
 }
 
 // runCheck checks what a learner has built. It exits with 1 where that does not
 // pass yet.
 func runCheck(ctx context.Context, args []string) error {
 	flags := newFlags("check [-hint 2] [-exercise NAME] [-url URL] [-redis-url URL] N\n  checks my-stepN, or with -url an app that runs already, in any language.\n  Each setting is a variable too: URL, REDIS_URL, HINT, EX, BOARD, NAME.")
-	check := learn.Check{Out: os.Stdout, Colour: hasColour(), Report: sendToBoard}
+	check := learn.Check{Out: os.Stdout, Colour: hasColour(), Width: terminalWidth(), Report: sendToBoard}
 	flags.StringVar(&check.URL, "url", os.Getenv("URL"), "`address` of a running app, in place of my-stepN. Variable: URL")
 	// Printed as a default, an address would show its password.
 	redisURL := flags.String("redis-url", "", "the `Redis` that the app uses (default: one of the check's own; with -url what runs on 127.0.0.1:6379). Variable: REDIS_URL")
@@ -151,6 +151,16 @@ func copyOf(flags *flag.FlagSet, command string, args []string) (learn.Copy, err
 // (https://no-color.org).
 func hasColour() bool {
 	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(os.Stdout.Fd()))
+}
+
+// terminalWidth is that of standard output in characters, 0 where it is no
+// terminal.
+func terminalWidth() int {
+	width, _, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
 }
 
 // sendToBoard reports a learner's progress to a class board.
