@@ -13,7 +13,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -41,6 +43,21 @@ func Build(ctx context.Context, dir, out string, flags ...string) error {
 		return fmt.Errorf("go build in %s: %w\n%s", dir, err, said)
 	}
 	return nil
+}
+
+// inFolder is the place of a mistake as the compiler names it: ./main.go:3.
+var inFolder = regexp.MustCompile(`(?m)^(?:\.[\\/])?([^\s:#/\\][^\s:]*\.go:\d)`)
+
+// CompilerSaid is what the compiler printed, in an error of Build. It names the
+// files of the folder that was built as folder/main.go, which an editor opens
+// from the folder above.
+func CompilerSaid(err error, folder string) string {
+	_, said, _ := strings.Cut(err.Error(), "\n")
+	if strings.TrimSpace(said) == "" {
+		// There was no compiler to say anything.
+		return err.Error()
+	}
+	return inFolder.ReplaceAllString(strings.TrimSpace(said), folder+"/$1")
 }
 
 // Options says what Start runs, and how.

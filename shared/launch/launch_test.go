@@ -193,6 +193,9 @@ func TestBuildTellsWhatTheCompilerSaid(t *testing.T) {
 	t.Setenv("GOWORK", "off")
 	err := launch.Build(t.Context(), dir, filepath.Join(dir, "out"))
 	wantError(t, err, dir, "undefined: undefinedName")
+	if said := launch.CompilerSaid(err, "my-step1"); !strings.Contains(said, "\nmy-step1/main.go:3:15: undefined: undefinedName") || strings.Contains(said, dir) {
+		t.Errorf("for a person it is:\n%s", said)
+	}
 }
 
 func wantError(t *testing.T, err error, parts ...string) {

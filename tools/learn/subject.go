@@ -171,8 +171,7 @@ func (c *Check) build(ctx context.Context, s *subject) (string, error) {
 	s.ends = append(s.ends, func() { os.RemoveAll(dir) })
 	binary := filepath.Join(dir, s.name+".exe")
 	if err := launch.Build(ctx, c.Copy.Dir(), binary); err != nil {
-		_, said, _ := strings.Cut(err.Error(), "\n")
-		return "", fmt.Errorf("%s does not compile:\n%s", s.name, strings.TrimSpace(said))
+		return "", fmt.Errorf("%s does not compile:\n%s\nMend that, and run the check again", s.name, launch.CompilerSaid(err, s.name))
 	}
 	return binary, nil
 }

@@ -317,7 +317,7 @@ func TestCheckRefusesWhatCannotBeChecked(t *testing.T) {
 
 // whatGoesWrong are main functions that do not do what an app should.
 var whatGoesWrong = map[string]struct{ body, want string }{
-	"does not compile":  {`undefinedName()`, "my-step1 does not compile:\n"},
+	"does not compile":  {`undefinedName()`, "my-step1/main.go:"},
 	"ends at once":      {`fmt.Println("no Redis here"); os.Exit(3)`, "no Redis here"},
 	"panics at once":    {`panic("at the start")`, "panic: at the start"},
 	"prints no address": {`fmt.Println("hello"); select {}`, `printed no line like "Step 3 is running`},

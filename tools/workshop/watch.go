@@ -124,7 +124,7 @@ func (w *watcher) prepare(ctx context.Context) error {
 	if os.Getenv("SESSION_TTL") == "" {
 		w.options.Env = append(w.options.Env, "SESSION_TTL="+watchTTL)
 		if !isStep("1") && !isStep("2") {
-			say("SESSION_TTL is %s here, so that a session outlives your edits. The lesson's: SESSION_TTL=10s", watchTTL)
+			say("SESSION_TTL is %s here, to give you time. The lesson's: SESSION_TTL=10s", watchTTL)
 		}
 	}
 	if !inWorkspace(ctx, w.dir) {
@@ -144,9 +144,9 @@ func (w *watcher) startRedis(ctx context.Context) error {
 	case server.Embedded == nil:
 		say("Redis was found on %s.", server.Addr)
 	case server.Note != "":
-		say("Redis is embedded here, on %s (%s). It keeps the sessions until you stop watching.", server.Addr, server.Note)
+		say("Redis is embedded here, on %s (%s), until you stop this.", server.Addr, server.Note)
 	default:
-		say("Redis is embedded here, on %s. It keeps the sessions until you stop watching.", server.Addr)
+		say("Redis is embedded here, on %s, until you stop this.", server.Addr)
 	}
 	return nil
 }
@@ -170,7 +170,7 @@ func (w *watcher) rebuild(ctx context.Context) {
 	binary := w.nextBinary()
 	if err := launch.Build(ctx, w.dir, binary); err != nil {
 		if ctx.Err() == nil {
-			say("this does not compile:\n%v\n%s", err, w.untilNextSave())
+			say("this does not compile:\n%s\n%s", launch.CompilerSaid(err, filepath.Base(w.dir)), w.untilNextSave())
 		}
 		return
 	}
