@@ -90,7 +90,7 @@ func Open(ctx context.Context, cfg config.Config) (*Conn, error) {
 	}
 	conn := &Conn{
 		Client: open(options, "Is that Redis running?"),
-		About:  "Redis: " + withoutPassword(cfg.RedisURL) + ". Look inside: " + lookInside(parsed, cfg),
+		About:  "Redis: " + withoutPassword(cfg.RedisURL) + "\nLook inside: " + lookInside(parsed, cfg),
 
 		stopTokens: stopTokens,
 	}
@@ -121,11 +121,11 @@ func (s Server) about() string {
 	}
 	switch {
 	case s.Embedded == nil:
-		return "Redis: found on " + s.Addr + ". " + look
+		return "Redis: found on " + s.Addr + "\n" + look
 	case s.Note != "":
-		return "Redis: embedded in this app on " + s.Addr + ", " + s.Note + ". Gone when you stop it. " + look
+		return "Redis: embedded in this app on " + s.Addr + ", gone when you stop it (" + s.Note + ")\n" + look
 	default:
-		return "Redis: embedded in this app, gone when you stop it. To keep it: make redis. " + look
+		return "Redis: embedded in this app, gone when you stop it. To keep it: make redis\n" + look
 	}
 }
 
@@ -230,7 +230,11 @@ func withoutPassword(redisURL string) string {
 
 func lookInside(o *redis.Options, cfg config.Config) string {
 	host, port, _ := net.SplitHostPort(o.Addr)
-	command := []string{"redis-cli", "-h", host, "-p", port}
+	command := []string{"redis-cli"}
+	// Without an address redis-cli goes there by itself.
+	if o.Addr != LocalAddr {
+		command = append(command, "-h", host, "-p", port)
+	}
 	if cfg.RedisCluster {
 		command = append(command, "-c")
 	}

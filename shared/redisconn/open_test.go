@@ -20,7 +20,7 @@ func TestOpenUsesTheRedisThatIsNamed(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		if !strings.Contains(conn.About, "redis-cli -h") {
+		if !strings.Contains(conn.About, "\nLook inside: redis-cli") {
 			t.Errorf("the terminal says: %s", conn.About)
 		}
 	})

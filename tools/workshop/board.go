@@ -101,7 +101,7 @@ func announceBoard(cfg config.Config, port int, addresses []string, codes board.
 	if cfg.Loopback() {
 		fmt.Fprintln(&text, "Only this machine can reach it. A class can with -host 0.0.0.0, the default.")
 	} else {
-		fmt.Fprintln(&text, "Everybody in this network can reach it, and who has the join code can see the names. It speaks plain HTTP"+httpsInstead(cfg)+".")
+		fmt.Fprintln(&text, "Everybody in this network can reach it, and who has the join code can see the names.\nIt speaks plain HTTP"+httpsInstead(cfg)+".")
 	}
 	fmt.Fprintln(&text, aboutRedis)
 	fmt.Fprintln(&text, "Stop it: Ctrl+C")

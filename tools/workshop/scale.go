@@ -184,7 +184,7 @@ func (f *fleet) findRedis(ctx context.Context) error {
 			f.about += " (" + found.Note + ")"
 		}
 	}
-	look := ". Look inside: redis-cli"
+	look := "\nLook inside: redis-cli"
 	if found.Addr != redisconn.LocalAddr {
 		_, port, _ := net.SplitHostPort(found.Addr)
 		look += " -p " + port
