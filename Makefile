@@ -1,6 +1,6 @@
 # Each target is one line, and runs as well without make: go run ./step3-ttl.
-# What stays in the terminal is built first: Ctrl+C then reaches the app alone,
-# while go run would end with an error of its own.
+# What a learner runs is built first: Ctrl+C then reaches the app alone, while
+# go run would end with an error of its own.
 # Settings go in ARGS: make step3 ARGS="-ttl 2m"
 
 .DEFAULT_GOAL := help
@@ -9,7 +9,7 @@
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / { sub("%", "N", $$1); printf "make %-18s %s\n", $$1, $$2 }' Makefile
 
-doctor: ## see whether this machine is ready, and what to do where it is not
+doctor: ## see whether this machine is ready
 	go build -o bin/ ./tools/doctor && bin/doctor $(ARGS)
 
 step1: ## run step 1: a signed cookie, no Redis
@@ -36,62 +36,62 @@ watch3: ## run step 3, and start it again on each save
 watch4: ## run step 4, and start it again on each save
 	go build -o bin/ ./tools/workshop && bin/workshop watch 4 -- $(ARGS)
 
-start%: always ## build step N yourself: copy what it begins with to my-stepN
-	go run ./tools/workshop start $*
+start%: always ## build step N yourself, in my-stepN: make start3
+	go build -o bin/ ./tools/workshop && bin/workshop start $*
 
 my-step%: always ## run my-stepN, and start it again on each save
 	go build -o bin/ ./tools/workshop && bin/workshop watch $@ -- $(ARGS)
 
-check%: always ## check my-stepN: make check3, HINT=2, EX=expire-first, URL=http://127.0.0.1:8000
+check%: always ## check my-stepN: make check3 HINT=2
 	go build -o bin/ ./tools/workshop && bin/workshop check $(ARGS) $*
 
 solve%: always ## show what is different between my-stepN and ours
-	go run ./tools/workshop solve $*
+	go build -o bin/ ./tools/workshop && bin/workshop solve $*
 
 reset%: always ## begin my-stepN again, and keep a backup
-	go run ./tools/workshop reset $*
+	go build -o bin/ ./tools/workshop && bin/workshop reset $*
 
 status: ## show how far you are with each step
-	go run ./tools/workshop status
+	go build -o bin/ ./tools/workshop && bin/workshop status
 
-scale: ## run two servers of step 4 behind a proxy: make scale STEP=1 N=3
+scale: ## run two servers of step 4: make scale STEP=1 N=3
 	go build -o bin/ ./tools/workshop && bin/workshop scale $(if $(N),-n $(N)) $(STEP)
 
 board: ## serve the class board: who is at which step, live
 	go build -o bin/ ./tools/workshop && bin/workshop board $(ARGS)
 
-redis: ## run the embedded Redis alone, so that sessions survive a restart
+redis: ## run a Redis that stays when you stop a step
 	go build -o bin/ ./tools/workshop && bin/workshop redis $(ARGS)
 
-cli: ## open a redis-cli on the Redis of the steps, the real one or a small one
+cli: ## look inside Redis: redis-cli, or a small one of ours
 	go build -o bin/ ./tools/workshop && bin/workshop cli $(ARGS)
 
 monitor: ## show the commands that reach Redis, as they come
 	go build -o bin/ ./tools/workshop && bin/workshop monitor $(ARGS)
 
-redis-image: ## make a local Docker image of Redis, where none can be pulled
+redis-image: ## make a Docker image of Redis without a network
 	go run ./tools/workshop redis-image
 
-offline: ## pack what a room without a network needs into one archive
+offline: ## pack all that a room without a network needs
 	go run ./tools/workshop offline $(ARGS)
 
-elasticache-local: ## run a stand-in for ElastiCache: TLS, few rights, a replica
+elasticache-local: ## run a Redis as AWS runs it, on this machine
 	go build -o bin/ ./tools/workshop && bin/workshop elasticache-local $(ARGS)
 
-deploy-build: ## build the steps for a server in AWS, with their SHA-256
+deploy-build: ## build the steps for a server in AWS
 	go run ./tools/workshop deploy-build $(ARGS)
 
-test: ## test everything, on the embedded Redis and on a real one
+test: ## test everything, on the embedded Redis and a real one
 	go run ./tools/workshop test $(ARGS)
 
-bench: ## compare step 4's store with its peers, about 10 minutes on an idle machine
+bench: ## measure step 4's store and others, about 10 minutes
 	cd bench && GOWORK=off go run . $(ARGS)
 
-lint: ## check the format, look for mistakes and known security holes
+lint: ## check format, mistakes and known security holes
 	go run ./tools/workshop lint $(ARGS)
 
-smoke: ## clone the last commit, and try each step as a new reader would
+smoke: ## try each step in a clone of the last commit
 	.ci/smoke
 
-screenshots: ## take the pictures in the guides again, in a real browser
+screenshots: ## take the pictures in the guides again
 	cd tools/browser && GOWORK=off go test -count=1 -v -run TestPictures . -update

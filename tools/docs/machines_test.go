@@ -2,6 +2,7 @@ package docs
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -113,6 +114,30 @@ func TestEveryFileNamesTheSameImageOfRedis(t *testing.T) {
 func TestTheRedisOfComposeIsReachedFromThisMachineOnly(t *testing.T) {
 	if ports := regexp.MustCompile(`(?m)^ +- "(.*)"$`).FindAllStringSubmatch(read(t, filepath.Join(root, "compose.yaml")), -1); len(ports) != 1 || ports[0][1] != "127.0.0.1:6379:6379" {
 		t.Errorf("its ports are %v", ports)
+	}
+}
+
+// What make prints fits a terminal of 80 columns, and each target that it lists
+// is explained in a guide.
+func TestMakeHelpIsShortAndExplained(t *testing.T) {
+	var explained strings.Builder
+	for _, text := range guides(t) {
+		explained.WriteString(codeOf(text))
+	}
+	targets := regexp.MustCompile(`(?m)^([a-z0-9%-]+):.*## (.*)$`).FindAllStringSubmatch(read(t, filepath.Join(root, "Makefile")), -1)
+	if len(targets) < 10 {
+		t.Fatalf("%d targets found", len(targets))
+	}
+	for _, target := range targets {
+		name, about := target[1], target[2]
+		if line := fmt.Sprintf("make %-18s %s", name, about); len(line) > 80 {
+			t.Errorf("%d characters: %s", len(line), line)
+		}
+		// A target for each step is explained by one of them.
+		pattern := `\bmake ` + strings.ReplaceAll(strings.TrimRight(regexp.QuoteMeta(name), "1234"), "%", "") + `[1-4]?\b`
+		if !regexp.MustCompile(pattern).MatchString(explained.String()) {
+			t.Errorf("no guide explains make %s", name)
+		}
 	}
 }
 
