@@ -137,6 +137,8 @@ func (c Copy) beginning() (map[string]string, error) {
 		files[name] = text
 	}
 	files["go.mod"] = strings.Replace(files["go.mod"], "module "+modulePath(from), "module "+modulePath(c.Name()), 1)
+	// What runs is the learner's step, so that is what it says when it starts.
+	files["main.go"] = strings.Replace(files["main.go"], fmt.Sprintf("web.Run(e, cfg, \"Step %d\"", max(1, c.Step-1)), fmt.Sprintf("web.Run(e, cfg, \"Step %d\"", c.Step), 1)
 	files["go.work"] = workspace
 	files["main_test.go"] = fmt.Sprintf(lessonTest, c.Step)
 	var err error

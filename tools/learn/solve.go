@@ -36,7 +36,7 @@ func (c Copy) Solve(ctx context.Context, out io.Writer, colour bool) error {
 	if different {
 		fmt.Fprintf(out, "\nLines with - are yours, lines with + are ours (%s).\n", c.relative(c.solution()))
 	} else {
-		fmt.Fprintf(out, "There is no difference: %s is what ours is.\n", c.Name())
+		fmt.Fprintf(out, "There is no difference: %s is the same as ours.\n", c.Name())
 	}
 	if c.Step == Steps {
 		fmt.Fprintf(out, "Ours here is small, to be read. The store to ship is %s: it bounds what it stores, ends sessions for good, and is tested against failures.\n", folders[Steps-1])
