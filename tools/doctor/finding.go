@@ -59,7 +59,8 @@ func (f finding) String() string {
 	return fmt.Sprintf("%-6s  %s: %s", f.verdict, f.about, f.text)
 }
 
-// conclude prints the sum and the block to paste, and returns the status.
+// conclude prints the block to paste and, where it is still on the screen, the
+// sum. It returns the status.
 func (d *doctor) conclude() int {
 	worst := fine
 	for _, f := range d.findings {
@@ -72,12 +73,12 @@ func (d *doctor) conclude() int {
 	case others:
 		result, status = "Not ready: somebody else must help with what begins with others.", 2
 	}
-	fmt.Printf("\n%s\n\nTo ask for help, paste this. It holds no password and not your name:\n\n", result)
+	fmt.Printf("\nTo ask for help, paste this. It holds no password and not your name:\n\n")
 	fmt.Printf("```text\nsession-workshop doctor: status %d, %s/%s\n", status, runtime.GOOS, runtime.GOARCH)
 	for _, f := range d.findings {
 		fmt.Println(f)
 	}
-	fmt.Println("```")
+	fmt.Printf("```\n\n%s\n", result)
 	return status
 }
 

@@ -109,6 +109,9 @@ func TestDoctorOnAReadyMachine(t *testing.T) {
 	if !found || !closed {
 		t.Fatalf("no block to paste:\n%s", output)
 	}
+	if lines := strings.Split(strings.TrimSpace(output), "\n"); lines[len(lines)-1] != "This machine is ready." {
+		t.Errorf("the sum is not its last line:\n%s", output)
+	}
 	for line := range strings.Lines(said) {
 		if regexp.MustCompile(`^(ok|note|mend|others) `).MatchString(line) && !strings.Contains(block, strings.TrimSpace(line)) {
 			t.Errorf("not in the block to paste: %s", line)
