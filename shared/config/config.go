@@ -146,7 +146,7 @@ func (c Config) AboutTTL() string {
 func (c Config) Warnings() []string {
 	var warnings []string
 	if c.SecretKey == DevelopmentKey {
-		warnings = append(warnings, "SECRET_KEY is not set. The key in use is public: for this machine only.")
+		warnings = append(warnings, "no SECRET_KEY: a public development key signs, for this machine only.")
 	}
 	if !c.Loopback() && !c.HTTPS() {
 		warnings = append(warnings, "people reach this app over plain HTTP: anyone on the way can copy a login. Set PUBLIC_URL=https://… behind a proxy that speaks TLS.")
