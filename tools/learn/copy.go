@@ -62,7 +62,7 @@ func (c Copy) mustExist() error {
 // file could not be written; then nothing is left behind.
 func (c Copy) Start() error {
 	if c.exists() {
-		return fmt.Errorf("%s is there already, and is yours: nothing was changed. To begin again, with a backup: make reset%d", c.Name(), c.Step)
+		return fmt.Errorf("%s is there already, and is yours: nothing was changed.\nTo begin again, with a backup: make reset%d", c.Name(), c.Step)
 	}
 	files, err := c.beginning()
 	if err != nil {
