@@ -272,13 +272,22 @@ func (r *reader) open(who, times int, path string, form url.Values) (pages []str
 // kill does the first "kill -9 …" that the running program has printed.
 func (r *reader) kill() error {
 	var command string
-	if s := r.running[r.recent]; s != nil {
+	s := r.running[r.recent]
+	if s != nil {
 		command = regexp.MustCompile(`kill -9 \d+`).FindString(s.said())
 	}
 	if command == "" {
 		return errors.New("nothing that runs has printed a command that begins with kill -9")
 	}
-	return exec.Command("bash", "-c", command).Run()
+	if err := exec.Command("bash", "-c", command).Run(); err != nil {
+		return err
+	}
+	// A process that is killed can still take a request until it is gone.
+	process := "process " + strings.TrimPrefix(command, "kill -9 ") + " has ended"
+	if !s.waitFor(func(output string) bool { return strings.Contains(output, process) }) {
+		return fmt.Errorf("it was killed, and what runs has not printed %q:\n%s", process, s.said())
+	}
+	return nil
 }
 
 // wait waits for a time, as the guide tells its reader to, or until the
