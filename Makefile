@@ -45,8 +45,8 @@ my-step%: always ## run my-stepN, and start it again on each save
 check%: always ## check my-stepN: make check3, HINT=2, EX=expire-first, URL=http://127.0.0.1:8000
 	go build -o bin/ ./tools/workshop && bin/workshop check $(ARGS) $*
 
-solve%: always ## show what is different between my-stepN and ours
-	go run ./tools/workshop solve $*
+solve%: always ## show what is different between my-stepN and ours; ARGS=-take takes ours
+	go run ./tools/workshop solve $(ARGS) $*
 
 reset%: always ## begin my-stepN again, and keep a backup
 	go run ./tools/workshop reset $*
