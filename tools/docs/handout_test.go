@@ -83,11 +83,11 @@ func TestCommandsThatAHandoutMustNotName(t *testing.T) {
 
 func TestTheHandoutIsTheSameInBothLanguages(t *testing.T) {
 	english, translated := read(t, filepath.Join(root, handouts[0])), read(t, filepath.Join(root, handouts[1]))
+	translated = strings.NewReplacer("README.ja.md", "README.md", `<html lang="ja">`, `<html lang="en">`).Replace(translated)
 	if a, b, differ := firstDifference(commandsOf(english), commandsOf(translated)); differ {
 		t.Errorf("%s says %q, and %s %q", handouts[0], a, handouts[1], b)
 	}
 	tag := regexp.MustCompile(`</?[a-z][^>]*>`)
-	translated = strings.Replace(translated, `<html lang="ja">`, `<html lang="en">`, 1)
 	if a, b, differ := firstDifference(tag.FindAllString(english, -1), tag.FindAllString(translated, -1)); differ {
 		t.Errorf("%s has %s, and %s %s", handouts[0], a, handouts[1], b)
 	}
