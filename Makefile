@@ -45,8 +45,8 @@ my-step%: always ## run my-stepN, and start it again on each save
 check%: always ## check my-stepN: make check3 HINT=2
 	go build -o bin/ ./tools/workshop && bin/workshop check $(ARGS) $*
 
-solve%: always ## show what is different between my-stepN and ours
-	go build -o bin/ ./tools/workshop && bin/workshop solve $*
+solve%: always ## compare my-stepN with ours; ARGS=-take takes ours
+	go build -o bin/ ./tools/workshop && bin/workshop solve $(ARGS) $*
 
 reset%: always ## begin my-stepN again, and keep a backup
 	go build -o bin/ ./tools/workshop && bin/workshop reset $*

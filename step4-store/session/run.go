@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -123,8 +123,12 @@ func (s *Store) tries(err error) uint32 {
 	return tries
 }
 
+// broken tells whether a connection that was open has ended. Its number differs
+// from system to system, so every error of reading or writing counts, unless
+// time was up.
 func broken(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	var failed *net.OpError
+	return errors.Is(err, io.EOF) || (errors.As(err, &failed) && failed.Op != "dial" && !failed.Timeout())
 }
 
 // server is what both a client and one node of a cluster can do.

@@ -104,6 +104,21 @@ func (c Copy) Reset(now time.Time) (backup string, err error) {
 	return backup, nil
 }
 
+// Take makes the copy what ours is, for who wants to go on from there: an
+// exercise needs a step that passes. A copy that was there before is kept in
+// the folder whose name it returns, as Reset does it.
+func (c Copy) Take(now time.Time) (backup string, err error) {
+	if c.exists() {
+		backup, err = c.Reset(now)
+	} else {
+		err = c.Start()
+	}
+	if err != nil {
+		return "", err
+	}
+	return backup, c.copySource(c.solution(), c.Dir())
+}
+
 // workspace joins the copy and shared, so that the go command and editors work
 // in the copy's folder, of which the root's go.work knows nothing.
 const workspace = "go 1.26.0\n\nuse (\n\t.\n\t../shared\n)\n"

@@ -217,6 +217,29 @@ func TestResetKeepsABackup(t *testing.T) {
 	}
 }
 
+func TestWhoFellBehindTakesOurs(t *testing.T) {
+	root := freshCopy(t)
+	workshopDo(t, root, 0, "start", "4")
+	write(t, filepath.Join(root, "my-step4", "main.go"), "package mine\n")
+	for n := 1; n <= 4; n++ {
+		said := workshopDo(t, root, 0, "solve", "-take", fmt.Sprint(n))
+		wantText(t, said, fmt.Sprintf("my-step%d is what ours is.", n), fmt.Sprintf("make check%d", n))
+		if kept := strings.Contains(said, "What you had is in my-step4-backup-"); kept != (n == 4) {
+			t.Errorf("step %d: it says:\n%s", n, said)
+		}
+		wantText(t, workshopDo(t, root, 0, "solve", fmt.Sprint(n)), "There is no difference")
+		must(t, filepath.Join(root, fmt.Sprintf("my-step%d", n)), "go", "vet", "./...")
+	}
+	wantText(t, workshopDo(t, root, 0, "check", "4"), "Passed: all ")
+	backups, _ := filepath.Glob(filepath.Join(root, "my-step4-backup-*", "main.go"))
+	if len(backups) != 1 {
+		t.Fatalf("backups: %v", backups)
+	}
+	if kept, _ := os.ReadFile(backups[0]); string(kept) != "package mine\n" {
+		t.Errorf("the backup has %q", kept)
+	}
+}
+
 // redisOfApp is one for a test, beside the program that it checks.
 func redisOfApp(t *testing.T) (address string, client *redis.Client) {
 	t.Helper()

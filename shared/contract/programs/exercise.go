@@ -165,42 +165,42 @@ func countInCookie(p *Program) {
 	}
 }
 
-// counted makes visits by what multi collects for a name in one round trip.
-func (p *Program) counted(collect func(ctx context.Context, multi redis.Pipeliner, name string) *redis.IntCmd) {
+// counted makes visits by what multi collects for a name in one round trip. What
+// text makes of the answers is kept for the page. (The checks that look at it
+// visit under one name from one browser.)
+func (p *Program) counted(collect func(ctx context.Context, multi redis.Pipeliner, name string) (visits *redis.IntCmd, text func() string)) *texts {
+	var read texts
 	p.countBy(func(ctx context.Context, name string) (int64, error) {
 		multi := p.Redis.TxPipeline()
-		visits := collect(ctx, multi, name)
+		visits, text := collect(ctx, multi, name)
 		// Of a reply without a value, redis.Nil is the error of the whole.
 		_, _ = multi.Exec(ctx)
+		read.Store(name, text())
 		return visits.Result()
 	})
+	return &read
 }
 
-// texts keep for each name what its visit read, until the page is written. The
-// checks that look at it visit under one name from one browser.
+// texts keep for each name what its last visit read.
 type texts struct{ sync.Map }
-
-func (t *texts) set(name string, text func() string) { t.Store(name, text) }
 
 func (t *texts) get(name string) string {
 	text, _ := t.Load(name)
-	return text.(func() string)()
+	return text.(string)
 }
 
 func lastVisit(before bool) func(p *Program) {
 	return func(p *Program) {
-		var last texts
-		p.counted(func(ctx context.Context, multi redis.Pipeliner, name string) *redis.IntCmd {
+		last := p.counted(func(ctx context.Context, multi redis.Pipeliner, name string) (*redis.IntCmd, func() string) {
 			now := time.Now().Format(time.RFC3339Nano)
 			read := multi.HGet(ctx, p.userKey(name), "last_visit")
 			multi.HSet(ctx, p.userKey(name), "last_visit", now)
-			last.set(name, func() string {
+			return multi.HIncrBy(ctx, p.userKey(name), "visits", 1), func() string {
 				if before {
 					return read.Val()
 				}
 				return now
-			})
-			return multi.HIncrBy(ctx, p.userKey(name), "visits", 1)
+			}
 		})
 		p.below = func(_ http.ResponseWriter, _ *http.Request, _, name string) string {
 			return "Last visit: " + last.get(name)
@@ -210,34 +210,31 @@ func lastVisit(before bool) func(p *Program) {
 
 func place(shown func(p *Program, place int64) int64) func(p *Program) {
 	return func(p *Program) {
-		var rank texts
-		p.counted(func(ctx context.Context, multi redis.Pipeliner, name string) *redis.IntCmd {
+		rank := p.counted(func(ctx context.Context, multi redis.Pipeliner, name string) (*redis.IntCmd, func() string) {
 			multi.ZIncrBy(ctx, p.Prefix+"places", 1, name)
 			at := multi.ZRevRank(ctx, p.Prefix+"places", name)
-			rank.set(name, func() string { return fmt.Sprint(at.Val() + 1) })
-			return multi.HIncrBy(ctx, p.userKey(name), "visits", 1)
+			visits := multi.HIncrBy(ctx, p.userKey(name), "visits", 1)
+			return visits, func() string { return fmt.Sprint(shown(p, at.Val()+1)) }
 		})
 		p.below = func(_ http.ResponseWriter, _ *http.Request, _, name string) string {
-			n, _ := strconv.ParseInt(rank.get(name), 10, 64)
-			return fmt.Sprint("Your place: ", shown(p, n))
+			return "Your place: " + rank.get(name)
 		}
 	}
 }
 
 func ttlBy(factor func(name string) time.Duration) func(p *Program) {
 	return func(p *Program) {
-		p.counted(func(ctx context.Context, multi redis.Pipeliner, name string) *redis.IntCmd {
+		p.counted(func(ctx context.Context, multi redis.Pipeliner, name string) (*redis.IntCmd, func() string) {
 			visits := multi.HIncrBy(ctx, p.userKey(name), "visits", 1)
 			multi.PExpire(ctx, p.userKey(name), factor(name)*p.ttl)
-			return visits
+			return visits, func() string { return "" }
 		})
 	}
 }
 
 func timeLeft(before bool) func(p *Program) {
 	return func(p *Program) {
-		var left texts
-		p.counted(func(ctx context.Context, multi redis.Pipeliner, name string) *redis.IntCmd {
+		left := p.counted(func(ctx context.Context, multi redis.Pipeliner, name string) (*redis.IntCmd, func() string) {
 			key := p.userKey(name)
 			read := multi.PTTL(ctx, key)
 			visits := multi.HIncrBy(ctx, key, "visits", 1)
@@ -245,8 +242,7 @@ func timeLeft(before bool) func(p *Program) {
 			if !before {
 				read = multi.PTTL(ctx, key)
 			}
-			left.set(name, func() string { return fmt.Sprint(max(0, read.Val().Milliseconds())) })
-			return visits
+			return visits, func() string { return fmt.Sprint(max(0, read.Val().Milliseconds())) }
 		})
 		p.below = func(_ http.ResponseWriter, _ *http.Request, _, name string) string {
 			return "Time left: " + left.get(name) + " ms"
