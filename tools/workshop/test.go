@@ -52,7 +52,9 @@ func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "-
 // Its cache of results is not used: it cannot see the programs that the tests
 // build and the Redis that they ask.
 func goTest(ctx context.Context, r *report, p packages, args []string) int {
-	cmd := p.command(ctx, "go", slices.Concat([]string{"test", "-json", "-count=1"}, args)...)
+	// Ten minutes, the default of go test, are near for a package that builds many
+	// programs on a machine that does other things too.
+	cmd := p.command(ctx, "go", slices.Concat([]string{"test", "-json", "-count=1", "-timeout=30m"}, args)...)
 	cmd.Stdout = nil
 	events, err := cmd.StdoutPipe()
 	if err == nil {
