@@ -137,9 +137,17 @@ func (c Config) Loopback() bool {
 	return isLoopback(c.Host) && (c.PublicURL == nil || isLoopback(c.PublicURL.Hostname()))
 }
 
-// AboutTTL tells a person at the terminal how long Redis remembers.
+// longTTL is enough time to look around, and what AboutTTL offers.
+const longTTL = 2 * time.Minute
+
+// AboutTTL tells a person at the terminal how long Redis remembers, and how to
+// get more time where it is short.
 func (c Config) AboutTTL() string {
-	return fmt.Sprintf("TTL: %v after the last visit. Longer: SESSION_TTL=2m, or -ttl 2m", c.SessionTTL)
+	about := fmt.Sprintf("TTL: %v after the last visit.", c.SessionTTL)
+	if c.SessionTTL >= longTTL {
+		return about
+	}
+	return about + " Longer: SESSION_TTL=2m, or -ttl 2m"
 }
 
 // Warnings says what is allowed but should be known, a sentence each.

@@ -124,7 +124,7 @@ var exercises = []exercise{
 				hint:  "HSET writes a second field beside visits, at each visit. In which form the time is written is up to you; two visits in two seconds must differ.",
 				guide: guide{
 					where: inIndex,
-					means: "TxPipelined sends several commands together, in one round trip: HIncrBy and HSet.",
+					means: "TxPipelined sends several commands together, in one round trip: HIncrBy and HSet. An HGet among them gives redis.Nil at the first visit, and TxPipelined returns it as its error: that one is none.",
 					code:  "multi.HSet(ctx, key, \"last_visit\", time.Now().Format(time.RFC3339))",
 				},
 				run: lastVisitIsWritten,

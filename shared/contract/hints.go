@@ -59,17 +59,17 @@ var guides = map[string]guide{
 	},
 	"the first visit says Visits: 1": {
 		where: inIndex,
-		means: "index needs the Redis client: make it in main with redisconn.MustOpen, and keep it in a struct whose method index is. HIncrBy on the user's key, field visits, returns the number; page and template need a field Visits.",
+		means: "index needs the Redis client: make it in main with redisconn.MustOpen, give config.MustLoad config.Redis too, and keep it in a struct whose method index is. HIncrBy on the user's key, field visits, returns the number; page and template need a field Visits.",
 		code:  "visits, err := a.rdb.HIncrBy(c.Request().Context(), userKey(c), \"visits\", 1).Result(), and in pages: <p>Visits: {{.Visits}}</p>",
 	},
 	"every visit adds one": {
 		where: inIndex,
-		means: "One HINCRBY with 1 in each call of index that has a name, and nothing that sets the field elsewhere.",
+		means: "One HINCRBY with 1 in each call of index that has a name, and nothing that sets the field elsewhere. From step 3 on, EXPIRE with 0 removes the key: cfg.SessionTTL is 0 until config.MustLoad has config.TTL.",
 		code:  "visits, err := a.rdb.HIncrBy(c.Request().Context(), key, \"visits\", 1).Result()",
 	},
 	"Redis holds the count": {
 		where: "main.go, func index, func userKey",
-		means: "The key ends in the user name, for example workshop:user:aaa. The command is HINCRBY, not INCR, so that it is a hash; the client comes from redisconn.MustOpen(cfg).",
+		means: "The key ends in the user name, for example workshop:user:aaa. The command is HINCRBY, not INCR, so that it is a hash; the client comes from redisconn.MustOpen(cfg), and cfg knows REDIS_URL once config.MustLoad has config.Redis.",
 		code:  "func userKey(c echo.Context) string { return \"workshop:user:\" + username(c) } / a.rdb.HIncrBy(c.Request().Context(), userKey(c), \"visits\", 1)",
 	},
 	"the page shows the number that is in Redis": {
