@@ -53,6 +53,18 @@ func TestAFlagWinsOverItsVariable(t *testing.T) {
 	}
 }
 
+func TestMoreTimeIsOfferedWhereItIsShort(t *testing.T) {
+	for ttl, want := range map[string]bool{"10s": true, "1m59s": true, "2m": false, "10m": false} {
+		cfg, err := load("SESSION_TTL=" + ttl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if offered := strings.Contains(cfg.AboutTTL(), "-ttl 2m"); offered != want {
+			t.Errorf("with SESSION_TTL=%s the app says %q", ttl, cfg.AboutTTL())
+		}
+	}
+}
+
 func TestEveryProblemIsNamedAtOnce(t *testing.T) {
 	_, err := load("PORT=http", "SESSION_TTL=10", "SESSION_MAX_AGE=1ms", "REDIS_URL=localhost:6379",
 		"UNDER_THE_HOOD=perhaps", "REDIS_CLUSTER=perhaps", "PUBLIC_URL=ftp://x", "HOST=0.0.0.0", "-colour=red")
