@@ -33,7 +33,7 @@ func TestBehaviourOnACluster(t *testing.T) {
 }
 
 // patience is for the race detector, under which many tests share few cores.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 func options(t testing.TB, url string) *redis.Options {
 	t.Helper()
