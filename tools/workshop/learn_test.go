@@ -91,6 +91,7 @@ func putSolution(t *testing.T, root string, n int) {
 }
 
 func TestALearnerBuildsEachStep(t *testing.T) {
+	t.Parallel()
 	root := freshCopy(t)
 	workspace, err := os.ReadFile(filepath.Join(root, "go.work"))
 	if err != nil {
@@ -218,6 +219,7 @@ func TestResetKeepsABackup(t *testing.T) {
 }
 
 func TestWhoFellBehindTakesOurs(t *testing.T) {
+	t.Parallel()
 	root := freshCopy(t)
 	workshopDo(t, root, 0, "start", "4")
 	write(t, filepath.Join(root, "my-step4", "main.go"), "package mine\n")

@@ -29,6 +29,8 @@ func TestOffline(t *testing.T) {
 		inTheRoom(t, room)
 		return
 	}
+	// It and the learners' tests take the longest, and wait much of the time.
+	t.Parallel()
 	dir := t.TempDir()
 	archive := filepath.Join(dir, "kit.zip")
 	output, status := run(t, repository, nil, "offline", "-o", archive)
