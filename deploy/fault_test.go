@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -88,20 +89,32 @@ var faults = []fault{
 // A check that finds nothing wrong proves nothing until it has found something.
 func TestEachFaultIsFound(t *testing.T) {
 	text := readText(t)
-	for _, f := range faults {
-		t.Run("by policy/"+f.name, func(t *testing.T) {
-			if f.finders&policyTest == 0 {
-				return
-			}
-			t.Parallel()
-			template, err := read([]byte(f.in(t, text)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if broken := brokenPolicies(template, 1); len(broken) == 0 {
-				t.Error("every policy holds")
-			}
-		})
+	var alone sync.Map
+	t.Run("by policy", func(t *testing.T) {
+		for _, f := range faults {
+			t.Run(f.name, func(t *testing.T) {
+				if f.finders&policyTest == 0 {
+					return
+				}
+				t.Parallel()
+				template, err := read([]byte(f.in(t, text)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				switch broken := brokenPolicies(template, 1); len(broken) {
+				case 0:
+					t.Error("every policy holds")
+				case 1:
+					name, _, _ := strings.Cut(broken[0], ": ")
+					alone.Store(name, true)
+				}
+			})
+		}
+	})
+	for _, p := range policies {
+		if _, found := alone.Load(p.name); !found {
+			t.Errorf("no fault is found by this policy alone, so nothing shows that it is needed: %s", p.name)
+		}
 	}
 	folder := t.TempDir()
 	files := []string{filepath.Join(folder, "good.yaml")}

@@ -88,17 +88,19 @@ func TestExercisesFailUntouched(t *testing.T) {
 }
 
 func TestExercisesAreWhole(t *testing.T) {
-	right := map[string]bool{}
+	right, wrong := map[string]bool{}, map[string]bool{}
 	for _, d := range programs.Exercises {
 		if d.Mistake == "" {
 			right[d.Exercise] = true
+		} else {
+			wrong[d.Exercise] = true
 		}
 	}
 	for step := 1; step <= 4; step++ {
 		optional := 0
 		for _, e := range contract.Exercises(step) {
-			if !right[e.Name] {
-				t.Errorf("%s has no right program", e.Name)
+			if !right[e.Name] || !wrong[e.Name] {
+				t.Errorf("%s has a right program: %v, a wrong one: %v", e.Name, right[e.Name], wrong[e.Name])
 			}
 			if e.Optional {
 				optional++

@@ -82,7 +82,7 @@ func TestEveryGuideBelongsToACheck(t *testing.T) {
 
 func TestAFailureDoesNotShowThePanel(t *testing.T) {
 	p := page{request: "GET /", status: 200, body: `<main><h1>Logged in as aaa</h1></main>
-<section class="hood" aria-labelledby="hood"><h2>Under the hood</h2></section><p>below</p>`}
+<section class="hood" aria-labelledby="hood"><h2>Under the hood</h2></section><section>below</section>`}
 	if want := `GET / answered 200: "Logged in as aaa below"`; p.String() != want {
 		t.Errorf("got %s, want %s", p, want)
 	}

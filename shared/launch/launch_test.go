@@ -198,6 +198,27 @@ func TestBuildTellsWhatTheCompilerSaid(t *testing.T) {
 	}
 }
 
+// A mistake can be in a package below the folder or beside it, and in one of
+// Go's own, whose path is whole.
+func TestCompilerSaidNamesEachFileFromTheFolderAbove(t *testing.T) {
+	err := errors.New("go build in x: exit status 1\n# x\n./main.go:3:15: a\nsession/store.go:4:2: b\n" +
+		"../shared/web/web.go:5:6: c\n/usr/go/src/fmt/print.go:7:8: d\n")
+	want := "# x\nmy-step4/main.go:3:15: a\nmy-step4/session/store.go:4:2: b\n" +
+		"my-step4/../shared/web/web.go:5:6: c\n/usr/go/src/fmt/print.go:7:8: d"
+	if said := launch.CompilerSaid(err, "my-step4"); said != want {
+		t.Errorf("it is:\n%s\nwant:\n%s", said, want)
+	}
+}
+
+func TestWithoutACompilerTheErrorSaysSo(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	err := launch.Build(t.Context(), t.TempDir(), filepath.Join(t.TempDir(), "out"))
+	wantError(t, err, "executable file not found")
+	if said := launch.CompilerSaid(err, "my-step1"); said != err.Error() {
+		t.Errorf("for a person it is %q, want all of %q", said, err)
+	}
+}
+
 func wantError(t *testing.T, err error, parts ...string) {
 	t.Helper()
 	if err == nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/shared/contract"
+	"example.com/session-workshop/tools/board"
 )
 
 const (
@@ -24,12 +25,6 @@ const (
 
 // ErrFailed says that the app does not pass. What is wrong has been printed.
 var ErrFailed = errors.New("the check has failed")
-
-// Progress is how far somebody is: Passed of Total checks of a step's lesson.
-type Progress struct {
-	Name                string
-	Step, Passed, Total int
-}
 
 // Check checks an app of a learner.
 type Check struct {
@@ -48,9 +43,7 @@ type Check struct {
 	Exercise string
 	// Board is the address of a class board to report to as Name, or empty.
 	Board, Name string
-	// Report sends to a board. It is called where Board is not empty.
-	Report func(ctx context.Context, boardURL string, p Progress) error
-	Out    io.Writer
+	Out         io.Writer
 	// Colour is true where Out shows colours. They never carry a meaning.
 	Colour bool
 	// Width is that of the terminal in characters, 0 where Out is none: then no
@@ -218,7 +211,7 @@ func (c *Check) reportTo(ctx context.Context, passed, total int) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, boardWithin)
 	defer cancel()
-	err := c.Report(ctx, c.Board, Progress{Name: c.Name, Step: c.Copy.Step, Passed: passed, Total: total})
+	err := board.Send(ctx, c.Board, board.Progress{Name: c.Name, Step: c.Copy.Step, Passed: passed, Total: total})
 	if err != nil {
 		c.say("Not on the board: %v", err)
 		c.say("Your check counts all the same.")

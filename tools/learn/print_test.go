@@ -12,12 +12,14 @@ func TestLinesAreBrokenBetweenWords(t *testing.T) {
 		want  string
 	}{
 		{0, "         hint 1:   " + text + "\n"},
-		{100, "         hint 1:   " + text + "\n"},
-		{40, `         hint 1:   EXPIRE does nothing
-                   to a key that is not
-                   there yet
+		// It fits to the character.
+		{69, "         hint 1:   " + text + "\n"},
+		{38, `         hint 1:   EXPIRE does nothing
+                   to a key that is
+                   not there yet
 `},
-		{10, "         hint 1:   " + text + "\n"},
+		// There is no room beside the label.
+		{18, "         hint 1:   " + text + "\n"},
 	} {
 		var out strings.Builder
 		(&Check{Out: &out, Width: c.width}).detail("hint 1", text)
@@ -30,8 +32,21 @@ func TestLinesAreBrokenBetweenWords(t *testing.T) {
 func TestAWordWiderThanTheTerminalIsLeftWhole(t *testing.T) {
 	long := strings.Repeat("x", 60)
 	var out strings.Builder
-	(&Check{Out: &out, Width: 40}).say("URL: %s is gone, and nobody answers there", long)
-	if want := "URL:\n" + long + " is gone, and nobody answers there\n"; out.String() != want {
+	c := Check{Out: &out, Width: 40}
+	c.say("URL: %s is gone, and nobody answers there", long)
+	c.detail("got", "URL: "+long)
+	want := "URL:\n" + long + " is gone, and nobody answers there\n" +
+		"         got:      URL:\n                   " + long + "\n"
+	if out.String() != want {
+		t.Errorf("got:\n%swant:\n%s", out.String(), want)
+	}
+}
+
+// A name of Japanese letters has three times as many bytes as letters.
+func TestTheWidthIsInCharacters(t *testing.T) {
+	var out strings.Builder
+	(&Check{Out: &out, Width: 20}).say("Logged in as 日本語日本語 for 日本語日本語日本語 too")
+	if want := "Logged in as 日本語日本語\nfor 日本語日本語日本語 too\n"; out.String() != want {
 		t.Errorf("got:\n%swant:\n%s", out.String(), want)
 	}
 }

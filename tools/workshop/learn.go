@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/term"
 
-	"example.com/session-workshop/tools/board"
 	"example.com/session-workshop/tools/learn"
 )
 
@@ -69,7 +68,7 @@ func printNext(c learn.Copy) {
 // pass yet.
 func runCheck(ctx context.Context, args []string) error {
 	flags := newFlags("check [-hint 2] [-exercise NAME] [-url URL] [-redis-url URL] N\n  checks my-stepN, or with -url an app that runs already, in any language.\n  Each setting is a variable too: URL, REDIS_URL, HINT, EX, BOARD, NAME.")
-	check := learn.Check{Out: os.Stdout, Colour: hasColour(), Width: terminalWidth(), Report: sendToBoard}
+	check := learn.Check{Out: os.Stdout, Colour: hasColour(), Width: terminalWidth()}
 	flags.StringVar(&check.URL, "url", os.Getenv("URL"), "`address` of a running app, in place of my-stepN. Variable: URL")
 	// Printed as a default, an address would show its password.
 	redisURL := flags.String("redis-url", "", "the `Redis` that the app uses (default: one of the check's own; with -url what runs on 127.0.0.1:6379). Variable: REDIS_URL")
@@ -181,9 +180,4 @@ func terminalWidth() int {
 		return 0
 	}
 	return width
-}
-
-// sendToBoard reports a learner's progress to a class board.
-func sendToBoard(ctx context.Context, boardURL string, p learn.Progress) error {
-	return board.Send(ctx, boardURL, board.Progress(p))
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -438,6 +439,40 @@ func TestCtrlCStopsTheCheckAndTheApp(t *testing.T) {
 		t.Fatalf("the app has not run: %v", err)
 	}
 	wantGone(t, file)
+}
+
+// An app may save what it holds, and a step of ours tells what it prints last.
+func TestTheAppMayCleanUpWhenTheCheckIsDone(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("NOT tested: Windows has no SIGTERM, so the app is killed there")
+	}
+	root := brokenCopy(t, `stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	go func() {
+		<-stop
+		os.WriteFile(os.Getenv("GOODBYE_FILE"), []byte("goodbye"), 0o600)
+		os.Exit(0)
+	}()
+	serve(http.NotFound)`)
+	change(t, filepath.Join(root, "my-step1", "main.go"), "import (\n", "import (\n\t\"os/signal\"\n\t\"syscall\"\n")
+	file := filepath.Join(t.TempDir(), "goodbye")
+	said, status := run(t, root, []string{"GOODBYE_FILE=" + file}, "check", "1")
+	if status != 1 {
+		t.Errorf("status %d, want 1:\n%s", status, said)
+	}
+	if text, err := os.ReadFile(file); string(text) != "goodbye" {
+		t.Errorf("the app was not asked to end: %q, %v", text, err)
+	}
+}
+
+// What runs at an address need not be the copy of that step.
+func TestACheckByAddressIsNoResultOfTheCopy(t *testing.T) {
+	root := freshCopy(t)
+	workshopDo(t, root, 0, "start", "1")
+	app := httptest.NewServer(programs.Right(1, nil, 0))
+	defer app.Close()
+	wantText(t, workshopDo(t, root, 0, "check", "-url", app.URL, "1"), "Passed: all")
+	wantText(t, workshopDo(t, root, 0, "status"), "step 1  started, not checked")
 }
 
 func TestHintsComeOneByOne(t *testing.T) {

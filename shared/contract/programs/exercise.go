@@ -56,19 +56,13 @@ var Exercises = []Done{
 		mistake("a cookie without a signature")(p)
 		p.loggedOut = "Nobody"
 	}},
-	{Step: 1, Exercise: "login-ends", change: func(p *Program) {
-		p.logIn = func(_ *http.Request, name string) (string, error) {
-			return sign(name + "|" + time.Now().Format(time.RFC3339Nano)), nil
-		}
-		p.who = func(_ context.Context, cookie string) (string, error) {
-			name, made, _ := strings.Cut(verify(cookie), "|")
-			at, err := time.Parse(time.RFC3339Nano, made)
-			if err != nil || time.Since(at) > 5*time.Second {
-				return "", nil
-			}
-			return name, nil
-		}
-	}},
+	{Step: 1, Exercise: "login-ends", change: loginEnds(5 * time.Second)},
+	{
+		Step: 1, Exercise: "login-ends", Mistake: "an age that only the browser knows",
+		Caught: "five seconds after the login, a copy of its cookie is worth nothing",
+		change: func(p *Program) { p.cookieAge = 5 },
+	},
+	{Step: 1, Exercise: "login-ends", Mistake: "nobody is let in", Caught: "five seconds after the login, a copy of its cookie is worth nothing", change: loginEnds(0)},
 	{Step: 2, Exercise: "last-visit", change: lastVisit(true)},
 	{
 		Step: 2, Exercise: "last-visit", Mistake: "this visit shown, not the last",
@@ -86,6 +80,10 @@ var Exercises = []Done{
 		},
 	},
 	{Step: 2, Exercise: "lost-update", change: mistake("read, add, write back")},
+	{Step: 2, Exercise: "lost-update", Mistake: "the key deleted at logout too", Caught: holds, change: func(p *Program) {
+		mistake("read, add, write back")(p)
+		mistake("the key deleted at logout")(p)
+	}},
 	{Step: 2, Exercise: "place", change: place(func(p *Program, place int64) int64 { return place })},
 	{
 		Step: 2, Exercise: "place", Mistake: "always the first",
@@ -118,6 +116,10 @@ var Exercises = []Done{
 		Caught: "the page says Time left: … ms, as it was when you came back", change: timeLeft(false),
 	},
 	{Step: 4, Exercise: "plain-token", change: mistake("the token itself in Redis")},
+	{Step: 4, Exercise: "plain-token", Mistake: "a logout that leaves the session alive too", Caught: holds, change: func(p *Program) {
+		mistake("the token itself in Redis")(p)
+		mistake("a logout that leaves the session alive")(p)
+	}},
 	{Step: 4, Exercise: "log-out-everywhere", change: logOutEverywhere(func(p *Program, name string) string { return p.userKey(name) })},
 	{
 		Step: 4, Exercise: "log-out-everywhere", Mistake: "only this browser",
@@ -145,6 +147,22 @@ var Exercises = []Done{
 func mistake(name string) func(p *Program) {
 	i := slices.IndexFunc(Wrongs, func(w Wrong) bool { return w.Mistake == name })
 	return Wrongs[i].spoil
+}
+
+func loginEnds(after time.Duration) func(p *Program) {
+	return func(p *Program) {
+		p.logIn = func(_ *http.Request, name string) (string, error) {
+			return sign(name + "|" + time.Now().Format(time.RFC3339Nano)), nil
+		}
+		p.who = func(_ context.Context, cookie string) (string, error) {
+			name, made, _ := strings.Cut(verify(cookie), "|")
+			at, err := time.Parse(time.RFC3339Nano, made)
+			if err != nil || time.Since(at) > after {
+				return "", nil
+			}
+			return name, nil
+		}
+	}
 }
 
 func countInCookie(p *Program) {

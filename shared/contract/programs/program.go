@@ -41,6 +41,8 @@ type Program struct {
 	// logOut ends what is on the server.
 	logOut                                func(ctx context.Context, cookie string) error
 	loggedOut, greeting, form, afterLogin string
+	// cookieAge is the MaxAge of the login's cookie in seconds, 0 for none.
+	cookieAge int
 	// keepCookie is true where logout forgets to delete the cookie.
 	keepCookie bool
 	// elsewhere runs for every request that is no visit.
@@ -184,7 +186,7 @@ func (p *Program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		http.SetCookie(w, &http.Cookie{Name: cookieName, Value: value, Path: "/"})
+		http.SetCookie(w, &http.Cookie{Name: cookieName, Value: value, Path: "/", MaxAge: p.cookieAge})
 		http.Redirect(w, r, p.afterLogin, http.StatusFound)
 	case "GET /logout":
 		if err := p.logOut(r.Context(), cookie); err != nil {
