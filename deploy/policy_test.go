@@ -346,8 +346,10 @@ func deletion(s stack) string {
 				return fmt.Sprintf("%s: %s is %v", name, policy, kept)
 			}
 		}
-		if r.at("DeletionProtection") == "true" || r.at("DisableApiTermination") == "true" {
-			return name + " is protected from deletion"
+		for _, protection := range []string{"DeletionProtection", "DisableApiTermination", "LaunchTemplateData.DisableApiTermination"} {
+			if r.at(protection) == "true" {
+				return name + " is protected from deletion"
+			}
 		}
 	}
 	return ""
