@@ -154,6 +154,24 @@ func (s *trips) take(want int64, what string, do func() error, wantErr error) {
 	}
 }
 
+// A call is sent again where a connection breaks. Where none can be made, each
+// attempt would only lengthen the outage for the one who waits.
+func TestWhereNobodyListensItAsksOnce(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	free.Close()
+	w := new(wire)
+	store := session.New(connect(t, w.on(&redis.Options{Addr: free.Addr().String(), MaxRetries: -1, DialerRetries: 1})))
+	if _, err := store.List(t.Context(), "aaa"); !errors.Is(err, session.ErrUnavailable) {
+		t.Errorf("the error is %v, want ErrUnavailable", err)
+	}
+	if n := w.dials.Load(); n != 1 {
+		t.Errorf("it connected %d times, want once", n)
+	}
+}
+
 func TestRoundTripsOfAVisit(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		s := newTrips(t, r)

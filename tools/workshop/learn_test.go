@@ -311,12 +311,7 @@ func TestCheckRefusesWhatCannotBeChecked(t *testing.T) {
 			conn.Close()
 		}
 	}()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := free.Addr().String()
-	free.Close()
+	nobody := net.JoinHostPort("127.0.0.1", unusedPort(t))
 	app := httptest.NewServer(http.NotFoundHandler())
 	defer app.Close()
 	for args, want := range map[string]string{
@@ -510,12 +505,7 @@ func TestABoardNeverFailsACheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := free.Addr().String()
-	free.Close()
+	nobody := net.JoinHostPort("127.0.0.1", unusedPort(t))
 	page := httptest.NewServer(http.NotFoundHandler())
 	defer page.Close()
 	app := httptest.NewServer(programs.Right(1, nil, 0))
