@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -90,12 +89,11 @@ func diagnose(t *testing.T, p patient, status int, wanted ...string) string {
 
 func unusedPort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	_, port, err := net.SplitHostPort(freeAddress(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
+	return port
 }
 
 func TestDoctorOnAReadyMachine(t *testing.T) {
@@ -187,7 +185,7 @@ func TestDoctorWithADockerThatDoesNotAnswer(t *testing.T) {
 	if _, err := exec.LookPath("docker"); err != nil {
 		t.Skipf("NOT tested: a Docker that does not answer, because there is none (%v)", err)
 	}
-	nobody := "DOCKER_HOST=tcp://" + net.JoinHostPort("127.0.0.1", unusedPort(t))
+	nobody := "DOCKER_HOST=tcp://" + freeAddress(t)
 	diagnose(t, patient{env: []string{nobody}}, 0, "note    Docker: it does not answer")
 }
 
@@ -213,7 +211,7 @@ func TestDoctorWithModulesToFetch(t *testing.T) {
 	// would give it.
 	proxy := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(goEnv(t, "GOMODCACHE"), "cache", "download"))))
 	defer proxy.Close()
-	nobody := "http://" + net.JoinHostPort("127.0.0.1", unusedPort(t))
+	nobody := "http://" + freeAddress(t)
 	empty := "GOMODCACHE=" + t.TempDir()
 	diagnose(t, patient{env: []string{empty, "GOPROXY=" + proxy.URL}}, 0, "ok      network: modules are still to be fetched, and "+proxy.URL+" answers")
 	diagnose(t, patient{env: []string{empty, "GOPROXY=off"}}, 1, "mend    network: ", "GOPROXY=off forbids it", unsetCommand("GOPROXY"), "go env -u GOPROXY")

@@ -311,7 +311,7 @@ func TestCheckRefusesWhatCannotBeChecked(t *testing.T) {
 			conn.Close()
 		}
 	}()
-	nobody := net.JoinHostPort("127.0.0.1", unusedPort(t))
+	nobody := freeAddress(t)
 	app := httptest.NewServer(http.NotFoundHandler())
 	defer app.Close()
 	for args, want := range map[string]string{
@@ -505,7 +505,7 @@ func TestABoardNeverFailsACheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	nobody := net.JoinHostPort("127.0.0.1", unusedPort(t))
+	nobody := freeAddress(t)
 	page := httptest.NewServer(http.NotFoundHandler())
 	defer page.Close()
 	app := httptest.NewServer(programs.Right(1, nil, 0))
