@@ -43,6 +43,7 @@ var faults = []fault{
 	{"a cache that is there only sometimes", "Condition: Serverless\n    DeletionPolicy", "Condition: ClusterMode\n    DeletionPolicy", policyTest},
 
 	{"a function that is none for Rules", `!Not [!Contains [!Ref CacheSubnetIds, ""]]`, `!Not [!Equals [!Select [0, !Ref CacheSubnetIds], ""]]`, policyTest},
+	{"a rule that asks for a condition", `RuleCondition: !Not [!Equals [!Ref VpcId, ""]]`, "RuleCondition: !Not [!Condition NewNetwork]", policyTest},
 
 	{"6379 is open to the world", "SourceSecurityGroupId: !GetAtt WebSecurityGroup.GroupId", "CidrIp: 0.0.0.0/0", validator | policyTest},
 	{"6379 is open to the world of IPv6", "SourceSecurityGroupId: !GetAtt WebSecurityGroup.GroupId", "CidrIpv6: ::/0", validator | policyTest},
