@@ -359,13 +359,6 @@ func TestCLIWithoutARedisSaysWhatToDo(t *testing.T) {
 	}
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener := httptest.NewServer(nil)
-	defer listener.Close()
-	return listener.Listener.Addr().String()
-}
-
 // TestCLIInTheContainer finds the redis-cli in the container of the Redis that
 // REDIS_URL names, where the machine itself has none.
 func TestCLIInTheContainer(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -238,4 +239,11 @@ func portOf(t *testing.T, redisURL string) string {
 		t.Fatal(err)
 	}
 	return u.Port()
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener := httptest.NewServer(nil)
+	defer listener.Close()
+	return listener.Listener.Addr().String()
 }
