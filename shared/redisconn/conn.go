@@ -29,8 +29,8 @@ func init() { logging.Disable() }
 type Conn struct {
 	// Client sends commands, from many goroutines at once.
 	Client redis.UniversalClient
-	// About says which Redis this is and how to look inside it, a line for
-	// the terminal. It holds no password.
+	// About says which Redis this is and how to look inside it, in two lines
+	// for the terminal. It holds no password.
 	About      string
 	embedded   *Embedded
 	stopTokens func()
