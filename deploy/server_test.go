@@ -361,8 +361,8 @@ func (m *machine) check(t *testing.T, step int, standIn *elasticache.StandIn) {
 	admin := standIn.Admin()
 	defer admin.Close()
 	target := contract.Target{URL: "http://127.0.0.1:5000", Redis: admin}
-	for _, check := range contract.Step(step) {
-		if check.Group != contract.Lesson || check.Waits {
+	for _, check := range contract.StepGroup(step, contract.Lesson) {
+		if check.Waits {
 			continue
 		}
 		if err := check.Run(t.Context(), target); err != nil {

@@ -81,7 +81,16 @@ func (f *Failure) Error() string {
 // first thing a learner has working to the last, then the house's. There are
 // none for any other n.
 func Step(n int) []Check {
-	return append(checksOf(n, Lesson, lesson), checksOf(n, House, house)...)
+	return append(StepGroup(n, Lesson), StepGroup(n, House)...)
+}
+
+// StepGroup returns the checks of step n that belong to a group, in the order of
+// Step.
+func StepGroup(n int, group Group) []Check {
+	if group == Lesson {
+		return checksOf(n, Lesson, lesson)
+	}
+	return checksOf(n, House, house)
 }
 
 // rule is a check before it is known which step it runs for.

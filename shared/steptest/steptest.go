@@ -7,7 +7,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -45,7 +44,7 @@ func Contract(t *testing.T, step int) {
 // learner wrote.
 func Lesson(t *testing.T, step int) {
 	t.Helper()
-	onEveryRedis(t, step, slices.DeleteFunc(contract.Step(step), func(c contract.Check) bool { return c.Group != contract.Lesson }))
+	onEveryRedis(t, step, contract.StepGroup(step, contract.Lesson))
 }
 
 func onEveryRedis(t *testing.T, step int, checks []contract.Check) {

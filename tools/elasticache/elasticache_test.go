@@ -45,10 +45,7 @@ func TestTheStoreNeedsNoMoreThanItsAccessString(t *testing.T) {
 			t.Parallel()
 			s := startWith(t, elasticache.Options{Cluster: cluster, AccessString: elasticache.StoreAccessString})
 			app := steptest.Start(t, "../../step4-store", append(s.Environment(), "UNDER_THE_HOOD=off")...)
-			for _, check := range contract.Step(4) {
-				if check.Group != contract.Lesson {
-					continue
-				}
+			for _, check := range contract.StepGroup(4, contract.Lesson) {
 				if err := check.Run(t.Context(), contract.Target{URL: app.URL, Redis: admin(t, s)}); err != nil {
 					t.Errorf("%s: %v", check.Name, err)
 				}

@@ -93,19 +93,7 @@ func (c *Check) checks() ([]contract.Check, error) {
 	if c.Exercise != "" {
 		return c.exercise()
 	}
-	lesson, _ := groups(c.Copy.Step)
-	return lesson, nil
-}
-
-func groups(step int) (lesson, house []contract.Check) {
-	for _, check := range contract.Step(step) {
-		if check.Group == contract.Lesson {
-			lesson = append(lesson, check)
-		} else {
-			house = append(house, check)
-		}
-	}
-	return lesson, house
+	return contract.StepGroup(c.Copy.Step, contract.Lesson), nil
 }
 
 func (c *Check) exercise() ([]contract.Check, error) {
@@ -174,7 +162,7 @@ func guideFor(checks []contract.Check, failed contract.Check, failure *contract.
 
 // houseRules returns the names of those that do not hold.
 func (c *Check) houseRules(ctx context.Context, s *subject) (missing []string, total int) {
-	_, house := groups(c.Copy.Step)
+	house := contract.StepGroup(c.Copy.Step, contract.House)
 	ctx, cancel := context.WithTimeout(ctx, houseWithin)
 	defer cancel()
 	for _, check := range house {
