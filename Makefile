@@ -3,8 +3,11 @@
 # go run would end with an error of its own.
 # Settings go in ARGS: make step3 ARGS="-ttl 2m"
 
+# A clone that belongs to another user, as in a container, builds only so.
+export GOFLAGS += -buildvcs=false
+
 .DEFAULT_GOAL := help
-.PHONY: help doctor step1 step2 step3 step4 watch1 watch2 watch3 watch4 scale board redis cli monitor redis-image offline elasticache-local deploy-build status always test bench lint smoke screenshots
+.PHONY: help doctor step1 step2 step3 step4 watch1 watch2 watch3 watch4 scale board redis cli monitor redis-image offline elasticache-local deploy-build status always test test-all flakes bench lint smoke screenshots
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / { sub("%", "N", $$1); printf "make %-18s %s\n", $$1, $$2 }' Makefile
@@ -81,8 +84,14 @@ elasticache-local: ## run a Redis as AWS runs it, on this machine
 deploy-build: ## build the steps for a server in AWS
 	go run ./tools/workshop deploy-build $(ARGS)
 
-test: ## test everything, on the embedded Redis and a real one
-	go run ./tools/workshop test $(ARGS)
+test: ## run the tests that fit in two minutes
+	go run ./tools/tests $(ARGS)
+
+test-all: ## run every test, on every kind of Redis
+	go run ./tools/tests -all $(ARGS)
+
+flakes: ## repeat the tests on a busy machine, to find flaky ones
+	go run ./tools/tests -rounds 10 $(ARGS)
 
 bench: ## measure step 4's store and others, about 10 minutes
 	cd bench && GOWORK=off go run . $(ARGS)

@@ -11,6 +11,7 @@ import (
 
 	"example.com/session-workshop/bench/contestant"
 	"example.com/session-workshop/bench/load"
+	"example.com/session-workshop/shared/testall"
 )
 
 // The contestants of a test are this test binary, as those of the program are
@@ -32,6 +33,7 @@ var tiny = settings{
 }
 
 func TestTheWholeComparison(t *testing.T) {
+	testall.Only(t)
 	r, err := measure(t.Context(), tiny, "", t.Logf)
 	if err != nil {
 		t.Fatal(err)

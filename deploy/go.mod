@@ -3,12 +3,12 @@ module example.com/session-workshop/deploy
 go 1.26.0
 
 require (
+	example.com/session-workshop/shared v0.0.0
 	example.com/session-workshop/tools v0.0.0
 	go.yaml.in/yaml/v3 v3.0.5
 )
 
 require (
-	example.com/session-workshop/shared v0.0.0 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/redis/go-redis/v9 v9.23.0 // indirect
 	go.uber.org/atomic v1.12.0 // indirect

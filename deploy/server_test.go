@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/shared/contract"
+	"example.com/session-workshop/shared/testall"
 	"example.com/session-workshop/tools/elasticache"
 )
 
@@ -47,6 +48,7 @@ func TestUserDataIsGoodShell(t *testing.T) {
 var unitText = regexp.MustCompile(`(?ms)session-store\.service <<END\n(.*?)^END$`)
 
 func TestTheUnitIsOneThatSystemdKnows(t *testing.T) {
+	testall.Only(t)
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		t.Skip("NOT run: there is no systemd-analyze on the PATH")
 	}
@@ -105,6 +107,7 @@ const inside = "DEPLOY_TEST_INSIDE"
 // aws, its systemctl and the metadata service are stand-ins; its shell, its
 // programs, its environment file and the command line of its unit are real.
 func TestAServerBoots(t *testing.T) {
+	testall.Only(t)
 	if os.Getenv(inside) == "" {
 		runInside(t)
 		return

@@ -19,11 +19,13 @@ import (
 	"example.com/session-workshop/shared/redisserver"
 	"example.com/session-workshop/shared/redistest"
 	"example.com/session-workshop/shared/steptest"
+	"example.com/session-workshop/shared/testall"
 )
 
 // The real step 4 asks the real program, and a Redis is told each token that is
 // good by the door before it. What this leaves open is AWS's own verification.
 func TestStep4PassesItsContractWithTokens(t *testing.T) {
+	testall.Only(t)
 	d := openDoor(t)
 	steptest.Check(t, "../../step4-store", 4, d.redis.Client, append(d.environment(), "AWS_SECRET_ACCESS_KEY="+secretKey)...)
 	if d.loggedIn() == 0 {
@@ -32,6 +34,7 @@ func TestStep4PassesItsContractWithTokens(t *testing.T) {
 }
 
 func TestARefusedTokenStopsTheStartOfStep4(t *testing.T) {
+	testall.Only(t)
 	d := openDoor(t)
 	step := filepath.Join(t.TempDir(), "step4-store.exe")
 	if err := launch.Build(t.Context(), "../../step4-store", step); err != nil {

@@ -55,7 +55,9 @@ func exerciseOf(t *testing.T, step int, name string) contract.Exercise {
 }
 
 func TestExercises(t *testing.T) {
+	t.Parallel()
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		t.Parallel()
 		for _, d := range programs.Exercises {
 			mistake := d.Mistake
 			if mistake == "" {
@@ -73,7 +75,9 @@ func TestExercises(t *testing.T) {
 
 // Who has not begun must not pass.
 func TestExercisesFailUntouched(t *testing.T) {
+	t.Parallel()
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		t.Parallel()
 		for step := 1; step <= 4; step++ {
 			for _, e := range contract.Exercises(step) {
 				t.Run(e.Name, func(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/shared/testall"
 )
 
 // app is testdata/app, built.
@@ -114,6 +115,7 @@ func TestStopTellsABadEnd(t *testing.T) {
 }
 
 func TestStopKillsAStubbornApp(t *testing.T) {
+	testall.Only(t)
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no SIGTERM that an app could ignore")

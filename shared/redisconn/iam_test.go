@@ -17,6 +17,7 @@ import (
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/redisserver"
 	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/shared/testall"
 )
 
 func TestTheFileOfTheAuthorityIsTrusted(t *testing.T) {
@@ -50,6 +51,7 @@ func otherAuthority(t *testing.T) string {
 }
 
 func TestATokenIsAskedForInPlaceOfAPassword(t *testing.T) {
+	testall.Only(t)
 	r := startIAM(t)
 	t.Cleanup(redisconn.TokenTimes(0, 0, 5*time.Second))
 	for _, c := range []struct{ name, program, why string }{

@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"example.com/session-workshop/shared/redisserver"
+	"example.com/session-workshop/shared/testall"
 )
 
 func TestStartCluster(t *testing.T) {
+	testall.Only(t)
 	began := time.Now()
 	c := StartCluster(t, 3, 1)
 	t.Logf("6 nodes took %v", time.Since(began))
@@ -42,6 +44,7 @@ func TestStartCluster(t *testing.T) {
 }
 
 func TestClusterNeedsEveryMaster(t *testing.T) {
+	testall.Only(t)
 	c := StartCluster(t, 3, 0)
 	client := c.Client()
 	key := "workshop:redistest:" + rand.Text()

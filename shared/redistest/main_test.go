@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/session-workshop/shared/testall"
 )
 
 // TestMain lets a test run this binary again as another process: one that can
@@ -50,6 +52,7 @@ func again(process string, env ...string) *exec.Cmd {
 // A test process that is killed cleans nothing up. What it started must end
 // all the same.
 func TestNothingOutlivesAKilledTest(t *testing.T) {
+	testall.Only(t)
 	StartServer(t) // skips, and says so, where there is no redis-server
 	holder := again("hold")
 	printed, err := holder.StdoutPipe()
@@ -97,6 +100,7 @@ func listens(addr string) bool {
 // Docker can accept a connection and never answer. A machine like that, and
 // without a redis-server, has no real Redis: the test must learn that soon.
 func TestNoRealRedis(t *testing.T) {
+	testall.Only(t)
 	socket := filepath.Join(shortDir(t), "docker.sock")
 	hung, err := net.Listen("unix", socket)
 	if err != nil {

@@ -56,6 +56,28 @@ var starters = map[string]func() (string, error){
 // and why. A kind that was asked for and cannot be had fails the test.
 func Each(t *testing.T, run func(t *testing.T, r *Redis)) {
 	t.Helper()
+	for _, target := range targets(t) {
+		target.test(t, run)
+	}
+}
+
+// One is Each on one kind only, a real one if there is one. It is for tests of
+// which other tests show that the kinds do not differ in them.
+func One(t *testing.T, run func(t *testing.T, r *Redis)) {
+	t.Helper()
+	all := targets(t)
+	for _, target := range all {
+		if isReal(target.kind) {
+			target.test(t, run)
+			return
+		}
+	}
+	all[0].test(t, run)
+}
+
+// targets are those that the variables name.
+func targets(t *testing.T) []target {
+	t.Helper()
 	choice, err := choose(os.Getenv("TEST_REDIS"), os.Getenv("REQUIRE_REDIS"), findReal)
 	if err != nil {
 		t.Fatal(err)
@@ -63,15 +85,18 @@ func Each(t *testing.T, run func(t *testing.T, r *Redis)) {
 	if choice.notReal != "" {
 		t.Logf("NOT tested on a real Redis: %s", choice.notReal)
 	}
-	for _, target := range choice.targets {
-		t.Run(target.kind, func(t *testing.T) {
-			address, err := target.start()
-			if err != nil {
-				t.Fatalf("no Redis of the kind %s, which TEST_REDIS or REQUIRE_REDIS asks for: %v", target.kind, err)
-			}
-			run(t, &Redis{Kind: target.kind, URL: address, Client: newClient(t, address)})
-		})
-	}
+	return choice.targets
+}
+
+func (target target) test(t *testing.T, run func(t *testing.T, r *Redis)) {
+	t.Helper()
+	t.Run(target.kind, func(t *testing.T) {
+		address, err := target.start()
+		if err != nil {
+			t.Fatalf("no Redis of the kind %s, which TEST_REDIS or REQUIRE_REDIS asks for: %v", target.kind, err)
+		}
+		run(t, &Redis{Kind: target.kind, URL: address, Client: newClient(t, address)})
+	})
 }
 
 // findReal starts the best real Redis there is. The error says what to do.

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -62,7 +64,8 @@ func onEveryRedis(t *testing.T, step int, checks []contract.Check) {
 }
 
 // Check starts the app in the folder dir with the variables env, as Start does,
-// and checks it against the contract of the step, a subtest per check. The
+// and checks it against the contract of the step, a subtest per check. It
+// leaves out the check that waits for a whole TTL: Contract waits for it. The
 // client looks into the Redis that the app uses, and may do everything there;
 // step 1 needs none.
 func Check(t *testing.T, dir string, step int, client redis.UniversalClient, env ...string) {
@@ -71,6 +74,7 @@ func Check(t *testing.T, dir string, step int, client redis.UniversalClient, env
 	if len(checks) == 0 {
 		t.Fatalf("there are no checks for step %d: the steps are 1 to 4", step)
 	}
+	checks = slices.DeleteFunc(checks, func(c contract.Check) bool { return c.Waits })
 	check(t, dir, checks, client, env...)
 }
 
@@ -115,7 +119,7 @@ func Start(t testing.TB, dir string, env ...string) *launch.App {
 // StartWith is Start for a program that takes arguments.
 func StartWith(t testing.TB, dir string, args []string, env ...string) *launch.App {
 	t.Helper()
-	binary, err := build(dir)
+	binary, err := Program(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,33 +137,65 @@ func StartWith(t testing.TB, dir string, args []string, env ...string) *launch.A
 	return app
 }
 
-// builds holds, by folder, what builds the app there once in a test process.
-var builds sync.Map
+// programs names the folder with the programs that were built for a whole run
+// of the tests, if this is a part of one.
+const programs = "WORKSHOP_PROGRAMS"
 
-func build(dir string) (binary string, err error) {
+var (
+	built = os.Getenv(programs)
+	// builds holds, by folder, what builds the app there once in this process.
+	builds sync.Map
+)
+
+// Program returns the built program of the folder dir. `make test` has built
+// each program once for all tests. Without it, each test process builds what
+// it needs, once.
+func Program(dir string) (binary string, err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {
 		return "", err
 	}
+	binary = inFolder(built, dir)
+	if _, err := os.Stat(binary); built != "" && err == nil {
+		return binary, nil
+	}
 	once, _ := builds.LoadOrStore(dir, sync.OnceValues(func() (string, error) {
-		return buildNow(dir)
+		return build(dir)
 	}))
 	return once.(func() (string, error))()
 }
 
-func buildNow(dir string) (binary string, err error) {
-	out, err := os.MkdirTemp("", "session-workshop-")
+// inFolder is the name of a program in a folder of programs. Windows runs no
+// file without its end.
+func inFolder(folder, dir string) string {
+	end := ""
+	if runtime.GOOS == "windows" {
+		end = ".exe"
+	}
+	return filepath.Join(folder, filepath.Base(dir)+end)
+}
+
+func build(dir string) (binary string, err error) {
+	folder, err := ownFolder()
 	if err != nil {
 		return "", err
 	}
-	// The folder must last as long as this process, which is longer than any
-	// test. Where there are no lifelines it stays in the temporary folder.
-	if _, err := launch.Lifeline("rm", "-r", out); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return "", errors.Join(err, os.RemoveAll(out))
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), buildTimeout)
 	defer cancel()
-	// Windows runs no file without this end; elsewhere it does no harm.
-	binary = filepath.Join(out, filepath.Base(dir)+".exe")
+	binary = inFolder(folder, dir)
 	return binary, launch.Build(ctx, dir, binary, raceFlags...)
 }
+
+// ownFolder is where this process builds. It lasts as long as the process,
+// which is longer than any test. Without lifelines it stays in the temporary
+// folder. A test that runs again in a process of its own finds the programs.
+var ownFolder = sync.OnceValues(func() (string, error) {
+	folder, err := os.MkdirTemp("", "session-workshop-")
+	if err != nil {
+		return "", err
+	}
+	if _, err := launch.Lifeline("rm", "-r", folder); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return "", errors.Join(err, os.RemoveAll(folder))
+	}
+	return folder, os.Setenv(programs, folder)
+})

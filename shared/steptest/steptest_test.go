@@ -10,11 +10,13 @@ import (
 	"time"
 
 	"example.com/session-workshop/shared/contract"
+	"example.com/session-workshop/shared/testall"
 )
 
 // The test of a step must fail on a wrong app, and tell a learner what to do.
 // testdata/wrong has such a test: it is run as a step's would be.
 func TestContractFailsOnAWrongApp(t *testing.T) {
+	testall.Only(t)
 	for _, c := range []struct {
 		test, under string
 		step        int
@@ -52,6 +54,7 @@ func TestContractFailsOnAWrongApp(t *testing.T) {
 }
 
 func TestAnAppThatTheTestKilledHasNotEndedBadly(t *testing.T) {
+	testall.Only(t)
 	if said, err := testWrongApp(t, "TestKilled"); err != nil {
 		t.Errorf("%v\n%s", err, said)
 	}

@@ -20,18 +20,6 @@ func TestBehaviour(t *testing.T) {
 	})
 }
 
-// On a cluster a session and the index of its user are on two servers.
-func TestBehaviourOnACluster(t *testing.T) {
-	cluster := redistest.StartCluster(t, 3, 0)
-	sessiontest.Suite(t, cluster.Client(), func(t testing.TB) redis.UniversalClient {
-		o := cluster.Options()
-		o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = patience, patience, patience, patience
-		client := redis.NewClusterClient(o)
-		t.Cleanup(func() { client.Close() })
-		return client
-	})
-}
-
 // patience is for the race detector, under which many tests share few cores.
 const patience = 30 * time.Second
 

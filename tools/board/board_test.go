@@ -20,6 +20,7 @@ import (
 	"example.com/session-workshop/shared/launch"
 	"example.com/session-workshop/shared/redistest"
 	"example.com/session-workshop/shared/steptest"
+	"example.com/session-workshop/shared/testall"
 	"example.com/session-workshop/tools/board"
 )
 
@@ -191,6 +192,7 @@ func info(t *testing.T, client redis.UniversalClient, section, pattern string) (
 }
 
 func TestARoomOf200ReportsAtOnce(t *testing.T) {
+	testall.Only(t)
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		if n := r.Client.Exists(t.Context(), roomKey, settingsKey).Val(); n > 0 {
 			t.Fatal("this Redis holds the room of a board already")
@@ -242,6 +244,7 @@ func TestAReportIsOneRoundTrip(t *testing.T) {
 
 // A class reports in the same moment, which must not be the one that counts.
 func TestARedisThatIsSlowForAMomentLosesNoReport(t *testing.T) {
+	testall.Only(t)
 	r := redistest.StartServer(t)
 	b := start(t, r.URL)
 	if err := r.Client.Do(t.Context(), "client", "pause", 750, "write").Err(); err != nil {
@@ -262,6 +265,7 @@ func TestARedisThatIsSlowForAMomentLosesNoReport(t *testing.T) {
 }
 
 func TestHoweverManyLookRedisIsAskedOnceASecond(t *testing.T) {
+	testall.Only(t)
 	r := redistest.StartServer(t)
 	b := start(t, r.URL)
 	b.mustNote("ada", 1, 1, 21)
@@ -526,6 +530,7 @@ func TestStep4AndTheBoardDoNotMeet(t *testing.T) {
 }
 
 func TestARestartKeepsTheRoom(t *testing.T) {
+	testall.Only(t)
 	r := redistest.StartServer(t)
 	first := start(t, r.URL)
 	first.mustNote("ada", 3, 12, 21)
@@ -552,6 +557,7 @@ func TestARestartKeepsTheRoom(t *testing.T) {
 }
 
 func TestRedisGoesAwayAndComesBack(t *testing.T) {
+	testall.Only(t)
 	r := redistest.StartServer(t, "--appendonly", "yes", "--appendfsync", "always")
 	b := start(t, r.URL)
 	b.mustNote("ada", 3, 12, 21)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/session-workshop/shared/testall"
 	"example.com/session-workshop/tools/board"
 )
 
@@ -38,6 +39,7 @@ func TestNobodyAnswers(t *testing.T) {
 
 // What hangs is given up when the context ends, and when it does not end too.
 func TestABoardThatHangs(t *testing.T) {
+	testall.Only(t)
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/shared/testall"
 )
 
 // axe-core finds mistakes that keep people out: https://github.com/dequelabs/axe-core.
@@ -99,6 +100,7 @@ func (b *tab) mustBeAccessible(page, script string) {
 }
 
 func TestAccessibility(t *testing.T) {
+	testall.Only(t)
 	script := axe(t)
 	for _, scheme := range []string{"light", "dark"} {
 		t.Run(scheme, func(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"example.com/session-workshop/shared/launch"
 	"example.com/session-workshop/shared/redistest"
 	"example.com/session-workshop/shared/steptest"
+	"example.com/session-workshop/shared/testall"
 )
 
 // classBoard is a board with a tab on it.
@@ -72,6 +73,7 @@ func (b *classBoard) logInAsTeacher() {
 }
 
 func TestTheBoardIsLive(t *testing.T) {
+	testall.Only(t)
 	b := openBoard(t)
 	b.visit(b.room)
 	b.mustShow("make check3 BOARD=http://", b.room+" NAME=your-name", "Nobody has reported yet.")
@@ -96,6 +98,7 @@ func TestTheBoardIsLive(t *testing.T) {
 }
 
 func TestTheBoardThatIsAwayComesBack(t *testing.T) {
+	testall.Only(t)
 	b := openBoard(t)
 	b.report("ada", 3, 12)
 	b.visit(b.room)
@@ -110,6 +113,7 @@ func TestTheBoardThatIsAwayComesBack(t *testing.T) {
 }
 
 func TestTheBoardWithoutJavaScript(t *testing.T) {
+	testall.Only(t)
 	b := openBoard(t)
 	b.aClass()
 	call(b.tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
@@ -153,6 +157,7 @@ func (b *classBoard) eachBoardPage(check func(page string)) {
 }
 
 func TestTheBoardIsAccessible(t *testing.T) {
+	testall.Only(t)
 	script := axe(t)
 	for _, scheme := range []string{"light", "dark"} {
 		t.Run(scheme, func(t *testing.T) {
@@ -164,6 +169,7 @@ func TestTheBoardIsAccessible(t *testing.T) {
 }
 
 func TestTheBoardIsNoWiderThanAPhoneOrAProjector(t *testing.T) {
+	testall.Only(t)
 	for name, size := range map[string]struct{ width, height int64 }{
 		"phone": {360, 740}, "zoomed to 400 %": {320, 256}, "projector": {1920, 1080},
 	} {
@@ -180,6 +186,7 @@ func TestTheBoardIsNoWiderThanAPhoneOrAProjector(t *testing.T) {
 }
 
 func TestTheTeacherWithTheKeyboardAlone(t *testing.T) {
+	testall.Only(t)
 	b := openBoard(t)
 	b.aClass()
 	b.logInAsTeacher()

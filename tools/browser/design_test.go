@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/shared/testall"
 )
 
 // longestName is as long as a name may be, with no place to break a line.
@@ -51,6 +52,7 @@ func eachPage(b *tab, redis *redistest.Server, check func(page string)) {
 }
 
 func TestNothingIsWiderThanAPhoneOrAProjector(t *testing.T) {
+	testall.Only(t)
 	for name, size := range map[string]struct{ width, height int64 }{
 		"phone": {360, 740}, "zoomed to 400 %": {320, 256}, "projector": {1920, 1080},
 	} {
@@ -76,6 +78,7 @@ func (b *tab) mustFit(page string, screen int64) {
 }
 
 func TestTextIsLargerOnAProjector(t *testing.T) {
+	testall.Only(t)
 	b, _ := open(t, step3)
 	b.login("ada")
 	const sizes = `["main p", ".hood p", ".hood code"].map((e) => parseFloat(getComputedStyle(document.querySelector(e)).fontSize))`
@@ -90,6 +93,7 @@ func TestTextIsLargerOnAProjector(t *testing.T) {
 }
 
 func TestLightAndDark(t *testing.T) {
+	testall.Only(t)
 	b, _ := open(t, step3)
 	b.login("ada")
 	// The brightness of the page, from 0 to 255.
@@ -135,6 +139,7 @@ func (b *tab) mustShowFocus() {
 }
 
 func TestWithTheKeyboardAlone(t *testing.T) {
+	testall.Only(t)
 	eachStep(t, []string{step1, step2, step3, step4}, func(t *testing.T, step string, b *tab, _ *redistest.Server) {
 		b.visit("/")
 		b.tabTo(`a[href="/login"]`)

@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/shared/testall"
 )
 
 // eachHandout opens the hand-outs, one for each language.
@@ -38,6 +39,7 @@ var (
 )
 
 func TestTheHandoutIsOnePageOfA4(t *testing.T) {
+	testall.Only(t)
 	eachHandout(t, func(t *testing.T, b *tab) {
 		print := chromedp.PrintToPDF(func(p *page.PrintToPDFParams) { p.PreferCSSPageSize = new(true) })
 		file, err := chromedp.Run(b.ctx, print)
@@ -52,6 +54,7 @@ func TestTheHandoutIsOnePageOfA4(t *testing.T) {
 }
 
 func TestTheHandoutCanBeReadOnAScreenToo(t *testing.T) {
+	testall.Only(t)
 	script := axe(t)
 	eachHandout(t, func(t *testing.T, b *tab) {
 		b.mustBeAccessible("wide", script)

@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/shared/testall"
 )
 
 const look = "/under-the-hood"
@@ -38,6 +39,7 @@ var gone = map[string]string{
 }
 
 func TestTheBarRunsDownWithoutAsking(t *testing.T) {
+	testall.Only(t)
 	eachStep(t, []string{step3, step4}, func(t *testing.T, step string, b *tab, _ *redistest.Server) {
 		b.login("ada")
 		eval[bool](b, `window.fetch = () => new Promise(() => {}), true`)
@@ -48,6 +50,7 @@ func TestTheBarRunsDownWithoutAsking(t *testing.T) {
 }
 
 func TestTheBarHasAName(t *testing.T) {
+	testall.Only(t)
 	b, _ := open(t, step3)
 	b.login("ada")
 	// axe-core does not ask for it.
@@ -57,6 +60,7 @@ func TestTheBarHasAName(t *testing.T) {
 }
 
 func TestAtItsEndTheBarSaysWhatComesNext(t *testing.T) {
+	testall.Only(t)
 	eachStep(t, []string{step3, step4}, func(t *testing.T, step string, b *tab, redis *redistest.Server) {
 		b.login("ada")
 		key, pages, looks := b.key(), b.pages(), b.count(look)
@@ -79,6 +83,7 @@ func TestAtItsEndTheBarSaysWhatComesNext(t *testing.T) {
 }
 
 func TestThePageLooksAgainEveryFiveSeconds(t *testing.T) {
+	testall.Only(t)
 	b, redis := open(t, step3)
 	b.login("ada")
 	key := b.key()
@@ -95,6 +100,7 @@ func TestThePageLooksAgainEveryFiveSeconds(t *testing.T) {
 }
 
 func TestAKeyWithoutTTLCanGoToo(t *testing.T) {
+	testall.Only(t)
 	b, redis := open(t, step2)
 	b.login("ada")
 	redis.Client.Del(t.Context(), b.key())
@@ -103,6 +109,7 @@ func TestAKeyWithoutTTLCanGoToo(t *testing.T) {
 }
 
 func TestThePanelFollowsRedisAwayAndBack(t *testing.T) {
+	testall.Only(t)
 	redis := startLasting(t)
 	b := openTab(t, start(t, step4, redis))
 	b.login("ada")
@@ -122,6 +129,7 @@ func TestThePanelFollowsRedisAwayAndBack(t *testing.T) {
 // It asks less and less often while Redis is away. Each look plans the next:
 // the planned pauses are noted, so that nobody has to wait for them.
 func TestThePageLooksLessOftenWhileRedisIsAway(t *testing.T) {
+	testall.Only(t)
 	redis := startLasting(t)
 	b := openTab(t, start(t, step3, redis))
 	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `
@@ -169,6 +177,7 @@ const listen = `(() => {
 })()`
 
 func TestTheStatusIsReadAloudOnlyWhenItChanges(t *testing.T) {
+	testall.Only(t)
 	b, redis := open(t, step3)
 	b.login("ada")
 	key := b.key()

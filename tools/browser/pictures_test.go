@@ -17,6 +17,7 @@ import (
 
 	"example.com/session-workshop/shared/redistest"
 	"example.com/session-workshop/shared/steptest"
+	"example.com/session-workshop/shared/testall"
 )
 
 var update = flag.Bool("update", false, "take the pictures in the guides again")
@@ -39,6 +40,7 @@ var (
 
 // With -update the pictures are taken; without it they are looked at.
 func TestPictures(t *testing.T) {
+	testall.Only(t)
 	if *update {
 		takePictures(t)
 	}

@@ -9,6 +9,7 @@ import (
 	"example.com/session-workshop/shared/launch"
 	"example.com/session-workshop/shared/redistest"
 	"example.com/session-workshop/shared/steptest"
+	"example.com/session-workshop/shared/testall"
 )
 
 const (
@@ -55,6 +56,7 @@ func (b *tab) key() string {
 }
 
 func TestAVisitAndWhatItAskedAreOnThePage(t *testing.T) {
+	testall.Only(t)
 	for step, shown := range map[string][]string{
 		step1: {"This request asked Redis Nothing. 0 round trips.", "Your browser holds The cookie workshop_login", "not secret"},
 		step2: {"HINCRBY workshop:user:ada visits 1 (integer) 2", "1 round trip in all.", "visits 2", "lives for ever"},
@@ -80,6 +82,7 @@ func TestAVisitAndWhatItAskedAreOnThePage(t *testing.T) {
 }
 
 func TestAnEndedSession(t *testing.T) {
+	testall.Only(t)
 	after := map[string][]string{
 		step3: {"Logged in as ada.", "Visits: 1"},
 		step4: {"You are not logged in", "Your session has ended: it was idle for 120 s, reached its end, or was logged out", "It is gone: you are logged out."},
@@ -101,6 +104,7 @@ func TestAnEndedSession(t *testing.T) {
 }
 
 func TestRedisStopsAndComesBack(t *testing.T) {
+	testall.Only(t)
 	for _, step := range []string{step2, step3, step4} {
 		t.Run(step, func(t *testing.T) {
 			redis := startLasting(t)
@@ -125,6 +129,7 @@ func TestRedisStopsAndComesBack(t *testing.T) {
 
 // A Redis that was started anew knows no scripts, and is sent the source.
 func TestAScriptIsShownByItsNameAlsoWhenItIsSent(t *testing.T) {
+	testall.Only(t)
 	b, redis := open(t, step4)
 	b.login("ada")
 	if err := redis.Client.ScriptFlush(t.Context()).Err(); err != nil {
@@ -136,6 +141,7 @@ func TestAScriptIsShownByItsNameAlsoWhenItIsSent(t *testing.T) {
 }
 
 func TestWithoutJavaScript(t *testing.T) {
+	testall.Only(t)
 	eachStep(t, []string{step1, step2, step3, step4}, func(t *testing.T, step string, b *tab, _ *redistest.Server) {
 		call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 		b.login("ada")

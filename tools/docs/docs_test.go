@@ -60,7 +60,7 @@ func files(t *testing.T, ending string) map[string]string {
 // git add, by their path from the root.
 func tracked(t *testing.T, folder string) []string {
 	t.Helper()
-	cmd := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", folder)
+	cmd := exec.Command("git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", folder)
 	cmd.Dir = root
 	output, err := cmd.Output()
 	if err != nil || len(output) == 0 {

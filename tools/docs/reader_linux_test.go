@@ -311,10 +311,10 @@ func (r *reader) wait(line int, a action) error {
 // followInNamespace is the process that TestMain becomes in namespaces of its
 // own. It prints the problems that it finds in the guide.
 func followInNamespace(guide, name, dir, repository string) (status int) {
-	// Where tests run in the background, Ctrl+C may be ignored, and a shell that
-	// begins so cannot change it. What is caught here is not ignored by the
-	// programs that are started from here.
-	signal.Notify(make(chan os.Signal, 1), os.Interrupt, syscall.SIGQUIT)
+	// Tests that run in the background ignore Ctrl+C, and those under nohup the
+	// end of a terminal. Children inherit that, and a shell cannot change it. A
+	// signal that is caught here has its default effect in the children.
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGTERM)
 	// The other end is held by the test, and ends with it.
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)

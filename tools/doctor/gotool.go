@@ -59,7 +59,7 @@ func (d *doctor) checkModules(ctx context.Context) {
 	}
 	limited, cancel := context.WithTimeout(ctx, cacheTimeout)
 	defer cancel()
-	list := d.goCommand(limited, append([]string{"list", "-deps"}, steps...)...)
+	list := d.goCommand(limited, append([]string{"list", "-deps", "-buildvcs=false"}, steps...)...)
 	list.Env = append(list.Env, "GOPROXY=off")
 	_, err := list.Output()
 	if err == nil {

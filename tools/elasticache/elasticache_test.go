@@ -11,6 +11,7 @@ import (
 	"example.com/session-workshop/shared/contract"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/steptest"
+	"example.com/session-workshop/shared/testall"
 	"example.com/session-workshop/tools/elasticache"
 )
 
@@ -19,6 +20,7 @@ var steps = []string{2: "step2-visits", 3: "step3-ttl", 4: "step4-store"}
 // With TLS, and with no more rights than the access string gives, each step does all
 // that it does on a Redis of its own.
 func TestTheStepsPassTheirContract(t *testing.T) {
+	testall.Only(t)
 	for name, cluster := range map[string]bool{"primary and replica": false, "cluster mode": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -40,6 +42,7 @@ func TestTheStepsPassTheirContract(t *testing.T) {
 // Who copies the store into a service gives its user this much. The panel and
 // the page that names a key's type need more, so this is the lesson alone.
 func TestTheStoreNeedsNoMoreThanItsAccessString(t *testing.T) {
+	testall.Only(t)
 	for name, cluster := range map[string]bool{"primary and replica": false, "cluster mode": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -14,12 +14,14 @@ import (
 	"time"
 
 	"example.com/session-workshop/shared/steptest"
+	"example.com/session-workshop/shared/testall"
 	"example.com/session-workshop/tools/elasticache"
 )
 
 // Eight people reload step 4's page without a pause while the replica takes
 // over. All stay logged in, and their visits go on.
 func TestFailoverUnderLoad(t *testing.T) {
+	testall.Only(t)
 	for _, c := range []struct {
 		name string
 		take func(*elasticache.StandIn, context.Context) error

@@ -13,12 +13,14 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/shared/testall"
 	"example.com/session-workshop/step4-store/session"
 )
 
 // A cluster of three masters, 0 to 2, each with one replica, 3 to 5. Each
 // master fails in a way of its own.
 func TestFailovers(t *testing.T) {
+	testall.Only(t)
 	t.Parallel()
 	c := redistest.StartCluster(t, 3, 1)
 	options := c.Options()

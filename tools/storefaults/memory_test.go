@@ -10,10 +10,12 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/shared/testall"
 	"example.com/session-workshop/step4-store/session"
 )
 
 func TestMemoryIsFull(t *testing.T) {
+	testall.Only(t)
 	server := redistest.StartServer(t, "--maxmemory", "10mb", "--maxmemory-policy", "noeviction")
 	store := newStore(t, server, session.IdleTimeout(time.Hour))
 	b := loggedIn(t, store, "aaa")
@@ -74,6 +76,7 @@ func fill(t *testing.T, client redis.UniversalClient) {
 // What goes first when Redis may throw away what has a TTL, the advice of the
 // package's documentation rests on.
 func TestWhatIsEvictedFirst(t *testing.T) {
+	testall.Only(t)
 	const users = 3000
 	server := redistest.StartServer(t, "--maxmemory-policy", "volatile-lru")
 	store := newStore(t, server, session.IdleTimeout(time.Hour))

@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/shared/testall"
 	"example.com/session-workshop/step4-store/session"
 )
 
@@ -22,6 +23,7 @@ const (
 )
 
 func TestALogoutWaitsForReplicas(t *testing.T) {
+	testall.Only(t)
 	t.Parallel()
 	master := redistest.StartServer(t, "--repl-diskless-sync-delay", "0")
 	host, port, err := net.SplitHostPort(master.Addr)
@@ -36,6 +38,7 @@ func TestALogoutWaitsForReplicas(t *testing.T) {
 }
 
 func TestALogoutWaitsForReplicasOnACluster(t *testing.T) {
+	testall.Only(t)
 	t.Parallel()
 	c := redistest.StartCluster(t, 3, 1)
 	options := c.Options()

@@ -10,6 +10,7 @@ import (
 
 	"example.com/session-workshop/shared/redisserver"
 	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/shared/testall"
 	"example.com/session-workshop/step4-store/session"
 	"example.com/session-workshop/step4-store/session/sessiontest"
 )
@@ -32,12 +33,14 @@ const (
 const suiteTimeout = 5 * time.Second
 
 func TestSuiteOnACluster(t *testing.T) {
+	testall.Only(t)
 	t.Parallel()
 	c := redistest.StartCluster(t, 3, 0)
 	sessiontest.Suite(t, c.Client(), func(t testing.TB) redis.UniversalClient { return c.Client() })
 }
 
 func TestSuiteWithLeastPrivileges(t *testing.T) {
+	testall.Only(t)
 	server := redistest.StartServer(t)
 	allow(t, server.Client, "sessiontest:", leastPrivileges)
 	// A group of its own: nothingDenied waits for the end of all its subtests.
@@ -50,6 +53,7 @@ func TestSuiteWithLeastPrivileges(t *testing.T) {
 }
 
 func TestSuiteWithLeastPrivilegesOnACluster(t *testing.T) {
+	testall.Only(t)
 	t.Parallel()
 	c := redistest.StartCluster(t, 3, 0)
 	for i := range c.Addrs {
@@ -69,6 +73,7 @@ func TestSuiteWithLeastPrivilegesOnACluster(t *testing.T) {
 
 // Without any one of the commands something fails: none is allowed in vain.
 func TestEveryPrivilegeIsNeeded(t *testing.T) {
+	testall.Only(t)
 	server := redistest.StartServer(t)
 	words := strings.Fields(leastPrivileges)
 	for i, word := range words[1:] {
@@ -145,6 +150,7 @@ func useEverything(t *testing.T, options *redis.Options) error {
 }
 
 func TestSuiteOverTLS(t *testing.T) {
+	testall.Only(t)
 	t.Parallel()
 	server, options := startTLS(t)
 	options.ReadTimeout = suiteTimeout

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/shared/testall"
 	"example.com/session-workshop/step4-store/session"
 )
 
@@ -18,6 +19,7 @@ import (
 // has closed it. What does no harm when it runs twice is tried again on the
 // next; an increment is not.
 func TestAllConnectionsAreKilledOverTLS(t *testing.T) {
+	testall.Only(t)
 	const pool, calls = 10, 100
 	server, options := startTLS(t)
 	options.PoolSize, options.MinIdleConns, options.MaxRetries = pool, pool, -1

@@ -20,6 +20,7 @@ import (
 
 	"example.com/session-workshop/shared/launch"
 	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/shared/testall"
 )
 
 // The two that a learner may get: the real one, and the workshop's own where
@@ -128,6 +129,7 @@ scan 0 match KEY count 1000000
 // TestCLIAnswersAsRedisCLIDoes compares the workshop's own prompt, byte for
 // byte, with redis-cli on the same Redis.
 func TestCLIAnswersAsRedisCLIDoes(t *testing.T) {
+	testall.Only(t)
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		name := "cli-" + strings.ToLower(rand.Text())
 		key := "workshop:test:" + name
@@ -276,6 +278,7 @@ func TestCLISpeaksTLS(t *testing.T) {
 }
 
 func TestCLIFollowsACluster(t *testing.T) {
+	testall.Only(t)
 	cluster := redistest.StartCluster(t, 3, 0)
 	for kind, env := range cliKinds(t, "redis://"+cluster.Addrs[0]) {
 		t.Run(kind, func(t *testing.T) {
@@ -347,11 +350,15 @@ func TestCLIWithoutARedisSaysWhatToDo(t *testing.T) {
 		if status != 1 || strings.Contains(output, "geheim") {
 			t.Errorf("%s: status %d, output %q", command, status, output)
 		}
-		if isTaken("127.0.0.1:6379") {
-			t.Logf("somebody is on port 6379: %s without REDIS_URL is not tested with nobody there", command)
-			continue
-		}
-		output, status = run(t, ".", nil, command)
+	}
+}
+
+func TestCLIWithoutSettingsAndWithoutARedisSaysWhatToDo(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	for _, command := range []string{"cli", "monitor"} {
+		output, status := run(t, ".", nil, command)
 		wantText(t, output, "no Redis answers on 127.0.0.1:6379", "make redis", "REDIS_URL=redis://127.0.0.1:PORT make cli")
 		if status != 1 {
 			t.Errorf("%s: status %d", command, status)
@@ -362,6 +369,7 @@ func TestCLIWithoutARedisSaysWhatToDo(t *testing.T) {
 // TestCLIInTheContainer finds the redis-cli in the container of the Redis that
 // REDIS_URL names, where the machine itself has none.
 func TestCLIInTheContainer(t *testing.T) {
+	testall.Only(t)
 	docker, image := findImage(t)
 	const password = "correct-horse-battery"
 	id := strings.TrimSpace(output(t, docker, "run", "--detach", "--publish", "127.0.0.1::6379", image,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"example.com/session-workshop/tools/internal/modules"
 	"fmt"
 	"os"
 	"os/exec"
@@ -41,7 +42,7 @@ func runDeployBuild(ctx context.Context, args []string) error {
 	if flags.NArg() > 0 || (*arch != "arm64" && *arch != "amd64") {
 		return errors.New("deploy-build takes no more than -arch arm64 or -arch amd64, -o and -iam; -h shows them")
 	}
-	root, err := findRoot()
+	root, err := modules.Root()
 	if err != nil {
 		return err
 	}

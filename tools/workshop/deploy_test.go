@@ -13,11 +13,13 @@ import (
 	"testing"
 
 	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/shared/testall"
 )
 
 var deployedSteps = []string{"step1-no-redis", "step2-visits", "step3-ttl", "step4-store"}
 
 func TestWhatIsBuiltForAServerIsStaticAndHasItsSum(t *testing.T) {
+	testall.Only(t)
 	folder := buildForServer(t, deployedSteps)
 	if couldBeTheServer {
 		app := startApp(t, launch.Options{Binary: filepath.Join(folder, "step1-no-redis"), Env: []string{"PORT=0"}})
@@ -26,6 +28,7 @@ func TestWhatIsBuiltForAServerIsStaticAndHasItsSum(t *testing.T) {
 }
 
 func TestTheProgramForIAMIsBuiltWhereItIsAskedFor(t *testing.T) {
+	testall.Only(t)
 	const program = "redis-iam-token"
 	folder := buildForServer(t, append(slices.Clone(deployedSteps), program), "-iam")
 	if couldBeTheServer {

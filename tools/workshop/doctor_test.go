@@ -27,7 +27,7 @@ var buildDoctor = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(empty)
-	build := exec.Command("go", "build", "-o", binary, "./tools/doctor")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", binary, "./tools/doctor")
 	build.Dir = repository
 	build.Env = append(os.Environ(), "GOMODCACHE="+empty, "GOPROXY=off")
 	if output, err := build.CombinedOutput(); err != nil {

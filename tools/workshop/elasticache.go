@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"example.com/session-workshop/tools/elasticache"
+	"example.com/session-workshop/tools/internal/modules"
 )
 
 // runElastiCache runs the local stand-in for ElastiCache until it is told to
@@ -27,7 +28,7 @@ func runElastiCache(ctx context.Context, args []string) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("elasticache-local: %q is not an option; -h lists them", flags.Arg(0))
 	}
-	root, err := findRoot()
+	root, err := modules.Root()
 	if err != nil {
 		return err
 	}

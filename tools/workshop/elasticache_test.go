@@ -10,9 +10,11 @@ import (
 	"testing"
 
 	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/shared/testall"
 )
 
 func TestTheStandInForElastiCacheTakesAnAppThroughAFailover(t *testing.T) {
+	testall.Only(t)
 	folder := t.TempDir()
 	reader, writer, err := os.Pipe()
 	if err != nil {
@@ -50,6 +52,7 @@ func TestTheStandInForElastiCacheTakesAnAppThroughAFailover(t *testing.T) {
 }
 
 func TestTheStandInForElastiCacheInClusterMode(t *testing.T) {
+	testall.Only(t)
 	folder := t.TempDir()
 	standIn := start(t, ".", nil, "elasticache-local", "-cluster", "-port", "0", "-o", folder)
 	addr := standIn.waitFor(`is running on (\S+):(?:\s|.)*Stop it: `, 1)

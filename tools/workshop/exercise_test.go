@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.com/session-workshop/shared/contract"
+	"example.com/session-workshop/shared/testall"
 )
 
 // The lines of the steps that exercises change.
@@ -170,6 +171,7 @@ type fileChange struct {
 }
 
 func TestEachExerciseOnARealCopy(t *testing.T) {
+	testall.Only(t)
 	root := freshCopy(t)
 	for n := 1; n <= 4; n++ {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
@@ -199,6 +201,7 @@ func TestEachExerciseOnARealCopy(t *testing.T) {
 
 // A command that is sent alone is a round trip more, which pages do not show.
 func TestARoundTripMoreIsSeen(t *testing.T) {
+	testall.Only(t)
 	root := freshCopy(t)
 	workshopDo(t, root, 0, "start", "2")
 	putSolution(t, root, 2)

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"example.com/session-workshop/tools/internal/machine"
 	"fmt"
 	"io"
 	"os"
@@ -22,17 +23,17 @@ const programInImage = "/usr/local/bin/redis-server"
 // places where none can be pulled.
 func runRedisImage(ctx context.Context, args []string) error {
 	flags := newFlags("redis-image")
-	name := flags.String("name", localImage, "`name` of the image; the tests look for the default")
+	name := flags.String("name", machine.LocalImage, "`name` of the image; the tests look for the default")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if runtime.GOOS != "linux" {
-		return errors.New("redis-image: only the programs of a Linux machine run in a container. Here, pull an image: docker pull " + officialImage)
+		return errors.New("redis-image: only the programs of a Linux machine run in a container. Here, pull an image: docker pull " + machine.OfficialImage)
 	}
-	if err := askDocker(ctx); err != nil {
+	if err := machine.AskDocker(ctx); err != nil {
 		return fmt.Errorf("redis-image: %w", err)
 	}
-	server, err := findServer(ctx)
+	server, err := machine.FindServer(ctx)
 	if err != nil {
 		return fmt.Errorf("redis-image: %w", err)
 	}
@@ -115,7 +116,7 @@ func importImage(ctx context.Context, layer io.Reader, name string) error {
 		"-", name)
 	docker.Stdin = layer
 	if output, err := docker.CombinedOutput(); err != nil {
-		return fmt.Errorf("docker import: %w: %s", err, lastLine(output))
+		return fmt.Errorf("docker import: %w: %s", err, machine.LastLine(output))
 	}
 	return nil
 }

@@ -12,9 +12,11 @@ import (
 
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/redisconn"
+	"example.com/session-workshop/shared/testall"
 )
 
 func TestRedisImageRuns(t *testing.T) {
+	testall.Only(t)
 	needDocker(t)
 	name := fmt.Sprintf("session-workshop-test-%d", os.Getpid())
 	output, status := run(t, ".", nil, "redis-image", "-name", name)

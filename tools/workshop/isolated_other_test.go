@@ -2,14 +2,7 @@
 
 package main_test
 
-import (
-	"os/exec"
-	"testing"
-)
+import "os/exec"
 
-// withoutNetwork cannot cut a process off here.
-func withoutNetwork(t *testing.T, cmd *exec.Cmd) (string, error) {
-	t.Helper()
-	said, err := behindADeadProxy(cmd).CombinedOutput()
-	return string(said), err
-}
+// isolate cannot cut a process off here.
+func isolate(*exec.Cmd) (said string, isolated bool, err error) { return "", false, nil }

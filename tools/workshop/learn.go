@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"example.com/session-workshop/tools/internal/modules"
 	"example.com/session-workshop/tools/learn"
 )
 
@@ -143,7 +144,7 @@ func runStatus(_ context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	root, err := findRoot()
+	root, err := modules.Root()
 	if err != nil {
 		return err
 	}
@@ -159,7 +160,7 @@ func copyOf(flags *flag.FlagSet, command string, args []string) (learn.Copy, err
 	if flags.NArg() != 1 || err != nil {
 		return learn.Copy{}, fmt.Errorf("%s: which step? The number comes last, for example: go run ./tools/workshop %s 3", command, command)
 	}
-	root, err := findRoot()
+	root, err := modules.Root()
 	if err != nil {
 		return learn.Copy{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"example.com/session-workshop/tools/internal/modules"
 	"fmt"
 	"net/http"
 	"os"
@@ -30,19 +31,19 @@ func runLint(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	root, err := findRoot()
+	root, err := modules.Root()
 	if err != nil {
 		return err
 	}
-	found, err := findModules(ctx, root)
+	found, err := modules.Find(ctx, root)
 	if err != nil {
 		return err
 	}
 	errs := []error{named("gofmt", checkFormat(ctx, found))}
-	for _, p := range found.everyPackage(root) {
+	for _, p := range found.Packages() {
 		errs = append(errs,
-			named("go vet", p.command(ctx, "go", "vet").Run()),
-			named("staticcheck", p.command(ctx, "go", "run", staticcheck).Run()))
+			named("go vet", p.Command(ctx, "go", "vet").Run()),
+			named("staticcheck", p.Command(ctx, "go", "run", staticcheck).Run()))
 		for _, system := range kitSystems {
 			errs = append(errs, named("go vet for "+system, vetFor(ctx, p, system)))
 		}
@@ -52,9 +53,9 @@ func runLint(ctx context.Context, args []string) error {
 	unreachable := askDatabase(ctx, *database)
 	if unreachable == nil {
 		// govulncheck refuses a folder without a go.mod, as that of go.work is.
-		for _, p := range found.everyModule() {
-			err := p.command(ctx, "go", "run", govulncheck, "-db", *database).Run()
-			errs = append(errs, named("govulncheck in "+filepath.Base(p.dir), err))
+		for _, p := range found.EachAlone() {
+			err := p.Command(ctx, "go", "run", govulncheck, "-db", *database).Run()
+			errs = append(errs, named("govulncheck in "+filepath.Base(p.Dir), err))
 		}
 	}
 	err = errors.Join(errs...)
@@ -72,11 +73,11 @@ func runLint(ctx context.Context, args []string) error {
 
 // vetFor compiles a set of packages and their tests for another system, where
 // nobody may run them today, and vets them.
-func vetFor(ctx context.Context, p packages, system string) error {
+func vetFor(ctx context.Context, p modules.Packages, system string) error {
 	if system == runtime.GOOS {
 		return nil
 	}
-	vet := p.command(ctx, "go", "vet")
+	vet := p.Command(ctx, "go", "vet")
 	vet.Env = append(vet.Env, "GOOS="+system, "CGO_ENABLED=0")
 	return vet.Run()
 }
@@ -85,7 +86,7 @@ func vetFor(ctx context.Context, p packages, system string) error {
 // the file as it understood it, and all its errors to standard error; the
 // other prints what it found.
 func lintFile(ctx context.Context, root, linter, file string) error {
-	lint := packages{dir: root, pattern: file}.command(ctx, "go", "run", linter)
+	lint := modules.Packages{Dir: root, Pattern: file}.Command(ctx, "go", "run", linter)
 	var said bytes.Buffer
 	lint.Stdout = &said
 	err := lint.Run()
@@ -104,8 +105,8 @@ func named(name string, err error) error {
 }
 
 // checkFormat fails with the files that gofmt would change.
-func checkFormat(ctx context.Context, m modules) error {
-	gofmt := exec.CommandContext(ctx, "gofmt", slices.Concat([]string{"-l"}, m.workspace, m.others)...)
+func checkFormat(ctx context.Context, m modules.All) error {
+	gofmt := exec.CommandContext(ctx, "gofmt", slices.Concat([]string{"-l"}, m.Workspace, m.Others)...)
 	gofmt.Stderr = os.Stderr
 	files, err := gofmt.Output()
 	if err == nil && len(files) > 0 {

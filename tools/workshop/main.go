@@ -1,5 +1,5 @@
 // Command workshop is what surrounds the steps: a Redis that stays, a step
-// that restarts on save, the tests. The Makefile calls it; it runs as well
+// that restarts on save. The Makefile calls it; it runs as well
 // without make:
 //
 //	go run ./tools/workshop watch 3
@@ -37,7 +37,6 @@ var commands = []command{
 	{"board", "serve the class board: who is at which step, live", runBoard},
 	{"cli", "open a redis-cli on the Redis of the steps", runCLI},
 	{"monitor", "show the commands that reach Redis, as they come", runMonitor},
-	{"test", "test every module, on the embedded Redis and on a real one", runTest},
 	{"lint", "check the format, and look for mistakes and known security holes", runLint},
 	{"elasticache-local", "run a stand-in for ElastiCache: TLS, a user with few rights, a replica", runElastiCache},
 	{"deploy-build", "build the steps for a server in AWS, with their SHA-256", runDeployBuild},

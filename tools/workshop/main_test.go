@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,14 +9,14 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/steptest"
 )
 
 // repository is the root of the checkout that is tested.
@@ -29,25 +28,16 @@ var workshop, step3 string
 func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 
 func runTests(m *testing.M) int {
-	if os.Getenv(roomVariable) != "" {
-		// This is the part of a test that runs without a network.
-		return m.Run()
-	}
-	dir, err := os.MkdirTemp("", "workshop-test-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	workshop, step3 = filepath.Join(dir, "workshop.exe"), filepath.Join(dir, "step3.exe")
-	for binary, source := range map[string]string{workshop: ".", step3: repository + "/step3-ttl"} {
-		if err := launch.Build(context.Background(), source, binary); err != nil {
+	var err error
+	for program, source := range map[*string]string{&workshop: ".", &step3: repository + "/step3-ttl"} {
+		if *program, err = steptest.Program(source); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
 	}
 	// The machine's own settings must not decide what a test sees.
-	for _, variable := range []string{"REDIS_URL", "PORT", "HOST", "PUBLIC_URL", "SESSION_TTL", "SECRET_KEY", "REDIS_CLUSTER", "REDIS_CA_FILE", "REDIS_AUTH"} {
+	for _, line := range config.Unset() {
+		variable, _, _ := strings.Cut(line, "=")
 		os.Unsetenv(variable)
 	}
 	return m.Run()

@@ -8,6 +8,8 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"example.com/session-workshop/tools/internal/machine"
+	"example.com/session-workshop/tools/internal/modules"
 	"fmt"
 	"io"
 	"io/fs"
@@ -44,7 +46,7 @@ func runOffline(ctx context.Context, args []string) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("offline: %q is not an option; -h lists them", flags.Arg(0))
 	}
-	root, err := findRoot()
+	root, err := modules.Root()
 	if err != nil {
 		return err
 	}
@@ -98,7 +100,7 @@ func fillKit(ctx context.Context, w *zip.Writer, root string, withImage bool) er
 	if !withImage {
 		return nil
 	}
-	image, err := redisImage(ctx)
+	image, err := machine.RedisImage(ctx)
 	if err != nil {
 		fmt.Printf("Redis image: none, the workshop brings a Redis along without it (%v).\n", err)
 		return nil
@@ -130,7 +132,7 @@ func addRepository(ctx context.Context, w *zip.Writer, root string) error {
 	if n := strings.Count(changes, "\n"); n > 0 {
 		fmt.Printf("The archive gets the last commit. %d files that you changed since are not in it.\n", n)
 	}
-	archive := exec.CommandContext(ctx, "git", "-C", root, "archive", "--format=tar", "HEAD")
+	archive := exec.CommandContext(ctx, "git", "-c", "safe.directory=*", "-C", root, "archive", "--format=tar", "HEAD")
 	return pipe(archive, func(output io.Reader) error {
 		files := tar.NewReader(output)
 		for {
@@ -149,7 +151,7 @@ func addRepository(ctx context.Context, w *zip.Writer, root string) error {
 }
 
 func gitOutput(ctx context.Context, root string, args ...string) (string, error) {
-	output, err := exec.CommandContext(ctx, "git", append([]string{"-C", root}, args...)...).Output()
+	output, err := exec.CommandContext(ctx, "git", append([]string{"-c", "safe.directory=*", "-C", root}, args...)...).Output()
 	return string(output), err
 }
 
@@ -168,7 +170,7 @@ func pipe(cmd *exec.Cmd, read func(io.Reader) error) error {
 	// Read to its end, or the command would wait for us.
 	_, _ = io.Copy(io.Discard, output)
 	if failed := cmd.Wait(); failed != nil {
-		return fmt.Errorf("%s: %w: %s", strings.Join(cmd.Args, " "), failed, lastLine([]byte(problems.String())))
+		return fmt.Errorf("%s: %w: %s", strings.Join(cmd.Args, " "), failed, machine.LastLine([]byte(problems.String())))
 	}
 	return err
 }
@@ -214,23 +216,23 @@ func fetchModules(ctx context.Context, root, cache string) error {
 	if err != nil {
 		return err
 	}
-	found, err := findModules(ctx, root)
+	found, err := modules.Find(ctx, root)
 	if err != nil {
 		return err
 	}
 	// Each module of the workspace also by itself, as a learner's own copy of
 	// a step is.
-	all := found.everyPackage(root)
-	for _, dir := range found.workspace {
-		all = append(all, packages{dir: dir, pattern: "./...", env: []string{"GOWORK=off"}})
+	all := found.Packages()
+	for _, dir := range found.Workspace {
+		all = append(all, modules.Alone(dir))
 	}
 	for _, system := range kitSystems {
 		for _, p := range all {
-			list := p.command(ctx, "go", "list", "-deps", "-test")
-			list.Env = append(list.Env, "GOOS="+system, "GOMODCACHE="+cache, "GOPROXY="+proxy, "GOFLAGS=-modcacherw")
+			list := p.Command(ctx, "go", "list", "-deps", "-test")
+			list.Env = append(list.Env, "GOOS="+system, "GOMODCACHE="+cache, "GOPROXY="+proxy, "GOFLAGS=-modcacherw -buildvcs=false")
 			list.Stdout = nil
 			if err := list.Run(); err != nil {
-				return fmt.Errorf("the Go modules of %s cannot be fetched: %w", p.dir, err)
+				return fmt.Errorf("the Go modules of %s cannot be fetched: %w", p.Dir, err)
 			}
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"example.com/session-workshop/shared/launch"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
+	"example.com/session-workshop/tools/internal/modules"
 )
 
 // maxServers is more than a person can watch.
@@ -60,10 +61,10 @@ func scaleFolder(step string) (string, error) {
 	case "":
 		step = "4"
 	case memoryProgram:
-		root, err := findRoot()
+		root, err := modules.Root()
 		return filepath.Join(root, "step1-no-redis", memoryProgram), err
 	}
-	if _, err := findRoot(); err != nil {
+	if _, err := modules.Root(); err != nil {
 		return "", err
 	}
 	dir, err := stepFolder(step)

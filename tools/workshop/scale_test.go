@@ -21,6 +21,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/shared/testall"
 )
 
 const (
@@ -138,7 +139,7 @@ func (b *browser) loginPage(home, username string) page {
 }
 
 func TestScaleOneSessionOnTwoServers(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+	redistest.One(t, func(t *testing.T, r *redistest.Redis) {
 		c := startScale(t, []string{"REDIS_URL=" + r.URL}, "4")
 		if len(c.pids) != 2 {
 			t.Fatalf("servers %v, want two:\n%s", c.pids, c.said())
@@ -311,6 +312,7 @@ func (l *load) check(t *testing.T, before, counted int) {
 }
 
 func TestScaleSendsWhatAPageLoadsToItsServer(t *testing.T) {
+	testall.Only(t)
 	t.Parallel()
 	c := startScale(t, []string{embeddedRedis(t)}, "-n", "3")
 	visitor, other := newBrowser(t), newBrowser(t)
@@ -342,6 +344,7 @@ func TestScaleSendsWhatAPageLoadsToItsServer(t *testing.T) {
 }
 
 func TestScaleCookieOfTheProxy(t *testing.T) {
+	testall.Only(t)
 	t.Parallel()
 	c := startScale(t, nil, "1")
 	response, err := http.Get(c.home)
@@ -361,6 +364,7 @@ func TestScaleCookieOfTheProxy(t *testing.T) {
 }
 
 func TestScaleKeepsTheHostHeader(t *testing.T) {
+	testall.Only(t)
 	t.Parallel()
 	c := startScale(t, []string{embeddedRedis(t)})
 	aaa := url.Values{"username": {"aaa"}}
@@ -390,6 +394,7 @@ func TestScaleKeepsTheHostHeader(t *testing.T) {
 
 // The failure comes first: what the workshop is against.
 func TestScaleMemoryForgets(t *testing.T) {
+	testall.Only(t)
 	t.Parallel()
 	c := startScale(t, nil, "memory")
 	wantText(t, c.said(), "wrong on purpose", "Redis: not used")
@@ -421,6 +426,7 @@ func TestScaleMemoryForgets(t *testing.T) {
 }
 
 func TestScaleStep1KeepsTheLogin(t *testing.T) {
+	testall.Only(t)
 	t.Parallel()
 	c := startScale(t, nil, "1")
 	visitor := newBrowser(t)
@@ -439,7 +445,10 @@ func TestScaleStep1KeepsTheLogin(t *testing.T) {
 // Without REDIS_URL the Redis is in the process of the proxy, or was there
 // before: it is in none of the servers, and so outlives them all.
 func TestScaleWithoutSettings(t *testing.T) {
-	waitForFreePort(t, "127.0.0.1:6379")
+	testall.Only(t)
+	if !alone(t) {
+		return
+	}
 	c := startScale(t, nil)
 	wantText(t, c.said(), "step4-store on 2 servers", "Redis: ", "SESSION_TTL is 10m")
 	name := "scale" + port(strings.TrimPrefix(c.home, "http://"))
@@ -464,6 +473,7 @@ func TestScaleWithoutSettings(t *testing.T) {
 }
 
 func TestScaleLeavesNoProcess(t *testing.T) {
+	testall.Only(t)
 	t.Parallel()
 	for name, end := range map[string]func(c *cluster){
 		"interrupt": (*cluster).endByInterrupt,
@@ -546,6 +556,7 @@ func marked(t *testing.T, line string) []string {
 }
 
 func TestScaleRefuses(t *testing.T) {
+	testall.Only(t)
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

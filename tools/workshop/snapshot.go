@@ -1,6 +1,7 @@
 package main
 
 import (
+	"example.com/session-workshop/tools/internal/modules"
 	"io/fs"
 	"maps"
 	"path/filepath"
@@ -26,7 +27,7 @@ func takeSnapshot(folders ...string) snapshot {
 			switch {
 			case err != nil:
 				return nil
-			case entry.IsDir() && path != folder && isPassedOver(entry.Name()):
+			case entry.IsDir() && path != folder && modules.Ignored(entry.Name()):
 				return fs.SkipDir
 			case entry.IsDir() || !isSource(entry.Name()):
 				return nil
@@ -41,11 +42,6 @@ func takeSnapshot(folders ...string) snapshot {
 }
 
 func (s snapshot) equal(other snapshot) bool { return maps.Equal(s, other) }
-
-// isPassedOver leaves out the folders that the go command leaves out too.
-func isPassedOver(folder string) bool {
-	return strings.HasPrefix(folder, ".") || strings.HasPrefix(folder, "_") || folder == "testdata" || folder == "node_modules"
-}
 
 func isSource(name string) bool {
 	if strings.HasPrefix(name, ".") || strings.HasSuffix(name, "_test.go") {

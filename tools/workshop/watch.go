@@ -16,6 +16,7 @@ import (
 
 	"example.com/session-workshop/shared/launch"
 	"example.com/session-workshop/shared/redisconn"
+	"example.com/session-workshop/tools/internal/modules"
 )
 
 // pollEvery is how often the files are looked at. They are polled because
@@ -57,7 +58,7 @@ func runWatch(ctx context.Context, args []string) error {
 // stepFolder turns "3" or a path into the folder of a step.
 func stepFolder(name string) (string, error) {
 	if regexp.MustCompile(`^[0-9]$`).MatchString(name) {
-		root, err := findRoot()
+		root, err := modules.Root()
 		if err != nil {
 			return "", err
 		}

@@ -6,13 +6,17 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.com/session-workshop/shared/testall"
 )
 
 const address = `Step 3 is running: (\S+)\n`
 
 func TestWatchKeepsLoginAndVisits(t *testing.T) {
+	if !alone(t) {
+		return
+	}
 	root := checkout(t, "step3-ttl")
-	waitForFreePort(t, "127.0.0.1:6379")
 	watch := start(t, root, []string{"PORT=0"}, "watch", "3")
 	home := watch.waitFor(address, 1)
 	redis := watch.waitFor(`watch: Redis (?:is embedded here,|was found) on (127\.0\.0\.1:\d+)`, 1)
@@ -49,6 +53,7 @@ func TestWatchKeepsLoginAndVisits(t *testing.T) {
 }
 
 func TestWatchWaitsForTheNextSaveWhenTheAppEnds(t *testing.T) {
+	testall.Only(t)
 	root := checkout(t, "step3-ttl")
 	redis := start(t, ".", nil, "redis", "-port", "0").waitFor(`running on (\S+)\. `, 1)
 	watch := start(t, root, []string{"PORT=0", "REDIS_URL=redis://" + redis}, "watch", "step3-ttl", "--", "-ttl", "3m")
@@ -83,6 +88,7 @@ func TestWatchWaitsForTheNextSaveWhenTheAppEnds(t *testing.T) {
 
 // A learner's copy of a step is not named in go.work.
 func TestWatchRunsALearnersCopy(t *testing.T) {
+	testall.Only(t)
 	root := checkout(t, "step3-ttl")
 	if err := os.CopyFS(filepath.Join(root, "my-step3"), os.DirFS(filepath.Join(root, "step3-ttl"))); err != nil {
 		t.Fatal(err)

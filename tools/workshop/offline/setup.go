@@ -129,7 +129,7 @@ func loadImage(ctx context.Context) {
 
 // runDoctor builds the doctor first: go run would hide its status.
 func runDoctor(ctx context.Context) int {
-	build := exec.CommandContext(ctx, "go", "build", "-o", "bin/", "./tools/doctor")
+	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", "bin/", "./tools/doctor")
 	// A Go that is too old must say so, and not look for another one.
 	build.Env = append(os.Environ(), "GOTOOLCHAIN=local")
 	name := "doctor"

@@ -1,4 +1,6 @@
-package main
+// Package machine finds and, if it may, installs what the workshop uses on this
+// machine: a Redis server, Docker, an image of Redis.
+package machine
 
 import (
 	"bytes"
@@ -13,8 +15,8 @@ import (
 )
 
 const (
-	officialImage = "redis:8-alpine"
-	localImage    = "session-workshop-redis"
+	OfficialImage = "redis:8-alpine"
+	LocalImage    = "session-workshop-redis"
 )
 
 // serverLink is where a Redis from redis-tools gets the name that makes it a
@@ -26,11 +28,11 @@ const pullWithin = 2 * time.Minute
 
 const howToGetServer = "install a Redis server (Debian and Ubuntu: apt-get install redis-server; macOS: brew install redis; Fedora: dnf install valkey)"
 
-// findServer looks for a Redis server on this machine and returns its path.
+// FindServer looks for a Redis server on this machine and returns its path.
 // Debian's package redis-tools has one under another name: redis-check-rdb is
 // the same program, and which of the two it is depends on the name by which
 // it is called.
-func findServer(ctx context.Context) (string, error) {
+func FindServer(ctx context.Context) (string, error) {
 	for _, name := range []string{"redis-server", "valkey-server", "redis-check-rdb", "valkey-check-rdb"} {
 		path, err := exec.LookPath(name)
 		if err == nil && isServer(ctx, path) {
@@ -47,16 +49,16 @@ func isServer(ctx context.Context, path string) bool {
 	return err == nil && bytes.Contains(output, []byte("server v="))
 }
 
-// provideServer sees to it that redis-server or valkey-server is on the PATH,
+// ProvideServer sees to it that redis-server or valkey-server is on the PATH,
 // and says what it changes. It installs only where that needs no question: on
 // Debian, as root.
-func provideServer(ctx context.Context) error {
-	path, err := findServer(ctx)
+func ProvideServer(ctx context.Context) error {
+	path, err := FindServer(ctx)
 	if err != nil && canInstall() {
 		if err := installTools(ctx); err != nil {
 			return err
 		}
-		path, err = findServer(ctx)
+		path, err = FindServer(ctx)
 	}
 	if err != nil {
 		return err
@@ -101,32 +103,32 @@ func linkServer(ctx context.Context, program string) error {
 	return nil
 }
 
-// askDocker returns nil where Docker answers, and else what to do about it.
-func askDocker(ctx context.Context) error {
+// AskDocker returns nil where Docker answers, and else what to do about it.
+func AskDocker(ctx context.Context) error {
 	if _, err := exec.LookPath("docker"); err != nil {
 		return errors.New("docker was not found: install Docker (https://docs.docker.com/get-docker/)")
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if output, err := exec.CommandContext(ctx, "docker", "info").CombinedOutput(); err != nil {
-		return fmt.Errorf("docker does not answer (%s): is its daemon running, and may you use it?", lastLine(output))
+		return fmt.Errorf("docker does not answer (%s): is its daemon running, and may you use it?", LastLine(output))
 	}
 	return nil
 }
 
-func provideImage(ctx context.Context) error {
-	_, err := redisImage(ctx)
+func ProvideImage(ctx context.Context) error {
+	_, err := RedisImage(ctx)
 	return err
 }
 
-// redisImage sees to it that Docker has an image of Redis, and returns its
+// RedisImage sees to it that Docker has an image of Redis, and returns its
 // name: the one that REDIS_IMAGE names, else the official one or the local
 // one. What is not there is pulled.
-func redisImage(ctx context.Context) (string, error) {
-	if err := askDocker(ctx); err != nil {
+func RedisImage(ctx context.Context) (string, error) {
+	if err := AskDocker(ctx); err != nil {
 		return "", err
 	}
-	candidates := []string{officialImage, localImage}
+	candidates := []string{OfficialImage, LocalImage}
 	if image := os.Getenv("REDIS_IMAGE"); image != "" {
 		candidates = []string{image}
 	}
@@ -143,13 +145,13 @@ func pull(ctx context.Context, image string) error {
 	ctx, cancel := context.WithTimeout(ctx, pullWithin)
 	defer cancel()
 	if output, err := exec.CommandContext(ctx, "docker", "pull", "--quiet", image).CombinedOutput(); err != nil {
-		return fmt.Errorf("the image %s cannot be pulled (%s). Make a local one: go run ./tools/workshop redis-image", image, lastLine(output))
+		return fmt.Errorf("the image %s cannot be pulled (%s). Make a local one: go run ./tools/workshop redis-image", image, LastLine(output))
 	}
 	return nil
 }
 
-// gently makes cmd end as Ctrl+C would end it, with time to clean up.
-func gently(cmd *exec.Cmd) *exec.Cmd {
+// Gently makes cmd end as Ctrl+C would end it, with time to clean up.
+func Gently(cmd *exec.Cmd) *exec.Cmd {
 	cmd.Cancel = func() error {
 		if err := cmd.Process.Signal(os.Interrupt); err != nil {
 			// Windows has no such signal.
@@ -161,7 +163,7 @@ func gently(cmd *exec.Cmd) *exec.Cmd {
 	return cmd
 }
 
-func lastLine(output []byte) string {
+func LastLine(output []byte) string {
 	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
 	return lines[len(lines)-1]
 }

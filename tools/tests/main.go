@@ -1,0 +1,93 @@
+// Command tests runs the tests of every module and sums up what ran, and on
+// which Redis. The Makefile calls it, and it also runs without make:
+//
+//	go run ./tools/tests
+//	go run ./tools/tests -all
+//	go run ./tools/tests -rounds 10
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+
+	"example.com/session-workshop/tools/internal/modules"
+)
+
+const usage = `Usage: go run ./tools/tests [-all] [-no-skips] [-rounds N] [flags of go test]
+  -all
+        every test on every kind of Redis; without it, those of two minutes
+  -no-skips
+        a test that is skipped counts as failed
+  -rounds N
+        repeat the tests N times while other processes keep this machine busy,
+        and name each test that failed even once. Rounds of the same commit
+        that have run are not repeated`
+
+// errFailed ends the program with status 1. The report says what failed.
+var errFailed = errors.New("tests failed")
+
+func main() {
+	if len(os.Args) == 2 && os.Args[1] == burnArgument {
+		burn()
+	}
+	// A program that is started where Ctrl+C is ignored, as by nohup, inherits
+	// that. Programs that catch it pass the default on to their own children.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		if !errors.Is(err, errFailed) {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	s, rounds, err := parse(args)
+	if err != nil || s == nil {
+		return err
+	}
+	if s.root, err = modules.Root(); err != nil {
+		return err
+	}
+	if rounds > 0 {
+		return findFlakes(ctx, s, rounds)
+	}
+	return s.run(ctx, os.Stdout).err()
+}
+
+// parse takes our own flags and leaves the others to go test. It prints the
+// help and returns nothing if that was asked for.
+func parse(args []string) (s *suite, rounds int, err error) {
+	s = &suite{}
+	for i := 0; i < len(args); i++ {
+		switch args[i] {
+		case "-h", "-help", "--help":
+			fmt.Println(usage)
+			return nil, 0, nil
+		case "-all":
+			s.all = true
+		case "-no-skips":
+			s.noSkips = true
+		case "-rounds":
+			i++
+			if i < len(args) {
+				rounds, _ = strconv.Atoi(args[i])
+			}
+			if rounds < 1 {
+				return nil, 0, errors.New("-rounds: how many? For example: -rounds 10")
+			}
+		case "-v":
+			s.verbose = true
+		default:
+			s.args = append(s.args, args[i])
+		}
+	}
+	return s, rounds, nil
+}
