@@ -386,7 +386,7 @@ func answers() error {
 func (m *machine) until(t *testing.T, done func() error) {
 	t.Helper()
 	// A cleanup waits too, when the test's own context has ended.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 5*time.Minute)
 	defer cancel()
 	for {
 		err := done()

@@ -40,7 +40,7 @@ func TestARefusedTokenStopsTheStartOfStep4(t *testing.T) {
 	if err := launch.Build(t.Context(), "../../step4-store", step); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	const wrongKey = "a key that AWS does not know"
 	app, err := launch.Start(ctx, launch.Options{Binary: step, Env: append(d.environment(), "PORT=0", "AWS_SECRET_ACCESS_KEY="+wrongKey)})

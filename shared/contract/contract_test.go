@@ -38,7 +38,7 @@ func runHandler(t *testing.T, h http.Handler, step int, target contract.Target, 
 		if !pick(check) {
 			continue
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		err := check.Run(ctx, target)
 		cancel()
 		if err == nil {

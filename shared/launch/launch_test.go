@@ -57,7 +57,7 @@ func beParent(binary string) {
 
 func start(t *testing.T, behaviour string) *launch.App {
 	t.Helper()
-	a, err := launch.Start(deadline(t, 30*time.Second), launch.Options{Binary: app, Args: []string{behaviour}})
+	a, err := launch.Start(deadline(t, 5*time.Minute), launch.Options{Binary: app, Args: []string{behaviour}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func deadline(t *testing.T, d time.Duration) context.Context {
 func TestStartAndStop(t *testing.T) {
 	t.Parallel()
 	var seen bytes.Buffer
-	a, err := launch.Start(deadline(t, 30*time.Second), launch.Options{
+	a, err := launch.Start(deadline(t, 5*time.Minute), launch.Options{
 		Binary: app, Args: []string{"serve"}, Output: &seen,
 		Env: []string{"LAUNCH_TEST=first", "LAUNCH_TEST=second"},
 	})
@@ -163,7 +163,7 @@ func TestStartRefused(t *testing.T) {
 
 func TestStartTellsWhatAnUnwellAppAnswered(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(deadline(t, 30*time.Second))
+	ctx, cancel := context.WithCancel(deadline(t, 5*time.Minute))
 	// The app prints that when its first answer has been seen.
 	patience := writerFunc(func(p []byte) {
 		if bytes.Contains(p, []byte("asked again")) {

@@ -225,7 +225,7 @@ func folderOfProgram(t *testing.T, lines string) string {
 
 func eventually(t *testing.T, try func() error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	if err := redisserver.Until(ctx, try); err != nil {
 		t.Fatal(err)

@@ -119,7 +119,7 @@ func dialMonitor(t *testing.T, addr string) *monitorConn {
 
 func (m *monitorConn) line(t *testing.T) string {
 	t.Helper()
-	_ = m.SetReadDeadline(time.Now().Add(20 * time.Second))
+	_ = m.SetReadDeadline(time.Now().Add(5 * time.Minute))
 	line, err := m.reader.ReadString('\n')
 	if err != nil || line[0] != '+' {
 		t.Fatalf("a monitor got %q, %v", line, err)
@@ -134,7 +134,7 @@ func TestRedisCLIMonitorsTheEmbeddedRedis(t *testing.T) {
 	}
 	addr := startEmbedded(t).Addr()
 	_, port, _ := net.SplitHostPort(addr)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cli := exec.CommandContext(ctx, "redis-cli", "-p", port, "monitor")
 	output, err := cli.StdoutPipe()

@@ -109,7 +109,7 @@ func (p *Process) wait(release func()) {
 func (p *Process) ready(options *redis.Options) error {
 	client := redis.NewClient(options)
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	for {
 		if p.answersItself(ctx, client) {
@@ -120,7 +120,7 @@ func (p *Process) ready(options *redis.Options) error {
 		case <-p.done:
 			return errors.New("ended before it answered")
 		case <-ctx.Done():
-			return fmt.Errorf("did not answer at %s within 10 s", options.Addr)
+			return fmt.Errorf("did not answer at %s within 2 minutes", options.Addr)
 		}
 	}
 }

@@ -49,7 +49,7 @@ func StartCluster(t testing.TB, masters, replicasPerMaster int, args ...string) 
 		c.nodes = append(c.nodes, node)
 		c.Addrs = append(c.Addrs, node.Addr)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	nodes := make([]redisserver.Node, len(c.nodes))
 	for i, node := range c.nodes {
@@ -75,8 +75,9 @@ func (c *Cluster) Options() *redis.ClusterOptions {
 	}
 	return &redis.ClusterOptions{
 		Addrs: slices.Clone(c.Addrs), Password: o.Password,
-		DialTimeout: o.DialTimeout, DialerRetries: o.DialerRetries,
-		ReadTimeout: o.ReadTimeout, WriteTimeout: o.WriteTimeout,
+		// Short, because these tests let nodes hang.
+		DialTimeout: time.Second, DialerRetries: o.DialerRetries,
+		ReadTimeout: 2 * time.Second, WriteTimeout: 2 * time.Second,
 		ContextTimeoutEnabled:    o.ContextTimeoutEnabled,
 		DisableIdentity:          o.DisableIdentity,
 		MaintNotificationsConfig: o.MaintNotificationsConfig,
@@ -98,7 +99,7 @@ func (c *Cluster) Client() *redis.ClusterClient {
 // that says so itself. Others can be late with the news.
 func (c *Cluster) Owner(key string) int {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	owner := -1
 	err := redisserver.Until(ctx, func() error {
@@ -135,7 +136,7 @@ func owns(ctx context.Context, node *Server, key string) bool {
 // nodes but those that are killed know it.
 func (c *Cluster) Failover(replica int) {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	err := c.nodes[replica].Client.ClusterFailover(ctx).Err()
 	for _, node := range c.nodes {

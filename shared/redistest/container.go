@@ -29,10 +29,10 @@ const (
 // How long Docker may take to answer, to pull an image, to start a container;
 // and how long the Redis in it may take to answer.
 const (
-	dockerTimeout = 5 * time.Second
+	dockerTimeout = 15 * time.Second
 	pullTimeout   = time.Minute
-	startTimeout  = time.Minute
-	answerTimeout = 10 * time.Second
+	startTimeout  = 5 * time.Minute
+	answerTimeout = 2 * time.Minute
 )
 
 // startContainer starts Redis in a container and gives its URL.

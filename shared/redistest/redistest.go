@@ -112,7 +112,7 @@ func findReal() (kind string, err error) {
 	return "", fmt.Errorf("%w; and %w", noContainer, noServer)
 }
 
-// newClient connects a client that fails soon, repeats nothing and sends
+// newClient connects a client that waits long, repeats nothing and sends
 // nothing but what the test sends.
 func newClient(t testing.TB, address string) redis.UniversalClient {
 	t.Helper()
@@ -130,8 +130,8 @@ func parseURL(address string) (*redis.Options, error) {
 	if err != nil {
 		return nil, errors.New("this is not the URL of a Redis, for example redis://127.0.0.1:6379: " + withoutPassword(address))
 	}
-	options.DialTimeout, options.DialerRetries = time.Second, 1
-	options.ReadTimeout, options.WriteTimeout = 2*time.Second, 2*time.Second
+	options.DialTimeout, options.DialerRetries = 10*time.Second, 1
+	options.ReadTimeout, options.WriteTimeout = time.Minute, time.Minute
 	options.MaxRetries = -1
 	options.ContextTimeoutEnabled = true
 	options.DisableIdentity = true

@@ -27,9 +27,9 @@ const (
 	// own default, said aloud.
 	ttl = 10 * time.Second
 	// checkTimeout bounds one check. The longest waits a whole TTL.
-	checkTimeout = time.Minute
-	buildTimeout = 5 * time.Minute
-	startTimeout = 30 * time.Second
+	checkTimeout = 5 * time.Minute
+	buildTimeout = 30 * time.Minute
+	startTimeout = 5 * time.Minute
 )
 
 // Contract builds the app in the current folder, starts it on every kind of

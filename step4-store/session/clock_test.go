@@ -38,7 +38,7 @@ func TestAWrongClockChangesNothing(t *testing.T) {
 
 func keepsTimeOfRedis(t *testing.T, r *redistest.Redis) {
 	const idle, age = 40 * time.Minute, 3 * time.Hour
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	// The clients are of this bubble too.
 	client, admin := connect(t, options(t, r.URL)), connect(t, options(t, r.URL))

@@ -21,7 +21,7 @@ func TestBehaviour(t *testing.T) {
 }
 
 // patience is for the race detector, under which many tests share few cores.
-const patience = 30 * time.Second
+const patience = 5 * time.Minute
 
 func options(t testing.TB, url string) *redis.Options {
 	t.Helper()

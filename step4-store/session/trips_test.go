@@ -95,7 +95,7 @@ type trips struct {
 }
 
 func newTrips(t *testing.T, r *redistest.Redis, own ...session.Option) *trips {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	w, prefix := new(wire), "sessiontest:"+rand.Text()+":"
 	store := session.New(connect(t, w.on(options(t, r.URL))), append(own, session.KeyPrefix(prefix))...)

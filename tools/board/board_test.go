@@ -78,7 +78,7 @@ func newVisitor(t testing.TB) *visitor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &visitor{t, http.Client{Jar: jar, Timeout: 10 * time.Second}}
+	return &visitor{t, http.Client{Jar: jar, Timeout: 5 * time.Minute}}
 }
 
 type page struct {

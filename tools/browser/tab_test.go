@@ -23,7 +23,7 @@ import (
 )
 
 // patience bounds each step of a test, and each wait for a condition.
-const patience = 20 * time.Second
+const patience = 5 * time.Minute
 
 // tab is one person's browser: a tab with cookies of its own.
 type tab struct {

@@ -243,7 +243,7 @@ func (r *reader) open(who, times int, path string, form url.Values) (pages []str
 	}
 	if r.browsers[who] == nil {
 		jar, _ := cookiejar.New(nil)
-		r.browsers[who] = &http.Client{Jar: jar, Timeout: 20 * time.Second}
+		r.browsers[who] = &http.Client{Jar: jar, Timeout: 5 * time.Minute}
 	}
 	for range times {
 		var response *http.Response

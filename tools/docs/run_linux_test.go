@@ -145,11 +145,12 @@ func loopbackUp() error {
 }
 
 // environment is that of a reader: nothing is set that changes what the
-// workshop does. The build cache is this machine's.
+// workshop does. The build cache is this machine's, and so are the flags under
+// which it has been filled.
 func environment(t *testing.T) []string {
 	t.Helper()
 	env := []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), "LANG=C.UTF-8", "TERM=dumb",
-		"GOPROXY=off", "GOTOOLCHAIN=local"}
+		"GOPROXY=off", "GOTOOLCHAIN=local", "GOFLAGS=" + os.Getenv("GOFLAGS")}
 	output, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE", "GOPATH").Output()
 	if err != nil {
 		t.Fatal(err)

@@ -14,8 +14,10 @@ import (
 	"github.com/creack/pty"
 )
 
-// patience is how long anything may take, on a machine under load too.
-const patience = 2 * time.Minute
+// patience is how long anything may take. Guides that are followed side by side
+// build for several systems at once, on a machine that may be busy. A guide that
+// is right never waits for it.
+const patience = 20 * time.Minute
 
 // terminal is a program on a terminal of its own: programs print other things
 // there than to a file, and Ctrl+C is a key.

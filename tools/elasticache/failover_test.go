@@ -108,7 +108,7 @@ func (l *load) stop() {
 // waitForEach returns when each person has seen so many more pages.
 func (l *load) waitForEach(t *testing.T, pages int64) {
 	t.Helper()
-	end := time.Now().Add(time.Minute)
+	end := time.Now().Add(5 * time.Minute)
 	for _, p := range l.people {
 		for enough := p.confirmed.Load() + pages; p.confirmed.Load() < enough; time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {

@@ -121,7 +121,7 @@ func (p *person) mustSeeOutage() {
 // untilWell loads the page until it works again.
 func (p *person) untilWell() (page string, tries int) {
 	p.t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); tries++ {
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); tries++ {
 		var status int
 		if status, page = p.visit(); status == http.StatusOK {
 			return page, tries + 1
@@ -227,7 +227,7 @@ func TestALogoutIsDoneThoughTheBrowserLeft(t *testing.T) {
 	server.Pause()
 	p.leave(http.MethodPost, "/logout")
 	server.Resume()
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); {
 		if _, page := p.visit(); strings.Contains(page, "You are not logged in") {
 			return
 		}
@@ -335,7 +335,7 @@ func TestARefusedStartIsOneLine(t *testing.T) {
 		{"a public app without a key", []string{"REDIS_URL=" + server.URL, "HOST=0.0.0.0"}, "openssl rand -hex 32"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
 			var out strings.Builder
 			app, err := launch.Start(ctx, launch.Options{

@@ -44,7 +44,7 @@ func loggedIn(t *testing.T, app *launch.App, name string) *browser {
 
 func open(t *testing.T, app *launch.App) *browser {
 	jar, _ := cookiejar.New(nil)
-	return &browser{t, app, &http.Client{Jar: jar, Timeout: 5 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error {
+	return &browser{t, app, &http.Client{Jar: jar, Timeout: 5 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}}
 }

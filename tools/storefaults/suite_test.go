@@ -30,7 +30,7 @@ const (
 )
 
 // suiteTimeout is long: the suite is about behaviour.
-const suiteTimeout = 5 * time.Second
+const suiteTimeout = time.Minute
 
 func TestSuiteOnACluster(t *testing.T) {
 	testall.Only(t)

@@ -195,7 +195,7 @@ func (c *redisCLI) wantEnd() {
 		if err != nil {
 			c.t.Errorf("cli ended with %v:\n%s", err, c.text())
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(5 * time.Minute):
 		c.t.Fatalf("cli does not end:\n%s", c.text())
 	}
 }

@@ -38,7 +38,7 @@ var buildDoctor = sync.OnceValues(func() (string, error) {
 
 // patient is a machine for the doctor to look at.
 type patient struct {
-	dir             string   // inside the workshop; empty means the repository
+	dir             string   // inside the workshop; empty means a copy of the repository
 	port, redisPort string   // empty means a free one
 	env, args       []string // in addition
 }
@@ -52,7 +52,8 @@ func examine(t *testing.T, p patient) (string, int) {
 		t.Fatal(err)
 	}
 	if p.dir == "" {
-		p.dir = repository
+		// This clone may belong to another user, who lets us write nothing.
+		p.dir = filesOfTheRepository(t)
 	}
 	for _, port := range []*string{&p.port, &p.redisPort} {
 		if *port == "" {

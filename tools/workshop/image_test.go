@@ -49,7 +49,7 @@ func TestRedisImageWithoutDocker(t *testing.T) {
 // container is mandatory.
 func needDocker(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	err := exec.CommandContext(ctx, "docker", "info").Run()
 	switch {

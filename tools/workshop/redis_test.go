@@ -83,7 +83,7 @@ func startStep3(t *testing.T, redisAddr string) *launch.App {
 
 func startApp(t *testing.T, options launch.Options) *launch.App {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	app, err := launch.Start(ctx, options)
 	if err != nil {

@@ -238,7 +238,7 @@ func startLoad(t *testing.T, home string, jar http.CookieJar) *load {
 	l := &load{t: t}
 	for range loadWorkers {
 		l.workers.Go(func() {
-			client := http.Client{Jar: jar, Timeout: 20 * time.Second}
+			client := http.Client{Jar: jar, Timeout: 5 * time.Minute}
 			for !l.ended.Load() && l.sent.Add(1) <= loadLimit {
 				l.visit(&client, home)
 			}
