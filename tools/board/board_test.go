@@ -231,10 +231,10 @@ func TestAReportIsOneRoundTrip(t *testing.T) {
 	r := redistest.StartServer(t)
 	b := start(t, r.URL)
 	// Opens the connection that the others use.
-	b.mustNote("ada", 1, 1, 21)
+	b.mustNote("Grace", 1, 1, 21)
 	before := reads(t, r.Client)
 	for passed := range 20 {
-		b.mustNote("ada", 1, passed+1, 21)
+		b.mustNote("Grace", 1, passed+1, 21)
 	}
 	// The question how many there were is one too.
 	if n := reads(t, r.Client) - before - 1; n != 20 {
@@ -268,13 +268,13 @@ func TestHoweverManyLookRedisIsAskedOnceASecond(t *testing.T) {
 	testall.Only(t)
 	r := redistest.StartServer(t)
 	b := start(t, r.URL)
-	b.mustNote("ada", 1, 1, 21)
+	b.mustNote("Grace", 1, 1, 21)
 	began := time.Now()
 	var looks sync.WaitGroup
 	for i := range 200 {
 		looks.Go(func() {
 			path := []string{"", "/table"}[i%2]
-			want(t, newVisitor(t).get(b.address()+path), http.StatusOK, "ada")
+			want(t, newVisitor(t).get(b.address()+path), http.StatusOK, "Grace")
 		})
 	}
 	looks.Wait()
@@ -286,7 +286,7 @@ func TestHoweverManyLookRedisIsAskedOnceASecond(t *testing.T) {
 
 func TestNothingNewIsAnEmptyAnswer(t *testing.T) {
 	b := start(t, redistest.StartServer(t).URL)
-	b.mustNote("ada", 1, 12, 21)
+	b.mustNote("Grace", 1, 12, 21)
 	v := newVisitor(t)
 	first := v.waitFor(b.address()+"/table", "12 of 21")
 	again := func() page {
@@ -297,7 +297,7 @@ func TestNothingNewIsAnEmptyAnswer(t *testing.T) {
 	if p := again(); p.status != http.StatusNotModified || p.html != "" {
 		t.Errorf("status %d, want 304: %q", p.status, p.html)
 	}
-	b.mustNote("ada", 1, 13, 21)
+	b.mustNote("Grace", 1, 13, 21)
 	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if p := again(); p.status == http.StatusOK {
 			want(t, p, http.StatusOK, "13 of 21")
@@ -317,23 +317,23 @@ func TestTheBestResultStays(t *testing.T) {
 		step, passed, total int
 		shown               string
 	}{
-		{1, 0, 21, "ada 0 of 21 – not yet – not yet – not yet"},
-		{1, 12, 21, "ada 12 of 21 – not yet – not yet – not yet"},
-		{1, 5, 21, "ada 12 of 21 – not yet – not yet – not yet"},
-		{1, 21, 21, "ada ✓ done – not yet – not yet – not yet"},
-		{1, 21, 21, "ada ✓ done – not yet – not yet – not yet"},
-		{1, 20, 22, "ada ✓ done – not yet – not yet – not yet"},
-		{4, 3, 30, "ada ✓ done – not yet – not yet 3 of 30"},
+		{1, 0, 21, "Grace 0 of 21 – not yet – not yet – not yet"},
+		{1, 12, 21, "Grace 12 of 21 – not yet – not yet – not yet"},
+		{1, 5, 21, "Grace 12 of 21 – not yet – not yet – not yet"},
+		{1, 21, 21, "Grace ✓ done – not yet – not yet – not yet"},
+		{1, 21, 21, "Grace ✓ done – not yet – not yet – not yet"},
+		{1, 20, 22, "Grace ✓ done – not yet – not yet – not yet"},
+		{4, 3, 30, "Grace ✓ done – not yet – not yet 3 of 30"},
 	} {
-		seen := r.Client.HGet(t.Context(), roomKey, "ada").Val()
+		seen := r.Client.HGet(t.Context(), roomKey, "Grace").Val()
 		time.Sleep(2 * time.Millisecond) // the time of a report is in milliseconds
-		b.mustNote("ada", report.step, report.passed, report.total)
-		if now := r.Client.HGet(t.Context(), roomKey, "ada").Val(); now == seen {
-			t.Errorf("a report changed nothing, not even when ada was seen: %s", now)
+		b.mustNote("Grace", report.step, report.passed, report.total)
+		if now := r.Client.HGet(t.Context(), roomKey, "Grace").Val(); now == seen {
+			t.Errorf("a report changed nothing, not even when Grace was seen: %s", now)
 		}
 		v.waitFor(b.address(), report.shown)
 	}
-	want(t, v.get(b.address()), http.StatusOK, "Latest: ada, step 4: 3 of 30", "Step 1 1 done 0 at work", "Step 4 0 done 1 at work")
+	want(t, v.get(b.address()), http.StatusOK, "Latest: Grace, step 4: 3 of 30", "Step 1 1 done 0 at work", "Step 4 0 done 1 at work")
 }
 
 func TestNamesAreTextAndBounded(t *testing.T) {
@@ -356,17 +356,17 @@ func TestNamesAreTextAndBounded(t *testing.T) {
 		want(t, newVisitor(t).read(http.Post(b.address()+"/progress", "application/json", strings.NewReader(raw))), http.StatusBadRequest, problem)
 	}
 	for _, wrong := range []board.Progress{
-		{Name: "ada", Step: 0, Passed: 1, Total: 21}, {Name: "ada", Step: 5, Passed: 1, Total: 21}, {Name: "ada", Step: 1, Passed: -1, Total: 21},
-		{Name: "ada", Step: 1, Passed: 22, Total: 21}, {Name: "ada", Step: 1}, {Name: "ada", Step: 1, Passed: 1, Total: 1000},
+		{Name: "Grace", Step: 0, Passed: 1, Total: 21}, {Name: "Grace", Step: 5, Passed: 1, Total: 21}, {Name: "Grace", Step: 1, Passed: -1, Total: 21},
+		{Name: "Grace", Step: 1, Passed: 22, Total: 21}, {Name: "Grace", Step: 1}, {Name: "Grace", Step: 1, Passed: 1, Total: 1000},
 	} {
 		if err := board.Send(t.Context(), b.address(), wrong); err == nil {
 			t.Errorf("%v was sent", wrong)
 		}
-		raw := fmt.Sprintf(`{"name":"ada","step":%d,"passed":%d,"total":%d}`, wrong.Step, wrong.Passed, wrong.Total)
+		raw := fmt.Sprintf(`{"name":"Grace","step":%d,"passed":%d,"total":%d}`, wrong.Step, wrong.Passed, wrong.Total)
 		want(t, newVisitor(t).read(http.Post(b.address()+"/progress", "application/json", strings.NewReader(raw))), http.StatusBadRequest)
 	}
 	for what, body := range map[string]string{
-		"nothing": "", "no JSON": "ada", "too much": `{"x":"` + strings.Repeat("x", 1<<10) + `","name":"ada","step":1,"passed":1,"total":21}`,
+		"nothing": "", "no JSON": "Grace", "too much": `{"x":"` + strings.Repeat("x", 1<<10) + `","name":"Grace","step":1,"passed":1,"total":21}`,
 		"far too much": `{"x":"` + strings.Repeat("x", 200<<10) + `"}`,
 	} {
 		p := newVisitor(t).read(http.Post(b.address()+"/progress", "application/json", strings.NewReader(body)))
@@ -395,18 +395,18 @@ func TestTheNumberOfNamesIsBounded(t *testing.T) {
 
 func TestTheJoinCode(t *testing.T) {
 	b := start(t, redistest.StartServer(t).URL)
-	b.mustNote("ada", 1, 1, 21)
+	b.mustNote("Grace", 1, 1, 21)
 	v := newVisitor(t)
 	for _, path := range []string{"/wrong2", "/wrong2/table", "/wrong2/teacher", "/?code=wrong2"} {
 		p := v.get(b.URL + path)
 		want(t, p, http.StatusForbidden, "The join code is wrong.")
-		if strings.Contains(p.html, "ada") {
+		if strings.Contains(p.html, "Grace") {
 			t.Errorf("%s shows a name: %s", path, p.html)
 		}
 	}
 	want(t, v.get(b.URL), http.StatusOK, "The join code of your class")
 	want(t, v.get(b.URL+"/favicon.ico"), http.StatusNotFound)
-	err := board.Send(t.Context(), b.URL+"/wrong2", board.Progress{Name: "bob", Step: 1, Passed: 1, Total: 21})
+	err := board.Send(t.Context(), b.URL+"/wrong2", board.Progress{Name: "Bob", Step: 1, Passed: 1, Total: 21})
 	wantError(t, err, "BOARD: the join code is wrong")
 	// As somebody types it who has heard it.
 	spoken := strings.ToUpper(b.join[:3]) + " " + b.join[3:]
@@ -443,7 +443,7 @@ func TestGuessingIsBounded(t *testing.T) {
 	}
 	// Else whoever guesses would learn from the answer.
 	want(t, v.get(b.address()), http.StatusTooManyRequests, "Too many wrong codes have come from this address. Wait a minute.")
-	wantError(t, b.send("ada", 1, 1, 21), "BOARD: too many wrong codes")
+	wantError(t, b.send("Grace", 1, 1, 21), "BOARD: too many wrong codes")
 }
 
 func TestGuessingTheTeachersCodeIsBounded(t *testing.T) {
@@ -455,38 +455,40 @@ func TestGuessingTheTeachersCodeIsBounded(t *testing.T) {
 	want(t, v.post(b.address()+"/teacher", url.Values{"code": {b.teacher}}), http.StatusTooManyRequests)
 }
 
+// The names have capitals, which no join code has. A name of three small letters
+// can be part of a random code.
 func TestWhatOnlyTheTeacherMay(t *testing.T) {
 	r := redistest.StartServer(t)
 	b := start(t, r.URL)
-	for _, name := range []string{"ada", "bob", "eve"} {
+	for _, name := range []string{"Grace", "Bob", "Dorothy"} {
 		b.mustNote(name, 2, 21, 21)
 	}
 	desk := b.address() + "/teacher"
 	stranger, teacher, looker := newVisitor(t), newVisitor(t), newVisitor(t)
-	looker.waitFor(b.address(), "eve", "3 people take part")
+	looker.waitFor(b.address(), "Dorothy", "3 people take part")
 
 	want(t, stranger.get(desk), http.StatusOK, "The teacher's code")
 	for _, path := range []string{"/remove", "/start-over", "/hide", "/show", "/logout"} {
-		want(t, stranger.post(desk+path, url.Values{"learner": {"ada"}}), http.StatusForbidden, "You are not logged in, so nothing was changed.")
+		want(t, stranger.post(desk+path, url.Values{"learner": {"Grace"}}), http.StatusForbidden, "You are not logged in, so nothing was changed.")
 	}
 	want(t, stranger.post(desk, url.Values{"code": {""}}), http.StatusForbidden)
 	want(t, looker.get(b.address()), http.StatusOK, "3 people take part")
 
 	teacher.logIn(b)
-	want(t, teacher.post(desk+"/remove", url.Values{"learner": {"bob"}}), http.StatusOK, "2 people take part")
-	if p := looker.get(b.address()); strings.Contains(p.html, "bob") {
-		t.Errorf("bob is still there: %s", p.words)
+	want(t, teacher.post(desk+"/remove", url.Values{"learner": {"Bob"}}), http.StatusOK, "2 people take part")
+	if p := looker.get(b.address()); strings.Contains(p.html, "Bob") {
+		t.Errorf("Bob is still there: %s", p.words)
 	}
-	want(t, teacher.post(desk+"/hide", nil), http.StatusOK, "The names are hidden", "ada")
+	want(t, teacher.post(desk+"/hide", nil), http.StatusOK, "The names are hidden", "Grace")
 	for _, path := range []string{"", "/table"} {
 		p := looker.get(b.address() + path)
 		want(t, p, http.StatusOK, "2 people take part. The teacher has hidden the names.", "Step 2 2 done", "Latest: step 2: done")
-		if strings.Contains(p.html, "ada") || strings.Contains(p.html, "eve") {
+		if strings.Contains(p.html, "Grace") || strings.Contains(p.html, "Dorothy") {
 			t.Errorf("a name is shown: %s", p.html)
 		}
 	}
 	want(t, teacher.post(desk+"/show", nil), http.StatusOK)
-	want(t, looker.get(b.address()), http.StatusOK, "ada", "eve")
+	want(t, looker.get(b.address()), http.StatusOK, "Grace", "Dorothy")
 	want(t, teacher.post(desk+"/start-over", nil), http.StatusOK, "Nobody has reported yet.")
 	want(t, looker.get(b.address()), http.StatusOK, "Nobody has reported yet.")
 
@@ -522,9 +524,9 @@ func TestStep4AndTheBoardDoNotMeet(t *testing.T) {
 	b := start(t, r.URL)
 	app := steptest.Start(t, "../../step4-store", "REDIS_URL="+r.URL, "SESSION_TTL=2m")
 	v := newVisitor(t)
-	want(t, v.post(app.URL+"/login", url.Values{"username": {"ada"}}), http.StatusOK, "Logged in as ada.")
+	want(t, v.post(app.URL+"/login", url.Values{"username": {"Grace"}}), http.StatusOK, "Logged in as Grace.")
 	v.logIn(b)
-	want(t, v.get(app.URL), http.StatusOK, "Logged in as ada.")
+	want(t, v.get(app.URL), http.StatusOK, "Logged in as Grace.")
 	want(t, v.post(app.URL+"/logout", nil), http.StatusOK, "You are not logged in")
 	want(t, v.get(b.address()+"/teacher"), http.StatusOK, "Logout")
 }
@@ -533,7 +535,7 @@ func TestARestartKeepsTheRoom(t *testing.T) {
 	testall.Only(t)
 	r := redistest.StartServer(t)
 	first := start(t, r.URL)
-	first.mustNote("ada", 3, 12, 21)
+	first.mustNote("Grace", 3, 12, 21)
 	teacher := newVisitor(t)
 	teacher.logIn(first)
 	if err := first.Stop(); err != nil {
@@ -543,8 +545,8 @@ func TestARestartKeepsTheRoom(t *testing.T) {
 	if first.join != second.join || first.teacher != second.teacher {
 		t.Errorf("the codes were %s %s and are %s %s", first.join, first.teacher, second.join, second.teacher)
 	}
-	want(t, teacher.get(second.address()+"/teacher"), http.StatusOK, "Logout", "ada")
-	want(t, newVisitor(t).get(second.address()), http.StatusOK, "ada – not yet – not yet 12 of 21 – not yet")
+	want(t, teacher.get(second.address()+"/teacher"), http.StatusOK, "Logout", "Grace")
+	want(t, newVisitor(t).get(second.address()), http.StatusOK, "Grace – not yet – not yet 12 of 21 – not yet")
 	if err := second.Stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -552,7 +554,7 @@ func TestARestartKeepsTheRoom(t *testing.T) {
 	if third.join != "redisroom7" {
 		t.Errorf("the join code is %s", third.join)
 	}
-	want(t, newVisitor(t).get(third.address()), http.StatusOK, "ada", "/redisroom7 NAME=your-name")
+	want(t, newVisitor(t).get(third.address()), http.StatusOK, "Grace", "/redisroom7 NAME=your-name")
 	want(t, newVisitor(t).get(third.URL+"/"+first.join), http.StatusForbidden)
 }
 
@@ -560,13 +562,13 @@ func TestRedisGoesAwayAndComesBack(t *testing.T) {
 	testall.Only(t)
 	r := redistest.StartServer(t, "--appendonly", "yes", "--appendfsync", "always")
 	b := start(t, r.URL)
-	b.mustNote("ada", 3, 12, 21)
+	b.mustNote("Grace", 3, 12, 21)
 	v := newVisitor(t)
 	v.logIn(b)
 	v.waitFor(b.address(), "12 of 21")
 	away := func() {
 		t.Helper()
-		wantError(t, b.send("ada", 3, 12, 21), "BOARD: the board's Redis does not answer")
+		wantError(t, b.send("Grace", 3, 12, 21), "BOARD: the board's Redis does not answer")
 		want(t, v.get(b.address()+"/teacher"), http.StatusServiceUnavailable, "Redis does not answer")
 		var lookers sync.WaitGroup
 		for range 50 {
@@ -581,7 +583,7 @@ func TestRedisGoesAwayAndComesBack(t *testing.T) {
 		t.Helper()
 		v.waitFor(b.address(), "12 of 21")
 		want(t, v.get(b.address()+"/teacher"), http.StatusOK, "Logout")
-		b.mustNote("ada", 3, 12, 21)
+		b.mustNote("Grace", 3, 12, 21)
 	}
 	r.Kill()
 	away()
@@ -597,7 +599,7 @@ func TestARedisThatForgetsGetsTheCodesAgain(t *testing.T) {
 	r := redistest.StartServer(t)
 	b := start(t, r.URL)
 	r.Restart()
-	b.mustNote("ada", 3, 12, 21)
+	b.mustNote("Grace", 3, 12, 21)
 	if join := r.Client.HGet(t.Context(), settingsKey, "join").Val(); join != b.join {
 		t.Errorf("Redis has the join code %q, the board %q", join, b.join)
 	}
@@ -606,7 +608,7 @@ func TestARedisThatForgetsGetsTheCodesAgain(t *testing.T) {
 func TestCancelEndsAReport(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := board.Send(ctx, "http://127.0.0.1:1/abcdef", board.Progress{Name: "ada", Step: 1, Passed: 1, Total: 2})
+	err := board.Send(ctx, "http://127.0.0.1:1/abcdef", board.Progress{Name: "Grace", Step: 1, Passed: 1, Total: 2})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}

@@ -53,7 +53,7 @@ func (b *classBoard) report(name string, step, passed int) {
 // aClass reports: some have done a step, some are at it, some have not begun.
 func (b *classBoard) aClass() {
 	b.t.Helper()
-	for i, name := range []string{"ada", "Barbara", "ken", "花子", "<i>dennis</i>", longestName} {
+	for i, name := range []string{"Grace", "Barbara", "ken", "花子", "<i>dennis</i>", longestName} {
 		for step := 1; step <= 1+i%4; step++ {
 			b.report(name, step, 21)
 		}
@@ -81,15 +81,15 @@ func TestTheBoardIsLive(t *testing.T) {
 	// What a screen reader reads aloud.
 	eval[bool](b.tab, `window.heard = [], new MutationObserver(() => heard.push(document.getElementById("latest").textContent))
 		.observe(document.getElementById("latest"), { childList: true, subtree: true, characterData: true }), true`)
-	b.report("ada", 3, 12)
-	b.waitForText("ada – not yet – not yet 12 of 21 – not yet")
-	b.waitForText("Latest: ada, step 3: 12 of 21")
-	b.report("ada", 3, 21)
+	b.report("Grace", 3, 12)
+	b.waitForText("Grace – not yet – not yet 12 of 21 – not yet")
+	b.waitForText("Latest: Grace, step 3: 12 of 21")
+	b.report("Grace", 3, 21)
 	b.waitForText("✓ done")
 	// Somebody who was seen before is no news.
 	b.must(b.redis.Client.HSet(t.Context(), "workshop:board:room", "zoe", "seen=1764076800000 last=1 1=3/21").Err())
 	b.waitForText("zoe 3 of 21")
-	if heard := eval[[]string](b.tab, "heard"); len(heard) != 2 || heard[0] != "Latest: ada, step 3: 12 of 21" || heard[1] != "Latest: ada, step 3: done" {
+	if heard := eval[[]string](b.tab, "heard"); len(heard) != 2 || heard[0] != "Latest: Grace, step 3: 12 of 21" || heard[1] != "Latest: Grace, step 3: done" {
 		t.Errorf("a screen reader hears %q", heard)
 	}
 	if b.pages() != pages {
@@ -100,13 +100,13 @@ func TestTheBoardIsLive(t *testing.T) {
 func TestTheBoardThatIsAwayComesBack(t *testing.T) {
 	testall.Only(t)
 	b := openBoard(t)
-	b.report("ada", 3, 12)
+	b.report("Grace", 3, 12)
 	b.visit(b.room)
 	// The browser itself would complain about a network that is really away.
 	eval[bool](b.tab, `window.ask = window.fetch, window.fetch = () => Promise.reject(new TypeError("no network")), true`)
 	b.waitForText("The board does not answer. It is asked again by itself.")
-	b.mustShow("ada", "12 of 21")
-	b.report("ada", 3, 13)
+	b.mustShow("Grace", "12 of 21")
+	b.report("Grace", 3, 13)
 	eval[bool](b.tab, `window.fetch = window.ask, true`)
 	b.waitForText("13 of 21")
 	b.mustHide("The board does not answer.")
@@ -152,7 +152,7 @@ func (b *classBoard) eachBoardPage(check func(page string)) {
 	check("the teacher's page, names hidden")
 	b.visit(b.room)
 	b.mustShow("The teacher has hidden the names.")
-	b.mustHide("ada")
+	b.mustHide("Grace")
 	check("a room without names")
 }
 
