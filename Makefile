@@ -66,10 +66,10 @@ board: ## serve the class board: who is at which step, live
 redis: ## run a Redis that stays when you stop a step
 	go build -o bin/ ./tools/workshop && bin/workshop redis $(ARGS)
 
-cli: ## look inside Redis: redis-cli, or a small one of ours
+cli: ## look inside Redis: redis-cli, or a small prompt
 	go build -o bin/ ./tools/workshop && bin/workshop cli $(ARGS)
 
-monitor: ## show the commands that reach Redis, as they come
+monitor: ## show the commands that reach a real Redis
 	go build -o bin/ ./tools/workshop && bin/workshop monitor $(ARGS)
 
 redis-image: ## make a Docker image of Redis without a network

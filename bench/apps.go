@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/bench/contestant"
-	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/check/launch"
 )
 
 // stepApp is the name of step 4's own app in the tables.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"example.com/session-workshop/bench/load"
-	"example.com/session-workshop/shared/wire"
+	"example.com/session-workshop/check/wire"
 )
 
 // parallel is how many visits to one session are under way at the same time

@@ -11,7 +11,7 @@ import (
 
 	"example.com/session-workshop/bench/contestant"
 	"example.com/session-workshop/bench/load"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/testall"
 )
 
 // The contestants of a test are this test binary, as those of the program are

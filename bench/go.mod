@@ -7,7 +7,7 @@ replace example.com/session-workshop/shared => ../shared
 replace example.com/session-workshop/step4-store => ../step4-store
 
 require (
-	example.com/session-workshop/shared v0.0.0
+	example.com/session-workshop/check v0.0.0
 	example.com/session-workshop/step4-store v0.0.0
 	github.com/alexedwards/scs/goredisstore v0.0.0-20250212122300-421ef1d8611c
 	github.com/alexedwards/scs/v2 v2.9.0
@@ -45,3 +45,5 @@ require (
 	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/time v0.15.0 // indirect
 )
+
+replace example.com/session-workshop/check => ../check

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/bench/load"
-	"example.com/session-workshop/shared/wire"
+	"example.com/session-workshop/check/wire"
 )
 
 // bench is one run of the whole comparison.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/check/launch"
 )
 
 // redisServer is a Redis of this run alone, a child process that keeps nothing

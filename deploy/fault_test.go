@@ -10,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/testall"
 )
 
 // Who must find a fault. The validator knows AWS, the policies know what we want.

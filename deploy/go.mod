@@ -3,7 +3,7 @@ module example.com/session-workshop/deploy
 go 1.26.0
 
 require (
-	example.com/session-workshop/shared v0.0.0
+	example.com/session-workshop/check v0.0.0
 	example.com/session-workshop/tools v0.0.0
 	go.yaml.in/yaml/v3 v3.0.5
 )
@@ -16,6 +16,7 @@ require (
 )
 
 replace (
+	example.com/session-workshop/check => ../check
 	example.com/session-workshop/shared => ../shared
 	example.com/session-workshop/tools => ../tools
 )

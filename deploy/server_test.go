@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"example.com/session-workshop/shared/contract"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/contract"
+	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/tools/elasticache"
 )
 

@@ -60,7 +60,7 @@ func main() {
 
 	e := web.New(pages)
 	e.Use(session.Middleware(store))
-	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Key: userKey, Look: conn.Look})
+	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Key: userKey, Redis: conn.Client})
 	e.GET("/", app{conn.Client}.index)
 	e.GET("/login", loginForm)
 	e.POST("/login", login)

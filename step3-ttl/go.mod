@@ -3,6 +3,7 @@ module example.com/session-workshop/step3-ttl
 go 1.26.0
 
 require (
+	example.com/session-workshop/check v0.0.0
 	example.com/session-workshop/shared v0.0.0
 	github.com/gorilla/sessions v1.4.0
 	github.com/labstack/echo-contrib v0.50.1
@@ -76,3 +77,5 @@ require (
 )
 
 replace example.com/session-workshop/shared => ../shared
+
+replace example.com/session-workshop/check => ../check

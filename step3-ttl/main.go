@@ -62,7 +62,7 @@ func main() {
 
 	e := web.New(pages)
 	e.Use(session.Middleware(store))
-	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Key: userKey, Look: conn.Look, Gone: "the next visit starts at 1"})
+	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Key: userKey, Redis: conn.Client, Gone: "the next visit starts at 1"})
 	e.GET("/", app{conn.Client, cfg.SessionTTL}.index)
 	e.GET("/login", loginForm)
 	e.POST("/login", login)

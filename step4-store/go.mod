@@ -3,6 +3,7 @@ module example.com/session-workshop/step4-store
 go 1.26.0
 
 require (
+	example.com/session-workshop/check v0.0.0
 	example.com/session-workshop/shared v0.0.0
 	github.com/labstack/echo/v4 v4.16.0
 	github.com/redis/go-redis/v9 v9.23.0
@@ -72,3 +73,5 @@ require (
 )
 
 replace example.com/session-workshop/shared => ../shared
+
+replace example.com/session-workshop/check => ../check

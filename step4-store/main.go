@@ -72,7 +72,7 @@ func main() {
 
 	e := web.New(pages)
 	e.Use(session.Middleware(session.New(conn.Client, options...)))
-	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Token: true, Key: sessionKey, Look: conn.Look, Gone: "you are logged out", Scripts: session.Scripts()})
+	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Token: true, Key: sessionKey, Redis: conn.Client, Gone: "you are logged out", Scripts: session.Scripts()})
 	e.GET("/", app{cfg.SessionTTL}.index)
 	e.GET("/login", loginForm)
 	e.POST("/login", login)

@@ -3,8 +3,10 @@ module example.com/session-workshop/tools
 go 1.26.0
 
 require (
+	example.com/session-workshop/check v0.0.0
 	example.com/session-workshop/shared v0.0.0
 	example.com/session-workshop/step4-store v0.0.0
+	github.com/alicebob/miniredis/v2 v2.40.0
 	github.com/creack/pty v1.1.24
 	github.com/labstack/echo/v4 v4.16.0
 	github.com/redis/go-redis/v9 v9.23.0
@@ -17,7 +19,6 @@ require (
 	dario.cat/mergo v1.0.2 // indirect
 	github.com/Azure/go-ansiterm v0.0.0-20261006220739-8c912ac31dd4 // indirect
 	github.com/Microsoft/go-winio v0.6.2 // indirect
-	github.com/alicebob/miniredis/v2 v2.40.0 // indirect
 	github.com/bitfield/gotestdox v0.2.2 // indirect
 	github.com/cenkalti/backoff/v4 v4.3.0 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
@@ -81,3 +82,5 @@ require (
 replace example.com/session-workshop/shared => ../shared
 
 replace example.com/session-workshop/step4-store => ../step4-store
+
+replace example.com/session-workshop/check => ../check

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/check/launch"
 )
 
 // program is the built redis-iam-token, in a folder of its own.

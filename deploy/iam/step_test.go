@@ -15,11 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"example.com/session-workshop/shared/launch"
-	"example.com/session-workshop/shared/redisserver"
-	"example.com/session-workshop/shared/redistest"
-	"example.com/session-workshop/shared/steptest"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/redisserver"
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/steptest"
+	"example.com/session-workshop/check/testall"
 )
 
 // The real step 4 asks the real program, and a Redis is told each token that is

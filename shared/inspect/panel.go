@@ -2,7 +2,6 @@ package inspect
 
 import (
 	"bytes"
-	"context"
 	"embed"
 	"html/template"
 	"net"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/web"
@@ -27,8 +27,9 @@ type Panel struct {
 	// Key returns the key that Redis holds for the visitor of a request,
 	// empty for one who is not logged in. It is nil in a step without Redis.
 	Key func(c echo.Context) string
-	// Look reads a key without touching it.
-	Look func(ctx context.Context, key string) (Held, error)
+	// Redis is the client of the step. The panel listens to it, and asks it what
+	// the key holds. It is nil in a step without Redis.
+	Redis redis.UniversalClient
 	// Gone is what follows when the TTL has run down.
 	Gone string
 	// Scripts are sources of Lua scripts by their SHA-1. The first line of a
@@ -66,6 +67,9 @@ var templates = template.Must(template.New("panel").Parse(source))
 func Attach(e *echo.Echo, cfg config.Config, p Panel) {
 	if !cfg.UnderTheHood {
 		return
+	}
+	if p.Redis != nil {
+		p.Redis.AddHook(hook{})
 	}
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -163,7 +167,7 @@ func (p Panel) look(c echo.Context, cfg config.Config) *holds {
 	}
 	h.LoggedIn = true
 	var err error
-	h.Held, err = p.Look(withRecord(c.Request().Context(), nil), key)
+	h.Held, err = look(withRecord(c.Request().Context(), nil), p.Redis, key)
 	h.Away = err != nil
 	return h
 }

@@ -40,9 +40,9 @@ func withRecord(ctx context.Context, r *Record) context.Context {
 	return context.WithValue(ctx, recordKey{}, r)
 }
 
-// RecordOf returns the record of the request that ctx belongs to, nil where
+// recordOf returns the record of the request that ctx belongs to, nil where
 // nothing is recorded.
-func RecordOf(ctx context.Context) *Record {
+func recordOf(ctx context.Context) *Record {
 	r, _ := ctx.Value(recordKey{}).(*Record)
 	return r
 }

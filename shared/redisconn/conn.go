@@ -20,6 +20,8 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/embedded"
+	"example.com/session-workshop/shared/redisconn/iam"
 )
 
 // The library's own log repeats what the errors say already.
@@ -32,7 +34,7 @@ type Conn struct {
 	// About says which Redis this is and how to look inside it, in two lines
 	// for the terminal. It holds no password.
 	About      string
-	embedded   *Embedded
+	embedded   *embedded.Redis
 	stopTokens func()
 }
 
@@ -65,7 +67,7 @@ func MustOpen(cfg config.Config) *Conn {
 // holds a password.
 func Open(ctx context.Context, cfg config.Config) (*Conn, error) {
 	if cfg.RedisURL == "" {
-		return openLocal(ctx, LocalAddr)
+		return OpenLocal(ctx, LocalAddr)
 	}
 	parsed, err := redis.ParseURL(cfg.RedisURL)
 	if err != nil {
@@ -84,7 +86,7 @@ func Open(ctx context.Context, cfg config.Config) (*Conn, error) {
 	}
 	var stopTokens func()
 	if cfg.RedisIAM {
-		if stopTokens, err = useTokens(ctx, options); err != nil {
+		if stopTokens, err = iam.Use(ctx, options); err != nil {
 			return nil, err
 		}
 	}
@@ -101,20 +103,22 @@ func Open(ctx context.Context, cfg config.Config) (*Conn, error) {
 	return conn, nil
 }
 
-func openLocal(ctx context.Context, addr string) (*Conn, error) {
-	server, err := local(ctx, addr)
+// OpenLocal is Open without REDIS_URL, for the Redis that Local finds on addr.
+func OpenLocal(ctx context.Context, addr string) (*Conn, error) {
+	server, err := Local(ctx, addr)
 	if err != nil {
 		return nil, err
 	}
 	return &Conn{
 		Client: open(tuned(&redis.UniversalOptions{Addrs: []string{server.Addr}}),
 			"If it was part of another app that you stopped, start one that stays: make redis"),
-		About:    server.about(),
+		About:    server.About(),
 		embedded: server.Embedded,
 	}, nil
 }
 
-func (s Server) about() string {
+// About says which Redis this is and how to look inside it, in two lines.
+func (s Server) About() string {
 	look := "Look inside: redis-cli"
 	if _, port, _ := net.SplitHostPort(s.Addr); s.Addr != LocalAddr {
 		look += " -p " + port
@@ -180,7 +184,7 @@ func explainStart(err error, options *redis.UniversalOptions) error {
 	var dns *net.DNSError
 	switch text := err.Error(); {
 	case strings.Contains(text, "WRONGPASS") && options.CredentialsProviderContext != nil:
-		return errTokenRefused
+		return iam.ErrRefused
 	case strings.Contains(text, "WRONGPASS"):
 		return errors.New("the user name or the password is wrong: redis://user:password@host:port")
 	case redis.IsAuthError(err):

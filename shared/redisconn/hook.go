@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/shared/redisconn/iam"
 )
 
 // hook stands between the app and the library, for every command.
@@ -26,10 +28,7 @@ func (h hook) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 func (h hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
-		began := time.Now()
-		err := next(ctx, atMostOnce(cmd))
-		record(ctx, began, err, cmd)
-		return h.explain(ctx, err, cmd)
+		return h.explain(ctx, next(ctx, atMostOnce(cmd)), cmd)
 	}
 }
 
@@ -39,9 +38,7 @@ func (h hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessP
 		for i, cmd := range cmds {
 			guarded[i] = atMostOnce(cmd)
 		}
-		began := time.Now()
 		err := next(ctx, guarded)
-		record(ctx, began, err, cmds...)
 		if i := slices.IndexFunc(cmds, refusedByReplica); i >= 0 && !redis.IsReadOnlyError(err) {
 			err = cmds[i].Err()
 			h.leaveReplica(cmds[i])
@@ -76,6 +73,9 @@ type once struct{ redis.Cmder }
 
 func (once) NoRetry() bool { return true }
 
+// Unwrap is for hooks that look at the command itself.
+func (o once) Unwrap() redis.Cmder { return o.Cmder }
+
 // atMostOnce keeps an increment from being counted twice. The library sends
 // any command again when its reply is lost, and then nobody knows whether the
 // first one ran; a cluster client does so whatever MaxRetries says.
@@ -105,7 +105,7 @@ func (h hook) explain(ctx context.Context, err error, cmds ...redis.Cmder) error
 			cluster.ReloadState(ctx)
 		}
 		if h.tokens && strings.Contains(err.Error(), "WRONGPASS") {
-			err = fmt.Errorf("%w (%w)", errTokenRefused, err)
+			err = fmt.Errorf("%w (%w)", iam.ErrRefused, err)
 		}
 		return &DownError{Addr: h.addr, Advice: h.advice, cause: err}
 	}

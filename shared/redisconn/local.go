@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/shared/embedded"
 )
 
 // LocalAddr is where every tool looks for a Redis first, redis-cli too.
@@ -17,18 +19,16 @@ type Server struct {
 	// Addr is host:port on loopback.
 	Addr string
 	// Embedded is nil where somebody else's Redis was found.
-	Embedded *Embedded
+	Embedded *embedded.Redis
 	// Note says why it is not on LocalAddr; empty where it is.
 	Note string
 }
 
-// Local finds the Redis on LocalAddr, and starts an embedded one there where
-// nobody answers. Where something answers that is not a Redis for us (another
+// Local finds the Redis on addr, which is LocalAddr but in tests, and starts an
+// embedded one there if no server answers. Where something answers that is not a Redis for us (another
 // program, a Redis that asks for a password, a cluster), it starts one on a
 // free port and says so in Note. It waits at most about a second.
-func Local(ctx context.Context) (Server, error) { return local(ctx, LocalAddr) }
-
-func local(ctx context.Context, addr string) (Server, error) {
+func Local(ctx context.Context, addr string) (Server, error) {
 	for range 2 {
 		who, err := ask(ctx, addr)
 		switch who {
@@ -37,8 +37,8 @@ func local(ctx context.Context, addr string) (Server, error) {
 		case somethingElse:
 			return startElsewhere(addr, err.Error())
 		}
-		if embedded, err := StartEmbedded(addr); err == nil {
-			return Server{Addr: embedded.Addr(), Embedded: embedded}, nil
+		if started, err := embedded.Start(addr); err == nil {
+			return Server{Addr: started.Addr(), Embedded: started}, nil
 		}
 		// Another step that started at the same moment was faster: ask it.
 	}
@@ -46,12 +46,12 @@ func local(ctx context.Context, addr string) (Server, error) {
 }
 
 func startElsewhere(addr, reason string) (Server, error) {
-	embedded, err := StartEmbedded("127.0.0.1:0")
+	started, err := embedded.Start("127.0.0.1:0")
 	if err != nil {
 		return Server{}, err
 	}
 	note := fmt.Sprintf("not on %s: %s", addr, reason)
-	return Server{Addr: embedded.Addr(), Embedded: embedded, Note: note}, nil
+	return Server{Addr: started.Addr(), Embedded: started, Note: note}, nil
 }
 
 type answer int

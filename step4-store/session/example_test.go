@@ -13,7 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/redis/go-redis/v9"
 
-	"example.com/session-workshop/shared/redisconn"
+	"example.com/session-workshop/shared/embedded"
 	"example.com/session-workshop/step4-store/session"
 )
 
@@ -161,14 +161,14 @@ func ExampleStore_Revoke() {
 
 // startRedis stands for redis.NewClient with the address of your Redis.
 func startRedis() (rdb redis.UniversalClient, end func()) {
-	embedded, err := redisconn.StartEmbedded("127.0.0.1:0")
+	started, err := embedded.Start("127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
 	}
-	client := redis.NewClient(&redis.Options{Addr: embedded.Addr(), ContextTimeoutEnabled: true})
+	client := redis.NewClient(&redis.Options{Addr: started.Addr(), ContextTimeoutEnabled: true})
 	return client, func() {
 		client.Close()
-		embedded.Close()
+		started.Close()
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/tools/board"
 )
 

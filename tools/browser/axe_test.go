@@ -18,8 +18,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"example.com/session-workshop/shared/redistest"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/testall"
 )
 
 // axe-core finds mistakes that keep people out: https://github.com/dequelabs/axe-core.

@@ -11,10 +11,10 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"example.com/session-workshop/shared/launch"
-	"example.com/session-workshop/shared/redistest"
-	"example.com/session-workshop/shared/steptest"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/steptest"
+	"example.com/session-workshop/check/testall"
 )
 
 // classBoard is a board with a tab on it.

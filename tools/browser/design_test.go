@@ -8,8 +8,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"example.com/session-workshop/shared/redistest"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/testall"
 )
 
 // longestName is as long as a name may be, with no place to break a line.

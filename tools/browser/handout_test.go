@@ -10,8 +10,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
-	"example.com/session-workshop/shared/launch"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/testall"
 )
 
 // eachHandout opens the hand-outs, one for each language.

@@ -9,8 +9,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/redis/go-redis/v9"
 
-	"example.com/session-workshop/shared/redistest"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/testall"
 )
 
 const look = "/under-the-hood"

@@ -15,9 +15,9 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"example.com/session-workshop/shared/redistest"
-	"example.com/session-workshop/shared/steptest"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/steptest"
+	"example.com/session-workshop/check/testall"
 )
 
 var update = flag.Bool("update", false, "take the pictures in the guides again")

@@ -6,10 +6,10 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 
-	"example.com/session-workshop/shared/launch"
-	"example.com/session-workshop/shared/redistest"
-	"example.com/session-workshop/shared/steptest"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/steptest"
+	"example.com/session-workshop/check/testall"
 )
 
 const (

@@ -96,7 +96,7 @@ func TestDevContainer(t *testing.T) {
 // The tests name the image in one place. What cannot read a Go constant must
 // name the same.
 func TestEveryFileNamesTheSameImageOfRedis(t *testing.T) {
-	want := regexp.MustCompile(`officialImage = "(\S+)"`).FindStringSubmatch(read(t, filepath.Join(root, "shared/redistest/container.go")))[1]
+	want := regexp.MustCompile(`officialImage = "(\S+)"`).FindStringSubmatch(read(t, filepath.Join(root, "check/redistest/container.go")))[1]
 	named := regexp.MustCompile(`\bredis:[0-9][\w.-]*`)
 	for _, path := range []string{"compose.yaml", ".ci/run", "tools/internal/machine/machine.go", "tools/doctor/redis.go", "CONTRIBUTING.md"} {
 		images := named.FindAllString(read(t, filepath.Join(root, path)), -1)

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/session-workshop/shared/contract"
-	"example.com/session-workshop/shared/contract/programs"
+	"example.com/session-workshop/check/contract"
+	"example.com/session-workshop/check/contract/programs"
 	"example.com/session-workshop/tools/learn"
 )
 

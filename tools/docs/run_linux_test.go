@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/testall"
 )
 
 // TestMain also runs what follows one guide, in a namespace of its own.

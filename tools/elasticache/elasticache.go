@@ -18,7 +18,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
 
-	"example.com/session-workshop/shared/redisserver"
+	"example.com/session-workshop/check/redisserver"
 )
 
 // User is the name that an app logs in with.

@@ -7,11 +7,11 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"example.com/session-workshop/check/contract"
+	"example.com/session-workshop/check/steptest"
+	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/shared/config"
-	"example.com/session-workshop/shared/contract"
 	"example.com/session-workshop/shared/redisconn"
-	"example.com/session-workshop/shared/steptest"
-	"example.com/session-workshop/shared/testall"
 	"example.com/session-workshop/tools/elasticache"
 )
 

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"example.com/session-workshop/shared/redisserver"
+	"example.com/session-workshop/check/redisserver"
 )
 
 var errCluster = errors.New("this stand-in in cluster mode has no replicas that could take over; start it without")

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"example.com/session-workshop/shared/steptest"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/steptest"
+	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/tools/elasticache"
 )
 

@@ -12,7 +12,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"example.com/session-workshop/shared/redisserver"
+	"example.com/session-workshop/check/redisserver"
 )
 
 // adminUser is whom the nodes use among themselves, and we to lead them.

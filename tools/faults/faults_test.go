@@ -20,9 +20,9 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"example.com/session-workshop/shared/launch"
-	"example.com/session-workshop/shared/redistest"
-	"example.com/session-workshop/shared/steptest"
+	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/steptest"
 )
 
 // steps are the apps that use Redis.

@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/session-workshop/shared/launch"
-	"example.com/session-workshop/shared/redistest"
-	"example.com/session-workshop/shared/steptest"
+	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/steptest"
 )
 
 func start(t *testing.T, step string, env ...string) *launch.App {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"example.com/session-workshop/shared/contract"
+	"example.com/session-workshop/check/contract"
 	"example.com/session-workshop/tools/board"
 )
 

@@ -9,13 +9,13 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"example.com/session-workshop/shared/contract/programs"
-	"example.com/session-workshop/shared/redisconn"
+	"example.com/session-workshop/check/contract/programs"
+	"example.com/session-workshop/shared/embedded"
 	"example.com/session-workshop/tools/learn"
 )
 
 func TestEachWrongProgramGetsItsHint(t *testing.T) {
-	server, err := redisconn.StartEmbedded("127.0.0.1:0")
+	server, err := embedded.Start("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,9 +119,9 @@ func (c Copy) Take(now time.Time) (backup string, err error) {
 	return backup, c.copySource(c.solution(), c.Dir())
 }
 
-// workspace joins the copy and shared, so that the go command and editors work
+// workspace joins the copy, shared and check, so that the go command and editors work
 // in the copy's folder, of which the root's go.work knows nothing.
-const workspace = "go 1.26.0\n\nuse (\n\t.\n\t../shared\n)\n"
+const workspace = "go 1.26.0\n\nuse (\n\t.\n\t../check\n\t../shared\n)\n"
 
 // lessonTest is the check of a copy as a Go test.
 const lessonTest = `package main_test
@@ -129,7 +129,7 @@ const lessonTest = `package main_test
 import (
 	"testing"
 
-	"example.com/session-workshop/shared/steptest"
+	"example.com/session-workshop/check/steptest"
 )
 
 // TestLesson is what make check%[1]d checks.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/session-workshop/shared/contract"
+	"example.com/session-workshop/check/contract"
 )
 
 var (

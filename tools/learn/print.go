@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"example.com/session-workshop/shared/contract"
+	"example.com/session-workshop/check/contract"
 )
 
 // Hints is how many there are for a check.

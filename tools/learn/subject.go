@@ -14,11 +14,12 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"example.com/session-workshop/check/contract"
+	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/wire"
 	"example.com/session-workshop/shared/config"
-	"example.com/session-workshop/shared/contract"
-	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/shared/embedded"
 	"example.com/session-workshop/shared/redisconn"
-	"example.com/session-workshop/shared/wire"
 )
 
 // startWithin bounds the time from an app's start to its first answer.
@@ -185,12 +186,12 @@ func (c *Check) redisFor(ctx context.Context, s *subject) ([]string, error) {
 		}
 		return settings, c.connect(ctx, s, c.RedisURL)
 	}
-	embedded, err := redisconn.StartEmbedded("127.0.0.1:0")
+	started, err := embedded.Start("127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	s.ends = append(s.ends, embedded.Close)
-	address := embedded.Addr()
+	s.ends = append(s.ends, started.Close)
+	address := started.Addr()
 	client := redis.NewClient(&redis.Options{Addr: address})
 	s.target.Redis = client
 	s.ends = append(s.ends, func() { client.Close() })

@@ -12,8 +12,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"example.com/session-workshop/shared/redistest"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/step4-store/session"
 )
 

@@ -3,7 +3,7 @@ module example.com/session-workshop/tools/storefaults
 go 1.26.0
 
 require (
-	example.com/session-workshop/shared v0.0.0
+	example.com/session-workshop/check v0.0.0
 	example.com/session-workshop/step4-store v0.0.0
 	github.com/Shopify/toxiproxy/v2 v2.5.0
 	github.com/redis/go-redis/v9 v9.23.0
@@ -12,6 +12,7 @@ require (
 
 require (
 	dario.cat/mergo v1.0.2 // indirect
+	example.com/session-workshop/shared v0.0.0 // indirect
 	github.com/Azure/go-ansiterm v0.0.0-20261006220739-8c912ac31dd4 // indirect
 	github.com/Microsoft/go-winio v0.6.2 // indirect
 	github.com/alicebob/miniredis/v2 v2.40.0 // indirect
@@ -80,12 +81,12 @@ require (
 	golang.org/x/net v0.60.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
-	golang.org/x/time v0.15.0 // indirect
 	google.golang.org/protobuf v1.34.2 // indirect
 	gopkg.in/tomb.v1 v1.0.0-20141024135613-dd632973f1e7 // indirect
 )
 
 replace (
+	example.com/session-workshop/check => ../../check
 	example.com/session-workshop/shared => ../../shared
 	example.com/session-workshop/step4-store => ../../step4-store
 )

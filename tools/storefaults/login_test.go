@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/step4-store/session"
 )
 

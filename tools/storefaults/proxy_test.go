@@ -12,7 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
-	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/check/redistest"
 )
 
 // network stands between the store and its servers, and can be made ill.

@@ -17,7 +17,7 @@ import (
 	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
-	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/step4-store/session"
 )
 

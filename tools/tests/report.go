@@ -13,7 +13,7 @@ import (
 
 	"gotest.tools/gotestsum/testjson"
 
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/testall"
 )
 
 // redisKinds are the names of subtests that run on one kind of Redis.

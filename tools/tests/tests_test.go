@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/session-workshop/shared/steptest"
+	"example.com/session-workshop/check/steptest"
 )
 
 // A small workspace with every kind of result, and a module outside it.

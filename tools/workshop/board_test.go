@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/check/redistest"
 )
 
 func TestTheBoardSaysWhatToTypeAndForgetsNothingAtCtrlC(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/redisconn"
+	"example.com/session-workshop/tools/internal/prompt"
 )
 
 // runCLI opens a redis-cli on the Redis of the steps: the one of this machine,
@@ -37,6 +38,26 @@ func runCLI(ctx context.Context, args []string) error {
 		return runProgram(append(program, flags.Args()...), target)
 	}
 	return runPrompt(ctx, target, flags.Args())
+}
+
+// runPrompt sends the command that the words are, else those that a user types
+// or a script holds.
+func runPrompt(ctx context.Context, t target, words []string) error {
+	p, err := prompt.Open(ctx, t.Options, os.Stdout, onTerminal())
+	if err != nil {
+		return fmt.Errorf("cli: %w", err)
+	}
+	defer p.Close()
+	if len(words) > 0 {
+		return p.Do(words)
+	}
+	if onTerminal() {
+		fmt.Println("This machine has no redis-cli: this is a small one of the workshop. HELP says what it does.")
+	}
+	if err := p.Follow(os.Stdin); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("cli: %w", err)
+	}
+	return nil
 }
 
 // target is the Redis that the steps use.

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/session-workshop/shared/launch"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/testall"
 )
 
 var deployedSteps = []string{"step1-no-redis", "step2-visits", "step3-ttl", "step4-store"}

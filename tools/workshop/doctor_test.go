@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/session-workshop/shared/redistest"
+	"example.com/session-workshop/check/redistest"
 )
 
 // buildDoctor builds it as on a machine that has fetched nothing and has no

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/session-workshop/shared/launch"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/testall"
 )
 
 func TestTheStandInForElastiCacheTakesAnAppThroughAFailover(t *testing.T) {

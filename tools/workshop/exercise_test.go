@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"example.com/session-workshop/shared/contract"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/contract"
+	"example.com/session-workshop/check/testall"
 )
 
 // The lines of the steps that exercises change.

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/redisconn"
-	"example.com/session-workshop/shared/testall"
 )
 
 func TestRedisImageRuns(t *testing.T) {

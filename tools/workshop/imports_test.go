@@ -28,7 +28,7 @@ func TestLearnersDownloadNothingHeavy(t *testing.T) {
 // The search itself must be able to find something.
 func TestHeavyImportsAreFound(t *testing.T) {
 	for _, c := range []struct{ dir, pattern, what string }{
-		{"shared", "./redistest", "github.com/testcontainers/"},
+		{"check", "./redistest", "github.com/testcontainers/"},
 		{"deploy/iam", ".", "github.com/aws/"},
 	} {
 		found := heavyImports(t, filepath.Join(repository, c.dir), c.pattern)

@@ -15,11 +15,11 @@ import (
 	"github.com/creack/pty"
 	"github.com/redis/go-redis/v9"
 
-	"example.com/session-workshop/shared/contract"
-	"example.com/session-workshop/shared/contract/programs"
-	"example.com/session-workshop/shared/launch"
-	"example.com/session-workshop/shared/redisconn"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/contract"
+	"example.com/session-workshop/check/contract/programs"
+	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/shared/embedded"
 )
 
 // freshCopy is the repository as git would clone it, with what is not
@@ -254,7 +254,7 @@ func TestWhoFellBehindTakesOurs(t *testing.T) {
 // redisOfApp is one for a test, beside the program that it checks.
 func redisOfApp(t *testing.T) (address string, client *redis.Client) {
 	t.Helper()
-	server, err := redisconn.StartEmbedded("127.0.0.1:0")
+	server, err := embedded.Start("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

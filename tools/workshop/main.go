@@ -26,7 +26,7 @@ type command struct {
 }
 
 var commands = []command{
-	{"redis", "run the embedded Redis alone, so that sessions survive a restart of an app", runRedis},
+	{"redis", "run a Redis alone, so that sessions survive a restart of an app", runRedis},
 	{"start", "copy what a step begins with to my-stepN, to build it yourself: start 3", runStart},
 	{"check", "check my-stepN, or any running app, step by step: check 3", runCheck},
 	{"solve", "show what is different between my-stepN and ours: solve 3", runSolve},
@@ -36,7 +36,7 @@ var commands = []command{
 	{"scale", "run two servers of a step on one Redis, behind a proxy: scale -n 3 4", runScale},
 	{"board", "serve the class board: who is at which step, live", runBoard},
 	{"cli", "open a redis-cli on the Redis of the steps", runCLI},
-	{"monitor", "show the commands that reach Redis, as they come", runMonitor},
+	{"monitor", "show the commands that reach a real Redis", runMonitor},
 	{"lint", "check the format, and look for mistakes and known security holes", runLint},
 	{"elasticache-local", "run a stand-in for ElastiCache: TLS, a user with few rights, a replica", runElastiCache},
 	{"deploy-build", "build the steps for a server in AWS, with their SHA-256", runDeployBuild},

@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"example.com/session-workshop/check/steptest"
 	"example.com/session-workshop/shared/config"
-	"example.com/session-workshop/shared/steptest"
 )
 
 // repository is the root of the checkout that is tested.

@@ -2,80 +2,46 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"time"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
 )
 
-// runMonitor shows the commands that reach Redis until it is told to stop.
+// runMonitor shows the commands that reach a real Redis, by its redis-cli.
 func runMonitor(ctx context.Context, args []string) error {
-	flags := newFlags("monitor [-all]")
-	all := flags.Bool("all", false, "show the panel's own looks and the set-up of connections too")
+	flags := newFlags("monitor")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
-		return fmt.Errorf("monitor: %q is not an option; -all shows everything", flags.Arg(0))
+		return fmt.Errorf("monitor: %q is one word too many; it takes none", flags.Arg(0))
 	}
 	target, err := findTarget(ctx)
 	if err != nil {
 		return fmt.Errorf("monitor: %w", err)
 	}
-	wire, err := startMonitor(ctx, target)
-	if err != nil {
-		return fmt.Errorf("monitor: %w", err)
+	if isEmbedded(ctx, target) {
+		return fmt.Errorf("monitor: the Redis on %s is an embedded one, which does not have MONITOR.\n"+
+			"The panel below each page shows the commands of its request. For a real Redis: %s, then make redis", target.Addr, howToGetRedis)
 	}
-	defer wire.Close()
-	fmt.Printf("Commands that reach Redis on %s: the time in seconds, [database and client], the command. Stop: Ctrl+C\n", target.Addr)
-	if target.cluster {
-		fmt.Println("This Redis is a cluster: what you see reaches this one server of it.")
+	program := findCLI(ctx, target)
+	if program == nil {
+		return errors.New("monitor: that needs redis-cli, which this machine does not have: " + howToGetRedis)
 	}
-	if !*all {
-		fmt.Println("Hidden: the panel's own looks, and the set-up of connections. Show them: make monitor ARGS=-all")
-	}
-	return follow(ctx, target, wire, newFilter(*all))
+	return runProgram(append(program, "MONITOR"), target)
 }
 
-func startMonitor(ctx context.Context, t target) (*wire, error) {
-	w, err := t.dial(ctx, t.Addr, t.DB)
-	if err != nil {
-		return nil, err
-	}
-	reply, err := w.ask("MONITOR")
-	if refused, ok := reply.(failure); ok {
-		err = fmt.Errorf("the Redis on %s does not allow MONITOR: %s", t.Addr, refused)
-	}
-	if err != nil {
-		w.Close()
-		return nil, err
-	}
-	return w, nil
-}
+const howToGetRedis = "apt-get install redis-server (Debian, Ubuntu), brew install redis (macOS)"
 
-// follow prints the lines until the context or the connection ends.
-func follow(ctx context.Context, t target, w *wire, f *filter) error {
-	lines, lost := make(chan string), make(chan error, 1)
-	go func() {
-		for {
-			reply, err := w.read()
-			if err != nil {
-				lost <- err
-				return
-			}
-			lines <- fmt.Sprint(reply)
-		}
-	}()
-	for {
-		select {
-		case line := <-lines:
-			f.add(line, time.Now())
-		case <-time.After(f.wait(time.Now())):
-		case err := <-lost:
-			f.print(time.Now().Add(lookWithin))
-			if ctx.Err() != nil {
-				return nil
-			}
-			return fmt.Errorf("monitor: Redis on %s is gone (%w). If it was part of an app that you stopped, start one that stays: make redis", t.Addr, err)
-		}
-		f.print(time.Now())
-	}
+// isEmbedded reports whether a Redis is the embedded one. Every real one tells
+// its version, unless this user may not ask.
+func isEmbedded(ctx context.Context, t target) bool {
+	options := *t.Options
+	options.Protocol = 2
+	client := redis.NewClient(&options)
+	defer client.Close()
+	info, err := client.Info(ctx, "server").Result()
+	return !strings.Contains(info, "_version:") && !redis.IsPermissionError(err)
 }

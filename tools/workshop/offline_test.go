@@ -13,8 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/session-workshop/shared/launch"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/testall"
 )
 
 // roomVariable names the folder of an unpacked kit, in a test that runs again

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/testall"
 )
 
 // In a clone that belongs to another user git answers nothing, and a build that

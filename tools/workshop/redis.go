@@ -5,14 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/check/redisserver"
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/embedded"
 	"example.com/session-workshop/shared/redisconn"
 )
 
-// runRedis runs the embedded Redis alone until it is told to stop.
+// runRedis runs a Redis alone until it is told to stop: the real one of this
+// machine, on which every command works, or else an embedded one.
 func runRedis(ctx context.Context, args []string) error {
 	flags := newFlags("redis [-port N]")
 	port := flags.Int("port", 6379, "`port` on 127.0.0.1; 0 takes any free one")
@@ -32,7 +38,10 @@ func runRedis(ctx context.Context, args []string) error {
 		printUse(addr)
 		return nil
 	}
-	return serveRedis(ctx, addr)
+	if _, err := redisserver.Find(); err == nil && *port != 0 {
+		return serveReal(ctx, addr)
+	}
+	return serveEmbedded(ctx, addr)
 }
 
 // askRedis tells whether a Redis for us answers at addr, and false where
@@ -55,14 +64,40 @@ func askRedis(ctx context.Context, addr string) (bool, error) {
 		"Stop what runs there, or choose another port: go run ./tools/workshop redis -port 6380", addr, err)
 }
 
-func serveRedis(ctx context.Context, addr string) error {
-	embedded, err := redisconn.StartEmbedded(addr)
+// serveReal runs redis-server or valkey-server. It listens on loopback alone and
+// writes nothing to disk.
+func serveReal(ctx context.Context, addr string) error {
+	dir, err := os.MkdirTemp("", "session-workshop-redis-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	_, port, _ := net.SplitHostPort(addr)
+	server, err := redisserver.Start(dir, &redis.Options{Addr: addr, DisableIdentity: true}, "--port", port)
+	if err != nil {
+		return fmt.Errorf("redis: %w", err)
+	}
+	defer server.Kill()
+	fmt.Printf("Redis is running on %s. It is the %s of this machine, keeps everything in memory, and forgets it when you stop it.\n", addr, server.Name())
+	printUse(addr)
+	fmt.Println("Stop it: Ctrl+C")
+	select {
+	case <-ctx.Done():
+		fmt.Println("Redis has stopped.")
+		return nil
+	case <-server.Done():
+		return fmt.Errorf("redis: %s has ended", server.Name())
+	}
+}
+
+func serveEmbedded(ctx context.Context, addr string) error {
+	started, err := embedded.Start(addr)
 	if err != nil {
 		return fmt.Errorf("%w. Choose another port: go run ./tools/workshop redis -port 6380", err)
 	}
-	defer embedded.Close()
-	fmt.Printf("Redis is running on %s. It keeps everything in memory and forgets it when you stop it.\n", embedded.Addr())
-	printUse(embedded.Addr())
+	defer started.Close()
+	fmt.Printf("Redis is running on %s. It is the embedded one, keeps everything in memory, and forgets it when you stop it.\n", started.Addr())
+	printUse(started.Addr())
 	fmt.Println("Stop it: Ctrl+C")
 	<-ctx.Done()
 	fmt.Println("Redis has stopped.")

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/check/launch"
 )
 
 func TestRedisKeepsSessionsOverARestartOfAnApp(t *testing.T) {

@@ -14,8 +14,9 @@ import (
 	"sync"
 	"time"
 
+	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/shared/config"
-	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/shared/embedded"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
 	"example.com/session-workshop/tools/internal/modules"
@@ -119,8 +120,8 @@ type fleet struct {
 	bin       string // a temporary folder
 	binary    string
 	env       []string
-	redis     *redisconn.Embedded // nil where none was started
-	about     string              // which Redis, and how to look inside
+	redis     *embedded.Redis // nil where none was started
+	about     string          // which Redis, and how to look inside
 	processes []*process
 }
 
@@ -172,7 +173,7 @@ func (f *fleet) hasTTL() bool { return f.usesRedis() && !strings.Contains(f.name
 // findRedis finds a Redis or starts one in this process, which is none of the
 // servers: each of them can be killed.
 func (f *fleet) findRedis(ctx context.Context) error {
-	found, err := redisconn.Local(ctx)
+	found, err := redisconn.Local(ctx, redisconn.LocalAddr)
 	if err != nil {
 		return err
 	}

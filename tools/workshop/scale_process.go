@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/check/launch"
 )
 
 // restartAfter gives a person the time to see that a server is gone.

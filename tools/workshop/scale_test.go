@@ -20,8 +20,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"example.com/session-workshop/shared/redistest"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/testall"
 )
 
 const (

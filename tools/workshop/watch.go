@@ -14,7 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"example.com/session-workshop/shared/launch"
+	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/shared/embedded"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/tools/internal/modules"
 )
@@ -89,7 +90,7 @@ type watcher struct {
 	builds  int
 	app     *launch.App // nil while none runs
 	options launch.Options
-	redis   *redisconn.Embedded // nil where none was started
+	redis   *embedded.Redis // nil where none was started
 }
 
 func newWatcher(ctx context.Context, dir string, appArgs []string) (*watcher, error) {
@@ -135,7 +136,7 @@ func (w *watcher) prepare(ctx context.Context) error {
 }
 
 func (w *watcher) startRedis(ctx context.Context) error {
-	server, err := redisconn.Local(ctx)
+	server, err := redisconn.Local(ctx, redisconn.LocalAddr)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/testall"
 )
 
 const address = `Step 3 is running: (\S+)\n`
@@ -123,10 +123,10 @@ func TestWatchRefuses(t *testing.T) {
 func checkout(t *testing.T, step string) (root string) {
 	t.Helper()
 	root = t.TempDir()
-	for _, folder := range []string{"shared", step} {
+	for _, folder := range []string{"check", "shared", step} {
 		copyFolder(t, filepath.Join(repository, folder), filepath.Join(root, folder))
 	}
-	write(t, filepath.Join(root, "go.work"), "go 1.26.0\n\nuse (\n\t./shared\n\t./"+step+"\n)\n")
+	write(t, filepath.Join(root, "go.work"), "go 1.26.0\n\nuse (\n\t./check\n\t./shared\n\t./"+step+"\n)\n")
 	return root
 }
 

@@ -56,7 +56,7 @@ func main() {
 	a := app{session.NewStore(conn.Client, cfg.SessionTTL), cfg.HTTPS()}
 
 	e := web.New(pages)
-	inspect.Attach(e, cfg, inspect.Panel{Cookie: session.CookieName, Token: true, Key: a.sessionKey, Look: conn.Look, Gone: "you are logged out"})
+	inspect.Attach(e, cfg, inspect.Panel{Cookie: session.CookieName, Token: true, Key: a.sessionKey, Redis: conn.Client, Gone: "you are logged out"})
 	e.GET("/", a.index)
 	e.GET("/login", loginForm)
 	e.POST("/login", a.login)

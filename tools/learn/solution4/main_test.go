@@ -3,8 +3,8 @@ package main_test
 import (
 	"testing"
 
-	"example.com/session-workshop/shared/steptest"
-	"example.com/session-workshop/shared/testall"
+	"example.com/session-workshop/check/steptest"
+	"example.com/session-workshop/check/testall"
 )
 
 func TestLesson(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"example.com/session-workshop/shared/redistest"
-	"example.com/session-workshop/shared/wire"
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/wire"
 	"example.com/session-workshop/tools/learn/solution4/session"
 )
 

@@ -1,0 +1,393 @@
+package contract_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/session-workshop/check/contract"
+	"example.com/session-workshop/check/contract/programs"
+	"example.com/session-workshop/check/redistest"
+)
+
+const normalTTL = 10 * time.Second
+
+// run serves a program and returns the failures of those checks of a step
+// that pick accepts, by the checks' names.
+func run(t *testing.T, p *programs.Program, step int, target contract.Target, pick func(contract.Check) bool) map[string]error {
+	t.Helper()
+	target.Redis = p.Redis
+	return runHandler(t, p, step, target, pick)
+}
+
+func runHandler(t *testing.T, h http.Handler, step int, target contract.Target, pick func(contract.Check) bool) map[string]error {
+	t.Helper()
+	server := httptest.NewServer(h)
+	defer server.Close()
+	target.URL = server.URL
+	failures := map[string]error{}
+	for _, check := range contract.Step(step) {
+		if !pick(check) {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		err := check.Run(ctx, target)
+		cancel()
+		if err == nil {
+			continue
+		}
+		failures[check.Name] = err
+		var failure *contract.Failure
+		if !errors.As(err, &failure) || failure.Expected == "" || failure.Got == "" {
+			t.Errorf("%q failed without expected and got: %v", check.Name, err)
+		}
+	}
+	return failures
+}
+
+func atOnce(c contract.Check) bool    { return c.Group == contract.Lesson && !c.Waits }
+func waiting(c contract.Check) bool   { return c.Group == contract.Lesson && c.Waits }
+func houseOnly(c contract.Check) bool { return c.Group == contract.House }
+
+func TestRightProgramsPassTheLesson(t *testing.T) {
+	t.Run("step 1", func(t *testing.T) {
+		expectNone(t, run(t, programs.Right(1, nil, 0), 1, contract.Target{}, atOnce))
+	})
+	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		for step := 2; step <= 4; step++ {
+			t.Run(fmt.Sprint("step ", step), func(t *testing.T) {
+				t.Parallel()
+				p := programs.Right(step, r.Client, normalTTL)
+				expectNone(t, run(t, p, step, contract.Target{}, atOnce))
+				expectNothingLeft(t, p)
+			})
+		}
+	})
+}
+
+func TestRightProgramsPassTheWait(t *testing.T) {
+	const short = time.Second
+	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		for step := 3; step <= 4; step++ {
+			t.Run(fmt.Sprint("step ", step), func(t *testing.T) {
+				t.Parallel()
+				p := programs.Right(step, r.Client, short)
+				expectNone(t, run(t, p, step, contract.Target{TTL: short}, waiting))
+				expectNothingLeft(t, p)
+			})
+		}
+	})
+}
+
+func TestChecksMayRunSideBySide(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		p := programs.Right(4, r.Client, normalTTL)
+		server := httptest.NewServer(p)
+		defer server.Close()
+		var wg sync.WaitGroup
+		for _, check := range contract.Step(4) {
+			if !atOnce(check) {
+				continue
+			}
+			wg.Go(func() {
+				if err := check.Run(t.Context(), contract.Target{URL: server.URL, Redis: r.Client}); err != nil {
+					t.Errorf("%s: %v", check.Name, err)
+				}
+			})
+		}
+		wg.Wait()
+		expectNothingLeft(t, p)
+	})
+}
+
+func expectNone(t *testing.T, failures map[string]error) {
+	t.Helper()
+	for name, err := range failures {
+		t.Errorf("%s: %v", name, err)
+	}
+}
+
+// expectNothingLeft wants no key of the program in Redis any more.
+func expectNothingLeft(t *testing.T, p *programs.Program) {
+	t.Helper()
+	left := p.Redis.Scan(t.Context(), 0, p.Prefix+"*", 1000).Iterator()
+	for left.Next(t.Context()) {
+		t.Errorf("the checks left the key %s", left.Val())
+	}
+	if err := left.Err(); err != nil {
+		t.Error(err)
+	}
+}
+
+// What differs between kinds of Redis is tested by the right programs, so that
+// one real Redis is enough here.
+func TestWrongProgramsAreCaught(t *testing.T) {
+	redistest.One(t, func(t *testing.T, r *redistest.Redis) {
+		for _, w := range programs.Wrongs {
+			t.Run(fmt.Sprintf("step %d: %s", w.Step, w.Mistake), func(t *testing.T) {
+				t.Parallel()
+				p := w.Program(r.Client, normalTTL)
+				failures := run(t, p, w.Step, contract.Target{}, atOnce)
+				for name, err := range failures {
+					t.Logf("%s: %v", name, err)
+				}
+				expectHelp(t, failures, w)
+				expectExactly(t, failures, append(w.Also, w.Caught))
+				expectHint(t, w)
+				deleteAll(t, p)
+			})
+		}
+	})
+}
+
+// expectHelp wants the first failure to lead to the check whose hints help. If
+// all names share one count, for example, another check sees it first.
+func expectHelp(t *testing.T, failures map[string]error, w programs.Wrong) {
+	t.Helper()
+	for _, check := range contract.Step(w.Step) {
+		err := failures[check.Name]
+		if err == nil {
+			continue
+		}
+		helps := check.Name
+		if failure, ok := errors.AsType[*contract.Failure](err); ok && failure.See != "" {
+			helps = failure.See
+		}
+		if helps != w.Caught {
+			t.Errorf("the first failure leads to the hints of %q, want %q", helps, w.Caught)
+		}
+		return
+	}
+}
+
+// A check that no wrong program fails may be one that cannot fail.
+func TestEveryCheckOfTheLessonCatchesSomething(t *testing.T) {
+	caught := map[string]bool{}
+	for _, w := range programs.Wrongs {
+		caught[w.Caught] = true
+		for _, name := range w.Also {
+			caught[name] = true
+		}
+	}
+	for step := 1; step <= 4; step++ {
+		for _, check := range contract.Step(step) {
+			if atOnce(check) && !caught[check.Name] {
+				t.Errorf("no wrong program fails %q", check.Name)
+			}
+		}
+	}
+}
+
+func expectExactly(t *testing.T, failures map[string]error, want []string) {
+	t.Helper()
+	for _, name := range want {
+		if failures[name] == nil {
+			t.Errorf("%q passed", name)
+		}
+		delete(failures, name)
+	}
+	for name := range failures {
+		t.Errorf("%q failed, which is not meant for this mistake", name)
+	}
+}
+
+func expectHint(t *testing.T, w programs.Wrong) {
+	t.Helper()
+	for _, check := range contract.Step(w.Step) {
+		if check.Name == w.Caught {
+			if !strings.Contains(check.Hint, w.Hint) {
+				t.Errorf("the hint %q does not say %q", check.Hint, w.Hint)
+			}
+			return
+		}
+	}
+	t.Errorf("step %d has no check %q", w.Step, w.Caught)
+}
+
+// deleteAll deletes what a wrong program left under no user's name.
+func deleteAll(t *testing.T, p *programs.Program) {
+	t.Helper()
+	keys := p.Redis.Scan(t.Context(), 0, p.Prefix+"*", 1000).Iterator()
+	for keys.Next(t.Context()) {
+		if err := p.Redis.Del(t.Context(), keys.Val()).Err(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := keys.Err(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheWaitCatchesAWrongTTL(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		for step := 3; step <= 4; step++ {
+			t.Run(fmt.Sprintf("step %d, too short", step), func(t *testing.T) {
+				t.Parallel()
+				p := programs.Right(step, r.Client, time.Second)
+				failures := run(t, p, step, contract.Target{TTL: 3 * time.Second}, waiting)
+				expectOneSaying(t, failures, "it was gone after")
+			})
+			t.Run(fmt.Sprintf("step %d, none", step), func(t *testing.T) {
+				t.Parallel()
+				p := programs.Right(step, r.Client, normalTTL)
+				p.LiveForEver()
+				failures := run(t, p, step, contract.Target{}, waiting)
+				expectOneSaying(t, failures, "lives for ever")
+			})
+		}
+	})
+}
+
+func expectOneSaying(t *testing.T, failures map[string]error, part string) {
+	t.Helper()
+	if len(failures) != 1 {
+		t.Errorf("%d checks failed, want 1", len(failures))
+	}
+	for name, err := range failures {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%s: %v: does not say %q", name, err, part)
+		}
+	}
+}
+
+// What the lesson's programs have of our own rules.
+var plainHas = []string{
+	"the login form has a button Login", "the page has the exact words", "HEAD counts nothing",
+	"a form of this site is taken",
+}
+
+// The lesson's programs know nothing of our own rules, so every other house
+// check must see something wrong in them.
+func TestHouseChecksCatchAPlainProgram(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		for step := 1; step <= 4; step++ {
+			t.Run(fmt.Sprint("step ", step), func(t *testing.T) {
+				t.Parallel()
+				p := programs.Right(step, r.Client, normalTTL)
+				has := plainHas
+				if step == 1 {
+					// Without a key in Redis, spaces that HTML folds cannot be seen.
+					has = append(slices.Clone(has), "spaces around a name are taken off")
+				}
+				failures := run(t, p, step, contract.Target{}, houseOnly)
+				for _, check := range contract.Step(step) {
+					if houseOnly(check) && (failures[check.Name] == nil) != slices.Contains(has, check.Name) {
+						t.Errorf("%q: %v", check.Name, failures[check.Name])
+					}
+				}
+				deleteAll(t, p)
+			})
+		}
+	})
+}
+
+// Each of these takes one thing away that the plain program has.
+func TestHouseChecksCatchOneMistake(t *testing.T) {
+	changed := func(from, to string) func(http.Handler) http.Handler {
+		return func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				answer := httptest.NewRecorder()
+				next.ServeHTTP(answer, r)
+				for name, values := range answer.Header() {
+					w.Header()[name] = values
+				}
+				w.WriteHeader(answer.Code)
+				io.WriteString(w, strings.ReplaceAll(answer.Body.String(), from, to))
+			})
+		}
+	}
+	headCounts := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked := r.Clone(r.Context())
+			if r.Method == http.MethodHead {
+				asked.Method = http.MethodGet
+			}
+			next.ServeHTTP(w, asked)
+		})
+	}
+	refusesOrigin := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Origin") != "" {
+				http.Error(w, "forbidden", http.StatusForbidden)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		for caught, spoil := range map[string]func(http.Handler) http.Handler{
+			"the login form has a button Login": changed("Login</button>", "Send</button>"),
+			"the page has the exact words":      changed("</b>.", "</b>"),
+			"HEAD counts nothing":               headCounts,
+			"a form of this site is taken":      refusesOrigin,
+		} {
+			t.Run(caught, func(t *testing.T) {
+				t.Parallel()
+				p := programs.Right(2, r.Client, normalTTL)
+				only := func(c contract.Check) bool { return c.Name == caught }
+				failures := runHandler(t, spoil(p), 2, contract.Target{Redis: r.Client}, only)
+				expectExactly(t, failures, []string{caught})
+				expectNothingLeft(t, p)
+			})
+		}
+	})
+}
+
+func TestNoAppIsAFailureOfEveryCheck(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	for _, check := range contract.Step(1) {
+		if err := check.Run(t.Context(), contract.Target{URL: server.URL}); err == nil {
+			t.Errorf("%q passed", check.Name)
+		}
+	}
+}
+
+func TestStepsNeedARedis(t *testing.T) {
+	for _, check := range contract.Step(2) {
+		err := check.Run(t.Context(), contract.Target{URL: "http://127.0.0.1:1"})
+		if err == nil || !strings.Contains(err.Error(), "Target.Redis") {
+			t.Errorf("%q: %v", check.Name, err)
+		}
+	}
+}
+
+func TestChecksAreWhole(t *testing.T) {
+	for step := 1; step <= 4; step++ {
+		checks, names, waits := contract.Step(step), map[string]bool{}, 0
+		for _, c := range checks {
+			if c.Name == "" || c.Hint == "" || c.Run == nil || names[c.Name] {
+				t.Errorf("step %d: %q is not whole, or there twice", step, c.Name)
+			}
+			if c.Group == contract.Lesson && !isGuided(c) {
+				t.Errorf("step %d: %q has no place to look, or not two more hints: %q, %q", step, c.Name, c.Where, c.More)
+			}
+			names[c.Name] = true
+			if c.Waits {
+				waits++
+			}
+		}
+		lessonsFirst := slices.IsSortedFunc(checks, func(a, b contract.Check) int { return -strings.Compare(string(a.Group), string(b.Group)) })
+		if !lessonsFirst {
+			t.Errorf("step %d: a house check stands before one of the lesson", step)
+		}
+		if want := map[int]int{3: 1, 4: 1}[step]; waits != want {
+			t.Errorf("step %d: %d checks wait, want %d", step, waits, want)
+		}
+	}
+	if len(contract.Step(0)) != 0 || len(contract.Step(5)) != 0 {
+		t.Error("steps 0 and 5 have checks")
+	}
+}
+
+func isGuided(c contract.Check) bool {
+	return len(c.More) == 2 && c.More[0] != "" && c.More[1] != "" && strings.Contains(c.Where, ".go, ")
+}

@@ -1,0 +1,66 @@
+//go:build unix
+
+package launch_test
+
+import (
+	"bufio"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/session-workshop/check/launch"
+)
+
+// An app must not outlive the process that started it, even when that process
+// gets no chance to clean up.
+func TestAppEndsWithItsParent(t *testing.T) {
+	parent := exec.Command(os.Args[0])
+	parent.Env = append(os.Environ(), "LAUNCH_TEST_PARENT="+app)
+	printed, err := parent.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	url, err := bufio.NewReader(printed).ReadString('\n')
+	url = strings.TrimSpace(url)
+	if err != nil || !answers(url) {
+		t.Fatalf("the app of the parent does not answer: %q, %v", url, err)
+	}
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = parent.Wait()
+	eventually(t, "the app has ended", func() bool { return !answers(url) })
+}
+
+func TestReleasedLifelineDoesNothing(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	release, err := launch.Lifeline("touch", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A collector that closed the pipe would make the command run now.
+	runtime.GC()
+	runtime.GC()
+	release()
+	release()
+	if _, err := os.Stat(file); !os.IsNotExist(err) {
+		t.Errorf("the command of a released lifeline has run (%v)", err)
+	}
+}
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if holds() {
+			return
+		}
+	}
+	t.Fatalf("after 10 s it is still not so that %s", what)
+}

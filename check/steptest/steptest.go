@@ -1,0 +1,201 @@
+// Package steptest runs a step's built app for its tests: under the contract
+// of the step, on every kind of Redis, or alone.
+package steptest
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/check/contract"
+	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/shared/config"
+)
+
+const (
+	// ttl is the session TTL of the apps under the contract. It is the apps'
+	// own default, said aloud.
+	ttl = 10 * time.Second
+	// checkTimeout bounds one check. The longest waits a whole TTL.
+	checkTimeout = 5 * time.Minute
+	buildTimeout = 30 * time.Minute
+	startTimeout = 5 * time.Minute
+)
+
+// Contract builds the app in the current folder, starts it on every kind of
+// Redis there is (see redistest.Each; step 1 runs once, without any), and
+// checks it against the contract of the step, a subtest per check. A check
+// that fails logs what was expected, its hint, and the end of what the app
+// printed.
+func Contract(t *testing.T, step int) {
+	t.Helper()
+	onEveryRedis(t, step, contract.Step(step))
+}
+
+// Lesson is Contract with the checks of the lesson alone, for an app that a
+// learner wrote.
+func Lesson(t *testing.T, step int) {
+	t.Helper()
+	onEveryRedis(t, step, contract.StepGroup(step, contract.Lesson))
+}
+
+func onEveryRedis(t *testing.T, step int, checks []contract.Check) {
+	t.Helper()
+	if step == 1 {
+		check(t, ".", checks, nil)
+		return
+	}
+	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		// Each app has its own port and its own Redis, and most of the time
+		// they wait for a TTL: they can do that at the same time.
+		t.Parallel()
+		check(t, ".", checks, r.Client, "REDIS_URL="+r.URL)
+	})
+}
+
+// Check starts the app in the folder dir with the variables env, as Start does,
+// and checks it against the contract of the step, a subtest per check. It
+// leaves out the check that waits for a whole TTL: Contract waits for it. The
+// client looks into the Redis that the app uses, and may do everything there;
+// step 1 needs none.
+func Check(t *testing.T, dir string, step int, client redis.UniversalClient, env ...string) {
+	t.Helper()
+	checks := contract.Step(step)
+	if len(checks) == 0 {
+		t.Fatalf("there are no checks for step %d: the steps are 1 to 4", step)
+	}
+	checks = slices.DeleteFunc(checks, func(c contract.Check) bool { return c.Waits })
+	check(t, dir, checks, client, env...)
+}
+
+func check(t *testing.T, dir string, checks []contract.Check, client redis.UniversalClient, env ...string) {
+	t.Helper()
+	app := Start(t, dir, append(env, "SESSION_TTL="+ttl.String())...)
+	target := contract.Target{URL: app.URL, Redis: client, TTL: ttl}
+	for _, c := range checks {
+		t.Run(c.Name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), checkTimeout)
+			defer cancel()
+			if err := c.Run(ctx, target); err != nil {
+				t.Errorf("%s\nhint: %s\nthe app's last lines:\n%s", explain(err), c.Hint, tail(app.Output(), 20))
+			}
+		})
+	}
+}
+
+// explain puts what was expected under what came, so that they can be compared.
+func explain(err error) string {
+	if failure, ok := errors.AsType[*contract.Failure](err); ok {
+		return "\nexpected: " + failure.Expected + "\ngot:      " + failure.Got
+	}
+	return err.Error()
+}
+
+func tail(text string, lines int) string {
+	all := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	return "    " + strings.Join(all[max(0, len(all)-lines):], "\n    ")
+}
+
+// Start runs the app in the folder dir on a free port, and stops it when the
+// test has ended. It fails the test when the app does not start, or does not
+// end with status 0 after SIGTERM; an app that the test has killed is none of
+// that. env holds lines NAME=value, for example "REDIS_URL=redis://…". The
+// developer's own settings of the app are not passed on.
+func Start(t testing.TB, dir string, env ...string) *launch.App {
+	t.Helper()
+	return StartWith(t, dir, nil, env...)
+}
+
+// StartWith is Start for a program that takes arguments.
+func StartWith(t testing.TB, dir string, args []string, env ...string) *launch.App {
+	t.Helper()
+	binary, err := Program(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	defer cancel()
+	app, err := launch.Start(ctx, launch.Options{Binary: binary, Args: args, Dir: dir, Env: append(config.Unset(), env...)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := app.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return app
+}
+
+// programs names the folder with the programs that were built for a whole run
+// of the tests, if this is a part of one.
+const programs = "WORKSHOP_PROGRAMS"
+
+var (
+	built = os.Getenv(programs)
+	// builds holds, by folder, what builds the app there once in this process.
+	builds sync.Map
+)
+
+// Program returns the built program of the folder dir. `make test` has built
+// each program once for all tests. Without it, each test process builds what
+// it needs, once.
+func Program(dir string) (binary string, err error) {
+	dir, err = filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	binary = inFolder(built, dir)
+	if _, err := os.Stat(binary); built != "" && err == nil {
+		return binary, nil
+	}
+	once, _ := builds.LoadOrStore(dir, sync.OnceValues(func() (string, error) {
+		return build(dir)
+	}))
+	return once.(func() (string, error))()
+}
+
+// inFolder is the name of a program in a folder of programs. Windows runs no
+// file without its end.
+func inFolder(folder, dir string) string {
+	end := ""
+	if runtime.GOOS == "windows" {
+		end = ".exe"
+	}
+	return filepath.Join(folder, filepath.Base(dir)+end)
+}
+
+func build(dir string) (binary string, err error) {
+	folder, err := ownFolder()
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), buildTimeout)
+	defer cancel()
+	binary = inFolder(folder, dir)
+	return binary, launch.Build(ctx, dir, binary, raceFlags...)
+}
+
+// ownFolder is where this process builds. It lasts as long as the process,
+// which is longer than any test. Without lifelines it stays in the temporary
+// folder. A test that runs again in a process of its own finds the programs.
+var ownFolder = sync.OnceValues(func() (string, error) {
+	folder, err := os.MkdirTemp("", "session-workshop-")
+	if err != nil {
+		return "", err
+	}
+	if _, err := launch.Lifeline("rm", "-r", folder); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return "", errors.Join(err, os.RemoveAll(folder))
+	}
+	return folder, os.Setenv(programs, folder)
+})

@@ -1,0 +1,172 @@
+// Package iam logs in to ElastiCache with short-lived tokens in place of a
+// password. A program beside the app makes them.
+package iam
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// tokenProgram makes the tokens. It is a program of its own, as git's and
+// Docker's credential helpers are, so that the steps need no AWS SDK.
+const tokenProgram = "redis-iam-token"
+
+// ElastiCache cuts a connection 12 hours after its login
+// (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html).
+const (
+	connLifetime = 10 * time.Hour
+	connJitter   = time.Hour
+)
+
+// Times says how often tokens are made.
+type Times struct {
+	// Renewal is the time from one token to the next, Retry that after a failure.
+	Renewal, Retry time.Duration
+	// Validity is how old a token may be handed out while there is no newer one.
+	Validity time.Duration
+	// Timeout bounds one run of the program.
+	Timeout time.Duration
+}
+
+// Usual are the times that Use keeps to; tests shorten them.
+//
+// ElastiCache takes a token for 15 minutes, but not longer than the credentials
+// that made it. A role's may have no more than five minutes left
+// (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html).
+var Usual = Times{
+	Renewal: 4 * time.Minute, Retry: 10 * time.Second,
+	Validity: 14 * time.Minute, Timeout: 10 * time.Second,
+}
+
+// ErrRefused stands for an answer of Redis that gives no reason.
+var ErrRefused = errors.New("the token was refused. Is REDIS_IAM_CACHE the name of this cache and AWS_REGION its region, is REDIS_IAM_SERVERLESS true for a serverless one and for no other, is this machine's clock right, is the user's id the same as its name, and may this role elasticache:Connect to the cache and to the user?")
+
+// Use makes every new connection log in with a token that is still good,
+// and has every connection replaced before ElastiCache would cut it. It returns
+// when it has the first token, after ten seconds at most. From then on tokens
+// are renewed ahead of time, so that no request waits for the program.
+func Use(ctx context.Context, options *redis.UniversalOptions) (stop func(), err error) {
+	path, err := findTokenProgram()
+	if err != nil {
+		return nil, err
+	}
+	source := &tokens{path: path, user: options.Username, times: Usual}
+	if err := source.renew(ctx); err != nil {
+		return nil, fmt.Errorf("REDIS_AUTH: %w", err)
+	}
+	options.CredentialsProviderContext = source.credentials
+	options.ConnMaxLifetime = connLifetime
+	// Connections that were made together are not all replaced together.
+	options.ConnMaxLifetimeJitter = connJitter
+	// The tokens go on when the time to start is over.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var renewing sync.WaitGroup
+	renewing.Go(func() { source.keepRenewing(ctx) })
+	return func() {
+		cancel()
+		renewing.Wait()
+	}, nil
+}
+
+// findTokenProgram looks beside the app first, where a deployment puts it.
+func findTokenProgram() (string, error) {
+	if app, err := os.Executable(); err == nil {
+		if app, err = filepath.EvalSymlinks(app); err == nil {
+			name := tokenProgram
+			if runtime.GOOS == "windows" {
+				name += ".exe"
+			}
+			beside := filepath.Join(filepath.Dir(app), name)
+			if _, err := os.Stat(beside); err == nil {
+				return beside, nil
+			}
+		}
+	}
+	path, err := exec.LookPath(tokenProgram)
+	if err != nil {
+		return "", fmt.Errorf("REDIS_AUTH: iam needs the program %s beside this app or on the PATH, which prints a token for the user it is given. With a password in REDIS_URL: REDIS_AUTH=password", tokenProgram)
+	}
+	return path, nil
+}
+
+// tokens always has one at hand.
+type tokens struct {
+	path, user string
+	times      Times
+
+	mu    sync.Mutex
+	token string
+	made  time.Time
+	err   error // why there is no newer token
+}
+
+// credentials waits for nothing: it is called within a request, whose time is
+// short.
+func (t *tokens) credentials(context.Context) (username, password string, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.err != nil && time.Since(t.made) > t.times.Validity {
+		return "", "", fmt.Errorf("the last token is too old: %w", t.err)
+	}
+	return t.user, t.token, nil
+}
+
+func (t *tokens) keepRenewing(ctx context.Context) {
+	wait := t.times.Renewal
+	for {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+		wait = t.times.Renewal
+		if t.renew(ctx) != nil {
+			wait = t.times.Retry
+		}
+	}
+}
+
+// renew keeps the token it has where there is no new one.
+func (t *tokens) renew(ctx context.Context) error {
+	asked := time.Now()
+	token, err := t.ask(ctx)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.err = err; err == nil {
+		t.token, t.made = token, asked
+	}
+	return err
+}
+
+// ask runs the program once. The error holds what it said, and never a token.
+func (t *tokens) ask(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, t.times.Timeout)
+	defer cancel()
+	var complaint bytes.Buffer
+	program := exec.CommandContext(ctx, t.path, t.user)
+	program.Stderr = &complaint
+	// A child of the program that lives on must not keep us waiting.
+	program.WaitDelay = 100 * time.Millisecond
+	output, err := program.Output()
+	switch token := strings.TrimSpace(string(output)); {
+	case ctx.Err() != nil:
+		return "", fmt.Errorf("%s did not end within %v", tokenProgram, t.times.Timeout)
+	case err != nil:
+		return "", fmt.Errorf("%s: %w: %s", tokenProgram, err, strings.TrimSpace(complaint.String()))
+	case token == "":
+		return "", errors.New(tokenProgram + " printed no token")
+	default:
+		return token, nil
+	}
+}

@@ -1,0 +1,200 @@
+// Package prompt is a small redis-cli, for machines that have none: enough to
+// look into the Redis of the workshop, and no more.
+package prompt
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/alicebob/miniredis/v2/proto"
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/shared/inspect"
+)
+
+// Prompt talks to one Redis on one connection.
+type Prompt struct {
+	addr   string
+	client *proto.Client
+	out    io.Writer
+	// terminal is true if a user reads the output, and not a program: replies
+	// are then printed with their types, as redis-cli does.
+	terminal bool
+}
+
+// Open connects, logs in and selects the database as o says. The connection
+// ends with ctx. The error is that of the network, or what Redis answered.
+func Open(ctx context.Context, o *redis.Options, out io.Writer, terminal bool) (*Prompt, error) {
+	conn, err := dial(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	context.AfterFunc(ctx, func() { conn.Close() })
+	p := &Prompt{addr: o.Addr, client: proto.NewClient(conn), out: out, terminal: terminal}
+	for _, words := range setUp(o) {
+		reply, err := p.ask(words)
+		if failed, ok := reply.(error); ok {
+			err = failed
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("%s: %w", words[0], err), p.Close())
+		}
+	}
+	return p, nil
+}
+
+func dial(ctx context.Context, o *redis.Options) (net.Conn, error) {
+	if o.TLSConfig != nil {
+		return (&tls.Dialer{Config: o.TLSConfig}).DialContext(ctx, "tcp", o.Addr)
+	}
+	return (&net.Dialer{}).DialContext(ctx, "tcp", o.Addr)
+}
+
+func setUp(o *redis.Options) (commands [][]string) {
+	switch {
+	case o.Username != "":
+		commands = append(commands, []string{"AUTH", o.Username, o.Password})
+	case o.Password != "":
+		commands = append(commands, []string{"AUTH", o.Password})
+	}
+	if o.DB != 0 {
+		commands = append(commands, []string{"SELECT", strconv.Itoa(o.DB)})
+	}
+	return commands
+}
+
+// Close ends the connection.
+func (p *Prompt) Close() error { return p.client.Close() }
+
+// ask sends one command and returns the reply: a string, an inspect.Status, an
+// int64, a list of these, nil, or an error that Redis answered with.
+func (p *Prompt) ask(words []string) (reply any, err error) {
+	raw, err := p.client.Do(words...)
+	if err != nil {
+		return nil, fmt.Errorf("Redis on %s is gone: %w", p.addr, err)
+	}
+	return parse(raw)
+}
+
+func parse(raw string) (any, error) {
+	if raw == proto.Nil || raw == proto.NilList {
+		return nil, nil
+	}
+	if raw[0] == '*' {
+		elements, err := proto.ReadArray(raw)
+		list := make([]any, len(elements))
+		for i, element := range elements {
+			if err == nil {
+				list[i], err = parse(element)
+			}
+		}
+		return list, err
+	}
+	value, err := proto.Parse(raw)
+	switch v := value.(type) {
+	case int:
+		return int64(v), err
+	case string:
+		if raw[0] == '+' {
+			return inspect.Status(v), err
+		}
+	}
+	return value, err
+}
+
+// waiting are commands whose answers come later, one by one.
+var waiting = []string{"MONITOR", "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "SYNC", "PSYNC"}
+
+// Do sends one command and prints the reply. The error is that of the
+// connection: what Redis refuses is a reply.
+func (p *Prompt) Do(words []string) error {
+	if slices.Contains(waiting, strings.ToUpper(words[0])) {
+		_, err := fmt.Fprintf(p.out, "%s waits for messages, which this small prompt cannot do: install redis-cli.\n", strings.ToUpper(words[0]))
+		return err
+	}
+	reply, err := p.ask(words)
+	if err != nil {
+		return err
+	}
+	if p.terminal {
+		_, err = fmt.Fprintln(p.out, inspect.Command{Reply: reply}.Answer())
+		return err
+	}
+	_, err = fmt.Fprintln(p.out, plain(reply))
+	return err
+}
+
+// plain is a reply for a program: a line for each value, without quotes.
+func plain(reply any) string {
+	switch v := reply.(type) {
+	case nil:
+		return ""
+	case []any:
+		lines := make([]string, len(v))
+		for i, element := range v {
+			lines[i] = plain(element)
+		}
+		return strings.Join(lines, "\n")
+	}
+	return fmt.Sprint(reply)
+}
+
+const help = `Type a command of Redis: KEYS workshop:*, TYPE key, HGETALL key, TTL key.
+Words with spaces go in double quotes. QUIT, EXIT or Ctrl+D leaves.
+`
+
+// Follow does the commands of in, one a line, until one of them leaves. On a
+// terminal it shows a prompt before each.
+func (p *Prompt) Follow(in io.Reader) error {
+	lines := bufio.NewScanner(in)
+	for p.show(p.addr+"> ") && lines.Scan() {
+		words, err := split(lines.Text())
+		switch {
+		case err != nil:
+			fmt.Fprintln(p.out, "The quotes do not match: SET key \"two words\"")
+			continue
+		case len(words) == 0:
+			continue
+		}
+		switch strings.ToUpper(words[0]) {
+		case "QUIT", "EXIT":
+			return nil
+		case "HELP":
+			fmt.Fprint(p.out, help)
+			continue
+		}
+		if err := p.Do(words); err != nil {
+			return err
+		}
+	}
+	p.show("\n")
+	return lines.Err()
+}
+
+// show prints a text on a terminal only.
+func (p *Prompt) show(text string) bool {
+	if p.terminal {
+		fmt.Fprint(p.out, text)
+	}
+	return true
+}
+
+// split takes a line apart at its spaces, but not within double quotes.
+func split(line string) ([]string, error) {
+	r := csv.NewReader(strings.NewReader(strings.TrimSpace(line)))
+	r.Comma, r.TrimLeadingSpace = ' ', true
+	words, err := r.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, nil
+	}
+	return words, err
+}
