@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"github.com/gorilla/sessions"
-	"github.com/labstack/echo-contrib/session"
 	"github.com/labstack/echo/v4"
 
 	"example.com/session-workshop/shared/config"
@@ -15,6 +14,9 @@ import (
 )
 
 const cookieName = "workshop_login"
+
+// store signs the cookie, and checks the signature. main makes it.
+var store *sessions.CookieStore
 
 var pages = map[string]string{
 	"index": `
@@ -45,11 +47,10 @@ type page struct {
 func main() {
 	cfg := config.MustLoad(config.SecretKey)
 
-	store := sessions.NewCookieStore([]byte(cfg.SecretKey))
+	store = sessions.NewCookieStore([]byte(cfg.SecretKey))
 	store.Options = &sessions.Options{Path: "/", HttpOnly: true, Secure: cfg.HTTPS(), SameSite: http.SameSiteLaxMode}
 
 	e := web.New(pages)
-	e.Use(session.Middleware(store))
 	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName})
 	e.GET("/", index)
 	e.GET("/login", loginForm)
@@ -94,7 +95,7 @@ func logout(c echo.Context) error {
 // with another key, is an error and an empty session: the visitor is simply
 // not logged in.
 func cookie(c echo.Context) *sessions.Session {
-	s, _ := session.Get(cookieName, c)
+	s, _ := store.Get(c.Request(), cookieName)
 	return s
 }
 

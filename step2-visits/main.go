@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"github.com/gorilla/sessions"
-	"github.com/labstack/echo-contrib/session"
 	"github.com/labstack/echo/v4"
 	"github.com/redis/go-redis/v9"
 
@@ -17,6 +16,9 @@ import (
 )
 
 const cookieName = "workshop_login"
+
+// store signs the cookie, and checks the signature. main makes it.
+var store *sessions.CookieStore
 
 var pages = map[string]string{
 	"index": `
@@ -55,11 +57,10 @@ func main() {
 	conn := redisconn.MustOpen(cfg)
 	defer conn.Close()
 
-	store := sessions.NewCookieStore([]byte(cfg.SecretKey))
+	store = sessions.NewCookieStore([]byte(cfg.SecretKey))
 	store.Options = &sessions.Options{Path: "/", HttpOnly: true, Secure: cfg.HTTPS(), SameSite: http.SameSiteLaxMode}
 
 	e := web.New(pages)
-	e.Use(session.Middleware(store))
 	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Key: userKey, Redis: conn.Client})
 	e.GET("/", app{conn.Client}.index)
 	e.GET("/login", loginForm)
@@ -114,7 +115,7 @@ func logout(c echo.Context) error {
 // with another key, is an error and an empty session: the visitor is simply
 // not logged in.
 func cookie(c echo.Context) *sessions.Session {
-	s, _ := session.Get(cookieName, c)
+	s, _ := store.Get(c.Request(), cookieName)
 	return s
 }
 

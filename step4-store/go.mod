@@ -5,7 +5,7 @@ go 1.26.0
 require (
 	example.com/session-workshop/check v0.0.0
 	example.com/session-workshop/shared v0.0.0
-	github.com/labstack/echo/v4 v4.16.0
+	github.com/labstack/echo/v4 v4.16.4
 	github.com/redis/go-redis/v9 v9.23.0
 )
 

@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"github.com/gorilla/sessions"
-	"github.com/labstack/echo-contrib/session"
 	"github.com/labstack/echo/v4"
 
 	"example.com/session-workshop/shared/config"
@@ -19,6 +18,9 @@ import (
 )
 
 const cookieName = "workshop_login"
+
+// store signs the cookie, and checks the signature. main makes it.
+var store *sessions.CookieStore
 
 var pages = map[string]string{"index": `
 {{if .Username}}
@@ -47,11 +49,10 @@ type counter struct {
 
 func main() {
 	cfg := config.MustLoad(config.SecretKey)
-	store := sessions.NewCookieStore([]byte(cfg.SecretKey))
+	store = sessions.NewCookieStore([]byte(cfg.SecretKey))
 	store.Options = &sessions.Options{Path: "/", HttpOnly: true, Secure: cfg.HTTPS(), SameSite: http.SameSiteLaxMode}
 
 	e := web.New(pages)
-	e.Use(session.Middleware(store))
 	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName})
 	e.GET("/", (&counter{visits: map[string]int{}}).index)
 	e.POST("/login", login)
@@ -95,6 +96,6 @@ func logout(c echo.Context) error {
 
 // cookie is an empty session where the browser has none, or a changed one.
 func cookie(c echo.Context) *sessions.Session {
-	s, _ := session.Get(cookieName, c)
+	s, _ := store.Get(c.Request(), cookieName)
 	return s
 }

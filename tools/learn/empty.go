@@ -26,7 +26,7 @@ var bodiesOfOne = map[string]string{
 	return echo.ErrNotImplemented
 `,
 	"cookie": `
-	// session.Get finds the cookie by its name.
+	// store.Get finds the cookie by its name.
 	return nil
 `,
 	"username": `
