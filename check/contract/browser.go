@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -14,8 +13,9 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
+
+	"example.com/session-workshop/shared/redisconn"
 )
 
 // The texts of the page that the contract fixes.
@@ -83,7 +83,7 @@ func whyNone(err error) string {
 	switch {
 	case os.IsTimeout(err):
 		return fmt.Sprintf("none within %v: the app hangs", patience)
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case redisconn.Refused(err):
 		return "nobody listens at the address any more: the app has ended"
 	}
 	return err.Error()

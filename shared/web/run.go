@@ -145,7 +145,7 @@ func Listen(cfg config.Config) (net.Listener, error) {
 			continue
 		}
 		listener, err := net.Listen("tcp", net.JoinHostPort(cfg.Host, strconv.Itoa(port)))
-		if err == nil || !errors.Is(err, syscall.EADDRINUSE) {
+		if err == nil || !errors.Is(err, addressInUse) {
 			return listener, listenError(cfg, err)
 		}
 	}

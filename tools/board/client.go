@@ -14,10 +14,10 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
-	"syscall"
 	"time"
 	"unicode"
 
+	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
 )
 
@@ -145,7 +145,7 @@ func explain(ctx context.Context, address *url.URL, err error) error {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return context.Canceled
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case redisconn.Refused(err):
 		return fmt.Errorf("BOARD: nobody answers on %s (connection refused). Does the board still run, and is this its address?", address.Host)
 	case errors.As(err, &dns):
 		return fmt.Errorf("BOARD: no machine has the name %q. Is it spelled right?", dns.Name)

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -108,7 +107,7 @@ func answers(ctx context.Context, address string) error {
 	}
 	response, err := http.DefaultClient.Do(request)
 	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case redisconn.Refused(err):
 		return errors.New("nobody answers there (connection refused). Does your app run, and is this the address that it printed?")
 	case errors.Is(err, context.DeadlineExceeded):
 		return errors.New("no answer within 5 s. Does your app hang?")

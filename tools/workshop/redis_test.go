@@ -5,11 +5,11 @@ import (
 	"errors"
 	"net"
 	"os"
-	"syscall"
 	"testing"
 	"time"
 
 	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/shared/redisconn"
 )
 
 func TestRedisKeepsSessionsOverARestartOfAnApp(t *testing.T) {
@@ -98,7 +98,7 @@ func isTaken(addr string) bool {
 	if err == nil {
 		connection.Close()
 	}
-	return !errors.Is(err, syscall.ECONNREFUSED)
+	return !redisconn.Refused(err)
 }
 
 func port(addr string) string {
