@@ -7,12 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // place is a folder that the go command or the workshop writes to.
 type place struct {
 	name, dir string
+	// otherwise is how to have it in another folder.
+	otherwise string
 	// megabytes is what the workshop adds there, measured with all steps,
 	// tools and tests built once, and rounded up.
 	megabytes int
@@ -20,61 +21,35 @@ type place struct {
 
 func (d *doctor) places() []place {
 	places := []place{
-		{"workshop", d.root, 200},
-		{"temporary folder", cmp.Or(d.goEnv["GOTMPDIR"], os.TempDir()), 300},
+		{"workshop", d.root, "clone the workshop into your home folder", 200},
+		{"temporary folder", cmp.Or(d.goEnv["GOTMPDIR"], os.TempDir()), "variable GOTMPDIR", 300},
 	}
 	if len(d.goEnv) > 0 {
-		places = append(places, place{"module cache", d.goEnv["GOMODCACHE"], 300}, place{"build cache", d.goEnv["GOCACHE"], 700})
+		places = append(places, place{"module cache", d.goEnv["GOMODCACHE"], "variable GOMODCACHE", 300}, place{"build cache", d.goEnv["GOCACHE"], "variable GOCACHE", 700})
 	}
 	return places
 }
 
-func (d *doctor) checkDisk(context.Context) {
-	const about = "disk"
-	var enough []string
+// checkFolders sees whether each folder can be written and has enough space.
+func (d *doctor) checkFolders(context.Context) {
+	good := true
 	for _, p := range d.places() {
-		free, err := freeMegabytes(existing(p.dir))
-		need := cmp.Or(d.disk, p.megabytes)
-		switch {
-		case err != nil:
-			d.note(about, "how much is free for the %s in %s cannot be told: %v", p.name, p.dir, err)
-		case free < need:
-			d.others(about, "Free some space, or ask who looks after this machine. The caches of Go can go: go clean -cache",
-				"%d MB are free for the %s in %s, and %d MB are needed", free, p.name, p.dir, need)
-		default:
-			enough = append(enough, p.name)
-		}
-	}
-	if len(enough) == len(d.places()) {
-		d.fine(about, "enough is free for the %s", strings.Join(enough, ", "))
-	}
-}
-
-func (d *doctor) checkWriting(context.Context) {
-	var good []string
-	for _, p := range d.places() {
-		if err := tryToWrite(existing(p.dir)); err != nil {
-			d.mend("writing", "ls -ld "+quoted(existing(p.dir))+"\nMake the folder yours, or choose another one ("+variableOf(p.name)+")",
+		dir := existing(p.dir)
+		if err := tryToWrite(dir); err != nil {
+			d.add(fix, "writing", "ls -ld "+quoted(dir)+"\nMake the folder yours, or choose another one ("+p.otherwise+")",
 				"the %s in %s cannot be written: %v", p.name, p.dir, err)
+			good = false
 			continue
 		}
-		good = append(good, p.name)
+		need := cmp.Or(d.disk, p.megabytes)
+		if free, err := freeMegabytes(dir); err == nil && free < need {
+			d.add(ask, "disk", "Free some space, or ask who looks after this machine. The caches of Go can go: go clean -cache",
+				"%d MB are free for the %s in %s, and %d MB are needed", free, p.name, p.dir, need)
+			good = false
+		}
 	}
-	if len(good) == len(d.places()) {
-		d.fine("writing", "allowed in the %s", strings.Join(good, ", "))
-	}
-}
-
-func variableOf(place string) string {
-	switch place {
-	case "module cache":
-		return "variable GOMODCACHE"
-	case "build cache":
-		return "variable GOCACHE"
-	case "temporary folder":
-		return "variable GOTMPDIR"
-	default:
-		return "clone the workshop into your home folder"
+	if good {
+		d.add(ok, "folders", "", "writable, and with enough space")
 	}
 }
 

@@ -15,63 +15,45 @@ import (
 type verdict int
 
 const (
-	fine   verdict = iota // nobody
-	note                  // nobody, but it is good to know
-	mend                  // the person at this machine
-	others                // somebody else
+	ok   verdict = iota
+	note         // good to know, and nothing to do
+	fix          // for the user of this machine
+	ask          // for somebody else
 )
 
-func (v verdict) String() string { return [...]string{"ok", "note", "mend", "others"}[v] }
+func (v verdict) String() string { return [...]string{"ok", "note", "fix", "ask"}[v] }
 
-// finding is what one check found; cure is what to type, or whom to ask.
+// finding is what one check found.
 type finding struct {
-	verdict           verdict
-	about, text, cure string
+	verdict     verdict
+	about, text string
 }
 
-func (d *doctor) fine(about, format string, values ...any) {
-	d.add(finding{fine, about, fmt.Sprintf(format, values...), ""})
-}
+func (f finding) String() string { return fmt.Sprintf("%-4s  %s: %s", f.verdict, f.about, f.text) }
 
-func (d *doctor) note(about, format string, values ...any) {
-	d.add(finding{note, about, fmt.Sprintf(format, values...), ""})
-}
-
-func (d *doctor) mend(about, cure, format string, values ...any) {
-	d.add(finding{mend, about, fmt.Sprintf(format, values...), cure})
-}
-
-func (d *doctor) others(about, cure, format string, values ...any) {
-	d.add(finding{others, about, fmt.Sprintf(format, values...), cure})
-}
-
-// add prints a finding at once: some checks take seconds.
-func (d *doctor) add(f finding) {
-	f.text, f.cure = anonymous(f.text), anonymous(f.cure)
+// add prints a finding at once, because some checks take seconds. cure is what
+// to type, or whom to ask.
+func (d *doctor) add(v verdict, about, cure, format string, values ...any) {
+	f := finding{v, about, anonymous(fmt.Sprintf(format, values...))}
 	fmt.Println(f)
-	for line := range strings.Lines(f.cure) {
-		fmt.Printf("        %s\n", strings.TrimSuffix(line, "\n"))
+	for line := range strings.Lines(anonymous(cure)) {
+		fmt.Printf("      %s\n", strings.TrimSuffix(line, "\n"))
 	}
 	d.findings = append(d.findings, f)
 }
 
-func (f finding) String() string {
-	return fmt.Sprintf("%-6s  %s: %s", f.verdict, f.about, f.text)
-}
-
-// conclude prints the block to paste and, where it is still on the screen, the
-// sum. It returns the status.
+// conclude prints the block to paste, and last the sum. It returns the status.
 func (d *doctor) conclude() int {
-	worst := fine
+	worst := ok
 	for _, f := range d.findings {
 		worst = max(worst, f.verdict)
 	}
 	result, status := "This machine is ready.", 0
 	switch worst {
-	case mend:
-		result, status = "Not ready: do what stands below each line that begins with mend, then run this again.", 1
-	case others:
-		result, status = "Not ready: somebody else must help with what begins with others.", 2
+	case fix:
+		result, status = "Not ready: do what stands below each line that begins with fix, then run this again.", 1
+	case ask:
+		result, status = "Not ready: ask for help with each line that begins with ask.", 2
 	}
 	fmt.Printf("\nTo ask for help, paste this. It holds no password and not your name:\n\n")
 	fmt.Printf("```text\nsession-workshop doctor: status %d, %s/%s\n", status, runtime.GOOS, runtime.GOARCH)
@@ -82,12 +64,11 @@ func (d *doctor) conclude() int {
 	return status
 }
 
-// anonymous hides the home folder and the user's name, which stand in paths
-// and in the error messages that quote them.
+// anonymous hides the home folder and the user's name, which are in paths and
+// in the error messages that quote them.
 func anonymous(text string) string {
 	if home, err := os.UserHomeDir(); err == nil && len(home) > 1 {
-		text = strings.ReplaceAll(text, home, "~")
-		text = strings.ReplaceAll(text, filepath.ToSlash(home), "~")
+		text = strings.NewReplacer(home, "~", filepath.ToSlash(home), "~").Replace(text)
 	}
 	// Windows shortens a long name: C:\Users\ANNAMA~1.
 	text = regexp.MustCompile(`(?i)([\\/](?:users|home)[\\/])[^\\/\s"']+`).ReplaceAllString(text, "${1}USER")

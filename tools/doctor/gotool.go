@@ -30,7 +30,7 @@ const (
 func (d *doctor) checkGo(ctx context.Context) {
 	path, err := exec.LookPath("go")
 	if err != nil {
-		d.mend("Go", "Install Go 1.26 or later: https://go.dev/doc/install, then open a new terminal",
+		d.add(fix, "Go", "Install Go 1.26 or later: https://go.dev/doc/install, then open a new terminal",
 			"the go command is not on the PATH")
 		return
 	}
@@ -39,22 +39,22 @@ func (d *doctor) checkGo(ctx context.Context) {
 		err = json.Unmarshal(output, &d.goEnv)
 	}
 	if err != nil {
-		d.mend("Go", "go env\nMend what it names. If the program itself is broken, install Go again: https://go.dev/doc/install", "%s does not run: %s", path, lastLine(err))
+		d.add(fix, "Go", "go env\nFix what it names. If the program itself is broken, install Go again: https://go.dev/doc/install", "%s does not run: %s", path, lastLine(err))
 		return
 	}
 	if on := d.goEnv["GOHOSTOS"] + "/" + d.goEnv["GOHOSTARCH"]; d.goEnv["GOOS"]+"/"+d.goEnv["GOARCH"] != on {
-		d.mend("Go", unset("GOOS", "GOARCH")+"\ngo env -u GOOS GOARCH",
+		d.add(fix, "Go", unset("GOOS", "GOARCH")+"\ngo env -u GOOS GOARCH",
 			"it builds for %s/%s, and this machine is %s", d.goEnv["GOOS"], d.goEnv["GOARCH"], on)
 		return
 	}
-	d.fine("Go", "%s on %s/%s", d.goEnv["GOVERSION"], runtime.GOOS, runtime.GOARCH)
+	d.add(ok, "Go", "", "%s on %s/%s", d.goEnv["GOVERSION"], runtime.GOOS, runtime.GOARCH)
 }
 
-// checkModules asks for the network only where something is still to fetch.
+// checkModules asks for the network only if something is still to be fetched.
 func (d *doctor) checkModules(ctx context.Context) {
 	const about = "modules"
 	if len(d.goEnv) == 0 {
-		d.note(about, "not looked for without a go command")
+		d.add(note, about, "", "not looked for without a go command")
 		return
 	}
 	limited, cancel := context.WithTimeout(ctx, cacheTimeout)
@@ -63,11 +63,11 @@ func (d *doctor) checkModules(ctx context.Context) {
 	list.Env = append(list.Env, "GOPROXY=off")
 	_, err := list.Output()
 	if err == nil {
-		d.fine(about, "all are in the module cache, the network is not needed")
+		d.add(ok, about, "", "all are in the module cache, the network is not needed")
 		return
 	}
 	if !strings.Contains(stderr(err), "module lookup disabled by GOPROXY=off") {
-		d.mend(about, "go list -deps ./step3-ttl", "the go command does not find what the steps are made of: %s", lastLine(err))
+		d.add(fix, about, "go list -deps ./step3-ttl", "the go command does not find what the steps are made of: %s", lastLine(err))
 		return
 	}
 	d.checkNetwork(ctx)
@@ -82,46 +82,38 @@ func (d *doctor) checkNetwork(ctx context.Context) {
 	const about = "network"
 	text, err := os.ReadFile(filepath.Join(d.root, "step3-ttl", "go.mod"))
 	module := echo.FindSubmatch(text)
-	if err != nil || module == nil {
-		d.note(about, "not asked: step3-ttl/go.mod names no Echo to fetch (%v)", err)
-		return
-	}
-	cache, err := os.MkdirTemp("", "workshop-doctor-")
-	if err != nil {
-		d.note(about, "not asked: %v", err)
+	cache, tempErr := os.MkdirTemp("", "workshop-doctor-")
+	if module == nil || tempErr != nil {
+		d.add(note, about, "", "not asked: step3-ttl/go.mod names no Echo, or there is no temporary folder (%v, %v)", err, tempErr)
 		return
 	}
 	defer os.RemoveAll(cache)
 	limited, cancel := context.WithTimeout(ctx, networkTimeout)
 	defer cancel()
-	list := d.goCommand(limited, "list", "-m", fmt.Sprintf("%s@%s", module[1], module[2]))
-	list.Dir = cache
-	// A cache of its own, so that what is asked for is not there already. The
-	// checksum database is not asked: go.sum has the sums of all we need.
-	list.Env = append(list.Env, "GOMODCACHE="+cache, "GOWORK=off", "GOFLAGS=-modcacherw", "GOSUMDB=off")
-	_, err = list.Output()
+	download := d.goCommand(limited, "list", "-m", fmt.Sprintf("%s@%s", module[1], module[2]))
+	download.Dir = cache
+	// A cache of its own, so that the module is not there already. The checksum
+	// database is not asked: go.sum has the sums of all that a step needs.
+	download.Env = append(download.Env, "GOMODCACHE="+cache, "GOWORK=off", "GOFLAGS=-modcacherw", "GOSUMDB=off")
+	_, err = download.Output()
 	proxies := withoutPasswords(d.goEnv["GOPROXY"])
 	switch {
 	case err == nil:
-		d.fine(about, "modules are still to be fetched, and %s answers", proxies)
+		d.add(ok, about, "", "modules are still to be fetched, and %s answers", proxies)
 	case strings.Contains(stderr(err), "disabled by GOPROXY=off"):
-		d.mend(about, unset("GOPROXY")+"\ngo env -u GOPROXY",
-			"modules are still to be fetched, and GOPROXY=off forbids it")
+		d.add(fix, about, unset("GOPROXY")+"\ngo env -u GOPROXY", "modules are still to be fetched, and GOPROXY=off forbids it")
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
-		d.others(about, askForNetwork, "modules are still to be fetched, and %s does not answer within %v", proxies, networkTimeout)
-	case strings.Contains(stderr(err), "x509:"):
-		d.others(about, "Is the clock of this machine right? Else a proxy opens TLS on the way: ask the network administrator for its certificate",
-			"modules are still to be fetched, and the certificate of %s is not trusted: %s", proxies, lastLine(err))
+		d.add(ask, about, askForNetwork, "modules are still to be fetched, and %s does not answer within %v", proxies, networkTimeout)
 	default:
-		d.others(about, askForNetwork, "modules are still to be fetched, and %s cannot be reached: %s", proxies, lastLine(err))
+		d.add(ask, about, askForNetwork, "modules are still to be fetched, and %s cannot be reached: %s", proxies, lastLine(err))
 	}
 }
 
 const askForNetwork = "Connect to a network, or ask its administrator for a way to the Go module proxy (variables HTTPS_PROXY, GOPROXY)\n" +
 	"Or ask your teacher for the offline kit (made by: make offline)"
 
-// goCommand returns one to run in the workshop's folder. What it must never
-// do is fetch another Go.
+// goCommand returns a command to run in the workshop's folder. It never fetches
+// another Go.
 func (d *doctor) goCommand(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = d.root

@@ -3,43 +3,74 @@ package main
 import (
 	"context"
 	"io/fs"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// checkProxy looks for a proxy that would be asked for the steps' own pages,
-// and cannot find this machine's loopback address. Go and browsers leave
-// loopback out by themselves, curl does not.
-func (d *doctor) checkProxy(context.Context) {
-	const about = "proxy"
-	names := isSet("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
-	if len(names) == 0 {
-		d.fine(about, "none is set")
-		return
+// answers reports whether a program listens on a port of this machine.
+func answers(ctx context.Context, host string, port int) bool {
+	dialer := net.Dialer{Timeout: time.Second}
+	connection, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	if err == nil {
+		connection.Close()
 	}
-	proxy := withoutPasswords(os.Getenv(names[0]))
-	if exempt := os.Getenv("no_proxy") + "," + os.Getenv("NO_PROXY"); exemptsLoopback(exempt) {
-		d.fine(about, "%s is %s, and not asked for 127.0.0.1", names[0], proxy)
-		return
-	}
-	if len(isSet("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")) == 0 {
-		d.fine(about, "%s is %s, for https only", names[0], proxy)
-		return
-	}
-	d.mend(about, set("NO_PROXY", "127.0.0.1,localhost")+"\n"+set("no_proxy", "127.0.0.1,localhost"),
-		"%s is %s: curl would ask it for http://127.0.0.1:%d, which only this machine knows", names[0], proxy, d.port)
+	return err == nil
 }
 
-func exemptsLoopback(list string) bool {
-	for host := range strings.SplitSeq(list, ",") {
-		switch strings.TrimSpace(host) {
-		case "*", "127.0.0.1", "127.0.0.0/8":
-			return true
+// checkPorts looks at the port of a step, and at that of Redis.
+func (d *doctor) checkPorts(ctx context.Context) {
+	about := "port " + strconv.Itoa(d.port)
+	switch taken := answers(ctx, "127.0.0.1", d.port) || answers(ctx, "::1", d.port); {
+	case !taken:
+		d.add(ok, about, "", "free")
+	case os.Getenv("PORT") == "":
+		d.add(note, about, "", "taken (on a Mac often by AirPlay); a step takes the next free port and prints it")
+	default:
+		d.add(fix, about, unset("PORT"), "taken, and PORT asks for no other")
+	}
+	about = "Redis on port " + strconv.Itoa(d.redisPort)
+	switch {
+	case os.Getenv("REDIS_URL") != "":
+		d.add(note, "REDIS_URL", "", "set in this shell; a step asks that Redis when it starts, and says what is wrong. Not wanted? %s", unset("REDIS_URL"))
+	case answers(ctx, "127.0.0.1", d.redisPort):
+		d.add(ok, about, "", "something answers; a step uses it if it is a Redis without a password, and else starts its own")
+	default:
+		d.add(ok, about, "", "free; a step brings its own Redis along")
+	}
+}
+
+func (d *doctor) checkRedisCLI(context.Context) {
+	for _, program := range []string{"redis-cli", "valkey-cli"} {
+		if path, err := exec.LookPath(program); err == nil {
+			d.add(ok, "redis-cli", "", "%s", path)
+			return
 		}
 	}
-	return false
+	d.add(note, "redis-cli", "", "not there; make cli (go run ./tools/workshop cli) opens a small prompt")
+}
+
+// checkProxy looks for a proxy that would be asked for the steps' own pages.
+// Go and browsers never ask one for loopback, curl does.
+func (d *doctor) checkProxy(context.Context) {
+	const about = "proxy"
+	names := isSet("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
+	exempt := strings.Split(os.Getenv("no_proxy")+","+os.Getenv("NO_PROXY"), ",")
+	for _, host := range exempt {
+		if host = strings.TrimSpace(host); host == "*" || strings.HasPrefix(host, "127.0.0.") {
+			names = nil
+		}
+	}
+	if len(names) == 0 {
+		d.add(ok, about, "", "none is asked for 127.0.0.1")
+		return
+	}
+	d.add(fix, about, set("NO_PROXY", "127.0.0.1,localhost")+"\n"+set("no_proxy", "127.0.0.1,localhost"),
+		"%s is %s: curl would ask it for http://127.0.0.1:%d, which only this machine knows", names[0], withoutPasswords(os.Getenv(names[0])), d.port)
 }
 
 // checkClock needs no network: no file of the workshop was written after now.
@@ -53,11 +84,11 @@ func (d *doctor) checkClock(context.Context) {
 		}
 	}
 	if latest.After(now.Add(time.Minute)) {
-		d.mend("clock", "Set the clock of this machine, best to be set by the network",
+		d.add(fix, "clock", "Set the clock of this machine, best to be set by the network",
 			"it says %s, and files of the workshop are from %s", now.Format(time.DateTime), latest.Format(time.DateTime))
 		return
 	}
-	d.fine("clock", "%s", now.Format("2006-01-02 15:04 -07:00"))
+	d.add(ok, "clock", "", "%s", now.Format("2006-01-02 15:04 -07:00"))
 }
 
 // checkSettings names what this shell has set and a step would obey.
@@ -65,17 +96,17 @@ func (d *doctor) checkSettings(context.Context) {
 	public := isSet("HOST", "PORT", "PUBLIC_URL", "SESSION_TTL", "SESSION_MAX_AGE", "UNDER_THE_HOOD",
 		"REDIS_CLUSTER", "REDIS_CA_FILE", "REDIS_AUTH", "TEST_REDIS", "REQUIRE_REDIS", "REDIS_IMAGE")
 	for _, name := range public {
-		d.note("setting", "%s=%s is set in this shell, and wins over the default. Not wanted? %s", name, withoutPasswords(os.Getenv(name)), unset(name))
+		d.add(note, "setting", "", "%s=%s is set in this shell, and wins over the default. Not wanted? %s", name, withoutPasswords(os.Getenv(name)), unset(name))
 	}
 	secret := isSet("SECRET_KEY")
 	for _, name := range secret {
-		d.note("setting", "%s is set in this shell (%d bytes, not shown): it signs the cookies. Not wanted? %s", name, len(os.Getenv(name)), unset(name))
+		d.add(note, "setting", "", "%s is set in this shell (%d bytes, not shown): it signs the cookies. Not wanted? %s", name, len(os.Getenv(name)), unset(name))
 	}
 	if len(public)+len(secret) == 0 {
-		d.fine("settings", "no variable of this shell changes what a step does")
+		d.add(ok, "settings", "", "no variable of this shell changes what a step does")
 	}
 	if flags := d.goEnv["GOFLAGS"]; flags != "" {
-		d.note("setting", "GOFLAGS=%s is set, and goes to every go command", withoutPasswords(flags))
+		d.add(note, "setting", "", "GOFLAGS=%s is set, and goes to every go command", withoutPasswords(flags))
 	}
 	d.checkWSL()
 }
@@ -84,7 +115,7 @@ func (d *doctor) checkSettings(context.Context) {
 func (d *doctor) checkWSL() {
 	version, err := os.ReadFile("/proc/version")
 	if err == nil && strings.Contains(strings.ToLower(string(version)), "microsoft") && strings.HasPrefix(d.root, "/mnt/") {
-		d.note("WSL", "the workshop lies on a Windows drive, where building is slow. Faster: clone it to your home folder in Linux")
+		d.add(note, "WSL", "", "the workshop lies on a Windows drive, where building is slow. Faster: clone it to your home folder in Linux")
 	}
 }
 
@@ -99,9 +130,9 @@ func (d *doctor) checkLineEndings(context.Context) {
 		}
 	}
 	if len(wrong) > 0 {
-		d.mend("line ends", "git config core.autocrlf false\nrm "+strings.Join(wrong, ", ")+"\ngit checkout -- "+strings.Join(wrong, " "),
+		d.add(fix, "line ends", "git config core.autocrlf false\nrm "+strings.Join(wrong, ", ")+"\ngit checkout -- "+strings.Join(wrong, " "),
 			"%s has the line ends of Windows, which make and shells cannot read", strings.Join(wrong, " and "))
 		return
 	}
-	d.fine("line ends", "LF")
+	d.add(ok, "line ends", "", "LF")
 }

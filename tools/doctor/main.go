@@ -1,14 +1,15 @@
-// Command doctor tells whether this machine is ready for the workshop, and
-// what to do where it is not:
+// Command doctor reports whether this machine is ready for the workshop, and
+// what to do if it is not:
 //
 //	go run ./tools/doctor
 //
-// It needs nothing of what it checks: it imports the standard library only,
-// so that it builds without a network and with an empty module cache, and it
-// runs without Redis, Docker and make.
+// It needs nothing of what it checks: it imports the standard library and
+// packages of ours that do the same, so that it builds without a network and
+// with an empty module cache. What a step says at its own start (about
+// REDIS_URL, for example) is left to the step.
 //
-// It ends with status 0 where the machine is ready, with 1 where the person
-// at it can mend what is wrong, and with 2 where somebody else must.
+// It ends with status 0 if the machine is ready, with 1 if its user can fix
+// what is wrong, and with 2 if the user must ask for help.
 package main
 
 import (
@@ -18,9 +19,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strconv"
 	"syscall"
+
+	"example.com/session-workshop/tools/internal/modules"
 )
 
 func main() {
@@ -36,7 +38,7 @@ type doctor struct {
 	root string
 	// port is where a step listens, redisPort where it looks for a Redis.
 	port, redisPort int
-	// disk is how many megabytes a place of ours needs; 0 means as measured.
+	// disk is how many megabytes each of our folders needs; 0 means as measured.
 	disk int
 	// goEnv is what `go env` says, empty without a go command.
 	goEnv map[string]string
@@ -56,18 +58,15 @@ func run(ctx context.Context, args []string) int {
 		return 0
 	case err != nil:
 		return 1
-	case flags.NArg() > 0:
-		fmt.Fprintf(os.Stderr, "doctor: %q is not an option; -h lists them\n", flags.Arg(0))
-		return 1
 	}
 	var err error
-	if d.root, err = findRoot(); err != nil {
+	if d.root, err = modules.Root(); err != nil {
 		fmt.Fprintln(os.Stderr, "doctor:", err)
 		return 1
 	}
 	for _, check := range []func(context.Context){
-		d.checkGo, d.checkModules, d.checkPort, d.checkRedis, d.checkDocker, d.checkProxy,
-		d.checkDisk, d.checkWriting, d.checkLineEndings, d.checkClock, d.checkSettings,
+		d.checkGo, d.checkModules, d.checkPorts, d.checkRedisCLI, d.checkProxy,
+		d.checkFolders, d.checkLineEndings, d.checkClock, d.checkSettings,
 	} {
 		check(ctx)
 		if ctx.Err() != nil {
@@ -78,28 +77,11 @@ func run(ctx context.Context, args []string) int {
 	return d.conclude()
 }
 
-// defaultPort is the port a step would take. A PORT that is none is the
-// step's to report.
+// defaultPort is the port a step would take. The step itself reports a PORT
+// that is invalid.
 func defaultPort() int {
 	if port, err := strconv.Atoi(os.Getenv("PORT")); err == nil && port > 0 && port < 65536 {
 		return port
 	}
 	return 5000
-}
-
-// findRoot returns the folder of go.work, from any folder below it.
-func findRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.work")); err == nil {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", errors.New("run this inside the workshop's folder: no go.work was found in this folder or above it")
-		}
-		dir = filepath.Dir(dir)
-	}
 }
