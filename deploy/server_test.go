@@ -370,7 +370,7 @@ func (m *machine) check(t *testing.T, step int, standIn *elasticache.StandIn) {
 		}
 		if err := check.Run(t.Context(), target); err != nil {
 			app, _ := os.ReadFile(m.folder + "/log/app")
-			t.Errorf("step %d: %s: %v\n%s", step, check.Name, err, app)
+			t.Errorf("step %d: %s: %v\n%s", step, check.ID, err, app)
 		}
 	}
 }

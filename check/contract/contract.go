@@ -44,13 +44,15 @@ const (
 
 // Check is one thing a step must do.
 type Check struct {
+	// ID is a short name in kebab case, by which everything else refers to the
+	// check. It is unique in a step and means the same in all steps.
+	ID string
 	// Name is a short sentence that is true when the check passes.
 	Name string
-	// Hint tells a learner the probable mistake.
-	Hint string
-	// More are two hints beyond that, in a check of the lesson: by what means
-	// it is done, and nearly the code. A house check has none.
-	More []string
+	// Hints help a learner, each more than the one before: the probable
+	// mistake, by what means it is done, and nearly the code. A house check has
+	// only the first.
+	Hints []string
 	// Where is the place to look in a Go app that began as the step before,
 	// such as "main.go, func index". A house check names none.
 	Where string
@@ -68,7 +70,7 @@ type Check struct {
 // Failure says what a check wanted to see and what it saw.
 type Failure struct {
 	Expected, Got string
-	// See is the name of another check whose hints fit better what was seen;
+	// See is the id of another check whose hints fit better what was seen;
 	// empty for most failures.
 	See string
 }
@@ -93,17 +95,25 @@ func StepGroup(n int, group Group) []Check {
 	return checksOf(n, House, house)
 }
 
-// rule is a check before it is known which step it runs for.
+// rule is a check before it is known which step it runs for. Its fields are
+// those of Check.
 type rule struct {
-	steps []int
-	name  string
-	hint  string
-	waits bool
-	// guide is that of an exercise's rule. Those of the lesson are in guides.
-	guide guide
-	// counts is true where round trips are counted.
-	counts bool
+	id, name string
+	steps    []int
+	waits    bool
+	counts   bool
+	hints    []string
+	where    string
+	// inFour is set if the means are others in step 4, to which the login has
+	// moved.
+	inFour place
 	run    func(s *scene)
+}
+
+// place takes the place of a rule's where, and of its second and third hint.
+type place struct {
+	where string
+	hints []string
 }
 
 // The steps a rule can hold for.
@@ -124,12 +134,12 @@ func checksOf(n int, group Group, rules []rule) []Check {
 		if !slices.Contains(r.steps, n) {
 			continue
 		}
-		more := r.guide
-		if more.where == "" {
-			more = further(n, r.name)
+		hints, where := r.hints, r.where
+		if n == 4 && r.inFour.where != "" {
+			hints, where = slices.Concat(hints[:1], r.inFour.hints), r.inFour.where
 		}
 		checks = append(checks, Check{
-			Name: r.name, Hint: r.hint, More: more.hints(), Where: more.where,
+			ID: r.id, Name: r.name, Hints: hints, Where: where,
 			Group: group, Waits: r.waits, Counts: r.counts,
 			Run: func(ctx context.Context, t Target) error { return play(ctx, t, n, r.run) },
 		})

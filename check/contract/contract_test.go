@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -21,7 +22,7 @@ import (
 const normalTTL = 10 * time.Second
 
 // run serves a program and returns the failures of those checks of a step
-// that pick accepts, by the checks' names.
+// that pick accepts, by the checks' ids.
 func run(t *testing.T, p *programs.Program, step int, target contract.Target, pick func(contract.Check) bool) map[string]error {
 	t.Helper()
 	target.Redis = p.Redis
@@ -44,10 +45,10 @@ func runHandler(t *testing.T, h http.Handler, step int, target contract.Target, 
 		if err == nil {
 			continue
 		}
-		failures[check.Name] = err
+		failures[check.ID] = err
 		var failure *contract.Failure
 		if !errors.As(err, &failure) || failure.Expected == "" || failure.Got == "" {
-			t.Errorf("%q failed without expected and got: %v", check.Name, err)
+			t.Errorf("%s failed without expected and got: %v", check.ID, err)
 		}
 	}
 	return failures
@@ -99,7 +100,7 @@ func TestChecksMayRunSideBySide(t *testing.T) {
 			}
 			wg.Go(func() {
 				if err := check.Run(t.Context(), contract.Target{URL: server.URL, Redis: r.Client}); err != nil {
-					t.Errorf("%s: %v", check.Name, err)
+					t.Errorf("%s: %v", check.ID, err)
 				}
 			})
 		}
@@ -110,8 +111,8 @@ func TestChecksMayRunSideBySide(t *testing.T) {
 
 func expectNone(t *testing.T, failures map[string]error) {
 	t.Helper()
-	for name, err := range failures {
-		t.Errorf("%s: %v", name, err)
+	for id, err := range failures {
+		t.Errorf("%s: %v", id, err)
 	}
 }
 
@@ -136,8 +137,8 @@ func TestWrongProgramsAreCaught(t *testing.T) {
 				t.Parallel()
 				p := w.Program(r.Client, normalTTL)
 				failures := run(t, p, w.Step, contract.Target{}, atOnce)
-				for name, err := range failures {
-					t.Logf("%s: %v", name, err)
+				for id, err := range failures {
+					t.Logf("%s: %v", id, err)
 				}
 				expectHelp(t, failures, w)
 				expectExactly(t, failures, append(w.Also, w.Caught))
@@ -153,16 +154,16 @@ func TestWrongProgramsAreCaught(t *testing.T) {
 func expectHelp(t *testing.T, failures map[string]error, w programs.Wrong) {
 	t.Helper()
 	for _, check := range contract.Step(w.Step) {
-		err := failures[check.Name]
+		err := failures[check.ID]
 		if err == nil {
 			continue
 		}
-		helps := check.Name
+		helps := check.ID
 		if failure, ok := errors.AsType[*contract.Failure](err); ok && failure.See != "" {
 			helps = failure.See
 		}
 		if helps != w.Caught {
-			t.Errorf("the first failure leads to the hints of %q, want %q", helps, w.Caught)
+			t.Errorf("the first failure leads to the hints of %s, want %s", helps, w.Caught)
 		}
 		return
 	}
@@ -173,14 +174,14 @@ func TestEveryCheckOfTheLessonCatchesSomething(t *testing.T) {
 	caught := map[string]bool{}
 	for _, w := range programs.Wrongs {
 		caught[w.Caught] = true
-		for _, name := range w.Also {
-			caught[name] = true
+		for _, id := range w.Also {
+			caught[id] = true
 		}
 	}
 	for step := 1; step <= 4; step++ {
 		for _, check := range contract.Step(step) {
-			if atOnce(check) && !caught[check.Name] {
-				t.Errorf("no wrong program fails %q", check.Name)
+			if atOnce(check) && !caught[check.ID] {
+				t.Errorf("no wrong program fails %s", check.ID)
 			}
 		}
 	}
@@ -188,28 +189,28 @@ func TestEveryCheckOfTheLessonCatchesSomething(t *testing.T) {
 
 func expectExactly(t *testing.T, failures map[string]error, want []string) {
 	t.Helper()
-	for _, name := range want {
-		if failures[name] == nil {
-			t.Errorf("%q passed", name)
+	for _, id := range want {
+		if failures[id] == nil {
+			t.Errorf("%s passed", id)
 		}
-		delete(failures, name)
+		delete(failures, id)
 	}
-	for name := range failures {
-		t.Errorf("%q failed, which is not meant for this mistake", name)
+	for id := range failures {
+		t.Errorf("%s failed, which is not meant for this mistake", id)
 	}
 }
 
 func expectHint(t *testing.T, w programs.Wrong) {
 	t.Helper()
 	for _, check := range contract.Step(w.Step) {
-		if check.Name == w.Caught {
-			if !strings.Contains(check.Hint, w.Hint) {
-				t.Errorf("the hint %q does not say %q", check.Hint, w.Hint)
+		if check.ID == w.Caught {
+			if !strings.Contains(check.Hints[0], w.Hint) {
+				t.Errorf("the hint %q does not say %q", check.Hints[0], w.Hint)
 			}
 			return
 		}
 	}
-	t.Errorf("step %d has no check %q", w.Step, w.Caught)
+	t.Errorf("step %d has no check %s", w.Step, w.Caught)
 }
 
 // deleteAll deletes what a wrong program left under no user's name.
@@ -251,18 +252,15 @@ func expectOneSaying(t *testing.T, failures map[string]error, part string) {
 	if len(failures) != 1 {
 		t.Errorf("%d checks failed, want 1", len(failures))
 	}
-	for name, err := range failures {
+	for id, err := range failures {
 		if !strings.Contains(err.Error(), part) {
-			t.Errorf("%s: %v: does not say %q", name, err, part)
+			t.Errorf("%s: %v: does not say %q", id, err, part)
 		}
 	}
 }
 
 // What the lesson's programs have of our own rules.
-var plainHas = []string{
-	"the login form has a button Login", "the page has the exact words", "HEAD counts nothing",
-	"a form of this site is taken",
-}
+var plainHas = []string{"login-button", "exact-words", "head-counts-nothing", "same-site-form"}
 
 // The lesson's programs know nothing of our own rules, so every other house
 // check must see something wrong in them.
@@ -275,12 +273,12 @@ func TestHouseChecksCatchAPlainProgram(t *testing.T) {
 				has := plainHas
 				if step == 1 {
 					// Without a key in Redis, spaces that HTML folds cannot be seen.
-					has = append(slices.Clone(has), "spaces around a name are taken off")
+					has = append(slices.Clone(has), "spaces-trimmed")
 				}
 				failures := run(t, p, step, contract.Target{}, houseOnly)
 				for _, check := range contract.Step(step) {
-					if houseOnly(check) && (failures[check.Name] == nil) != slices.Contains(has, check.Name) {
-						t.Errorf("%q: %v", check.Name, failures[check.Name])
+					if houseOnly(check) && (failures[check.ID] == nil) != slices.Contains(has, check.ID) {
+						t.Errorf("%s: %v", check.ID, failures[check.ID])
 					}
 				}
 				deleteAll(t, p)
@@ -324,15 +322,15 @@ func TestHouseChecksCatchOneMistake(t *testing.T) {
 	}
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		for caught, spoil := range map[string]func(http.Handler) http.Handler{
-			"the login form has a button Login": changed("Login</button>", "Send</button>"),
-			"the page has the exact words":      changed("</b>.", "</b>"),
-			"HEAD counts nothing":               headCounts,
-			"a form of this site is taken":      refusesOrigin,
+			"login-button":        changed("Login</button>", "Send</button>"),
+			"exact-words":         changed("</b>.", "</b>"),
+			"head-counts-nothing": headCounts,
+			"same-site-form":      refusesOrigin,
 		} {
 			t.Run(caught, func(t *testing.T) {
 				t.Parallel()
 				p := programs.Right(2, r.Client, normalTTL)
-				only := func(c contract.Check) bool { return c.Name == caught }
+				only := func(c contract.Check) bool { return c.ID == caught }
 				failures := runHandler(t, spoil(p), 2, contract.Target{Redis: r.Client}, only)
 				expectExactly(t, failures, []string{caught})
 				expectNothingLeft(t, p)
@@ -346,7 +344,7 @@ func TestNoAppIsAFailureOfEveryCheck(t *testing.T) {
 	server.Close()
 	for _, check := range contract.Step(1) {
 		if err := check.Run(t.Context(), contract.Target{URL: server.URL}); err == nil {
-			t.Errorf("%q passed", check.Name)
+			t.Errorf("%s passed", check.ID)
 		}
 	}
 }
@@ -355,22 +353,21 @@ func TestStepsNeedARedis(t *testing.T) {
 	for _, check := range contract.Step(2) {
 		err := check.Run(t.Context(), contract.Target{URL: "http://127.0.0.1:1"})
 		if err == nil || !strings.Contains(err.Error(), "Target.Redis") {
-			t.Errorf("%q: %v", check.Name, err)
+			t.Errorf("%s: %v", check.ID, err)
 		}
 	}
 }
 
 func TestChecksAreWhole(t *testing.T) {
 	for step := 1; step <= 4; step++ {
-		checks, names, waits := contract.Step(step), map[string]bool{}, 0
+		checks, waits := contract.Step(step), 0
 		for _, c := range checks {
-			if c.Name == "" || c.Hint == "" || c.Run == nil || names[c.Name] {
-				t.Errorf("step %d: %q is not whole, or there twice", step, c.Name)
+			if c.Name == "" || len(c.Hints) == 0 || c.Hints[0] == "" || c.Run == nil {
+				t.Errorf("step %d: %s is not whole", step, c.ID)
 			}
 			if c.Group == contract.Lesson && !isGuided(c) {
-				t.Errorf("step %d: %q has no place to look, or not two more hints: %q, %q", step, c.Name, c.Where, c.More)
+				t.Errorf("step %d: %s has no place to look, or not three hints: %q, %q", step, c.ID, c.Where, c.Hints)
 			}
-			names[c.Name] = true
 			if c.Waits {
 				waits++
 			}
@@ -389,5 +386,42 @@ func TestChecksAreWhole(t *testing.T) {
 }
 
 func isGuided(c contract.Check) bool {
-	return len(c.More) == 2 && c.More[0] != "" && c.More[1] != "" && strings.Contains(c.Where, ".go, ")
+	return len(c.Hints) == 3 && !slices.Contains(c.Hints, "") && strings.Contains(c.Where, ".go, ")
+}
+
+var kebabCase = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// An id is typed, and stands for one check: once in a step or an exercise, and
+// with the same sentence wherever it appears.
+func TestIDs(t *testing.T) {
+	names := map[string]string{}
+	look := func(where string, checks []contract.Check) {
+		seen := map[string]bool{}
+		for _, c := range checks {
+			if !kebabCase.MatchString(c.ID) || len(c.ID) > 24 {
+				t.Errorf("%s: %q is not a short id in kebab case", where, c.ID)
+			}
+			if seen[c.ID] {
+				t.Errorf("%s: %s is there twice", where, c.ID)
+			}
+			seen[c.ID] = true
+			if name, known := names[c.ID]; known && name != c.Name {
+				t.Errorf("%s: %s means %q, and elsewhere %q", where, c.ID, c.Name, name)
+			}
+			names[c.ID] = c.Name
+		}
+	}
+	for step := 1; step <= 4; step++ {
+		look(fmt.Sprint("step ", step), contract.Step(step))
+		for _, e := range contract.Exercises(step) {
+			look(e.Name, e.Checks)
+		}
+	}
+	sentences := map[string]string{}
+	for id, name := range names {
+		if other, known := sentences[name]; known {
+			t.Errorf("%s and %s are the same sentence: %q", id, other, name)
+		}
+		sentences[name] = id
+	}
 }

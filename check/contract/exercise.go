@@ -45,15 +45,15 @@ func Exercises(n int) []Exercise {
 }
 
 // exercise holds what Exercises makes an Exercise of. It has either rules, or
-// the name of the one check of the lesson that it breaks, with a hint for it.
+// the id of the one check of the lesson that it breaks, with hints for that.
 type exercise struct {
 	step     int
 	name     string
 	optional bool
 	rules    []rule
 	breaks   string
-	hint     string
-	guide    guide
+	hints    []string
+	where    string
 }
 
 var exercises = []exercise{
@@ -61,14 +61,15 @@ var exercises = []exercise{
 		step: 1, name: "visits-in-cookie",
 		rules: []rule{
 			{
-				steps: onlyOne,
+				id:    "cookie-counts",
 				name:  "the page counts Visits: 1, 2, 3",
-				hint:  "Each GET / of somebody who is logged in adds one to a number in the cookie, and sends the cookie anew. The login begins at 0.",
-				guide: guide{
-					where: inIndex,
-					means: "The Values of the cookie's session hold numbers too: read an int, add one, put it back, and Save before you render.",
-					code:  "s := cookie(c); n, _ := s.Values[\"visits\"].(int); s.Values[\"visits\"] = n + 1; if err := s.Save(c.Request(), c.Response()); err != nil { return err }",
+				steps: onlyOne,
+				hints: []string{
+					"Each GET / of somebody who is logged in adds one to a number in the cookie, and sends the cookie anew. The login begins at 0.",
+					"The Values of the cookie's session hold numbers too: read an int, add one, put it back, and Save before you render.",
+					"s := cookie(c); n, _ := s.Values[\"visits\"].(int); s.Values[\"visits\"] = n + 1; if err := s.Save(c.Request(), c.Response()); err != nil { return err }",
 				},
+				where: inIndex,
 				run: func(s *scene) {
 					b := s.browser()
 					b.login(s.user)
@@ -78,121 +79,127 @@ var exercises = []exercise{
 				},
 			},
 			{
-				steps: onlyOne,
+				id:    "old-cookie-old-count",
 				name:  "an old cookie brings its old count back",
-				hint:  "The check copied the cookie, visited, and put the copy back. A count that goes on all the same is not in the cookie, but on the server.",
-				guide: guide{
-					where: inIndex,
-					means: "No variable outside the handler: the number comes from cookie(c).Values and goes back there.",
-					code:  "n, _ := cookie(c).Values[\"visits\"].(int)",
+				steps: onlyOne,
+				hints: []string{
+					"The check copied the cookie, visited, and put the copy back. A count that goes on all the same is not in the cookie, but on the server.",
+					"No variable outside the handler: the number comes from cookie(c).Values and goes back there.",
+					"n, _ := cookie(c).Values[\"visits\"].(int)",
 				},
-				run: oldCookieOldCount,
+				where: inIndex,
+				run:   oldCookieOldCount,
 			},
 		},
 	},
 	{
 		step: 1, name: "unsigned",
-		breaks: "a changed cookie does not log anybody in",
-		hint:   "Write the name into the cookie without any signature: then anyone can write another name there. Only that must break; the pages stay as they are.",
-		guide: guide{
-			where: "main.go, func login, func logout, func username",
-			means: "In place of the session's Values use c.SetCookie with an http.Cookie, and c.Cookie to read it. url.QueryEscape makes any name fit into a cookie.",
-			code:  "c.SetCookie(&http.Cookie{Name: cookieName, Value: url.QueryEscape(name), Path: \"/\"}) / k, err := c.Cookie(cookieName); name, _ := url.QueryUnescape(k.Value) / logout: the same cookie with MaxAge: -1",
+		breaks: "changed-cookie",
+		hints: []string{
+			"Write the name into the cookie without any signature: then anyone can write another name there. Only that must break; the pages stay as they are.",
+			"In place of the session's Values use c.SetCookie with an http.Cookie, and c.Cookie to read it. url.QueryEscape makes any name fit into a cookie.",
+			"c.SetCookie(&http.Cookie{Name: cookieName, Value: url.QueryEscape(name), Path: \"/\"}) / k, err := c.Cookie(cookieName); name, _ := url.QueryUnescape(k.Value) / logout: the same cookie with MaxAge: -1",
 		},
+		where: "main.go, func login, func logout, func username",
 	},
 	{
 		step: 1, name: "login-ends", optional: true,
 		rules: []rule{{
+			id:    "copy-ends",
+			name:  "5 s after the login, a copy of its cookie is worth nothing",
 			steps: onlyOne,
 			waits: true,
-			name:  "five seconds after the login, a copy of its cookie is worth nothing",
-			hint:  "To give the cookie an age is not enough, since a copy forgets its age. The signature holds the time when it was made, and the store can refuse an old one.",
-			guide: guide{
-				where: inMain,
-				means: "store.MaxAge(seconds) tells both the browser and the check of the signature. It must come after store.Options is set.",
-				code:  "store.MaxAge(5)",
+			hints: []string{
+				"To give the cookie an age is not enough, since a copy forgets its age. The signature holds the time when it was made, and the store can refuse an old one.",
+				"store.MaxAge(seconds) tells both the browser and the check of the signature. It must come after store.Options is set.",
+				"store.MaxAge(5)",
 			},
-			run: loginEnds,
+			where: inMain,
+			run:   loginEnds,
 		}},
 	},
 	{
 		step: 2, name: "last-visit",
 		rules: []rule{
 			{
+				id:    "last-visit-written",
+				name:  "the field last_visit holds the time of this visit",
 				steps: onlyTwo,
-				name:  "the hash has a field last_visit with the time of this visit",
-				hint:  "HSET writes a second field beside visits, at each visit. In which form the time is written is up to you; two visits in two seconds must differ.",
-				guide: guide{
-					where: inIndex,
-					means: "TxPipelined sends several commands together, in one round trip: HIncrBy and HSet. An HGet among them gives redis.Nil at the first visit, and TxPipelined returns it as its error: that one is none.",
-					code:  "multi.HSet(ctx, key, \"last_visit\", time.Now().Format(time.RFC3339))",
+				hints: []string{
+					"HSET writes a second field beside visits, at each visit. In which form the time is written is up to you; two visits in two seconds must differ.",
+					"TxPipelined sends several commands together, in one round trip: HIncrBy and HSet. An HGet among them gives redis.Nil at the first visit, and TxPipelined returns it as its error: that one is none.",
+					"multi.HSet(ctx, key, \"last_visit\", time.Now().Format(time.RFC3339))",
 				},
-				run: lastVisitIsWritten,
+				where: inIndex,
+				run:   lastVisitIsWritten,
 			},
 			{
-				steps: onlyTwo,
+				id:    "last-visit-shown",
 				name:  "the page shows the visit before: Last visit: …",
-				hint:  "The page says \"Last visit: \" and what the field held before this visit. So it must be read before it is written.",
-				guide: guide{
-					where: inIndex,
-					means: "Put HGet before HSet into the same TxPipelined. Where there is no such field yet, HGet gives redis.Nil, which TxPipelined returns as its error: that one is none.",
-					code:  "last = multi.HGet(ctx, key, \"last_visit\"); multi.HSet(…) … if err != nil && !errors.Is(err, redis.Nil) { return err } … <p>Last visit: {{.LastVisit}}</p>",
+				steps: onlyTwo,
+				hints: []string{
+					"The page says \"Last visit: \" and what the field held before this visit. So it must be read before it is written.",
+					"Put HGet before HSet into the same TxPipelined. Where there is no such field yet, HGet gives redis.Nil, which TxPipelined returns as its error: that one is none.",
+					"last = multi.HGet(ctx, key, \"last_visit\"); multi.HSet(…) … if err != nil && !errors.Is(err, redis.Nil) { return err } … <p>Last visit: {{.LastVisit}}</p>",
 				},
-				run: lastVisitIsShown,
+				where: inIndex,
+				run:   lastVisitIsShown,
 			},
 			oneRoundTrip(onlyTwo),
 		},
 	},
 	{
 		step: 2, name: "lost-update",
-		breaks: "30 visits at the same time count 30",
-		hint:   "Read the count with HGET, add one in Go, and write it back with HSET. One visit after the other still counts right; only at the same moment do visits get lost.",
-		guide: guide{
-			where: inIndex,
-			means: "HGet(…).Int64() returns the number, or the error redis.Nil where there is no field yet, which counts as 0.",
-			code:  "n, err := a.rdb.HGet(ctx, key, \"visits\").Int64(); if err != nil && !errors.Is(err, redis.Nil) { return err }; visits := n + 1; err = a.rdb.HSet(ctx, key, \"visits\", visits).Err()",
+		breaks: "visits-at-once",
+		hints: []string{
+			"Read the count with HGET, add one in Go, and write it back with HSET. One visit after the other still counts right; only at the same moment do visits get lost.",
+			"HGet(…).Int64() returns the number, or the error redis.Nil where there is no field yet, which counts as 0.",
+			"n, err := a.rdb.HGet(ctx, key, \"visits\").Int64(); if err != nil && !errors.Is(err, redis.Nil) { return err }; visits := n + 1; err = a.rdb.HSet(ctx, key, \"visits\", visits).Err()",
 		},
+		where: inIndex,
 	},
 	{
 		step: 2, name: "place", optional: true,
 		rules: []rule{
 			{
+				id:    "place-shown",
+				name:  "the page says Your place: …, most visits first",
 				steps: onlyTwo,
-				name:  "the page says Your place: … among all names, most visits first",
-				hint:  "Redis keeps an order by itself: a sorted set, with the name as member and the visits as score.",
-				guide: guide{
-					where: inIndex,
-					means: "ZIncrBy on one key for all names counts there too, ZRevRank answers with the place, from 0. Both go into one TxPipelined with HIncrBy.",
-					code:  "multi.ZIncrBy(ctx, \"workshop:places\", 1, username(c)); place = multi.ZRevRank(ctx, \"workshop:places\", username(c)) … <p>Your place: {{.Place}}</p>, with place.Val() + 1",
+				hints: []string{
+					"Redis keeps an order by itself: a sorted set, with the name as member and the visits as score.",
+					"ZIncrBy on one key for all names counts there too, ZRevRank answers with the place, from 0. Both go into one TxPipelined with HIncrBy.",
+					"multi.ZIncrBy(ctx, \"workshop:places\", 1, username(c)); place = multi.ZRevRank(ctx, \"workshop:places\", username(c)) … <p>Your place: {{.Place}}</p>, with place.Val() + 1",
 				},
-				run: places,
+				where: inIndex,
+				run:   places,
 			},
 			oneRoundTrip(onlyTwo),
 		},
 	},
 	{
 		step: 3, name: "expire-first",
-		breaks: "the first visit gives the key a TTL",
-		hint:   "Send EXPIRE before HINCRBY. At the second visit the key is there, and all looks well: only the first visit of a name is wrong.",
-		guide: guide{
-			where: inIndex,
-			means: "Inside TxPipelined, change the order of the two lines, and nothing else.",
-			code:  "multi.Expire(ctx, key, a.ttl); visits = multi.HIncrBy(ctx, key, \"visits\", 1)",
+		breaks: "ttl-set",
+		hints: []string{
+			"Send EXPIRE before HINCRBY. At the second visit the key is there, and all looks well: only the first visit of a name is wrong.",
+			"Inside TxPipelined, change the order of the two lines, and nothing else.",
+			"multi.Expire(ctx, key, a.ttl); visits = multi.HIncrBy(ctx, key, \"visits\", 1)",
 		},
+		where: inIndex,
 	},
 	{
 		step: 3, name: "ttl-per-user",
 		rules: []rule{
 			{
-				steps: onlyThree,
+				id:    "vip-ttl",
 				name:  "a name that begins with vip- is remembered three times as long",
-				hint:  "The TTL is one value for all so far. For a name that begins with \"vip-\" it is three times that; for everybody else it stays.",
-				guide: guide{
-					where: inIndex,
-					means: "strings.HasPrefix tells, and a time.Duration can be multiplied. Give Expire that value.",
-					code:  "ttl := a.ttl; if strings.HasPrefix(username(c), \"vip-\") { ttl = 3 * a.ttl } … multi.Expire(ctx, key, ttl)",
+				steps: onlyThree,
+				hints: []string{
+					"The TTL is one value for all so far. For a name that begins with \"vip-\" it is three times that; for everybody else it stays.",
+					"strings.HasPrefix tells, and a time.Duration can be multiplied. Give Expire that value.",
+					"ttl := a.ttl; if strings.HasPrefix(username(c), \"vip-\") { ttl = 3 * a.ttl } … multi.Expire(ctx, key, ttl)",
 				},
-				run: ttlPerUser,
+				where: inIndex,
+				run:   ttlPerUser,
 			},
 		},
 	},
@@ -200,92 +207,96 @@ var exercises = []exercise{
 		step: 3, name: "time-left", optional: true,
 		rules: []rule{
 			{
+				id:    "time-left-shown",
+				name:  "the page says Time left: … ms before this visit",
 				steps: onlyThree,
-				name:  "the page says Time left: … ms, as it was when you came back",
-				hint:  "PTTL tells how long the key would have lived still. After EXPIRE it is full again, so ask before.",
-				guide: guide{
-					where: inIndex,
-					means: "PTTL goes first into the same TxPipelined. The page shows it in milliseconds; at a first visit there is none, and it shows 0.",
-					code:  "left = multi.PTTL(ctx, key); visits = multi.HIncrBy(…); multi.Expire(…) … <p>Time left: {{.Left}} ms</p>, with max(0, left.Val().Milliseconds())",
+				hints: []string{
+					"PTTL tells how long the key would have lived still. After EXPIRE it is full again, so ask before.",
+					"PTTL goes first into the same TxPipelined. The page shows it in milliseconds; at a first visit there is none, and it shows 0.",
+					"left = multi.PTTL(ctx, key); visits = multi.HIncrBy(…); multi.Expire(…) … <p>Time left: {{.Left}} ms</p>, with max(0, left.Val().Milliseconds())",
 				},
-				run: timeLeft,
+				where: inIndex,
+				run:   timeLeft,
 			},
 			oneRoundTrip(onlyThree),
 		},
 	},
 	{
 		step: 4, name: "plain-token",
-		breaks: "Redis does not hold the cookie's value",
-		hint:   "Use the token itself in the key, in place of its SHA-256. Every page works as before. Whoever can list the keys can now be anybody.",
-		guide: guide{
-			where: inKey,
-			means: "Token is a string: no hash is needed to put it behind keyPrefix.",
-			code:  "return keyPrefix + string(t)",
+		breaks: "token-not-in-redis",
+		hints: []string{
+			"Use the token itself in the key, in place of its SHA-256. Every page works as before. Whoever can list the keys can now be anybody.",
+			"Token is a string: no hash is needed to put it behind keyPrefix.",
+			"return keyPrefix + string(t)",
 		},
+		where: inKey,
 	},
 	{
 		step: 4, name: "log-out-everywhere",
 		rules: []rule{
 			{
+				id:    "all-logged-out",
+				name:  "POST /logout-everywhere logs out all browsers of a name",
 				steps: onlyFour,
-				name:  "POST /logout-everywhere logs out all browsers of this name",
-				hint:  "One browser asks, and every session of the same name ends, in Redis. To find them, remember at login which sessions a name has.",
-				guide: guide{
-					where: "session/store.go, func Create, and a new method",
-					means: "At Create, SAdd the session's key to a set of the user. The new method reads the name with HGet from the session of this token, the set with SMembers, and deletes those keys and the set.",
-					code:  "multi.SAdd(ctx, userKey(username), s.Key(t)) / keys := s.rdb.SMembers(ctx, userKey(name)).Val(); s.rdb.Del(ctx, append(keys, userKey(name))...) / e.POST(\"/logout-everywhere\", a.logoutEverywhere)",
+				hints: []string{
+					"One browser asks, and every session of the same name ends, in Redis. To find them, remember at login which sessions a name has.",
+					"At Create, SAdd the session's key to a set of the user. The new method reads the name with HGet from the session of this token, the set with SMembers, and deletes those keys and the set.",
+					"multi.SAdd(ctx, userKey(username), s.Key(t)) / keys := s.rdb.SMembers(ctx, userKey(name)).Val(); s.rdb.Del(ctx, append(keys, userKey(name))...) / e.POST(\"/logout-everywhere\", a.logoutEverywhere)",
 				},
-				run: logOutEverywhere,
+				where: "session/store.go, func Create, and a new method",
+				run:   logOutEverywhere,
 			},
 			{
-				steps: onlyFour,
+				id:    "others-stay",
 				name:  "other names stay logged in",
-				hint:  "Only the sessions of the name that asked may end. Is the user's name in the key of the set?",
-				guide: guide{
-					where: inCreate,
-					means: "Each name has a set of its own: its key is made from the name.",
-					code:  "\"workshop:user-sessions:\" + username",
+				steps: onlyFour,
+				hints: []string{
+					"Only the sessions of the name that asked may end. Is the user's name in the key of the set?",
+					"Each name has a set of its own: its key is made from the name.",
+					"\"workshop:user-sessions:\" + username",
 				},
-				run: othersStay,
+				where: inCreate,
+				run:   othersStay,
 			},
 		},
 	},
 	{
 		step: 4, name: "devices", optional: true,
 		rules: []rule{{
+			id:    "sessions-shown",
+			name:  "the page says Sessions: …, those alive under this name",
 			steps: onlyFour,
-			name:  "the page says Sessions: … , how many are alive under this name",
-			hint:  "Two browsers of one name: both pages say \"Sessions: 2\". After one of them logs out, or its key expires in Redis, the other says \"Sessions: 1\". A set does not know which of its members have expired: ask for each.",
-			guide: guide{
-				where: "session/store.go, a new method; main.go, func index",
-				means: "SMembers gives the keys of the user's sessions, Exists counts how many of them are still there; those that are gone leave the set with SRem.",
-				code:  "keys := s.rdb.SMembers(ctx, userKey(name)).Val(); alive := s.rdb.Exists(ctx, keys...).Val() … <p>Sessions: {{.Sessions}}</p>",
+			hints: []string{
+				"Two browsers of one name: both pages say \"Sessions: 2\". After one of them logs out, or its key expires in Redis, the other says \"Sessions: 1\". A set does not know which of its members have expired: ask for each.",
+				"SMembers gives the keys of the user's sessions, Exists counts how many of them are still there; those that are gone leave the set with SRem.",
+				"keys := s.rdb.SMembers(ctx, userKey(name)).Val(); alive := s.rdb.Exists(ctx, keys...).Val() … <p>Sessions: {{.Sessions}}</p>",
 			},
-			run: devices,
+			where: "session/store.go, a new method; main.go, func index",
+			run:   devices,
 		}},
 	},
 }
 
 // lessonHolds wants every check of the lesson that does not wait to pass,
-// except one.
+// except the one with this id.
 func lessonHolds(except string) rule {
-	name := "all else that the lesson asks for still works"
 	return rule{
+		id:    "lesson-holds",
+		name:  "all else that the lesson asks for still works",
 		steps: every,
-		name:  name,
-		hint:  "Your change broke something that worked before. What was expected is said above.",
-		guide: guide{
-			where: "main.go, where you changed it last",
-			means: "Run the check without EX: it stops at what broke, and has hints for it.",
-			code:  "go back to what passed, and make the change in smaller steps",
+		hints: []string{
+			"Your change broke something that worked before. What was expected is said above.",
+			"Run the check without EX: it stops at what broke, and has hints for it.",
+			"go back to what passed, and make the change in smaller steps",
 		},
+		where: "main.go, where you changed it last",
 		run: func(s *scene) {
 			for _, check := range Step(s.step) {
-				if check.Group != Lesson || check.Waits || check.Name == except || s.failed() {
+				if check.Group != Lesson || check.Waits || check.ID == except || s.failed() {
 					continue
 				}
 				if failure := s.runs(check); failure != nil {
-					s.expect(false, fmt.Sprintf("%q to pass still: %s", check.Name, failure.Expected), failure.Got)
+					s.expect(false, fmt.Sprintf("%s to pass still: %s", check.ID, failure.Expected), failure.Got)
 				}
 			}
 		},
@@ -304,13 +315,14 @@ const attempts = 5
 
 func (e exercise) breakingRules() []rule {
 	broken := rule{
+		id:    e.breaks + "-fails",
+		name:  "the check " + e.breaks + " fails now",
 		steps: []int{e.step},
-		name:  fmt.Sprintf("the check %q fails now", e.breaks),
-		hint:  e.hint,
-		guide: e.guide,
+		hints: e.hints,
+		where: e.where,
 		run: func(s *scene) {
 			for _, check := range Step(s.step) {
-				if check.Name != e.breaks {
+				if check.ID != e.breaks {
 					continue
 				}
 				for range attempts {
@@ -319,7 +331,7 @@ func (e exercise) breakingRules() []rule {
 					}
 				}
 			}
-			s.expect(false, fmt.Sprintf("%q to fail", e.breaks), "it passes")
+			s.expect(false, e.breaks+" to fail", "it passes")
 		},
 	}
 	return []rule{broken, lessonHolds(e.breaks)}
@@ -329,15 +341,16 @@ func (e exercise) breakingRules() []rule {
 // meanwhile costs round trips of its own, so the cheapest of some visits counts.
 func oneRoundTrip(steps []int) rule {
 	return rule{
+		id:     "one-round-trip",
+		name:   "a visit is still one round trip to Redis",
 		steps:  steps,
 		counts: true,
-		name:   "a visit is still one round trip to Redis",
-		hint:   "Each command that is sent alone waits for its answer. Send all commands of a visit together.",
-		guide: guide{
-			where: inIndex,
-			means: "a.rdb.TxPipelined sends what its function collects in one go. The answers are there after it has returned.",
-			code:  "_, err := a.rdb.TxPipelined(ctx, func(multi redis.Pipeliner) error { …; return nil })",
+		hints: []string{
+			"Each command that is sent alone waits for its answer. Send all commands of a visit together.",
+			"a.rdb.TxPipelined sends what its function collects in one go. The answers are there after it has returned.",
+			"_, err := a.rdb.TxPipelined(ctx, func(multi redis.Pipeliner) error { …; return nil })",
 		},
+		where: inIndex,
 		run: func(s *scene) {
 			b := s.browser()
 			b.login(s.user)

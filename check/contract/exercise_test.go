@@ -14,8 +14,8 @@ import (
 )
 
 // firstFailure runs an exercise's checks on a program, through a wire that
-// counts, and returns the name of the first check that fails.
-func firstFailure(t *testing.T, e contract.Exercise, d programs.Done, address string) (name string, err error) {
+// counts, and returns the id of the first check that fails.
+func firstFailure(t *testing.T, e contract.Exercise, d programs.Done, address string) (id string, err error) {
 	t.Helper()
 	options, err := redis.ParseURL(address)
 	if err != nil {
@@ -37,7 +37,7 @@ func firstFailure(t *testing.T, e contract.Exercise, d programs.Done, address st
 	target := contract.Target{URL: server.URL, Redis: client, RoundTrips: counting.RoundTrips}
 	for _, check := range e.Checks {
 		if err := check.Run(t.Context(), target); err != nil {
-			return check.Name, err
+			return check.ID, err
 		}
 	}
 	return "", nil
@@ -65,8 +65,8 @@ func TestExercises(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s: %s", d.Exercise, mistake), func(t *testing.T) {
 				t.Parallel()
-				if name, err := firstFailure(t, exerciseOf(t, d.Step, d.Exercise), d, r.URL); name != d.Caught {
-					t.Errorf("the first check that failed is %q (%v), want %q", name, err, d.Caught)
+				if id, err := firstFailure(t, exerciseOf(t, d.Step, d.Exercise), d, r.URL); id != d.Caught {
+					t.Errorf("the first check that failed is %q (%v), want %q", id, err, d.Caught)
 				}
 			})
 		}
@@ -82,8 +82,8 @@ func TestExercisesFailUntouched(t *testing.T) {
 			for _, e := range contract.Exercises(step) {
 				t.Run(e.Name, func(t *testing.T) {
 					t.Parallel()
-					if name, _ := firstFailure(t, e, programs.Done{Step: step}, r.URL); name != e.Checks[0].Name {
-						t.Errorf("the first check that failed is %q, want %q", name, e.Checks[0].Name)
+					if id, _ := firstFailure(t, e, programs.Done{Step: step}, r.URL); id != e.Checks[0].ID {
+						t.Errorf("the first check that failed is %q, want %q", id, e.Checks[0].ID)
 					}
 				})
 			}
@@ -110,8 +110,8 @@ func TestExercisesAreWhole(t *testing.T) {
 				optional++
 			}
 			for _, c := range e.Checks {
-				if c.Name == "" || c.Hint == "" || c.Run == nil || !isGuided(c) {
-					t.Errorf("%s: %q has not three hints and a place: %q, %q", e.Name, c.Name, c.Where, c.More)
+				if c.Name == "" || c.Run == nil || !isGuided(c) {
+					t.Errorf("%s: %s has not three hints and a place: %q, %q", e.Name, c.ID, c.Where, c.Hints)
 				}
 			}
 		}

@@ -16,27 +16,30 @@ import (
 // house is what the workshop's own apps promise beyond the lesson.
 var house = []rule{
 	{
-		steps: every,
+		id:    "healthz",
 		name:  "/healthz answers 200",
-		hint:  "GET /healthz says that the process is up. It asks no Redis and needs no login.",
+		steps: every,
+		hints: []string{"GET /healthz says that the process is up. It asks no Redis and needs no login."},
 		run: func(s *scene) {
 			p := s.browser().get("/healthz")
 			s.expect(p.status == http.StatusOK, "GET /healthz to answer 200", p.String())
 		},
 	},
 	{
-		steps: every,
+		id:    "login-button",
 		name:  "the login form has a button Login",
-		hint:  "The button of the form on /login is called \"Login\".",
+		steps: every,
+		hints: []string{"The button of the form on /login is called \"Login\"."},
 		run: func(s *scene) {
 			form := s.browser().get("/login").loginForm()
 			s.expect(loginButton.MatchString(form), "a button \"Login\" in the form of GET /login", quote(form))
 		},
 	},
 	{
-		steps: every,
+		id:    "see-other",
 		name:  "login and logout redirect with 303",
-		hint:  "303 See Other says that the next request is a GET. 302 leaves that open.",
+		steps: every,
+		hints: []string{"303 See Other says that the next request is a GET. 302 leaves that open."},
 		run: func(s *scene) {
 			b := s.browser()
 			s.expectSeeOther(b.login(s.user))
@@ -45,9 +48,10 @@ var house = []rule{
 		},
 	},
 	{
-		steps: every,
+		id:    "logout-button",
 		name:  "the page has a logout button",
-		hint:  "Logout changes something, so it is a form with method=post and action=/logout, and no link.",
+		steps: every,
+		hints: []string{"Logout changes something, so it is a form with method=post and action=/logout, and no link."},
 		run: func(s *scene) {
 			b := s.browser()
 			b.login(s.user)
@@ -56,9 +60,10 @@ var house = []rule{
 		},
 	},
 	{
-		steps: every,
+		id:    "logout-by-post-and-get",
 		name:  "logout works by POST and by GET",
-		hint:  "The logout button sends POST /logout. GET /logout works as well, as in the original.",
+		steps: every,
+		hints: []string{"The logout button sends POST /logout. GET /logout works as well, as in the original."},
 		run: func(s *scene) {
 			b := s.browser()
 			for _, logout := range []func() page{
@@ -73,9 +78,10 @@ var house = []rule{
 		},
 	},
 	{
-		steps: onlyOne,
+		id:    "exact-words",
 		name:  "the page has the exact words",
-		hint:  "Step 1 counts nothing: the page says \"Logged in as NAME\" and has no \"Visits:\".",
+		steps: onlyOne,
+		hints: []string{"Step 1 counts nothing: the page says \"Logged in as NAME\" and has no \"Visits:\"."},
 		run: func(s *scene) {
 			b := s.browser()
 			b.login(s.user)
@@ -85,9 +91,10 @@ var house = []rule{
 		},
 	},
 	{
-		steps: counting,
+		id:    "exact-words",
 		name:  "the page has the exact words",
-		hint:  "The page says \"Logged in as NAME.\" with a full stop, and after it \"Visits: 1\".",
+		steps: counting,
+		hints: []string{"The page says \"Logged in as NAME.\" with a full stop, and after it \"Visits: 1\"."},
 		run: func(s *scene) {
 			b := s.browser()
 			b.login(s.user)
@@ -96,15 +103,17 @@ var house = []rule{
 		},
 	},
 	{
-		steps: every,
+		id:    "head-like-get",
 		name:  "HEAD is answered like GET",
-		hint:  "HEAD has the status and the headers of GET, and no body. Monitors and link checkers send it.",
+		steps: every,
+		hints: []string{"HEAD has the status and the headers of GET, and no body. Monitors and link checkers send it."},
 		run:   headLikeGet,
 	},
 	{
-		steps: counting,
+		id:    "head-counts-nothing",
 		name:  "HEAD counts nothing",
-		hint:  "A HEAD request is no visit. Ask for the method before you count.",
+		steps: counting,
+		hints: []string{"A HEAD request is no visit. Ask for the method before you count."},
 		run: func(s *scene) {
 			b := s.browser()
 			b.login(s.user)
@@ -114,18 +123,20 @@ var house = []rule{
 		},
 	},
 	{
-		steps: every,
+		id:    "blank-name",
 		name:  "a name without letters is refused",
-		hint:  "An empty name, or one of spaces only, is answered with 400 and the form, with the reason beside the field.",
+		steps: every,
+		hints: []string{"An empty name, or one of spaces only, is answered with 400 and the form, with the reason beside the field."},
 		run: func(s *scene) {
 			s.expectRefused("")
 			s.expectRefused("   ")
 		},
 	},
 	{
-		steps: every,
+		id:    "long-name",
 		name:  "a name over 64 bytes is refused, and 64 are taken",
-		hint:  "The limit is 64 bytes and not 64 letters: a Japanese letter has three. The answer is 400 and the form, with the reason beside the field.",
+		steps: every,
+		hints: []string{"The limit is 64 bytes and not 64 letters: a Japanese letter has three. The answer is 400 and the form, with the reason beside the field."},
 		run: func(s *scene) {
 			s.expectRefused(padded(s.user, "x", 65))
 			s.expectRefused(s.user + strings.Repeat("日", 16))
@@ -135,9 +146,10 @@ var house = []rule{
 		},
 	},
 	{
-		steps: every,
+		id:    "control-characters",
 		name:  "a name with control characters is refused",
-		hint:  "A line break or another control character in a name is answered with 400 and the form, with the reason beside the field.",
+		steps: every,
+		hints: []string{"A line break or another control character in a name is answered with 400 and the form, with the reason beside the field."},
 		run: func(s *scene) {
 			s.expectRefused(s.user + "\nx")
 			s.expectRefused(s.user + "\x00x")
@@ -145,9 +157,10 @@ var house = []rule{
 		},
 	},
 	{
-		steps: every,
+		id:    "spaces-trimmed",
 		name:  "spaces around a name are taken off",
-		hint:  "Trim the name before you look at it and store it.",
+		steps: every,
+		hints: []string{"Trim the name before you look at it and store it."},
 		run: func(s *scene) {
 			b := s.browser()
 			b.login("  " + s.user + "\t ")
@@ -158,17 +171,19 @@ var house = []rule{
 		},
 	},
 	{
-		steps: every,
+		id:    "not-found-page",
 		name:  "an unknown path is a 404 page",
-		hint:  "The page of a 404 looks like the others: a title, and a link back to /.",
+		steps: every,
+		hints: []string{"The page of a 404 looks like the others: a title, and a link back to /."},
 		run: func(s *scene) {
 			s.expectFramed(s.browser().get("/no-such-page"), http.StatusNotFound)
 		},
 	},
 	{
-		steps: every,
+		id:    "wrong-method-page",
 		name:  "a wrong method is a 405 page",
-		hint:  "The page of a 405 looks like the others: a title, and a link back to /. The Allow header names the methods (RFC 9110, 15.5.6).",
+		steps: every,
+		hints: []string{"The page of a 405 looks like the others: a title, and a link back to /. The Allow header names the methods (RFC 9110, 15.5.6)."},
 		run: func(s *scene) {
 			for _, path := range []string{"/", "/login", "/logout"} {
 				p := s.browser().do(http.MethodDelete, path, nil, nil)
@@ -178,15 +193,17 @@ var house = []rule{
 		},
 	},
 	{
-		steps: every,
+		id:    "cookie-flags",
 		name:  "the cookie has its name and its flags",
-		hint:  "HttpOnly keeps scripts away from the cookie, SameSite=Lax keeps other sites from using it, Path=/ sends it to every page.",
+		steps: every,
+		hints: []string{"HttpOnly keeps scripts away from the cookie, SameSite=Lax keeps other sites from using it, Path=/ sends it to every page."},
 		run:   cookieFlags,
 	},
 	{
-		steps: every,
+		id:    "logout-deletes-cookie",
 		name:  "logout deletes the cookie",
-		hint:  "A cookie is deleted by setting it with the same name and path and Max-Age=0.",
+		steps: every,
+		hints: []string{"A cookie is deleted by setting it with the same name and path and Max-Age=0."},
 		run: func(s *scene) {
 			b := s.browser()
 			b.login(s.user)
@@ -200,9 +217,10 @@ var house = []rule{
 		},
 	},
 	{
-		steps: every,
+		id:    "no-store",
 		name:  "a page with a name in it is not kept in a cache",
-		hint:  "Send Cache-Control: no-store, or the Back button shows the page after logout.",
+		steps: every,
+		hints: []string{"Send Cache-Control: no-store, or the Back button shows the page after logout."},
 		run: func(s *scene) {
 			b := s.browser()
 			b.login(s.user)
@@ -212,21 +230,24 @@ var house = []rule{
 		},
 	},
 	{
-		steps: every,
+		id:    "content-policy",
 		name:  "every page has a strict Content-Security-Policy",
-		hint:  "The policy names what a page may load, and has no 'unsafe-inline'. It is set in a middleware, so that error pages have it too.",
+		steps: every,
+		hints: []string{"The policy names what a page may load, and has no 'unsafe-inline'. It is set in a middleware, so that error pages have it too."},
 		run:   contentPolicy,
 	},
 	{
-		steps: every,
+		id:    "cross-site-login",
 		name:  "a form of another site cannot log anybody in",
-		hint:  "net/http's CrossOriginProtection looks at Sec-Fetch-Site and Origin. Its Check must run before any other work.",
+		steps: every,
+		hints: []string{"net/http's CrossOriginProtection looks at Sec-Fetch-Site and Origin. Its Check must run before any other work."},
 		run:   crossSiteLogin,
 	},
 	{
-		steps: every,
+		id:    "cross-site-logout",
 		name:  "a form of another site cannot log anybody out",
-		hint:  "net/http's CrossOriginProtection looks at Sec-Fetch-Site and Origin. Its Check must run before any other work.",
+		steps: every,
+		hints: []string{"net/http's CrossOriginProtection looks at Sec-Fetch-Site and Origin. Its Check must run before any other work."},
 		run: func(s *scene) {
 			b := s.browser()
 			b.login(s.user)
@@ -238,9 +259,10 @@ var house = []rule{
 		},
 	},
 	{
-		steps: every,
+		id:    "same-site-form",
 		name:  "a form of this site is taken",
-		hint:  "A browser sends Sec-Fetch-Site: same-origin and an Origin with the form of this app. Both must pass the check for other sites.",
+		steps: every,
+		hints: []string{"A browser sends Sec-Fetch-Site: same-origin and an Origin with the form of this app. Both must pass the check for other sites."},
 		run: func(s *scene) {
 			b := s.browser()
 			p := b.do(http.MethodPost, "/login", url.Values{"username": {s.user}}, http.Header{
@@ -251,9 +273,10 @@ var house = []rule{
 		},
 	},
 	{
-		steps: every,
+		id:    "cross-site-link",
 		name:  "a link on another site does not log you out",
-		hint:  "GET /logout with Sec-Fetch-Site: cross-site shows a logout button and leaves you logged in.",
+		steps: every,
+		hints: []string{"GET /logout with Sec-Fetch-Site: cross-site shows a logout button and leaves you logged in."},
 		run: func(s *scene) {
 			b := s.browser()
 			b.login(s.user)
@@ -264,33 +287,38 @@ var house = []rule{
 		},
 	},
 	{
-		steps: every,
+		id:    "tampered-cookie",
 		name:  "a tampered cookie is no login",
-		hint:  "A cookie that was changed is treated like no cookie: the page with status 200, never a 500.",
+		steps: every,
+		hints: []string{"A cookie that was changed is treated like no cookie: the page with status 200, never a 500."},
 		run:   brokenCookie(changed),
 	},
 	{
-		steps: every,
+		id:    "garbage-cookie",
 		name:  "a garbage cookie is no login",
-		hint:  "A cookie that cannot be decoded is treated like no cookie: the page with status 200, never a 500.",
+		steps: every,
+		hints: []string{"A cookie that cannot be decoded is treated like no cookie: the page with status 200, never a 500."},
 		run:   brokenCookie(func(string) string { return "%%%|not-a-cookie" }),
 	},
 	{
-		steps: every,
+		id:    "oversized-cookie",
 		name:  "an oversized cookie is no login",
-		hint:  "A cookie of 6 KB is treated like no cookie: the page with status 200, never a 500.",
+		steps: every,
+		hints: []string{"A cookie of 6 KB is treated like no cookie: the page with status 200, never a 500."},
 		run:   brokenCookie(func(string) string { return strings.Repeat("A", 6<<10) }),
 	},
 	{
-		steps: every,
+		id:    "empty-cookie",
 		name:  "an empty cookie is no login",
-		hint:  "A cookie without a value is treated like no cookie: the page with status 200, never a 500.",
+		steps: every,
+		hints: []string{"A cookie without a value is treated like no cookie: the page with status 200, never a 500."},
 		run:   brokenCookie(func(string) string { return "" }),
 	},
 	{
-		steps: every,
+		id:    "logout-without-login",
 		name:  "logout without a login is no error",
-		hint:  "A logout that finds nothing to do redirects to / like any other.",
+		steps: every,
+		hints: []string{"A logout that finds nothing to do redirects to / like any other."},
 		run: func(s *scene) {
 			p := s.browser().post("/logout", url.Values{})
 			s.expect(p.redirects(), p.request+" without a login to redirect", p.String())
@@ -298,15 +326,17 @@ var house = []rule{
 		},
 	},
 	{
-		steps: every,
+		id:    "other-steps-cookie",
 		name:  "the cookie of another step is left alone",
-		hint:  "Two steps may run side by side on two ports, and browsers send a host's cookies to all its ports. Touch no cookie but your own.",
+		steps: every,
+		hints: []string{"Two steps may run side by side on two ports, and browsers send a host's cookies to all its ports. Touch no cookie but your own."},
 		run:   otherStepsCookie,
 	},
 	{
-		steps: byName,
+		id:    "user-key",
 		name:  "the key is workshop:user: and the name, as it was typed",
-		hint:  "The key has the name itself, before it is escaped for HTML. The hash has the one field visits.",
+		steps: byName,
+		hints: []string{"The key has the name itself, before it is escaped for HTML. The hash has the one field visits."},
 		run: func(s *scene) {
 			for _, name := range []string{s.user, s.user + " o'brien & <co>", s.user + "日本語"} {
 				b := s.browser()
@@ -317,9 +347,10 @@ var house = []rule{
 		},
 	},
 	{
-		steps: onlyFour,
+		id:    "session-key",
 		name:  "the key is workshop:session: and the SHA-256 of the cookie",
-		hint:  "The key has the SHA-256 of the cookie's value as it is sent, in 64 lower-case hexadecimal digits. Fields of the store's own begin with @.",
+		steps: onlyFour,
+		hints: []string{"The key has the SHA-256 of the cookie's value as it is sent, in 64 lower-case hexadecimal digits. Fields of the store's own begin with @."},
 		run: func(s *scene) {
 			for _, name := range []string{s.user, s.user + " o'brien & <co>", s.user + "日本語"} {
 				b := s.browser()
@@ -330,9 +361,10 @@ var house = []rule{
 		},
 	},
 	{
-		steps: onlyTwo,
+		id:    "no-ttl-yet",
 		name:  "the key has no TTL yet",
-		hint:  "Keys live for ever in step 2. That is what step 3 mends.",
+		steps: onlyTwo,
+		hints: []string{"Keys live for ever in step 2. That is what step 3 mends."},
 		run: func(s *scene) {
 			b := s.browser()
 			b.login(s.user)
@@ -343,15 +375,17 @@ var house = []rule{
 		},
 	},
 	{
-		steps: counting,
+		id:    "wrong-type",
 		name:  "a key of another type is an error page and stays as it is",
-		hint:  "Redis answers WRONGTYPE. The page has status 500 and names the key and its type. Nothing is deleted.",
+		steps: counting,
+		hints: []string{"Redis answers WRONGTYPE. The page has status 500 and names the key and its type. Nothing is deleted."},
 		run:   wrongType,
 	},
 	{
-		steps: onlyFour,
+		id:    "ended-session",
 		name:  "an ended session is told so",
-		hint:  "A browser whose session is not there any more learns why it must log in again. A browser without a cookie does not. The answer leaves the cookie alone.",
+		steps: onlyFour,
+		hints: []string{"A browser whose session is not there any more learns why it must log in again. A browser without a cookie does not. The answer leaves the cookie alone."},
 		run:   endedSession,
 	},
 }

@@ -59,10 +59,10 @@ func (s *scene) expect(ok bool, expected, got string) {
 	}
 }
 
-// see names the check whose hints fit the failure.
-func (s *scene) see(name string) {
+// see names the check whose hints fit the failure, by its id.
+func (s *scene) see(id string) {
 	if s.failed() {
-		s.failure.See = name
+		s.failure.See = id
 	}
 }
 

@@ -65,21 +65,6 @@ func TestFailuresAreShort(t *testing.T) {
 	}
 }
 
-// A guide under a name that no check has would never be seen.
-func TestEveryGuideBelongsToACheck(t *testing.T) {
-	names := map[string]bool{}
-	for _, r := range lesson {
-		names[r.name] = true
-	}
-	for _, guides := range []map[string]guide{guides, guidesOfFour} {
-		for name := range guides {
-			if !names[name] {
-				t.Errorf("no check is called %q", name)
-			}
-		}
-	}
-}
-
 func TestAFailureDoesNotShowThePanel(t *testing.T) {
 	p := page{request: "GET /", status: 200, body: `<main><h1>Logged in as aaa</h1></main>
 <section class="hood" aria-labelledby="hood"><h2>Under the hood</h2></section><section>below</section>`}

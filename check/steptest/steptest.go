@@ -34,9 +34,9 @@ const (
 
 // Contract builds the app in the current folder, starts it on every kind of
 // Redis there is (see redistest.Each; step 1 runs once, without any), and
-// checks it against the contract of the step, a subtest per check. A check
-// that fails logs what was expected, its hint, and the end of what the app
-// printed.
+// checks it against the contract of the step, a subtest per check under the
+// check's id. A check that fails logs what was expected, its hint, and the end
+// of what the app printed.
 func Contract(t *testing.T, step int) {
 	t.Helper()
 	onEveryRedis(t, step, contract.Step(step))
@@ -83,11 +83,11 @@ func check(t *testing.T, dir string, checks []contract.Check, client redis.Unive
 	app := Start(t, dir, append(env, "SESSION_TTL="+ttl.String())...)
 	target := contract.Target{URL: app.URL, Redis: client, TTL: ttl}
 	for _, c := range checks {
-		t.Run(c.Name, func(t *testing.T) {
+		t.Run(c.ID, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), checkTimeout)
 			defer cancel()
 			if err := c.Run(ctx, target); err != nil {
-				t.Errorf("%s\nhint: %s\nthe app's last lines:\n%s", explain(err), c.Hint, tail(app.Output(), 20))
+				t.Errorf("%s%s\nhint: %s\nthe app's last lines:\n%s", c.Name, explain(err), c.Hints[0], tail(app.Output(), 20))
 			}
 		})
 	}
@@ -98,7 +98,7 @@ func explain(err error) string {
 	if failure, ok := errors.AsType[*contract.Failure](err); ok {
 		return "\nexpected: " + failure.Expected + "\ngot:      " + failure.Got
 	}
-	return err.Error()
+	return "\n" + err.Error()
 }
 
 func tail(text string, lines int) string {

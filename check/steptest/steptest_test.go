@@ -32,9 +32,9 @@ func TestContractFailsOnAWrongApp(t *testing.T) {
 			}
 			first := contract.Step(c.step)[0]
 			for _, want := range []string{
-				"--- FAIL: " + c.under + strings.ReplaceAll(first.Name, " ", "_"),
+				"--- FAIL: " + c.under + first.ID, first.Name,
 				"expected: ", "got:      ",
-				"hint: " + first.Hint,
+				"hint: " + first.Hints[0],
 				"the app's last lines:", "Step 9 is running: http://127.0.0.1:",
 				c.settings,
 				fmt.Sprintf("built with -race: %v", len(raceFlags) > 0),

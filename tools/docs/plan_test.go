@@ -230,7 +230,7 @@ var teacherSays = []string{"Goal", "Say", "Ask", "Show", "For the quick", "Behin
 
 var (
 	label      = regexp.MustCompile(`(?m)^\*\*([^*]+?)\.?\*\* \S`)
-	mistakeRow = regexp.MustCompile(`(?m)^\| ([^|]+) \| ([^|]+) \| "[^|]+" \|$`)
+	mistakeRow = regexp.MustCompile("(?m)^\\| ([^|]+) \\| `([^|]+)` \\| \"[^|]+\" \\|$")
 )
 
 func TestTheTeacherHasSomethingToSayOfEachStep(t *testing.T) {
@@ -269,7 +269,7 @@ func testMistakes(t *testing.T, step int, part string) {
 			return w.Mistake == row[1] && w.Caught == row[2] && w.Step == step
 		})
 		if !known {
-			t.Errorf("step %d: no wrong program has the mistake %q, caught by %q", step, row[1], row[2])
+			t.Errorf("step %d: no wrong program has the mistake %q, caught by %s", step, row[1], row[2])
 		}
 	}
 }

@@ -50,7 +50,7 @@ func TestTheStoreNeedsNoMoreThanItsAccessString(t *testing.T) {
 			app := steptest.Start(t, "../../step4-store", append(s.Environment(), "UNDER_THE_HOOD=off")...)
 			for _, check := range contract.StepGroup(4, contract.Lesson) {
 				if err := check.Run(t.Context(), contract.Target{URL: app.URL, Redis: admin(t, s)}); err != nil {
-					t.Errorf("%s: %v", check.Name, err)
+					t.Errorf("%s: %v", check.ID, err)
 				}
 			}
 			nothingDenied(t, s)

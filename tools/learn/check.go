@@ -113,7 +113,7 @@ func (c *Check) exercise() ([]contract.Check, error) {
 func (c *Check) inOrder(ctx context.Context, s *subject, checks []contract.Check) (passed int, err error) {
 	for i, check := range checks {
 		if check.Counts && s.target.RoundTrips == nil {
-			c.line("--", i+1, check.Name)
+			c.line("--", i+1, check)
 			c.say("        not looked at: round trips are counted only on the check's own Redis")
 			passed++
 			continue
@@ -127,11 +127,11 @@ func (c *Check) inOrder(ctx context.Context, s *subject, checks []contract.Check
 		case ctx.Err() != nil:
 			return passed, ctx.Err()
 		case failure != nil:
-			c.line("FAIL", i+1, check.Name)
-			c.explain(s, failure, guideFor(checks, check, failure), strings.TrimPrefix(s.said(), before))
+			c.line("FAIL", i+1, check)
+			c.explain(s, failure, helpFor(checks, check, failure), strings.TrimPrefix(s.said(), before))
 			return passed, ErrFailed
 		}
-		c.line("ok", i+1, check.Name)
+		c.line("ok", i+1, check)
 		passed++
 	}
 	return passed, nil
@@ -150,24 +150,24 @@ func (c *Check) run(ctx context.Context, s *subject, check contract.Check) *cont
 	return &contract.Failure{Expected: check.Name, Got: err.Error()}
 }
 
-// guideFor is the check whose hints help: mostly the one that failed.
-func guideFor(checks []contract.Check, failed contract.Check, failure *contract.Failure) contract.Check {
+// helpFor is the check whose hints help: mostly the one that failed.
+func helpFor(checks []contract.Check, failed contract.Check, failure *contract.Failure) contract.Check {
 	for _, check := range checks {
-		if check.Name == failure.See {
+		if check.ID == failure.See {
 			return check
 		}
 	}
 	return failed
 }
 
-// houseRules returns the names of those that do not hold.
-func (c *Check) houseRules(ctx context.Context, s *subject) (missing []string, total int) {
+// houseRules returns those that do not hold.
+func (c *Check) houseRules(ctx context.Context, s *subject) (missing []contract.Check, total int) {
 	house := contract.StepGroup(c.Copy.Step, contract.House)
 	ctx, cancel := context.WithTimeout(ctx, houseWithin)
 	defer cancel()
 	for _, check := range house {
 		if check.Run(ctx, s.target) != nil {
-			missing = append(missing, check.Name)
+			missing = append(missing, check)
 		}
 	}
 	return missing, len(house)

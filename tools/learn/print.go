@@ -51,12 +51,12 @@ func (c *Check) wrapped(text, indent string) string {
 func plain(text string) string { return strings.ReplaceAll(text, "…", "...") }
 
 // line prints the result of one check.
-func (c *Check) line(word string, number int, name string) {
+func (c *Check) line(word string, number int, check contract.Check) {
 	mark := fmt.Sprintf("%-4s", word)
 	if colour := map[string]string{"ok": "32", "FAIL": "31"}[word]; c.Colour && colour != "" {
 		mark = "\x1b[" + colour + "m" + mark + "\x1b[0m"
 	}
-	c.say("%s %2d  %s", mark, number, name)
+	c.say("%s %2d %s: %s", mark, number, check.ID, check.Name)
 }
 
 // explain prints what went wrong in a check, and the hints of the one that
@@ -64,7 +64,7 @@ func (c *Check) line(word string, number int, name string) {
 func (c *Check) explain(s *subject, failure *contract.Failure, helps contract.Check, said string) {
 	c.detail("expected", failure.Expected)
 	c.detail("got", failure.Got)
-	for i, hint := range append([]string{helps.Hint}, helps.More...) {
+	for i, hint := range helps.Hints {
 		if i < c.Hint {
 			c.hint(i+1, hint)
 		}
@@ -152,15 +152,15 @@ func (c *Check) breaks() bool {
 }
 
 // printHouse prints at most a few of the rules that do not hold.
-func (c *Check) printHouse(missing []string, total int) {
+func (c *Check) printHouse(missing []contract.Check, total int) {
 	c.say("House rules: %d of %d. They are extra: what our own apps promise besides.", total-len(missing), total)
 	const most = 3
-	for i, name := range missing {
+	for i, check := range missing {
 		if i == most {
 			c.say("  and %d more", len(missing)-most)
 			return
 		}
-		c.say("  not yet: %s", name)
+		c.say("  not yet: %s: %s", check.ID, check.Name)
 	}
 }
 

@@ -1,8 +1,11 @@
 package learn
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"example.com/session-workshop/check/contract"
 )
 
 func TestLinesAreBrokenBetweenWords(t *testing.T) {
@@ -48,5 +51,26 @@ func TestTheWidthIsInCharacters(t *testing.T) {
 	(&Check{Out: &out, Width: 20}).say("Logged in as 日本語日本語 for 日本語日本語日本語 too")
 	if want := "Logged in as 日本語日本語\nfor 日本語日本語日本語 too\n"; out.String() != want {
 		t.Errorf("got:\n%swant:\n%s", out.String(), want)
+	}
+}
+
+func TestEachResultIsOneLine(t *testing.T) {
+	for n := 1; n <= Steps; n++ {
+		lists := [][]contract.Check{contract.Step(n)}
+		for _, e := range contract.Exercises(n) {
+			lists = append(lists, e.Checks)
+		}
+		for _, checks := range lists {
+			for i, check := range checks {
+				for _, word := range []string{"ok", "FAIL"} {
+					var out strings.Builder
+					(&Check{Out: &out, Width: 80}).line(word, i+1, check)
+					want := fmt.Sprintf("%-4s %2d %s: %s\n", word, i+1, check.ID, plain(check.Name))
+					if out.String() != want {
+						t.Errorf("step %d prints\n%swant one line of at most 80 columns:\n%s", n, out.String(), want)
+					}
+				}
+			}
+		}
 	}
 }

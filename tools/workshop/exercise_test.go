@@ -181,7 +181,7 @@ func TestEachExerciseOnARealCopy(t *testing.T) {
 			exercises := contract.Exercises(n)
 			putSolution(t, root, n)
 			said := workshopDo(t, root, 1, "check", "-exercise", exercises[0].Name, number)
-			wantText(t, said, "FAIL  1  "+plain(exercises[0].Checks[0].Name), "make check"+number+" EX="+exercises[0].Name+" HINT=2")
+			wantText(t, said, "FAIL  1 "+exercises[0].Checks[0].ID+": "+plain(exercises[0].Checks[0].Name), "make check"+number+" EX="+exercises[0].Name+" HINT=2")
 			for _, e := range exercises {
 				putSolution(t, root, n)
 				for _, c := range solved[e.Name] {
@@ -209,7 +209,7 @@ func TestARoundTripMoreIsSeen(t *testing.T) {
 	change(t, main, solved["last-visit"][0].fromTo...)
 	change(t, main, "\tif errors.Is(err, redis.Nil) {", "\ta.rdb.Ping(ctx)\n\tif errors.Is(err, redis.Nil) {")
 	wantText(t, workshopDo(t, root, 1, "check", "-exercise", "last-visit", "2"),
-		"FAIL  3  a visit is still one round trip", "expected: 1 round trip", "got:      2")
+		"FAIL  3 one-round-trip: a visit is still one round trip", "expected: 1 round trip", "got:      2")
 	if _, err := os.Stat(filepath.Join(root, "my-step2", ".check.json")); err != nil {
 		t.Error(err)
 	}

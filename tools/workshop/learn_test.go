@@ -162,7 +162,7 @@ func buildStep(t *testing.T, root string, n int) {
 	wantText(t, workshopDo(t, root, 0, "status"), "at the last check, changed since")
 	wantText(t, workshopDo(t, root, 0, "solve", number), "There is no difference")
 	said = workshopDo(t, root, 0, "check", number)
-	wantText(t, said, fmt.Sprintf("ok   %2d  ", lesson), fmt.Sprintf("Passed: all %d checks of step %d", lesson, n), "House rules: ")
+	wantText(t, said, fmt.Sprintf("\nok   %2d ", lesson), fmt.Sprintf("Passed: all %d checks of step %d", lesson, n), "House rules: ")
 	wantASCII(t, said)
 	if n == 2 {
 		must(t, mine, "go", "test", "./...")
@@ -491,7 +491,7 @@ func TestRoundTripsAreNotCountedOnTheRedisOfOthers(t *testing.T) {
 		app := httptest.NewServer(d.Program(client, 0))
 		defer app.Close()
 		said := workshopDo(t, repository, 0, "check", "-url", app.URL, "-redis-url", address, "-exercise", "last-visit", "2")
-		wantText(t, said, "--    3  a visit is still one round trip", "not looked at")
+		wantText(t, said, "--    3 one-round-trip: a visit is still one round trip", "not looked at")
 	}
 }
 

@@ -19,7 +19,7 @@ type Done struct {
 	Exercise string
 	// Mistake is empty for the right program.
 	Mistake string
-	// Caught is the check of the exercise that the mistake is caught by.
+	// Caught is the id of the exercise's check that catches the mistake.
 	Caught string
 	change func(p *Program)
 }
@@ -33,17 +33,12 @@ func (d Done) Program(client redis.UniversalClient, ttl time.Duration) *Program 
 	return p
 }
 
-const (
-	oneTrip = "a visit is still one round trip to Redis"
-	holds   = "all else that the lesson asks for still works"
-)
-
 // Exercises has for each exercise a right program, and wrong ones.
 var Exercises = []Done{
 	{Step: 1, Exercise: "visits-in-cookie", change: countInCookie},
 	{
 		Step: 1, Exercise: "visits-in-cookie", Mistake: "counted on the server",
-		Caught: "an old cookie brings its old count back",
+		Caught: "old-cookie-old-count",
 		change: func(p *Program) {
 			counts := counter{}
 			p.below = func(_ http.ResponseWriter, _ *http.Request, _, name string) string {
@@ -52,25 +47,25 @@ var Exercises = []Done{
 		},
 	},
 	{Step: 1, Exercise: "unsigned", change: mistake("a cookie without a signature")},
-	{Step: 1, Exercise: "unsigned", Mistake: "other words too", Caught: holds, change: func(p *Program) {
+	{Step: 1, Exercise: "unsigned", Mistake: "other words too", Caught: "lesson-holds", change: func(p *Program) {
 		mistake("a cookie without a signature")(p)
 		p.loggedOut = "Nobody"
 	}},
 	{Step: 1, Exercise: "login-ends", change: loginEnds(5 * time.Second)},
 	{
 		Step: 1, Exercise: "login-ends", Mistake: "an age that only the browser knows",
-		Caught: "five seconds after the login, a copy of its cookie is worth nothing",
+		Caught: "copy-ends",
 		change: func(p *Program) { p.cookieAge = 5 },
 	},
-	{Step: 1, Exercise: "login-ends", Mistake: "nobody is let in", Caught: "five seconds after the login, a copy of its cookie is worth nothing", change: loginEnds(0)},
+	{Step: 1, Exercise: "login-ends", Mistake: "nobody is let in", Caught: "copy-ends", change: loginEnds(0)},
 	{Step: 2, Exercise: "last-visit", change: lastVisit(true)},
 	{
 		Step: 2, Exercise: "last-visit", Mistake: "this visit shown, not the last",
-		Caught: "the page shows the visit before: Last visit: …", change: lastVisit(false),
+		Caught: "last-visit-shown", change: lastVisit(false),
 	},
 	{
 		Step: 2, Exercise: "last-visit", Mistake: "a round trip more",
-		Caught: oneTrip,
+		Caught: "one-round-trip",
 		change: func(p *Program) {
 			p.below = func(_ http.ResponseWriter, r *http.Request, _, name string) string {
 				last := p.Redis.HGet(r.Context(), p.userKey(name), "last_visit").Val()
@@ -80,25 +75,25 @@ var Exercises = []Done{
 		},
 	},
 	{Step: 2, Exercise: "lost-update", change: mistake("read, add, write back")},
-	{Step: 2, Exercise: "lost-update", Mistake: "the key deleted at logout too", Caught: holds, change: func(p *Program) {
+	{Step: 2, Exercise: "lost-update", Mistake: "the key deleted at logout too", Caught: "lesson-holds", change: func(p *Program) {
 		mistake("read, add, write back")(p)
 		mistake("the key deleted at logout")(p)
 	}},
 	{Step: 2, Exercise: "place", change: place(func(p *Program, place int64) int64 { return place })},
 	{
 		Step: 2, Exercise: "place", Mistake: "always the first",
-		Caught: "the page says Your place: … among all names, most visits first",
+		Caught: "place-shown",
 		change: place(func(*Program, int64) int64 { return 1 }),
 	},
 	{
-		Step: 2, Exercise: "place", Mistake: "a round trip more", Caught: oneTrip,
+		Step: 2, Exercise: "place", Mistake: "a round trip more", Caught: "one-round-trip",
 		change: place(func(p *Program, place int64) int64 {
 			p.Redis.Ping(context.Background())
 			return place
 		}),
 	},
 	{Step: 3, Exercise: "expire-first", change: mistake("EXPIRE before HINCRBY")},
-	{Step: 3, Exercise: "expire-first", Mistake: "no EXPIRE at all", Caught: holds, change: mistake("no EXPIRE")},
+	{Step: 3, Exercise: "expire-first", Mistake: "no EXPIRE at all", Caught: "lesson-holds", change: mistake("no EXPIRE")},
 	{Step: 3, Exercise: "ttl-per-user", change: ttlBy(func(name string) time.Duration {
 		if strings.HasPrefix(name, "vip-") {
 			return 3
@@ -107,23 +102,23 @@ var Exercises = []Done{
 	})},
 	{
 		Step: 3, Exercise: "ttl-per-user", Mistake: "long for everybody",
-		Caught: "a name that begins with vip- is remembered three times as long",
+		Caught: "vip-ttl",
 		change: ttlBy(func(string) time.Duration { return 3 }),
 	},
 	{Step: 3, Exercise: "time-left", change: timeLeft(true)},
 	{
 		Step: 3, Exercise: "time-left", Mistake: "asked after EXPIRE",
-		Caught: "the page says Time left: … ms, as it was when you came back", change: timeLeft(false),
+		Caught: "time-left-shown", change: timeLeft(false),
 	},
 	{Step: 4, Exercise: "plain-token", change: mistake("the token itself in Redis")},
-	{Step: 4, Exercise: "plain-token", Mistake: "a logout that leaves the session alive too", Caught: holds, change: func(p *Program) {
+	{Step: 4, Exercise: "plain-token", Mistake: "a logout that leaves the session alive too", Caught: "lesson-holds", change: func(p *Program) {
 		mistake("the token itself in Redis")(p)
 		mistake("a logout that leaves the session alive")(p)
 	}},
 	{Step: 4, Exercise: "log-out-everywhere", change: logOutEverywhere(func(p *Program, name string) string { return p.userKey(name) })},
 	{
 		Step: 4, Exercise: "log-out-everywhere", Mistake: "only this browser",
-		Caught: "POST /logout-everywhere logs out all browsers of this name",
+		Caught: "all-logged-out",
 		change: func(p *Program) {
 			p.also = map[string]http.HandlerFunc{"POST /logout-everywhere": func(w http.ResponseWriter, r *http.Request) {
 				cookie, _ := r.Cookie(cookieName)
@@ -133,13 +128,13 @@ var Exercises = []Done{
 		},
 	},
 	{
-		Step: 4, Exercise: "log-out-everywhere", Mistake: "one list for all names", Caught: "other names stay logged in",
+		Step: 4, Exercise: "log-out-everywhere", Mistake: "one list for all names", Caught: "others-stay",
 		change: logOutEverywhere(func(p *Program, _ string) string { return p.Prefix + "everybody" }),
 	},
 	{Step: 4, Exercise: "devices", change: devices(true)},
 	{
 		Step: 4, Exercise: "devices", Mistake: "those that expired counted too",
-		Caught: "the page says Sessions: … , how many are alive under this name", change: devices(false),
+		Caught: "sessions-shown", change: devices(false),
 	},
 }
 

@@ -19,9 +19,10 @@ type Wrong struct {
 	// Mistake names it in some words.
 	Mistake string
 	spoil   func(p *Program)
-	// Caught is the check meant for it, Hint a part of that check's hint.
+	// Caught is the id of the check meant for it, Hint a part of that check's
+	// first hint.
 	Caught, Hint string
-	// Also are other checks that cannot pass with this mistake.
+	// Also are the ids of other checks that cannot pass with this mistake.
 	Also []string
 }
 
@@ -31,17 +32,6 @@ func (w Wrong) Program(client redis.UniversalClient, ttl time.Duration) *Program
 	w.spoil(p)
 	return p
 }
-
-// The checks that several mistakes break.
-const (
-	firstTTL   = "the first visit gives the key a TTL"
-	refilled   = "every visit fills the TTL up again"
-	leftAlone  = "other requests leave the TTL alone"
-	fromRedis  = "the page shows the number that is in Redis"
-	inRedis    = "Redis holds the count"
-	atSameTime = "30 visits at the same time count 30"
-	newCookie  = "every login gets a new cookie value"
-)
 
 // Wrongs are all the mistakes. Each check of the lesson that does not wait
 // catches one of them.
@@ -53,39 +43,31 @@ var Wrongs = []Wrong{
 			p.logIn = func(_ *http.Request, n string) (string, error) { name = n; return "here", nil }
 			p.who = func(context.Context, string) (string, error) { return name, nil }
 		},
-		Caught: "a second browser is not logged in", Hint: "variable",
-		Also: []string{
-			"two names in two browsers stay apart", "a changed cookie does not log anybody in",
-			"after logout the page says You are not logged in",
-		},
+		Caught: "second-browser", Hint: "variable",
+		Also: []string{"names-apart", "changed-cookie", "logout"},
 	},
 	{
 		Step: 1, Mistake: "other words for the page of nobody",
 		spoil:  func(p *Program) { p.loggedOut = "Please log in" },
-		Caught: "without a login, / says You are not logged in", Hint: "exactly",
-		Also: []string{
-			"a second browser is not logged in", "after logout the page says You are not logged in",
-			"a changed cookie does not log anybody in",
-		},
+		Caught: "logged-out", Hint: "exactly",
+		Also: []string{"second-browser", "logout", "changed-cookie"},
 	},
 	{
 		Step: 1, Mistake: "another name for the form field",
 		spoil:  func(p *Program) { p.form = `<form method="post"><input name=user><button>Login</button></form>` },
-		Caught: "/login shows a form with a field username", Hint: "named username",
+		Caught: "login-form", Hint: "named username",
 	},
 	{
 		Step: 1, Mistake: "a redirect back to the form",
 		spoil:  func(p *Program) { p.afterLogin = "/login" },
-		Caught: "after login the browser is sent back to /", Hint: "redirect",
+		Caught: "login-redirect", Hint: "redirect",
 	},
 	{
 		Step: 1, Mistake: "other words for the page of somebody",
 		spoil:  func(p *Program) { p.greeting = "Hello" },
-		Caught: "after login the page says Logged in as and your name", Hint: "Set-Cookie",
+		Caught: "logged-in-name", Hint: "Set-Cookie",
 		Also: []string{
-			"a second browser is not logged in", "two names in two browsers stay apart",
-			"a login under another name replaces the first", "after logout the page says You are not logged in",
-			"after logout you can log in again", "a name with HTML in it is shown as text",
+			"second-browser", "names-apart", "login-replaces", "logout", "login-after-logout", "html-as-text",
 		},
 	},
 	{
@@ -98,7 +80,7 @@ var Wrongs = []Wrong{
 				return sign(name), nil
 			}
 		},
-		Caught: "a login under another name replaces the first", Hint: "set the cookie anew",
+		Caught: "login-replaces", Hint: "set the cookie anew",
 	},
 	{
 		Step: 1, Mistake: "a list of cookies that logged out",
@@ -112,7 +94,7 @@ var Wrongs = []Wrong{
 				return verify(cookie), nil
 			}
 		},
-		Caught: "after logout you can log in again", Hint: "leave something behind",
+		Caught: "login-after-logout", Hint: "leave something behind",
 	},
 	{
 		Step: 1, Mistake: "a cookie without a signature",
@@ -128,17 +110,17 @@ var Wrongs = []Wrong{
 				return string(name), nil
 			}
 		},
-		Caught: "a changed cookie does not log anybody in", Hint: "signed",
+		Caught: "changed-cookie", Hint: "signed",
 	},
 	{
 		Step: 1, Mistake: "a logout that keeps the cookie",
 		spoil:  func(p *Program) { p.keepCookie = true },
-		Caught: "after logout the page says You are not logged in", Hint: "Max-Age=0",
+		Caught: "logout", Hint: "Max-Age=0",
 	},
 	{
 		Step: 2, Mistake: "a name not escaped",
 		spoil:  func(p *Program) { p.escape = func(name string) string { return name } },
-		Caught: "a name with HTML in it is shown as text", Hint: "Escape",
+		Caught: "html-as-text", Hint: "Escape",
 	},
 	{
 		Step: 2, Mistake: "a counter in memory, written to Redis",
@@ -149,7 +131,7 @@ var Wrongs = []Wrong{
 				return n, highest.Run(ctx, p.Redis, []string{p.userKey(name)}, n).Err()
 			})
 		},
-		Caught: fromRedis, Hint: "counter in the app's memory",
+		Caught: "count-from-redis", Hint: "counter in the app's memory",
 	},
 	{
 		Step: 2, Mistake: "a counter in memory alone",
@@ -157,8 +139,8 @@ var Wrongs = []Wrong{
 			counts := counter{}
 			p.countBy(func(_ context.Context, name string) (int64, error) { return counts.add(name), nil })
 		},
-		Caught: inRedis, Hint: "Redis hash",
-		Also: []string{fromRedis, atSameTime},
+		Caught: "count-in-redis", Hint: "Redis hash",
+		Also: []string{"count-from-redis", "visits-at-once"},
 	},
 	{
 		Step: 2, Mistake: "read, add, write back",
@@ -173,7 +155,7 @@ var Wrongs = []Wrong{
 				return n + 1, p.Redis.HSet(ctx, p.userKey(name), "visits", n+1).Err()
 			})
 		},
-		Caught: atSameTime, Hint: "HINCRBY",
+		Caught: "visits-at-once", Hint: "HINCRBY",
 	},
 	{
 		Step: 2, Mistake: "the key deleted at logout",
@@ -182,7 +164,7 @@ var Wrongs = []Wrong{
 				return p.Redis.Del(ctx, p.userKey(verify(cookie))).Err()
 			}
 		},
-		Caught: "after logout and login the count goes on", Hint: "leave the key",
+		Caught: "count-goes-on", Hint: "leave the key",
 	},
 	{
 		Step: 2, Mistake: "a visit counted on every page",
@@ -191,9 +173,9 @@ var Wrongs = []Wrong{
 				p.Redis.HIncrBy(ctx, p.userKey(verify(cookie)), "visits", 1)
 			}
 		},
-		Caught: "only a visit of / counts", Hint: "middleware",
+		Caught: "only-root-counts", Hint: "middleware",
 		// Their logout and second login are pages too.
-		Also: []string{"after logout and login the count goes on"},
+		Also: []string{"count-goes-on"},
 	},
 	{
 		Step: 2, Mistake: "the login counted as a visit",
@@ -202,11 +184,10 @@ var Wrongs = []Wrong{
 				return sign(name), p.Redis.HIncrBy(r.Context(), p.userKey(name), "visits", 1).Err()
 			}
 		},
-		Caught: "the first visit says Visits: 1", Hint: "login itself is not a visit",
+		Caught: "first-visit", Hint: "login itself is not a visit",
 		Also: []string{
-			"every visit adds one", inRedis, fromRedis, "two names in two browsers stay apart",
-			"only a visit of / counts", "two browsers with one name share one count",
-			"after logout and login the count goes on", atSameTime,
+			"visit-adds-one", "count-in-redis", "count-from-redis", "names-apart",
+			"only-root-counts", "count-per-name", "count-goes-on", "visits-at-once",
 		},
 	},
 	{
@@ -217,10 +198,10 @@ var Wrongs = []Wrong{
 				return p.Redis.HIncrBy(ctx, p.Prefix+"all", "visits", 1).Result()
 			})
 		},
-		Caught: "two names in two browsers stay apart", Hint: "missing in the Redis key",
+		Caught: "names-apart", Hint: "missing in the Redis key",
 		Also: []string{
-			"the first visit says Visits: 1", "every visit adds one", inRedis, fromRedis, "only a visit of / counts",
-			"two browsers with one name share one count", "after logout and login the count goes on", atSameTime,
+			"first-visit", "visit-adds-one", "count-in-redis", "count-from-redis", "only-root-counts",
+			"count-per-name", "count-goes-on", "visits-at-once",
 		},
 	},
 	{
@@ -230,8 +211,8 @@ var Wrongs = []Wrong{
 				return p.Redis.HIncrBy(ctx, p.userKey(name), "visits", 1).Result()
 			})
 		},
-		Caught: firstTTL, Hint: "Is EXPIRE sent",
-		Also: []string{refilled},
+		Caught: "ttl-set", Hint: "Is EXPIRE sent",
+		Also: []string{"ttl-refilled"},
 	},
 	{
 		Step: 3, Mistake: "EXPIRE before HINCRBY",
@@ -244,7 +225,7 @@ var Wrongs = []Wrong{
 				return n.Val(), err
 			})
 		},
-		Caught: firstTTL, Hint: "with EXPIRE first",
+		Caught: "ttl-set", Hint: "with EXPIRE first",
 	},
 	{
 		Step: 3, Mistake: "a TTL on the first visit only",
@@ -257,7 +238,7 @@ var Wrongs = []Wrong{
 				return n, err
 			})
 		},
-		Caught: refilled, Hint: "not only the first one",
+		Caught: "ttl-refilled", Hint: "not only the first one",
 	},
 	{
 		Step: 3, Mistake: "EXPIRE on every page",
@@ -266,7 +247,7 @@ var Wrongs = []Wrong{
 				p.Redis.Expire(ctx, p.userKey(verify(cookie)), p.ttl)
 			}
 		},
-		Caught: leftAlone, Hint: "middleware",
+		Caught: "ttl-left-alone", Hint: "middleware",
 	},
 	{
 		Step: 3, Mistake: "logged out when the count is gone",
@@ -280,7 +261,7 @@ var Wrongs = []Wrong{
 				return name, n, err
 			}
 		},
-		Caught: "when the key is gone you are still logged in, and Visits is 1", Hint: "nobody is logged out",
+		Caught: "key-gone", Hint: "nobody is logged out",
 	},
 	{
 		Step: 4, Mistake: "sessions in the server's memory",
@@ -301,13 +282,12 @@ var Wrongs = []Wrong{
 			}
 			p.logOut = func(_ context.Context, cookie string) error { names.Delete(cookie); return nil }
 		},
-		Caught: "the login lives in Redis", Hint: "makes a new hash in Redis",
+		Caught: "login-in-redis", Hint: "makes a new hash in Redis",
 		// Every check that looks for the session in Redis.
 		Also: []string{
-			"the count is in the hash of the login", fromRedis, atSameTime, "Redis does not hold the cookie's value",
-			"logout deletes the session in Redis", "after logout a copied cookie is dead",
-			"login gives the session a TTL", firstTTL, refilled, leftAlone,
-			"when the session is gone you are logged out, and a new login starts at 1",
+			"count-in-session", "count-from-redis", "visits-at-once", "token-not-in-redis",
+			"logout-deletes-session", "copied-cookie",
+			"login-ttl", "ttl-set", "ttl-refilled", "ttl-left-alone", "session-gone",
 		},
 	},
 	{
@@ -324,8 +304,8 @@ var Wrongs = []Wrong{
 				return name, n, err
 			}
 		},
-		Caught: "the count is in the hash of the login", Hint: "field visits",
-		Also: []string{fromRedis, atSameTime},
+		Caught: "count-in-session", Hint: "field visits",
+		Also: []string{"count-from-redis", "visits-at-once"},
 	},
 	{
 		Step: 4, Mistake: "a count that outlives the session",
@@ -345,13 +325,13 @@ var Wrongs = []Wrong{
 				return p.Redis.Del(ctx, p.sessionKey(cookie)).Err()
 			}
 		},
-		Caught: "after logout a new login starts at Visits: 1", Hint: "the count belongs to the session",
+		Caught: "count-ends", Hint: "the count belongs to the session",
 	},
 	{
 		Step: 4, Mistake: "a logout that leaves the session alive",
 		spoil:  func(p *Program) { p.logOut = func(context.Context, string) error { return nil } },
-		Caught: "logout deletes the session in Redis", Hint: "DEL",
-		Also: []string{"after logout a copied cookie is dead"},
+		Caught: "logout-deletes-session", Hint: "DEL",
+		Also: []string{"copied-cookie"},
 	},
 	{
 		Step: 4, Mistake: "a visit that brings a session back",
@@ -366,11 +346,8 @@ var Wrongs = []Wrong{
 				return name, n, err
 			}
 		},
-		Caught: "a made-up cookie is not logged in and makes no key", Hint: "make a key that is not there",
-		Also: []string{
-			"after logout a copied cookie is dead",
-			"when the session is gone you are logged out, and a new login starts at 1",
-		},
+		Caught: "made-up-cookie", Hint: "make a key that is not there",
+		Also: []string{"copied-cookie", "session-gone"},
 	},
 	{
 		Step: 4, Mistake: "a token taken from the browser",
@@ -382,7 +359,7 @@ var Wrongs = []Wrong{
 				return p.newSession(newToken(), name)
 			}
 		},
-		Caught: "login does not take a cookie value that was there before", Hint: "fixation",
+		Caught: "fixation", Hint: "fixation",
 	},
 	{
 		Step: 4, Mistake: "the token used again by the next login",
@@ -394,7 +371,7 @@ var Wrongs = []Wrong{
 				return p.newSession(newToken(), name)
 			}
 		},
-		Caught: newCookie, Hint: "new random token in every login",
+		Caught: "new-token", Hint: "new random token in every login",
 	},
 	{
 		Step: 4, Mistake: "the name readable in the cookie",
@@ -403,7 +380,7 @@ var Wrongs = []Wrong{
 				return p.newSession(newToken()+"."+strings.TrimRight(sign(name), "="), name)
 			}
 		},
-		Caught: "the cookie does not contain your name", Hint: "random token",
+		Caught: "name-not-in-cookie", Hint: "random token",
 	},
 	{
 		Step: 4, Mistake: "two browsers in one session",
@@ -421,8 +398,8 @@ var Wrongs = []Wrong{
 				return token, err
 			}
 		},
-		Caught: "two browsers with one name are two sessions", Hint: "random token of this login",
-		Also: []string{newCookie, "logout in one browser leaves the other one logged in"},
+		Caught: "session-per-login", Hint: "random token of this login",
+		Also: []string{"new-token", "logout-one-browser"},
 	},
 	{
 		Step: 4, Mistake: "the token itself in Redis",
@@ -436,7 +413,7 @@ var Wrongs = []Wrong{
 				return token, err
 			}
 		},
-		Caught: "Redis does not hold the cookie's value", Hint: "SHA-256",
+		Caught: "token-not-in-redis", Hint: "SHA-256",
 	},
 	{
 		Step: 4, Mistake: "a cookie set by every page",
@@ -447,7 +424,7 @@ var Wrongs = []Wrong{
 				}
 			}
 		},
-		Caught: "a page view sets no cookie", Hint: "Only login and logout",
+		Caught: "view-sets-no-cookie", Hint: "Only login and logout",
 	},
 	{
 		Step: 4, Mistake: "a login without a TTL",
@@ -457,7 +434,7 @@ var Wrongs = []Wrong{
 				return token, p.Redis.HSet(r.Context(), p.sessionKey(token), "username", name).Err()
 			}
 		},
-		Caught: "login gives the session a TTL", Hint: "never comes back",
+		Caught: "login-ttl", Hint: "never comes back",
 	},
 	{
 		Step: 4, Mistake: "no EXPIRE in a visit",
@@ -471,7 +448,7 @@ var Wrongs = []Wrong{
 				return name, n, err
 			}
 		},
-		Caught: refilled, Hint: "every visit sends EXPIRE",
+		Caught: "ttl-refilled", Hint: "every visit sends EXPIRE",
 	},
 	{
 		Step: 4, Mistake: "a session kept in memory too",
@@ -494,6 +471,6 @@ var Wrongs = []Wrong{
 				return p.Redis.Del(ctx, p.sessionKey(cookie)).Err()
 			}
 		},
-		Caught: "when the session is gone you are logged out, and a new login starts at 1", Hint: "The session in Redis is the login",
+		Caught: "session-gone", Hint: "The session in Redis is the login",
 	},
 }

@@ -1,0 +1,338 @@
+package contract
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// otherBrowsers are about several visitors, about logout, and about what a
+// visitor may try.
+var otherBrowsers = []rule{
+	{
+		id:    "second-browser",
+		name:  "a second browser is not logged in",
+		steps: every,
+		hints: []string{
+			"One browser logged in, and another one counted as logged in too. The name must not be kept in a variable of the server: only the cookie says which browser asks.",
+			"Everything about one visitor comes from the cookie of the request: cookie(c). Package variables, and fields of app, belong to all visitors.",
+			"func username(c echo.Context) string { name, _ := cookie(c).Values[\"username\"].(string); return name }",
+		},
+		where: "main.go, func login, func username",
+		inFour: place{
+			where: inIndex,
+			hints: []string{
+				"Everything about one visitor is found by the token of this request: session.TokenOf(c.Request()). Fields of app and Store belong to all visitors.",
+				"s, err := a.store.Visit(c.Request().Context(), session.TokenOf(c.Request()))",
+			},
+		},
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			s.browser().expectLoggedOut()
+			b.expectLoggedIn(s.user)
+		},
+	},
+	{
+		id:    "names-apart",
+		name:  "two names in two browsers stay apart",
+		steps: every,
+		hints: []string{
+			"Each browser must see its own name, and its own count. Is something kept in a variable that all requests share, or is the user name missing in the Redis key?",
+			"The name is read from the cookie of this request, and the key of the count is made from that name.",
+			"return \"workshop:user:\" + username(c)",
+		},
+		where: "main.go, func userKey, func username",
+		inFour: place{
+			where: "session/store.go, func Key",
+			hints: []string{
+				"Each session has a key of its own, made from its token.",
+				"sum := sha256.Sum256([]byte(t)); return keyPrefix + hex.EncodeToString(sum[:])",
+			},
+		},
+		run: twoNames,
+	},
+	{
+		id:    "login-replaces",
+		name:  "a login under another name replaces the first",
+		steps: every,
+		hints: []string{
+			"POST /login of a browser that is logged in must set the cookie anew, with the new name.",
+			"login sets Values[\"username\"] each time, whatever was in the cookie before, and saves it.",
+			"s := cookie(c); s.Values[\"username\"] = name; return s.Save(c.Request(), c.Response()), then the redirect",
+		},
+		where: inLogin,
+		inFour: place{
+			where: inLogin,
+			hints: []string{
+				"login always makes a new session with Create and gives its token to the browser, whoever was logged in before.",
+				"token, err := a.store.Create(ctx, name); session.SetCookie(c.Response(), token, a.secure)",
+			},
+		},
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user + "-first")
+			b.login(s.user + "-second")
+			b.expectLoggedIn(s.user + "-second")
+		},
+	},
+	{
+		id:    "only-root-counts",
+		name:  "only a visit of / counts",
+		steps: counting,
+		hints: []string{
+			"Pages other than / must not add to the count. Is the counting code in a middleware, which runs for every page? It belongs in the handler of GET /.",
+			"HINCRBY is sent in index alone, after the look whether somebody is logged in. No e.Use(…) counts.",
+			"key := userKey(c); if key == \"\" { return c.Render(http.StatusOK, \"index\", page{}) } … HIncrBy",
+		},
+		where: inIndex,
+		inFour: place{
+			where: inIndex,
+			hints: []string{
+				"Visit is called in index alone: not in e.Use(…), not in login, not in the panel's Key.",
+				"s, err := a.store.Visit(c.Request().Context(), session.TokenOf(c.Request())), only in index",
+			},
+		},
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectVisits(1)
+			b.otherRequests()
+			b.expectVisits(2)
+		},
+	},
+	{
+		id:    "count-per-name",
+		name:  "two browsers with one name share one count",
+		steps: byName,
+		hints: []string{
+			"In this step the key is made of the user name alone. Both browsers have the same name, so both add to the same hash.",
+			"Nothing but the name goes into the key: no random part, no number of a connection, no time.",
+			"return \"workshop:user:\" + username(c)",
+		},
+		where: "main.go, func userKey",
+		run: func(s *scene) {
+			one, two := s.browser(), s.browser()
+			one.login(s.user)
+			one.expectVisits(1)
+			two.login(s.user)
+			two.expectVisits(2)
+			one.expectVisits(3)
+		},
+	},
+	{
+		id:    "session-per-login",
+		name:  "two browsers with one name are two sessions",
+		steps: onlyFour,
+		hints: []string{
+			"Each login starts a session of its own, with a key of its own in Redis. Is the key made of the user name? Make it from the random token of this login.",
+			"Create calls newToken() each time, and Key uses the token alone.",
+			"t := newToken() … s.Key(t)",
+		},
+		where: "session/store.go, func Create, func Key",
+		run: func(s *scene) {
+			one, two := s.browser(), s.browser()
+			one.login(s.user)
+			one.expectVisits(1)
+			one.expectVisits(2)
+			two.login(s.user)
+			two.expectVisits(1)
+			one.expectVisits(3)
+		},
+	},
+	{
+		id:    "logout",
+		name:  "after logout the page says You are not logged in",
+		steps: every,
+		hints: []string{
+			"Logout must delete the cookie: set it again with the same name and path and with Max-Age=0 (in Go: MaxAge: -1).",
+			"s.Options.MaxAge = -1 makes Save send a cookie that the browser deletes. Save comes before the redirect.",
+			"s := cookie(c); s.Options.MaxAge = -1; if err := s.Save(c.Request(), c.Response()); err != nil { return err }; return c.Redirect(http.StatusSeeOther, \"/\")",
+		},
+		where: inLogout,
+		inFour: place{
+			where: inLogout,
+			hints: []string{
+				"logout ends the session with Delete, takes the cookie away with session.DeleteCookie, and redirects.",
+				"a.store.Delete(ctx, session.TokenOf(c.Request())); session.DeleteCookie(c.Response(), a.secure); return c.Redirect(http.StatusSeeOther, \"/\")",
+			},
+		},
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectLoggedIn(s.user)
+			s.expectToRoot(b.logout())
+			b.expectLoggedOut()
+		},
+	},
+	{
+		id:    "login-after-logout",
+		name:  "after logout you can log in again",
+		steps: onlyOne,
+		hints: []string{
+			"A login after a logout is like the first one. Does logout leave something behind that stops it?",
+			"The server of this step remembers nothing. Remove whatever list or flag logout writes.",
+			"logout sets s.Options.MaxAge = -1 and saves, and does nothing else",
+		},
+		where: "main.go, func login, func logout",
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.logout()
+			b.login(s.user)
+			b.expectLoggedIn(s.user)
+		},
+	},
+	{
+		id:    "count-goes-on",
+		name:  "after logout and login the count goes on",
+		steps: byName,
+		hints: []string{
+			"In this step logout only deletes the cookie. It must leave the key in Redis alone: the count belongs to the name, not to the login.",
+			"No DEL and no HDEL in logout: it changes the cookie only.",
+			"s.Options.MaxAge = -1; s.Save(c.Request(), c.Response()); and no a.rdb.Del(…)",
+		},
+		where: inLogout,
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectVisits(1)
+			b.expectVisits(2)
+			b.logout()
+			b.login(s.user)
+			b.expectVisits(3)
+		},
+	},
+	{
+		id:    "count-ends",
+		name:  "after logout a new login starts at Visits: 1",
+		steps: onlyFour,
+		hints: []string{
+			"In this step the count belongs to the session. Logout deletes the session, and the next login makes a new one.",
+			"Create begins a hash of its own with visits 0, Delete removes the whole key. No number is kept by the user's name.",
+			"multi.HSet(ctx, s.Key(t), \"username\", username, \"visits\", 0) / s.rdb.Del(ctx, s.Key(t)).Err()",
+		},
+		where: "session/store.go, func Create, func Delete",
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectVisits(1)
+			b.expectVisits(2)
+			b.logout()
+			b.login(s.user)
+			b.expectVisits(1)
+		},
+	},
+	{
+		id:    "html-as-text",
+		name:  "a name with HTML in it is shown as text",
+		steps: every,
+		hints: []string{
+			"The name went into the page as it was typed, so somebody can put a script into it. Escape it: html/template does it by itself, html.EscapeString by hand.",
+			"{{.Username}} in the template escapes by itself, as long as the name is a string: template.HTML switches that off.",
+			"<h1>Logged in as {{.Username}}.</h1>, with Username string in page",
+		},
+		where: inPages,
+		run:   escaped,
+	},
+	{
+		id:    "changed-cookie",
+		name:  "a changed cookie does not log anybody in",
+		steps: every,
+		hints: []string{
+			"The check changed one character of the cookie. A login in a cookie must be signed, and the signature looked at in every request; a token must be looked up as a whole.",
+			"sessions.NewCookieStore signs with SECRET_KEY, and session.Get looks at the signature. A plain http.Cookie does neither.",
+			"store := sessions.NewCookieStore([]byte(cfg.SecretKey)); e.Use(session.Middleware(store)); s, _ := session.Get(cookieName, c)",
+		},
+		where: "main.go, func main, func cookie",
+		inFour: place{
+			where: "session/store.go, func Key, func Visit",
+			hints: []string{
+				"Key uses the whole token, and Visit returns ErrNone for a key that is not there.",
+				"sha256.Sum256([]byte(t)) … if errors.Is(err, redis.Nil) { return Session{}, ErrNone }",
+			},
+		},
+		run: func(s *scene) {
+			b, thief := s.browser(), s.browser()
+			b.login(s.user)
+			cookie := b.cookie()
+			thief.plant(cookie.Name, changed(cookie.Value))
+			p := thief.get("/")
+			s.expect(strings.Contains(p.text(), loggedOut) && !strings.Contains(p.text(), loggedIn),
+				"GET / with a changed cookie to say "+quote(loggedOut), p.String())
+		},
+	},
+	{
+		id:    "visits-at-once",
+		name:  "30 visits at the same time count 30",
+		steps: counting,
+		hints: []string{
+			"Some visits were lost: two requests read the same number and both wrote the next one. Do not read, add and write back. HINCRBY does all three inside Redis in one command.",
+			"HGET, then HSET, leaves a gap in which another visit reads the same number. Replace both by one HIncrBy, and show what it returns.",
+			"visits, err := a.rdb.HIncrBy(c.Request().Context(), key, \"visits\", 1).Result()",
+		},
+		where: inIndex,
+		inFour: place{
+			where: inVisit,
+			hints: []string{
+				"The count is changed by HINCRBY inside the script, not read in Go and written back.",
+				"redis.call('HINCRBY', KEYS[1], 'visits', 1)",
+			},
+		},
+		run: visitsAtOnce,
+	},
+}
+
+func twoNames(s *scene) {
+	one, two := s.browser(), s.browser()
+	one.login(s.user + "-one")
+	two.login(s.user + "-two")
+	one.expectLoggedIn(s.user + "-one")
+	two.expectLoggedIn(s.user + "-two")
+	if s.step > 1 {
+		one.expectVisits(2)
+		two.expectVisits(2)
+	}
+}
+
+// otherRequests are those a browser sends that are no visit.
+func (b *browser) otherRequests() {
+	b.get("/login")
+	b.get("/no-such-page")
+	b.scene.browser().expectLoggedOut()
+}
+
+func escaped(s *scene) {
+	name := "<b>" + s.user + "</b>&amp;"
+	b := s.browser()
+	b.login(name)
+	p := b.expectLoggedIn(name)
+	s.expect(!strings.Contains(p.body, "<b>"+s.user), "&lt;b&gt; in the page's source for <b> in the name", quote(p.body))
+}
+
+// changed replaces one character in the middle.
+func changed(value string) string {
+	if value == "" {
+		return value
+	}
+	letters := []byte(value)
+	// x is no digit of hexadecimal, so this is not only a change of case.
+	if middle := &letters[len(letters)/2]; *middle == 'x' {
+		*middle = 'y'
+	} else {
+		*middle = 'x'
+	}
+	return string(letters)
+}
+
+func visitsAtOnce(s *scene) {
+	const n = 30
+	b := s.browser()
+	b.login(s.user)
+	numbers := b.visitAtOnce(n)
+	different := len(slices.Compact(slices.Clone(numbers)))
+	s.expect(different == n && numbers[0] == 1 && numbers[n-1] == n,
+		fmt.Sprintf("the numbers 1 to %d, each once, on %d pages asked for at the same time", n, n),
+		fmt.Sprintf("%d different numbers: %v", different, numbers))
+	s.expectCount(s.key(), n)
+}

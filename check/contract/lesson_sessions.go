@@ -1,0 +1,255 @@
+package contract
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// serverSessions are about the session of step 4: a token in the cookie, and
+// what it stands for in Redis.
+var serverSessions = []rule{
+	{
+		id:    "name-not-in-cookie",
+		name:  "the cookie does not contain your name",
+		steps: onlyFour,
+		hints: []string{
+			"In this step the cookie holds a random token and nothing else. The name stays on the server, in Redis.",
+			"Only session.SetCookie sets a cookie now, with the token from Create. The store and the middleware of gorilla/sessions go away.",
+			"token, err := a.store.Create(ctx, name) … session.SetCookie(c.Response(), token, secure)",
+		},
+		where: inLogin,
+		run: func(s *scene) {
+			b := s.browser()
+			for _, cookie := range b.login(s.user).cookies {
+				s.expect(!reveals(cookie.Value, s.user, 3),
+					"a cookie in which "+s.user+" cannot be read, also not after base64 decoding",
+					cookie.Name+"="+quote(cookie.Value))
+			}
+		},
+	},
+	{
+		id:    "token-not-in-redis",
+		name:  "Redis does not hold the cookie's value",
+		steps: onlyFour,
+		hints: []string{
+			"Who can read the keys of Redis could log in as anybody. Use a hash of the token in the key: SHA-256 is enough, because the token is random.",
+			"Key puts sha256.Sum256 of the token into the key, in hexadecimal digits (hex.EncodeToString). No field of the hash has the token.",
+			"sum := sha256.Sum256([]byte(t)); return keyPrefix + hex.EncodeToString(sum[:])",
+		},
+		where: inKey,
+		run:   tokenNotStored,
+	},
+	{
+		id:    "new-token",
+		name:  "every login gets a new cookie value",
+		steps: onlyFour,
+		hints: []string{
+			"Make a new random token in every login. Is it made from the user name, or made once and used again?",
+			"newToken() is called inside Create, at each login. login does not look at the token that the browser brought, but to delete that session.",
+			"t := newToken(), as the first line of Create",
+		},
+		where: inCreate,
+		run: func(s *scene) {
+			one, two := s.browser(), s.browser()
+			one.login(s.user)
+			first := one.cookie().Value
+			one.login(s.user)
+			two.login(s.user)
+			for _, value := range []string{one.cookie().Value, two.cookie().Value} {
+				s.expect(value != first, "a new cookie value for a new login", "the value of an earlier login once more")
+			}
+		},
+	},
+	{
+		id:    "fixation",
+		name:  "login does not take a cookie value that was there before",
+		steps: onlyFour,
+		hints: []string{
+			"An attacker who plants a cookie in your browser and waits for your login would be logged in with you. This is called session fixation. Login must never use the token it was sent: it makes a new one.",
+			"login calls Create, which calls newToken(). session.TokenOf is for Visit and Delete only.",
+			"token, err := a.store.Create(c.Request().Context(), name); session.SetCookie(c.Response(), token, a.secure)",
+		},
+		where: inLogin,
+		run:   fixation,
+	},
+	{
+		id:    "made-up-cookie",
+		name:  "a made-up cookie is not logged in and makes no key",
+		steps: onlyFour,
+		hints: []string{
+			"HINCRBY and HSET make a key that is not there. First look whether the session exists, and do both in one script or transaction.",
+			"A script asks EXISTS first and returns false where there is nothing; in Go that is redis.Nil, which becomes ErrNone. redis.NewScript(…).Run runs it as one command.",
+			"if redis.call('EXISTS', KEYS[1]) == 0 then return false end; then HINCRBY, PEXPIRE, and return {HGET username, visits}",
+		},
+		where: inVisit,
+		run:   madeUp,
+	},
+	{
+		id:    "view-sets-no-cookie",
+		name:  "a page view sets no cookie",
+		steps: onlyFour,
+		hints: []string{
+			"Only login and logout may set or delete the session's cookie. The late answer to an old page would otherwise overwrite a new login.",
+			"session.SetCookie is called in login, session.DeleteCookie in logout, and neither in index or in a middleware.",
+			"in index only: s, err := a.store.Visit(ctx, session.TokenOf(c.Request()))",
+		},
+		where: inIndex,
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			for range 2 {
+				s.expectCookieLeftAlone(b.expectLoggedIn(s.user), b.cookie().Name)
+			}
+		},
+	},
+	{
+		id:    "logout-deletes-session",
+		name:  "logout deletes the session in Redis",
+		steps: onlyFour,
+		hints: []string{
+			"To delete the cookie is not enough: logout must also delete the key of the session (DEL), and do that first.",
+			"Delete sends DEL for the key of the token. logout calls it first, and session.DeleteCookie after it.",
+			"return s.rdb.Del(ctx, s.Key(t)).Err() / in logout: a.store.Delete(ctx, session.TokenOf(c.Request()))",
+		},
+		where: "session/store.go, func Delete; main.go, func logout",
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectVisits(1)
+			key := s.key()
+			b.logout()
+			s.expect(!s.exists(key), "no key "+key+" after logout", "the key is still there")
+		},
+	},
+	{
+		id:    "copied-cookie",
+		name:  "after logout a copied cookie is dead",
+		steps: onlyFour,
+		hints: []string{
+			"The check copied the cookie before logout. As long as the session is in Redis, the copy logs in: logout must delete the session's key, and a visit must not make it again.",
+			"Delete removes the key; Visit looks with EXISTS before it writes, in the same script, so that a late visit cannot make the key again.",
+			"if redis.call('EXISTS', KEYS[1]) == 0 then return false end, as the first line of the script",
+		},
+		where: "session/store.go, func Delete, func Visit",
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectVisits(1)
+			key, thief := s.key(), b.copy()
+			b.logout()
+			thief.expectLoggedOut()
+			s.expect(!s.exists(key), "no visit to bring back "+key+" after logout", "the key is there again")
+		},
+	},
+	{
+		id:    "logout-one-browser",
+		name:  "logout in one browser leaves the other one logged in",
+		steps: onlyFour,
+		hints: []string{
+			"Logout ends the session of this browser only. Does it delete a key that both browsers share?",
+			"Delete removes s.Key(t) of this one token. It does not search by the user's name.",
+			"return s.rdb.Del(ctx, s.Key(t)).Err()",
+		},
+		where: inDelete,
+		run: func(s *scene) {
+			one, two := s.browser(), s.browser()
+			one.login(s.user)
+			two.login(s.user)
+			one.logout()
+			two.expectLoggedIn(s.user)
+		},
+	},
+}
+
+var base64Run = regexp.MustCompile(`[A-Za-z0-9+/_-]{8,}`)
+
+// reveals says whether a name can be read in a value, or in what base64 or
+// URL decoding makes of its parts, down to some depth.
+func reveals(value, name string, depth int) bool {
+	if strings.Contains(value, name) {
+		return true
+	}
+	if depth == 0 {
+		return false
+	}
+	if plain, err := url.QueryUnescape(value); err == nil && plain != value && reveals(plain, name, depth-1) {
+		return true
+	}
+	for _, run := range base64Run.FindAllString(value, -1) {
+		run = strings.NewReplacer("-", "+", "_", "/").Replace(run)
+		// A run may have lost its last bits where it was cut out.
+		plain, _ := base64.RawStdEncoding.DecodeString(run[:len(run)/4*4])
+		if tail, err := base64.RawStdEncoding.DecodeString(run); err == nil {
+			plain = tail
+		}
+		if len(plain) > 0 && reveals(string(plain), name, depth-1) {
+			return true
+		}
+	}
+	return false
+}
+
+func tokenNotStored(s *scene) {
+	b := s.browser()
+	b.login(s.user)
+	b.expectVisits(1)
+	key, value := s.key(), b.cookie().Value
+	if s.failed() {
+		return
+	}
+	plain, err := url.QueryUnescape(value)
+	if err != nil {
+		plain = value
+	}
+	fields := s.target.Redis.HGetAll(s.ctx, key)
+	s.ask(fields)
+	stored := fmt.Sprint(key, " ", fields.Val())
+	s.expect(!strings.Contains(stored, value) && !strings.Contains(stored, plain),
+		"neither the key nor the fields of the session to contain the cookie's value", quote(stored))
+}
+
+func fixation(s *scene) {
+	scout, victim, attacker := s.browser(), s.browser(), s.browser()
+	scout.login(s.user + "-scout")
+	name, value := scout.cookie().Name, s.madeUpToken()
+	victim.plant(name, value)
+	attacker.plant(name, value)
+	victim.login(s.user)
+	s.expect(victim.held(name) != value, "login to replace the cookie value that was planted before", name+"="+quote(value)+" is still there")
+	attacker.expectLoggedOut()
+}
+
+// madeUpToken looks like 256 random bits in base64, and has the user name in
+// it by which a key made from it is found.
+func (s *scene) madeUpToken() string {
+	return s.user + strings.Repeat("A", 43-len(s.user))
+}
+
+func madeUp(s *scene) {
+	scout, b := s.browser(), s.browser()
+	scout.login(s.user + "-scout")
+	value := s.madeUpToken()
+	sum := sha256.Sum256([]byte(value))
+	b.plant(scout.cookie().Name, value)
+	b.expectLoggedOut()
+	for _, part := range []string{value, hex.EncodeToString(sum[:])} {
+		if s.failed() {
+			return
+		}
+		keys, err := s.scan(s.ctx, "*"+part+"*", "")
+		s.planted = append(s.planted, keys...)
+		s.expect(err == nil, "an answer from Redis to SCAN", fmt.Sprint(err))
+		s.expect(len(keys) == 0, "no key in Redis for a made-up cookie", strings.Join(keys, ", "))
+	}
+}
+
+func (s *scene) expectCookieLeftAlone(p page, name string) {
+	for _, cookie := range p.cookies {
+		s.expect(cookie.Name != name, p.request+" to leave the cookie "+name+" alone", "Set-Cookie: "+flags(cookie))
+	}
+}

@@ -1,0 +1,197 @@
+package contract
+
+import (
+	"fmt"
+	"time"
+)
+
+// lifetimes are about the TTL of what Redis holds.
+var lifetimes = []rule{
+	{
+		id:    "login-ttl",
+		name:  "login gives the session a TTL",
+		steps: onlyFour,
+		hints: []string{
+			"PTTL says -1: the session has no TTL. Somebody who logs in and never comes back would leave it in Redis for ever. Send EXPIRE together with the HSET of the login.",
+			"HSet and PExpire go together in TxPipelined, in this order, with s.ttl.",
+			"multi.HSet(ctx, s.Key(t), …); multi.PExpire(ctx, s.Key(t), s.ttl)",
+		},
+		where: inCreate,
+		run: func(s *scene) {
+			s.browser().login(s.user)
+			s.expectTTL(s.key())
+		},
+	},
+	{
+		id:    "ttl-set",
+		name:  "the first visit gives the key a TTL",
+		steps: expiring,
+		hints: []string{
+			"If PTTL says -1, the key has no TTL. Is EXPIRE sent, and is it sent after HINCRBY? EXPIRE does nothing to a key that is not there yet, so with EXPIRE first the key of a first visit lives for ever.",
+			"TxPipelined sends several commands together, in your order: first HIncrBy, then Expire with the TTL from cfg.SessionTTL (config.MustLoad needs config.TTL for it).",
+			"a.rdb.TxPipelined(ctx, func(multi redis.Pipeliner) error { visits = multi.HIncrBy(ctx, key, \"visits\", 1); multi.Expire(ctx, key, a.ttl); return nil })",
+		},
+		where: inIndex,
+		inFour: place{
+			where: inVisit,
+			hints: []string{
+				"The script sends PEXPIRE after HINCRBY, with s.ttl in milliseconds.",
+				"redis.call('PEXPIRE', KEYS[1], ARGV[1])",
+			},
+		},
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectVisits(1)
+			s.expectTTL(s.key())
+		},
+	},
+	{
+		id:    "ttl-refilled",
+		name:  "every visit fills the TTL up again",
+		steps: expiring,
+		hints: []string{
+			"The TTL slides: every visit sends EXPIRE, not only the first one. Is there an if around EXPIRE, or its option NX?",
+			"multi.Expire stands beside multi.HIncrBy without any condition. ExpireNX would only set a TTL where there is none.",
+			"visits = multi.HIncrBy(ctx, key, \"visits\", 1); multi.Expire(ctx, key, a.ttl)",
+		},
+		where: inIndex,
+		inFour: place{
+			where: inVisit,
+			hints: []string{
+				"The script sends PEXPIRE in each visit, without the option NX.",
+				"redis.call('PEXPIRE', KEYS[1], ARGV[1])",
+			},
+		},
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectVisits(1)
+			key := s.key()
+			s.shorten(key)
+			since := time.Now()
+			b.expectVisits(2)
+			s.expectFull(key, since)
+		},
+	},
+	{
+		id:    "ttl-left-alone",
+		name:  "other requests leave the TTL alone",
+		steps: expiring,
+		hints: []string{
+			"Only a visit of / fills the TTL up. Is EXPIRE sent in a middleware, which runs for every page?",
+			"Expire stands in index and nowhere else: not in e.Use(…), not in loginForm, not in login.",
+			"multi.Expire(ctx, key, a.ttl), only inside index",
+		},
+		where: inIndex,
+		inFour: place{
+			where: inIndex,
+			hints: []string{
+				"Only Visit sends PEXPIRE, and only index calls Visit.",
+				"no a.store.Visit(…) in a middleware, in loginForm or in the panel's Key",
+			},
+		},
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectVisits(1)
+			key := s.key()
+			short := s.shorten(key)
+			b.otherRequests()
+			left := s.ttl(key)
+			s.expect(left != forever && left <= short,
+				fmt.Sprintf("the TTL of %s to stay at or below %s", key, short), ttlText(key, left))
+		},
+	},
+	{
+		id:    "key-gone",
+		name:  "when the key is gone you are still logged in, and Visits is 1",
+		steps: onlyThree,
+		hints: []string{
+			"In this step the login is in the cookie and the count is in Redis. When the count has expired, HINCRBY starts again at 1; nobody is logged out.",
+			"Who is logged in is asked of the cookie: username(c). Do not ask Redis with EXISTS whether the visitor is logged in.",
+			"key := userKey(c); if key == \"\" { … not logged in … }; everybody else gets HIncrBy",
+		},
+		where: inIndex,
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectVisits(1)
+			b.expectVisits(2)
+			s.expire(s.key())
+			b.expectVisits(1)
+		},
+	},
+	{
+		id:    "session-gone",
+		name:  "an ended session logs you out; a new login starts at 1",
+		steps: onlyFour,
+		hints: []string{
+			"The session in Redis is the login. A visit whose session is not there says \"You are not logged in\". It must not make the session again: does HINCRBY run without a look whether the key exists?",
+			"Visit returns ErrNone where EXISTS says 0, and index shows the page of nobody for ErrNone. Nothing is remembered in Go.",
+			"if errors.Is(err, session.ErrNone) { return c.Render(http.StatusOK, \"index\", page{}) }",
+		},
+		where: inVisit,
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectVisits(1)
+			b.expectVisits(2)
+			key := s.key()
+			s.expire(key)
+			b.expectLoggedOut()
+			s.expect(!s.exists(key), "no visit to bring back "+key+" after its end", "the key is there again")
+			b.login(s.user)
+			b.expectVisits(1)
+		},
+	},
+	{
+		id:    "count-expires",
+		name:  "after a whole TTL without a visit, Visits starts at 1",
+		steps: onlyThree,
+		waits: true,
+		hints: []string{
+			"The check waited for the real end of the TTL (10 s, unless you changed it). Look at it yourself: redis-cli ttl KEY. Is the number of seconds right, and is EXPIRE sent after HINCRBY?",
+			"The TTL is cfg.SessionTTL, a time.Duration: Expire takes it as it is. PExpire counts in milliseconds and takes a Duration too.",
+			"e.GET(\"/\", app{conn.Client, cfg.SessionTTL}.index) … multi.Expire(ctx, key, a.ttl)",
+		},
+		where: "main.go, func index, func main",
+		run: func(s *scene) {
+			b := s.browser()
+			s.outlive(b)
+			b.expectVisits(1)
+		},
+	},
+	{
+		id:    "session-expires",
+		name:  "after a whole TTL without a visit, you are logged out",
+		steps: onlyFour,
+		waits: true,
+		hints: []string{
+			"The check waited for the real end of the TTL (10 s, unless you changed it). Look at it yourself: redis-cli ttl KEY. Is the number of seconds right?",
+			"PEXPIRE in the script takes milliseconds: s.ttl.Milliseconds() as an argument, ARGV[1] in the script.",
+			"visit.Run(ctx, s.rdb, []string{s.Key(t)}, s.ttl.Milliseconds()) … redis.call('PEXPIRE', KEYS[1], ARGV[1])",
+		},
+		where: "session/store.go, func Create, func Visit",
+		run: func(s *scene) {
+			b := s.browser()
+			s.outlive(b)
+			b.expectLoggedOut()
+			b.login(s.user)
+			b.expectVisits(1)
+		},
+	},
+}
+
+// outlive visits twice and then waits until the count is gone by itself.
+func (s *scene) outlive(b *browser) {
+	b.login(s.user)
+	b.expectVisits(1)
+	since := time.Now()
+	b.expectVisits(2)
+	key := s.key()
+	s.awaitGone(key, s.target.TTL+3*time.Second)
+	lasted := time.Since(since)
+	s.expect(lasted > s.target.TTL*8/10, fmt.Sprintf("the key %s to last %s after a visit", key, s.target.TTL),
+		fmt.Sprintf("it was gone after %s", lasted.Round(100*time.Millisecond)))
+}

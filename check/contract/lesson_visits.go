@@ -1,0 +1,248 @@
+package contract
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+)
+
+// firstVisits are about one visitor: the login, and the count of the visits.
+var firstVisits = []rule{
+	{
+		id:    "logged-out",
+		name:  "without a login, / says You are not logged in",
+		steps: every,
+		hints: []string{
+			"Is the app running at this address? Then look at the handler of GET /: for a browser without a login it writes exactly \"You are not logged in\".",
+			"index renders the page \"index\". Without a name, the template in pages takes its {{else}}.",
+			"return c.Render(http.StatusOK, \"index\", page{Username: username(c)})",
+		},
+		where: inIndex,
+		run:   func(s *scene) { s.browser().expectLoggedOut() },
+	},
+	{
+		id:    "login-form",
+		name:  "/login shows a form with a field username",
+		steps: every,
+		hints: []string{
+			"GET /login answers with a form whose method is post and whose text field is named username.",
+			"GET /login must lead to loginForm, which renders the page \"login\". Its form has method=\"post\", its input name=\"username\".",
+			"e.GET(\"/login\", loginForm), and in pages: <form method=\"post\"> … <input name=\"username\">",
+		},
+		where: inPages,
+		run:   loginForm,
+	},
+	{
+		id:    "login-redirect",
+		name:  "after login the browser is sent back to /",
+		steps: every,
+		hints: []string{
+			"POST /login reads the form field username, remembers it, and answers with a redirect (status 303) to /.",
+			"web.Username(c) reads the name from the form, and says what is wrong with it. At the end, c.Redirect sends the browser on.",
+			"name, problem := web.Username(c) … return c.Redirect(http.StatusSeeOther, \"/\")",
+		},
+		where: inLogin,
+		inFour: place{
+			where: inLogin,
+			hints: []string{
+				"web.Username(c) reads the name; an error of the store is returned; at the end, c.Redirect sends the browser on.",
+				"token, err := a.store.Create(c.Request().Context(), name) … return c.Redirect(http.StatusSeeOther, \"/\")",
+			},
+		},
+		run: func(s *scene) {
+			s.expectToRoot(s.browser().login(s.user))
+		},
+	},
+	{
+		id:    "logged-in-name",
+		name:  "after login the page says Logged in as and your name",
+		steps: every,
+		hints: []string{
+			"Does POST /login send a Set-Cookie header, with Path=/? And does GET / read the login from that cookie?",
+			"cookie(c) gets the session of the cookie with session.Get. login puts the name into its Values and saves it before the redirect; username reads it from there.",
+			"s, _ := session.Get(cookieName, c) / s.Values[\"username\"] = name; s.Save(c.Request(), c.Response()) / name, _ := cookie(c).Values[\"username\"].(string)",
+		},
+		where: "main.go, func login, func cookie, func username",
+		inFour: place{
+			where: "main.go, func login, func index",
+			hints: []string{
+				"login gives the token of Create to the browser with session.SetCookie. index gets it back with session.TokenOf and asks Visit who that is.",
+				"session.SetCookie(c.Response(), token, a.secure) / s, err := a.store.Visit(ctx, session.TokenOf(c.Request())) … page{Username: s.Username}",
+			},
+		},
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectLoggedIn(s.user)
+		},
+	},
+	{
+		id:    "first-visit",
+		name:  "the first visit says Visits: 1",
+		steps: counting,
+		hints: []string{
+			"HINCRBY adds one and returns the new number. Show that number on the page. The login itself is not a visit.",
+			"index needs the Redis client: make it in main with redisconn.MustOpen, give config.MustLoad config.Redis too, and keep it in a struct whose method index is. HIncrBy on the user's key, field visits, returns the number; page and template need a field Visits.",
+			"visits, err := a.rdb.HIncrBy(c.Request().Context(), userKey(c), \"visits\", 1).Result(), and in pages: <p>Visits: {{.Visits}}</p>",
+		},
+		where: inIndex,
+		inFour: place{
+			where: inVisit,
+			hints: []string{
+				"Create sets visits to 0, Visit adds one with HINCRBY and returns the new number, index shows it.",
+				"local visits = redis.call('HINCRBY', KEYS[1], 'visits', 1) … page{Username: s.Username, Visits: s.Visits}",
+			},
+		},
+		run: firstVisit,
+	},
+	{
+		id:    "visit-adds-one",
+		name:  "every visit adds one",
+		steps: counting,
+		hints: []string{
+			"Each GET / of a logged-in browser adds exactly one. Is the count reset by a visit, or is the counting code called twice?",
+			"One HINCRBY with 1 in each call of index that has a name, and nothing that sets the field elsewhere. From step 3 on, EXPIRE with 0 removes the key: cfg.SessionTTL is 0 until config.MustLoad has config.TTL.",
+			"visits, err := a.rdb.HIncrBy(c.Request().Context(), key, \"visits\", 1).Result()",
+		},
+		where: inIndex,
+		inFour: place{
+			where: inVisit,
+			hints: []string{
+				"index calls Visit once, and Visit sends one HINCRBY with 1.",
+				"redis.call('HINCRBY', KEYS[1], 'visits', 1)",
+			},
+		},
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			for n := range 5 {
+				b.expectVisits(n + 1)
+			}
+		},
+	},
+	{
+		id:    "count-in-redis",
+		name:  "Redis holds the count",
+		steps: byName,
+		hints: []string{
+			"The count belongs in a Redis hash: the user name is part of the key, the field is visits. Does the app use the same Redis, and the same database number, as the check?",
+			"The key ends in the user name, for example workshop:user:aaa. The command is HINCRBY, not INCR, so that it is a hash; the client comes from redisconn.MustOpen(cfg), and cfg knows REDIS_URL once config.MustLoad has config.Redis.",
+			"func userKey(c echo.Context) string { return \"workshop:user:\" + username(c) } / a.rdb.HIncrBy(c.Request().Context(), userKey(c), \"visits\", 1)",
+		},
+		where: "main.go, func index, func userKey",
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectVisits(1)
+			b.expectVisits(2)
+			s.expectCount(s.key(), 2)
+		},
+	},
+	{
+		id:    "login-in-redis",
+		name:  "the login lives in Redis",
+		steps: onlyFour,
+		hints: []string{
+			"Login makes a new hash in Redis and puts the user name into a field of it. Does the app use the same Redis, and the same database number, as the check?",
+			"Write Store.Create, and call it in login in place of the signed cookie. In Create, HSet makes the hash; session.SetCookie gives the token to the browser.",
+			"multi.HSet(ctx, s.Key(t), \"username\", username, \"visits\", 0) / in login: token, err := a.store.Create(ctx, name); session.SetCookie(c.Response(), token, secure)",
+		},
+		where: inCreate,
+		run: func(s *scene) {
+			s.browser().login(s.user)
+			s.key()
+		},
+	},
+	{
+		id:    "count-in-session",
+		name:  "the count is in the hash of the login",
+		steps: onlyFour,
+		hints: []string{
+			"The session is one hash: the user name and the field visits stand side by side in it, so that they end together.",
+			"Visit counts in the same key in which Create wrote username. The field is called visits.",
+			"redis.call('HINCRBY', KEYS[1], 'visits', 1), with KEYS[1] = s.Key(t)",
+		},
+		where: inVisit,
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectVisits(1)
+			b.expectVisits(2)
+			s.expectCount(s.key(), 2)
+		},
+	},
+	{
+		id:    "count-from-redis",
+		name:  "the page shows the number that is in Redis",
+		steps: counting,
+		hints: []string{
+			"The check wrote 41 into Redis, so the next visit is number 42. If the page goes on with a number of its own, there is a counter in the app's memory: it is gone after a restart, and a second server has another. Show what HINCRBY returns.",
+			"Give the page the answer of HINCRBY itself, and keep no number in a variable or a struct of the app.",
+			"visits, err := a.rdb.HIncrBy(…).Result() … page{Username: username(c), Visits: visits}",
+		},
+		where: inIndex,
+		inFour: place{
+			where: inVisit,
+			hints: []string{
+				"Visit returns what HINCRBY answered, and Store keeps no number in Go.",
+				"reply, err := visit.Run(…).Slice(); visits, _ := reply[1].(int64)",
+			},
+		},
+		run: func(s *scene) {
+			b := s.browser()
+			b.login(s.user)
+			b.expectVisits(1)
+			s.setCount(s.key(), "41")
+			b.expectVisits(42)
+		},
+	},
+}
+
+var (
+	postForm  = regexp.MustCompile(`(?i)<form\b[^>]*\bmethod\s*=\s*["']?post\b`)
+	nameField = regexp.MustCompile(`(?i)<input\b[^>]*\bname\s*=\s*["']?username["'\s/>]`)
+)
+
+func loginForm(s *scene) {
+	p := s.browser().get("/login")
+	s.expect(p.status == http.StatusOK, "GET /login to answer 200", p.String())
+	s.expect(postForm.MatchString(p.body), "a form with method=post on GET /login", quote(p.body))
+	s.expect(nameField.MatchString(p.body), "an input with name=username on GET /login", quote(p.body))
+}
+
+// expectToRoot wants the redirect p to lead to / of the same app.
+func (s *scene) expectToRoot(p page) {
+	to := p.header.Get("Location")
+	base, err := url.Parse(s.address("/"))
+	s.expect(err == nil, "a valid URL of the app", fmt.Sprint(err))
+	if err != nil {
+		return
+	}
+	target, err := base.Parse(to)
+	s.expect(to != "" && err == nil && target.String() == base.String(), "a redirect with Location /", p.String())
+}
+
+func (s *scene) expectCount(key string, want int) {
+	got := s.count(key)
+	s.expect(got == fmt.Sprint(want), fmt.Sprintf("HGET %s visits to be %d, as on the page", key, want), quote(got))
+}
+
+// firstVisit wants 1. More than that has two usual causes: the login was
+// counted too, or all names share one count, which the next name tells.
+func firstVisit(s *scene) {
+	one, two := s.browser(), s.browser()
+	one.login(s.user + "-one")
+	first, _ := one.get("/").visits()
+	if first > 1 {
+		two.login(s.user + "-two")
+		if next, _ := two.get("/").visits(); next > first {
+			s.expect(false, "the first visit of a name to say \"Visits: 1\"",
+				fmt.Sprintf("\"Visits: %d\", and for the next new name \"Visits: %d\"", first, next))
+			s.see("names-apart")
+		}
+	}
+	b := s.browser()
+	b.login(s.user)
+	b.expectVisits(1)
+}
