@@ -45,7 +45,7 @@ start%: always ## build step N yourself, in my-stepN: make start3
 my-step%: always ## run my-stepN, and start it again on each save
 	go build -o bin/ ./tools/workshop && bin/workshop watch $@ -- $(ARGS)
 
-check%: always ## check my-stepN: make check3 HINT=2
+check%: always ## check my-stepN: make check3 HINT=2 ONLY=ttl-set
 	go build -o bin/ ./tools/workshop && bin/workshop check $(ARGS) $*
 
 solve%: always ## compare my-stepN with ours; ARGS=-take takes ours

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,6 +42,9 @@ type Check struct {
 	Hint int
 	// Exercise is the name of one, in place of the lesson; empty for the lesson.
 	Exercise string
+	// Only is the id of the one check to run: of the lesson, of the house rules,
+	// or of the exercise. Empty means all checks of the lesson or exercise.
+	Only string
 	// Board is the address of a class board to report to as Name, or empty.
 	Board, Name string
 	Out         io.Writer
@@ -65,18 +69,22 @@ func (c *Check) Run(ctx context.Context) error {
 		return orStopped(ctx, err)
 	}
 	defer s.close()
-	c.say("Checking %s: %s, %s.", s.name, c.subject(), count(len(checks), "check"))
-	passed, failed := c.inOrder(ctx, s, checks)
+	total := len(checks)
+	if c.Only != "" {
+		total = 1
+	}
+	c.say("Checking %s: %s, %s.", s.name, c.subject(), count(total, "check"))
+	passed, helps, failed := c.inOrder(ctx, s, checks)
 	if ctx.Err() != nil {
 		return orStopped(ctx, failed)
 	}
-	c.remember(begun, passed, len(checks))
+	c.remember(begun, passed, total)
 	if failed == nil {
-		c.congratulate(ctx, s, len(checks))
+		c.congratulate(ctx, s, total)
 	} else {
-		c.say("%d of %d passed. %s", passed, len(checks), c.moreHelp())
+		c.say("%d of %d passed. %s", passed, total, c.moreHelp(helps))
 	}
-	c.reportTo(ctx, passed, len(checks))
+	c.reportTo(ctx, passed, total)
 	return failed
 }
 
@@ -88,12 +96,25 @@ func orStopped(ctx context.Context, err error) error {
 	return err
 }
 
-// checks are those to pass, in the order in which they are printed.
+// checks are those of the lesson or exercise, in the order in which they are
+// printed. If only one check is to run, the house rules are among them, and the
+// error for an unknown id lists them all.
 func (c *Check) checks() ([]contract.Check, error) {
-	if c.Exercise != "" {
-		return c.exercise()
+	checks := contract.StepGroup(c.Copy.Step, contract.Lesson)
+	switch {
+	case c.Exercise != "":
+		var err error
+		if checks, err = c.exercise(); err != nil {
+			return nil, err
+		}
+	case c.Only != "":
+		checks = contract.Step(c.Copy.Step)
 	}
-	return contract.StepGroup(c.Copy.Step, contract.Lesson), nil
+	hasID := func(check contract.Check) bool { return check.ID == c.Only }
+	if c.Only != "" && !slices.ContainsFunc(checks, hasID) {
+		return nil, c.unknown(checks)
+	}
+	return checks, nil
 }
 
 func (c *Check) exercise() ([]contract.Check, error) {
@@ -107,11 +128,15 @@ func (c *Check) exercise() ([]contract.Check, error) {
 	return nil, fmt.Errorf("step %d has no exercise %q. It has: %s", c.Copy.Step, c.Exercise, strings.Join(names, ", "))
 }
 
-// inOrder runs checks one after the other and stops at the first failure. They
+// inOrder runs checks one after the other, or the one that is asked for, and
+// stops at the first failure; helps is then the check whose hints help. They
 // do not run side by side: in an app that keeps something in a variable of all
 // visitors, one check would then fail by another, with a hint that is not meant.
-func (c *Check) inOrder(ctx context.Context, s *subject, checks []contract.Check) (passed int, err error) {
+func (c *Check) inOrder(ctx context.Context, s *subject, checks []contract.Check) (passed int, helps contract.Check, err error) {
 	for i, check := range checks {
+		if c.Only != "" && check.ID != c.Only {
+			continue
+		}
 		if check.Counts && s.target.RoundTrips == nil {
 			c.line("--", i+1, check)
 			c.say("        not looked at: round trips are counted only on the check's own Redis")
@@ -125,16 +150,17 @@ func (c *Check) inOrder(ctx context.Context, s *subject, checks []contract.Check
 		failure := c.run(ctx, s, check)
 		switch {
 		case ctx.Err() != nil:
-			return passed, ctx.Err()
+			return passed, helps, ctx.Err()
 		case failure != nil:
 			c.line("FAIL", i+1, check)
-			c.explain(s, failure, helpFor(checks, check, failure), strings.TrimPrefix(s.said(), before))
-			return passed, ErrFailed
+			helps = helpFor(checks, check, failure)
+			c.explain(s, failure, helps, strings.TrimPrefix(s.said(), before))
+			return passed, helps, ErrFailed
 		}
 		c.line("ok", i+1, check)
 		passed++
 	}
-	return passed, nil
+	return passed, helps, nil
 }
 
 func (c *Check) run(ctx context.Context, s *subject, check contract.Check) *contract.Failure {
@@ -173,10 +199,10 @@ func (c *Check) houseRules(ctx context.Context, s *subject) (missing []contract.
 	return missing, len(house)
 }
 
-// remember keeps the result in the copy, for Status. A check that cannot be
-// remembered counts all the same.
+// remember keeps the result in the copy, for Status. One check alone says too
+// little to be kept. A check that cannot be remembered counts all the same.
 func (c *Check) remember(begun time.Time, passed, total int) {
-	if c.URL != "" {
+	if c.URL != "" || c.Only != "" {
 		return
 	}
 	results := c.Copy.results()
@@ -194,7 +220,7 @@ func (c *Check) remember(begun time.Time, passed, total int) {
 // reportTo tells a class board. Whatever is wrong with it is no fault of the
 // learner's.
 func (c *Check) reportTo(ctx context.Context, passed, total int) {
-	if c.Board == "" || c.Exercise != "" {
+	if c.Board == "" || c.Exercise != "" || c.Only != "" {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, boardWithin)

@@ -3,27 +3,37 @@ package learn_test
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
 
+	"example.com/session-workshop/check/contract"
 	"example.com/session-workshop/check/contract/programs"
 	"example.com/session-workshop/shared/embedded"
 	"example.com/session-workshop/tools/learn"
 )
 
-func TestEachWrongProgramGetsItsHint(t *testing.T) {
+// redisOfApps is an embedded Redis for the programs of a test.
+func redisOfApps(t *testing.T) (address string, client *redis.Client) {
+	t.Helper()
 	server, err := embedded.Start("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := redis.NewClient(&redis.Options{Addr: server.Addr()})
+	client = redis.NewClient(&redis.Options{Addr: server.Addr()})
 	t.Cleanup(func() {
 		client.Close()
 		server.Close()
 	})
+	return "redis://" + server.Addr(), client
+}
+
+func TestEachWrongProgramGetsItsHint(t *testing.T) {
+	address, client := redisOfApps(t)
 	for _, w := range programs.Wrongs {
 		t.Run(fmt.Sprintf("step %d: %s", w.Step, w.Mistake), func(t *testing.T) {
 			t.Parallel()
@@ -31,7 +41,7 @@ func TestEachWrongProgramGetsItsHint(t *testing.T) {
 			defer app.Close()
 			var said strings.Builder
 			check := learn.Check{
-				Copy: learn.Copy{Step: w.Step}, URL: app.URL, RedisURL: "redis://" + server.Addr(),
+				Copy: learn.Copy{Step: w.Step}, URL: app.URL, RedisURL: address,
 				TTL: learn.DefaultTTL, Hint: 1, Out: &said,
 			}
 			if err := check.Run(t.Context()); !errors.Is(err, learn.ErrFailed) {
@@ -45,5 +55,84 @@ func TestEachWrongProgramGetsItsHint(t *testing.T) {
 				t.Errorf("it names a file of an app that it cannot know:\n%s", said.String())
 			}
 		})
+	}
+}
+
+// checkOne runs one check of step 3 on a program, with a board that counts
+// what it is told.
+func checkOne(t *testing.T, only string, p func(client *redis.Client) http.Handler) (said string, told int, err error) {
+	t.Helper()
+	address, client := redisOfApps(t)
+	app := httptest.NewServer(p(client))
+	defer app.Close()
+	board := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { told++ }))
+	defer board.Close()
+	var out strings.Builder
+	check := learn.Check{
+		Copy: learn.Copy{Step: 3}, URL: app.URL, RedisURL: address, TTL: learn.DefaultTTL, Hint: 1,
+		Only: only, Board: board.URL + "/k7f3qz", Name: "ada", Out: &out,
+	}
+	err = check.Run(t.Context())
+	return out.String(), told, err
+}
+
+// noTTL is a step 2, which lacks what step 3 adds.
+func noTTL(client *redis.Client) http.Handler { return programs.Right(2, client, 0) }
+
+func TestOneCheckAlone(t *testing.T) {
+	t.Parallel()
+	for only, want := range map[string]struct {
+		err  error
+		line string
+		next string
+	}{
+		"ttl-set": {learn.ErrFailed, "FAIL 19 ttl-set: the first visit gives the key a TTL\n", " ONLY=ttl-set HINT=2\n"},
+		"logout":  {nil, "ok   14 logout: after logout the page says You are not logged in\n", "Now with all the others: make check3 URL=http"},
+		// A house rule has one hint.
+		"healthz": {learn.ErrFailed, "FAIL 24 healthz: /healthz answers 200\n", "0 of 1 passed. That was the last hint.\n"},
+	} {
+		t.Run(only, func(t *testing.T) {
+			t.Parallel()
+			said, told, err := checkOne(t, only, noTTL)
+			if !errors.Is(err, want.err) {
+				t.Errorf("the check ends with %v, want %v", err, want.err)
+			}
+			if !strings.Contains(said, want.line) || !strings.Contains(said, want.next) {
+				t.Errorf("it does not say %q and %q:\n%s", want.line, want.next, said)
+			}
+			if n := strings.Count(said, "\nok ") + strings.Count(said, "\nFAIL "); n != 1 {
+				t.Errorf("%d checks ran, want 1:\n%s", n, said)
+			}
+			if told != 0 {
+				t.Error("the class board was told of one check")
+			}
+		})
+	}
+}
+
+func TestAnUnknownCheckIsAnsweredWithTheList(t *testing.T) {
+	t.Parallel()
+	said, _, err := checkOne(t, "ttl", noTTL)
+	if err == nil || said != "" {
+		t.Fatalf("the check ends with %v, and says %q", err, said)
+	}
+	for i, check := range contract.Step(3) {
+		if line := fmt.Sprintf("\n  %2d %s: %s", i+1, check.ID, check.Name); !strings.Contains(err.Error(), line) {
+			t.Errorf("the list lacks %q", line)
+		}
+	}
+	if first := `step 3 has no check "ttl". It has:`; !strings.HasPrefix(err.Error(), first) {
+		t.Errorf("it does not begin with %q:\n%v", first, err)
+	}
+}
+
+func TestAnUnknownCheckOfAnExercise(t *testing.T) {
+	t.Parallel()
+	check := learn.Check{Copy: learn.Copy{Step: 3}, Exercise: "expire-first", Only: "ttl-set", Out: io.Discard}
+	const want = `the exercise expire-first has no check "ttl-set". It has:
+   1 ttl-set-fails: the check ttl-set fails now
+   2 lesson-holds: all else that the lesson asks for still works`
+	if err := check.Run(t.Context()); err == nil || err.Error() != want {
+		t.Errorf("got:\n%v\nwant:\n%s", err, want)
 	}
 }

@@ -2,6 +2,7 @@ package learn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -101,6 +102,22 @@ func (c *Check) subject() string {
 	return fmt.Sprintf("what step %d teaches", c.Copy.Step)
 }
 
+// unknown lists the checks there are, for a learner who asked for another.
+func (c *Check) unknown(checks []contract.Check) error {
+	whose := fmt.Sprintf("step %d", c.Copy.Step)
+	if c.Exercise != "" {
+		whose = "the exercise " + c.Exercise
+	}
+	list := fmt.Sprintf("%s has no check %q. It has:", whose, c.Only)
+	for i, check := range checks {
+		if check.Group == contract.House && checks[i-1].Group == contract.Lesson {
+			list += "\nHouse rules, beyond the lesson:"
+		}
+		list += fmt.Sprintf("\n  %2d %s: %s", i+1, check.ID, check.Name)
+	}
+	return errors.New(plain(list))
+}
+
 // again is the command line of this check, with some settings more.
 func (c *Check) again(more ...string) string {
 	words := []string{fmt.Sprintf("make check%d", c.Copy.Step)}
@@ -110,12 +127,16 @@ func (c *Check) again(more ...string) string {
 	if c.Exercise != "" {
 		words = append(words, "EX="+c.Exercise)
 	}
+	if c.Only != "" {
+		words = append(words, "ONLY="+c.Only)
+	}
 	return strings.Join(append(words, more...), " ")
 }
 
-func (c *Check) moreHelp() string {
+// moreHelp says how to get more than the hints that were shown.
+func (c *Check) moreHelp(helps contract.Check) string {
 	switch {
-	case c.Hint < Hints:
+	case c.Hint < len(helps.Hints):
 		return "The next hint: " + c.again(fmt.Sprintf("HINT=%d", c.Hint+1))
 	case c.URL == "" && c.Exercise == "":
 		return fmt.Sprintf("What is different from ours: make solve%d", c.Copy.Step)
@@ -124,6 +145,12 @@ func (c *Check) moreHelp() string {
 }
 
 func (c *Check) congratulate(ctx context.Context, s *subject, total int) {
+	if c.Only != "" {
+		all := *c
+		all.Only = ""
+		c.say("Now with all the others: %s", all.again())
+		return
+	}
 	if c.Exercise != "" {
 		c.say("Passed: the exercise %s.", c.Exercise)
 		if c.breaks() {

@@ -68,13 +68,14 @@ func printNext(c learn.Copy) {
 // runCheck checks what a learner has built. It exits with 1 where that does not
 // pass yet.
 func runCheck(ctx context.Context, args []string) error {
-	flags := newFlags("check [-hint 2] [-exercise NAME] [-url URL] [-redis-url URL] N\n  checks my-stepN, or with -url an app that runs already, in any language.\n  Each setting is a variable too: URL, REDIS_URL, HINT, EX, BOARD, NAME.")
+	flags := newFlags("check [-hint 2] [-only ID] [-exercise NAME] [-url URL] [-redis-url URL] N\n  checks my-stepN, or with -url an app that runs already, in any language.\n  Each setting is a variable too: URL, REDIS_URL, HINT, ONLY, EX, BOARD, NAME.")
 	check := learn.Check{Out: os.Stdout, Colour: hasColour(), Width: terminalWidth()}
 	flags.StringVar(&check.URL, "url", os.Getenv("URL"), "`address` of a running app, in place of my-stepN. Variable: URL")
 	// Printed as a default, an address would show its password.
 	redisURL := flags.String("redis-url", "", "the `Redis` that the app uses (default: one of the check's own; with -url what runs on 127.0.0.1:6379). Variable: REDIS_URL")
 	flags.DurationVar(&check.TTL, "ttl", learn.DefaultTTL, "the session `TTL` of the app")
 	hint := flags.String("hint", os.Getenv("HINT"), "how much help, `1 to 3`. Variable: HINT")
+	flags.StringVar(&check.Only, "only", os.Getenv("ONLY"), "`id` of the one check to run, as the check prints it. Variable: ONLY")
 	flags.StringVar(&check.Exercise, "exercise", os.Getenv("EX"), "`name` of an exercise of the step's guide. Variable: EX")
 	flags.StringVar(&check.Board, "board", os.Getenv("BOARD"), "`address` of a class board to report to. Variable: BOARD")
 	flags.StringVar(&check.Name, "name", os.Getenv("NAME"), "your `name` on the board. Variable: NAME")

@@ -154,7 +154,12 @@ func buildStep(t *testing.T, root string, n int) {
 	said := workshopDo(t, root, 1, "check", number)
 	wantText(t, said, "FAIL", "expected: ", "got: ", "hint 1: ", "look at: ", "make check"+number+" HINT=2", fmt.Sprintf(" of %d passed", lesson))
 	wantASCII(t, said)
-	wantText(t, workshopDo(t, root, 0, "status"), fmt.Sprintf("of %d at the last check\n", lesson))
+	status := workshopDo(t, root, 0, "status")
+	wantText(t, status, fmt.Sprintf("of %d at the last check\n", lesson))
+	wantText(t, workshopDo(t, root, 0, "check", "-only", "healthz", number), " healthz: /healthz answers 200\nNow with all the others: make check"+number+"\n")
+	if after := workshopDo(t, root, 0, "status"); after != status {
+		t.Errorf("after one check alone the status is\n%swant as before:\n%s", after, status)
+	}
 	wantText(t, workshopDo(t, root, 0, "solve", number), "yours/main.go", "ours/main.go", "\n+")
 
 	t.Log("solved, it passes")
@@ -313,6 +318,7 @@ func TestCheckRefusesWhatCannotBeChecked(t *testing.T) {
 		"check three":                        "which step?",
 		"check 5":                            "there is no step 5",
 		"check -hint 4 3":                    "HINT: \"4\" is not a hint",
+		"check -only nothing 3":              `step 3 has no check "nothing". It has:`,
 		"check -ttl 1500ms 3":                "whole seconds",
 		"check -exercise nothing 3":          `step 3 has no exercise "nothing". It has: expire-first`,
 		"check -url localhost:8000 1":        "is not the address of an app",
