@@ -58,8 +58,29 @@ func TestTheWorkspaceKnowsNoAWS(t *testing.T) {
 	}
 }
 
-// heavyImports lists what the packages need to be built, without their tests.
+// Tests and the learner's checker share the checks, and a program that imports
+// testing has the flags of go test.
+func TestTheContractImportsNoTesting(t *testing.T) {
+	if slices.Contains(imports(t, filepath.Join(repository, "check"), "./contract/..."), "testing") {
+		t.Error("check/contract imports testing, outside its tests")
+	}
+	// The search itself must be able to find it.
+	if !slices.Contains(imports(t, filepath.Join(repository, "check"), "./steptest"), "testing") {
+		t.Error("testing was not found in check/steptest, which imports it")
+	}
+}
+
+// heavyImports lists those of imports that are heavy.
 func heavyImports(t *testing.T, dir, pattern string) []string {
+	t.Helper()
+	isHeavy := func(path string) bool {
+		return slices.ContainsFunc(heavy, func(prefix string) bool { return strings.HasPrefix(path, prefix) })
+	}
+	return slices.DeleteFunc(imports(t, dir, pattern), func(path string) bool { return !isHeavy(path) })
+}
+
+// imports lists what the packages need to be built, without their tests.
+func imports(t *testing.T, dir, pattern string) []string {
 	t.Helper()
 	list := exec.Command("go", "list", "-C", dir, "-deps", "-f", "{{.ImportPath}}", pattern)
 	list.Env = append(os.Environ(), "GOWORK=off")
@@ -67,13 +88,5 @@ func heavyImports(t *testing.T, dir, pattern string) []string {
 	if err != nil {
 		t.Fatalf("go list in %s: %v\n%s", dir, err, output)
 	}
-	var found []string
-	for path := range strings.Lines(string(output)) {
-		for _, prefix := range heavy {
-			if strings.HasPrefix(path, prefix) {
-				found = append(found, strings.TrimSpace(path))
-			}
-		}
-	}
-	return found
+	return strings.Fields(string(output))
 }
