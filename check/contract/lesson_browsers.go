@@ -241,8 +241,8 @@ var otherBrowsers = []rule{
 		steps: every,
 		hints: []string{
 			"The check changed one character of the cookie. A login in a cookie must be signed, and the signature looked at in every request; a token must be looked up as a whole.",
-			"sessions.NewCookieStore signs with SECRET_KEY, and session.Get looks at the signature. A plain http.Cookie does neither.",
-			"store := sessions.NewCookieStore([]byte(cfg.SecretKey)); e.Use(session.Middleware(store)); s, _ := session.Get(cookieName, c)",
+			"sessions.NewCookieStore makes a store that signs with SECRET_KEY, and its Get looks at the signature. A plain http.Cookie does neither.",
+			"store = sessions.NewCookieStore([]byte(cfg.SecretKey)) / s, _ := store.Get(c.Request(), cookieName)",
 		},
 		where: "main.go, func main, func cookie",
 		inFour: place{

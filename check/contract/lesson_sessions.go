@@ -19,7 +19,7 @@ var serverSessions = []rule{
 		steps: onlyFour,
 		hints: []string{
 			"In this step the cookie holds a random token and nothing else. The name stays on the server, in Redis.",
-			"Only session.SetCookie sets a cookie now, with the token from Create. The store and the middleware of gorilla/sessions go away.",
+			"Only session.SetCookie sets a cookie now, with the token from Create. The store of gorilla/sessions goes away.",
 			"token, err := a.store.Create(ctx, name) … session.SetCookie(c.Response(), token, secure)",
 		},
 		where: inLogin,

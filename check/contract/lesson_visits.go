@@ -60,8 +60,8 @@ var firstVisits = []rule{
 		steps: every,
 		hints: []string{
 			"Does POST /login send a Set-Cookie header, with Path=/? And does GET / read the login from that cookie?",
-			"cookie(c) gets the session of the cookie with session.Get. login puts the name into its Values and saves it before the redirect; username reads it from there.",
-			"s, _ := session.Get(cookieName, c) / s.Values[\"username\"] = name; s.Save(c.Request(), c.Response()) / name, _ := cookie(c).Values[\"username\"].(string)",
+			"cookie(c) gets the session of the cookie with store.Get. login puts the name into its Values and saves it before the redirect; username reads it from there.",
+			"s, _ := store.Get(c.Request(), cookieName) / s.Values[\"username\"] = name; s.Save(c.Request(), c.Response()) / name, _ := cookie(c).Values[\"username\"].(string)",
 		},
 		where: "main.go, func login, func cookie, func username",
 		inFour: place{
