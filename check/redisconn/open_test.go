@@ -2,6 +2,7 @@ package redisconn_test
 
 import (
 	"errors"
+	"io"
 	"net"
 	"slices"
 	"strings"
@@ -24,6 +25,41 @@ func TestOpenUsesTheRedisThatIsNamed(t *testing.T) {
 			t.Errorf("the terminal says: %s", conn.About)
 		}
 	})
+}
+
+// A Redis on a busy machine can be late. The first two connections get no
+// answer, which is as often as a page would try.
+func TestAStartWaitsForABusyRedis(t *testing.T) {
+	server := redistest.StartServer(t)
+	late, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer late.Close()
+	go func() {
+		for n := 1; ; n++ {
+			from, err := late.Accept()
+			if err != nil {
+				return
+			}
+			if n <= 2 {
+				defer from.Close()
+				continue
+			}
+			to, err := net.Dial("tcp", server.Addr)
+			if err != nil {
+				from.Close()
+				continue
+			}
+			go io.Copy(to, from)
+			go io.Copy(from, to)
+		}
+	}()
+	conn, err := redisconn.Open(t.Context(), config.Config{RedisURL: "redis://" + late.Addr().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
 }
 
 func TestARefusedStartSaysWhatIsWrongInOneLine(t *testing.T) {

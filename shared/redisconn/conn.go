@@ -167,15 +167,29 @@ func tuned(o *redis.UniversalOptions) *redis.UniversalOptions {
 
 // check asks Redis whether it is there and is what the options say it is.
 func check(ctx context.Context, client redis.UniversalClient, options *redis.UniversalOptions) error {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	if err := client.Ping(ctx).Err(); err != nil {
+	if err := ping(ctx, client); err != nil {
 		return explainStart(err, options)
 	}
 	if !options.IsClusterMode && isCluster(ctx, client) {
 		return errors.New("this Redis is a cluster: set REDIS_CLUSTER=true")
 	}
 	return nil
+}
+
+// startTime is how long a start waits for the first answer of a Redis.
+const startTime = 3 * time.Second
+
+// ping asks until there is an answer or ctx ends. A page gives up after half a
+// second; a start on a busy machine can wait longer.
+func ping(ctx context.Context, client redis.UniversalClient) error {
+	for {
+		err := client.Ping(ctx).Err()
+		if err == nil || !timedOut(err) || ctx.Err() != nil {
+			return err
+		}
+	}
 }
 
 // explainStart says why a first connection failed, from the most certain

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -27,7 +26,7 @@ type Server struct {
 // Local finds the Redis on addr, which is LocalAddr but in tests, and starts an
 // embedded one there if no server answers. Where something answers that is not a Redis for us (another
 // program, a Redis that asks for a password, a cluster), it starts one on a
-// free port and says so in Note. It waits at most about a second.
+// free port and says so in Note. It waits at most three seconds.
 func Local(ctx context.Context, addr string) (Server, error) {
 	for range 2 {
 		who, err := ask(ctx, addr)
@@ -65,11 +64,11 @@ const (
 // ask tells who answers at addr. The error says what is wrong with somebody
 // that we cannot use.
 func ask(ctx context.Context, addr string) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	client := redis.NewUniversalClient(tuned(&redis.UniversalOptions{Addrs: []string{addr}}))
 	defer client.Close()
-	if err := client.Ping(ctx).Err(); err != nil {
+	if err := ping(ctx, client); err != nil {
 		if Refused(err) {
 			return nobody, nil
 		}

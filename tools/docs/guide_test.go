@@ -195,7 +195,7 @@ func parseActions(match []string) (found []action, err error) {
 func (a action) check() error {
 	_, notNumber := strconv.Atoi(a.argument)
 	_, notTime := time.ParseDuration(a.argument)
-	ok := true
+	var ok bool
 	switch a.verb {
 	case "login":
 		ok = a.argument != ""

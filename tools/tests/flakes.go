@@ -117,7 +117,8 @@ func keepBusy(n int) (stop func(), err error) {
 // burn computes until the other end of standard input is closed.
 func burn() {
 	go func() {
-		for {
+		for n := uint64(1); ; n *= 3 {
+			runtime.KeepAlive(n)
 		}
 	}()
 	_, _ = io.Copy(io.Discard, os.Stdin)

@@ -111,7 +111,9 @@ func (r *report) finish(e testjson.TestEvent, p *testjson.Package) {
 			fmt.Fprint(r.out, strings.Join(r.execution.OutputLines(test), ""))
 		}
 		if broken(p) {
-			fmt.Fprint(r.out, p.Output(0))
+			var outside strings.Builder
+			_ = p.WriteOutputTo(&outside, 0)
+			fmt.Fprint(r.out, outside.String())
 		}
 	}
 	fmt.Fprintf(r.out, "[%d/%d] %s %s %.1fs\n", r.ended, max(r.expected, r.ended), result, e.Package, e.Elapsed)

@@ -8,23 +8,21 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"time"
 )
 
 // The versions are pinned, so that the same source gets the same answer.
 const (
-	staticcheck = "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
+	golangci    = "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0"
 	govulncheck = "golang.org/x/vuln/cmd/govulncheck@v1.9.0"
 	actionlint  = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 	composeLint = "github.com/compose-spec/compose-go/v2/cmd@v2.16.2"
 )
 
-// runLint runs every linter over every module, and fails when one found
-// something. A linter that cannot run here is named at the end.
+// runLint runs every linter over every module, and fails if one found something.
+// A linter that cannot run here is named at the end.
 func runLint(ctx context.Context, args []string) error {
 	flags := newFlags("lint [-db URL]")
 	database := flags.String("db", "https://vuln.go.dev", "`URL` of the database of known security holes")
@@ -39,11 +37,10 @@ func runLint(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	errs := []error{named("gofmt", checkFormat(ctx, found))}
-	for _, p := range found.Packages() {
-		errs = append(errs,
-			named("go vet", p.Command(ctx, "go", "vet").Run()),
-			named("staticcheck", p.Command(ctx, "go", "run", staticcheck).Run()))
+	var errs []error
+	for _, p := range found.EachAlone() {
+		// What it looks for is in .golangci.yml, which editors read too.
+		errs = append(errs, named("golangci-lint in "+filepath.Base(p.Dir), p.Command(ctx, "go", "run", golangci, "run").Run()))
 		for _, system := range kitSystems {
 			errs = append(errs, named("go vet for "+system, vetFor(ctx, p, system)))
 		}
@@ -60,7 +57,7 @@ func runLint(ctx context.Context, args []string) error {
 	}
 	err = errors.Join(errs...)
 	if err == nil {
-		fmt.Println("gofmt, go vet (for Linux, macOS, Windows), staticcheck, actionlint, compose-go: nothing found")
+		fmt.Println("golangci-lint, go vet for macOS and Windows, actionlint, compose-go: nothing found")
 	}
 	switch {
 	case unreachable != nil:
@@ -102,17 +99,6 @@ func named(name string, err error) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
-}
-
-// checkFormat fails with the files that gofmt would change.
-func checkFormat(ctx context.Context, m modules.All) error {
-	gofmt := exec.CommandContext(ctx, "gofmt", slices.Concat([]string{"-l"}, m.Workspace, m.Others)...)
-	gofmt.Stderr = os.Stderr
-	files, err := gofmt.Output()
-	if err == nil && len(files) > 0 {
-		err = fmt.Errorf("format these files with gofmt -w:\n%s", bytes.TrimSpace(files))
-	}
-	return err
 }
 
 func askDatabase(ctx context.Context, database string) error {

@@ -222,15 +222,6 @@ func wantText(t *testing.T, got string, wanted ...string) {
 	}
 }
 
-func portOf(t *testing.T, redisURL string) string {
-	t.Helper()
-	u, err := url.Parse(redisURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u.Port()
-}
-
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener := httptest.NewServer(nil)
