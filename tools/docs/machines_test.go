@@ -140,19 +140,3 @@ func TestMakeHelpIsShortAndExplained(t *testing.T) {
 		}
 	}
 }
-
-// A target that is one command runs without make too.
-func TestEveryMakeTargetIsOneLine(t *testing.T) {
-	recipes := regexp.MustCompile(`(?m)^([a-z0-9%-]+):.*##.*\n((?:\t.*\n)*)`).FindAllStringSubmatch(read(t, filepath.Join(root, "Makefile"))+"\n", -1)
-	if len(recipes) < 10 {
-		t.Fatalf("%d targets found", len(recipes))
-	}
-	for _, recipe := range recipes {
-		if strings.Count(recipe[2], "\n") != 1 {
-			t.Errorf("make %s is more than one line:\n%s", recipe[1], recipe[2])
-		}
-		if name := recipe[1]; name != "help" && name != "smoke" && !regexp.MustCompile(`\bgo (run|build|test) `).MatchString(recipe[2]) {
-			t.Errorf("make %s calls no go command, which works without make:\n%s", name, recipe[2])
-		}
-	}
-}
