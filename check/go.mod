@@ -6,6 +6,7 @@ require (
 	example.com/session-workshop/shared v0.0.0
 	github.com/redis/go-redis/v9 v9.23.0
 	github.com/testcontainers/testcontainers-go v0.45.0
+	golang.org/x/net v0.60.0
 )
 
 require (

@@ -2,7 +2,6 @@ package contract
 
 import (
 	"fmt"
-	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -261,8 +260,7 @@ func (p page) String() string {
 	if to := p.header.Get("Location"); to != "" {
 		return fmt.Sprintf("%s answered %d, Location %s", p.request, p.status, quote(to))
 	}
-	// The workshop's panel is no part of what a check looks at.
-	text := textOf(panel.ReplaceAllString(p.body, " "))
+	text := textBelow(withoutPanel(p.body))
 	// What stands above the line that matters is the same on every page.
 	for _, mark := range []string{loggedIn, loggedOut} {
 		if i := strings.Index(text, mark); i > 0 {
@@ -295,27 +293,12 @@ func flags(c *http.Cookie) string {
 	return c.Name + "=" + value + ";" + rest
 }
 
-const attributes = `(?:[^<>"']|"[^"]*"|'[^']*')*>`
-
-var (
-	unseen    = regexp.MustCompile(`(?is)<!--.*?-->|<script\b.*?</script\s*>|<style\b.*?</style\s*>|<title\b.*?</title\s*>`)
-	panel     = regexp.MustCompile(`(?is)<section class="hood".*?</section>`)
-	inlineTag = regexp.MustCompile(`(?i)</?(?:a|abbr|b|code|data|em|i|kbd|mark|output|samp|small|span|strong|u|var)\b` + attributes)
-	anyTag    = regexp.MustCompile(`<[/!]?[a-zA-Z]` + attributes)
-	visits    = regexp.MustCompile(`Visits:\s*(\d+)`)
-)
+var visits = regexp.MustCompile(`Visits:\s*(\d+)`)
 
 // text returns what a person reads: the page without its tags, entities
 // decoded, spaces collapsed. A tag inside a line, such as <b>, joins the
 // texts beside it; any other parts them.
 func (p page) text() string { return textOf(p.body) }
-
-func textOf(markup string) string {
-	markup = unseen.ReplaceAllString(markup, " ")
-	markup = inlineTag.ReplaceAllString(markup, "")
-	markup = anyTag.ReplaceAllString(markup, " ")
-	return strings.Join(strings.Fields(html.UnescapeString(markup)), " ")
-}
 
 // visits returns the number after "Visits:".
 func (p page) visits() (int, bool) {

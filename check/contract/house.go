@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,7 +31,7 @@ var house = []rule{
 		hints: []string{"The button of the form on /login is called \"Login\"."},
 		run: func(s *scene) {
 			form := s.browser().get("/login").loginForm()
-			s.expect(loginButton.MatchString(form), "a button \"Login\" in the form of GET /login", quote(form))
+			s.expect(hasLoginButton(form), "a button \"Login\" in the form of GET /login", quote(markupOf(form)))
 		},
 	},
 	{
@@ -56,7 +55,7 @@ var house = []rule{
 			b := s.browser()
 			b.login(s.user)
 			p := b.expectLoggedIn(s.user)
-			s.expect(p.form(postForm, toLogout, anyButton) != "", "a form on GET / that posts to /logout", quote(p.body))
+			s.expect(p.hasLogoutButton(), "a form on GET / that posts to /logout", quote(p.body))
 		},
 	},
 	{
@@ -281,7 +280,7 @@ var house = []rule{
 			b := s.browser()
 			b.login(s.user)
 			p := b.do(http.MethodGet, "/logout", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}})
-			s.expect(p.status == http.StatusOK && p.form(postForm, toLogout, anyButton) != "",
+			s.expect(p.status == http.StatusOK && p.hasLogoutButton(),
 				"GET /logout from another site to answer 200 with a form that posts to /logout", p.String())
 			b.expectLoggedIn(s.user)
 		},
@@ -390,34 +389,12 @@ var house = []rule{
 	},
 }
 
-var (
-	loginButton = regexp.MustCompile(`(?is)<button\b[^>]*>\s*Login\s*</button>|<input\b[^>]*\bvalue\s*=\s*["']?Login["'\s/>]`)
-	toLogout    = regexp.MustCompile(`(?i)<form\b[^>]*\baction\s*=\s*["']?/logout["'\s>]`)
-	anyButton   = regexp.MustCompile(`(?i)<button\b|<input\b[^>]*\btype\s*=\s*["']?submit\b`)
-	title       = regexp.MustCompile(`(?is)<title>\s*[^<\s]`)
-	linkToRoot  = regexp.MustCompile(`(?i)<a\b[^>]*\bhref\s*=\s*["']?/["'\s>]`)
-	anyForm     = regexp.MustCompile(`(?is)<form\b.*?</form\s*>`)
-)
-
 // crossSite is what browsers send with a form of another site: new ones the
 // first header, old ones only the second.
 var crossSite = []http.Header{
 	{"Sec-Fetch-Site": {"cross-site"}},
 	{"Origin": {"https://evil.example"}},
 }
-
-// form returns the markup of the first form in which all the parts are, or "".
-func (p page) form(parts ...*regexp.Regexp) string {
-	for _, markup := range anyForm.FindAllString(p.body, -1) {
-		missing := func(part *regexp.Regexp) bool { return !part.MatchString(markup) }
-		if !slices.ContainsFunc(parts, missing) {
-			return markup
-		}
-	}
-	return ""
-}
-
-func (p page) loginForm() string { return p.form(postForm, nameField) }
 
 func (s *scene) expectSeeOther(p page) {
 	s.expect(p.status == http.StatusSeeOther, p.request+" to answer 303", p.String())
@@ -429,17 +406,17 @@ func (s *scene) expectFramed(p page, status int) {
 	s.expect(p.status == status, fmt.Sprintf("%s to answer %d", p.request, status), p.String())
 	s.expect(strings.HasPrefix(p.header.Get("Content-Type"), "text/html"),
 		"an HTML page from "+p.request, "Content-Type: "+quote(p.header.Get("Content-Type")))
-	s.expect(title.MatchString(p.body) && linkToRoot.MatchString(p.body),
+	s.expect(p.hasTitle() && linkToRoot.in(parse(p.body)),
 		"a page with a title and a link to / from "+p.request, quote(p.body))
 }
 
 // expectRefused wants a name to be refused with a reason inside the form.
 func (s *scene) expectRefused(name string) {
 	b := s.browser()
-	plain := b.get("/login").loginForm()
+	plain := markupOf(b.get("/login").loginForm())
 	p := b.post("/login", url.Values{"username": {name}})
 	s.expect(p.status == http.StatusBadRequest, "POST /login with username="+quote(name)+" to answer 400", p.String())
-	again := p.loginForm()
+	again := markupOf(p.loginForm())
 	s.expect(again != "", "the form again, for username="+quote(name), p.String())
 	s.expect(textOf(again) != textOf(plain), "the reason inside the form, for username="+quote(name), quote(textOf(again)))
 	s.expect(len(p.cookies) == 0, "no cookie for username="+quote(name), p.setCookies())

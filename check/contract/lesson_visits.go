@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 )
 
 // firstVisits are about one visitor: the login, and the count of the visits.
@@ -199,16 +198,11 @@ var firstVisits = []rule{
 	},
 }
 
-var (
-	postForm  = regexp.MustCompile(`(?i)<form\b[^>]*\bmethod\s*=\s*["']?post\b`)
-	nameField = regexp.MustCompile(`(?i)<input\b[^>]*\bname\s*=\s*["']?username["'\s/>]`)
-)
-
 func loginForm(s *scene) {
 	p := s.browser().get("/login")
 	s.expect(p.status == http.StatusOK, "GET /login to answer 200", p.String())
-	s.expect(postForm.MatchString(p.body), "a form with method=post on GET /login", quote(p.body))
-	s.expect(nameField.MatchString(p.body), "an input with name=username on GET /login", quote(p.body))
+	s.expect(postForm.in(parse(p.body)), "a form with method=post on GET /login", quote(p.body))
+	s.expect(nameField.in(parse(p.body)), "an input with name=username on GET /login", quote(p.body))
 }
 
 // expectToRoot wants the redirect p to lead to / of the same app.

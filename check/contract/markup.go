@@ -1,0 +1,163 @@
+package contract
+
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// element is what to look for in a page: a tag, and attributes as name=value.
+// Browsers read the value of method and type in either case, and so do we.
+type element struct {
+	tag        atom.Atom
+	attributes string
+}
+
+var (
+	postForm    = element{atom.Form, "method=post"}
+	logoutForm  = element{atom.Form, "method=post action=/logout"}
+	nameField   = element{atom.Input, "name=username"}
+	linkToRoot  = element{atom.A, "href=/"}
+	submitInput = element{atom.Input, "type=submit"}
+	loginInput  = element{atom.Input, "value=Login"}
+	anyButton   = element{tag: atom.Button}
+)
+
+// parse reads a page as browsers do, whatever it is.
+func parse(markup string) *html.Node {
+	n, err := html.Parse(strings.NewReader(markup))
+	if err != nil {
+		// Only reading fails, and a string can always be read.
+		return &html.Node{Type: html.DocumentNode}
+	}
+	return n
+}
+
+// all returns the elements below n that are like e.
+func (e element) all(n *html.Node) (found []*html.Node) {
+	for below := range n.Descendants() {
+		if below.Type == html.ElementNode && below.DataAtom == e.tag && e.matches(below) {
+			found = append(found, below)
+		}
+	}
+	return found
+}
+
+func (e element) in(n *html.Node) bool { return n != nil && len(e.all(n)) > 0 }
+
+func (e element) matches(n *html.Node) bool {
+	for wanted := range strings.FieldsSeq(e.attributes) {
+		name, value, _ := strings.Cut(wanted, "=")
+		has := attribute(n, name)
+		if has != value && !(name != "name" && name != "value" && strings.EqualFold(has, value)) {
+			return false
+		}
+	}
+	return true
+}
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+// loginForm is the first form that posts a field username, nil if there is none.
+func (p page) loginForm() *html.Node {
+	for _, form := range postForm.all(parse(p.body)) {
+		if nameField.in(form) {
+			return form
+		}
+	}
+	return nil
+}
+
+// hasLogoutButton reports whether a form posts to /logout by a button.
+func (p page) hasLogoutButton() bool {
+	for _, form := range logoutForm.all(parse(p.body)) {
+		if anyButton.in(form) || submitInput.in(form) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasLoginButton reports whether a form has a button that is called Login.
+func hasLoginButton(form *html.Node) bool {
+	if form == nil {
+		return false
+	}
+	for _, button := range anyButton.all(form) {
+		if textBelow(button) == "Login" {
+			return true
+		}
+	}
+	return loginInput.in(form)
+}
+
+func (p page) hasTitle() bool {
+	for _, title := range (element{tag: atom.Title}).all(parse(p.body)) {
+		if title.FirstChild != nil && strings.TrimSpace(title.FirstChild.Data) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// markupOf is an element as it is quoted in a failure; nil is "".
+func markupOf(n *html.Node) string {
+	if n == nil {
+		return ""
+	}
+	var b strings.Builder
+	_ = html.Render(&b, n) // a strings.Builder takes everything
+	return b.String()
+}
+
+// inline are the elements within a line of text. They join what stands beside
+// them; any other element parts it.
+var inline = map[atom.Atom]bool{
+	atom.A: true, atom.Abbr: true, atom.B: true, atom.Code: true, atom.Data: true, atom.Em: true, atom.I: true, atom.Kbd: true,
+	atom.Mark: true, atom.Output: true, atom.Samp: true, atom.Small: true, atom.Span: true, atom.Strong: true, atom.U: true, atom.Var: true,
+}
+
+// textOf returns what a person reads in markup: no tags, no scripts, entities
+// decoded, spaces collapsed.
+func textOf(markup string) string { return textBelow(parse(markup)) }
+
+func textBelow(n *html.Node) string {
+	var b strings.Builder
+	addText(&b, n)
+	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+func addText(b *strings.Builder, n *html.Node) {
+	switch {
+	case n.Type == html.TextNode:
+		b.WriteString(n.Data)
+		return
+	case n.Type == html.CommentNode, n.DataAtom == atom.Script, n.DataAtom == atom.Style, n.DataAtom == atom.Title:
+		b.WriteByte(' ')
+		return
+	case n.Type == html.ElementNode && !inline[n.DataAtom]:
+		b.WriteByte(' ')
+		defer b.WriteByte(' ')
+	}
+	for child := range n.ChildNodes() {
+		addText(b, child)
+	}
+}
+
+// withoutPanel is a page without the workshop's own panel, which is no part of
+// what a check looks at.
+func withoutPanel(markup string) *html.Node {
+	n := parse(markup)
+	for _, section := range (element{atom.Section, "class=hood"}).all(n) {
+		section.Parent.RemoveChild(section)
+	}
+	return n
+}
