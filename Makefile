@@ -93,8 +93,8 @@ test-all: ## run every test, on every kind of Redis
 flakes: ## repeat the tests on a busy machine, to find flaky ones
 	go run ./tools/tests -rounds 10 $(ARGS)
 
-bench: ## measure step 4's store and others, about 10 minutes
-	cd bench && GOWORK=off go run . $(ARGS)
+bench: ## measure our session store and others, about 10 minutes
+	cd sessionstore/bench && GOWORK=off go run . $(ARGS)
 
 lint: ## check format, mistakes and known security holes
 	go run ./tools/workshop lint $(ARGS)

@@ -9,11 +9,11 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"example.com/session-workshop/sessionstore"
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/inspect"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
-	"example.com/session-workshop/step4-store/session"
 )
 
 const (
@@ -52,7 +52,8 @@ type page struct {
 }
 
 type app struct {
-	ttl time.Duration
+	store *sessionstore.Store
+	ttl   time.Duration
 }
 
 func main() {
@@ -60,33 +61,39 @@ func main() {
 	conn := redisconn.MustOpen(cfg)
 	defer conn.Close()
 
-	options := []session.Option{
-		session.KeyPrefix(keyPrefix),
-		session.CookieName(cookieName),
-		session.IdleTimeout(cfg.SessionTTL),
-		session.MaxAge(cfg.SessionMaxAge),
+	options := []sessionstore.Option{
+		sessionstore.KeyPrefix(keyPrefix),
+		sessionstore.CookieName(cookieName),
+		sessionstore.IdleTimeout(cfg.SessionTTL),
+		sessionstore.MaxAge(cfg.SessionMaxAge),
 	}
 	if !cfg.HTTPS() {
-		options = append(options, session.InsecurePlainHTTP())
+		options = append(options, sessionstore.InsecurePlainHTTP())
 	}
 
+	a := app{sessionstore.New(conn.Client, options...), cfg.SessionTTL}
+
 	e := web.New(pages)
-	e.Use(session.Middleware(session.New(conn.Client, options...)))
-	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Token: true, Key: sessionKey, Redis: conn.Client, Gone: "you are logged out", Scripts: session.Scripts()})
-	e.GET("/", app{cfg.SessionTTL}.index)
+	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Token: true, Key: a.sessionKey, Redis: conn.Client, Gone: "you are logged out", Scripts: sessionstore.Scripts()})
+	e.GET("/", a.index)
 	e.GET("/login", loginForm)
-	e.POST("/login", login)
-	e.POST("/logout", logout)
-	e.GET("/logout", logout, web.ConfirmFromOtherSites)
+	e.POST("/login", a.login)
+	e.POST("/logout", a.logout)
+	e.GET("/logout", a.logout, web.ConfirmFromOtherSites)
 	web.Run(e, cfg, "Step 4", conn.About, cfg.AboutTTL())
 }
 
+// session is that of a request. It asks Redis nothing.
+func (a app) session(c echo.Context) *sessionstore.Session {
+	return a.store.Of(c.Response(), c.Request())
+}
+
 func (a app) index(c echo.Context) error {
-	s := session.From(c)
+	s := a.session(c)
 	// One round trip: is the session alive, add one, give it its full time
 	// again, and read it.
 	visits, err := s.Incr(c.Request().Context(), "visits", 1)
-	if errors.Is(err, session.ErrNoSession) {
+	if errors.Is(err, sessionstore.ErrNoSession) {
 		p := page{}
 		if s.Brought() {
 			p.Ended = a.ttl
@@ -103,19 +110,19 @@ func loginForm(c echo.Context) error {
 	return c.Render(http.StatusOK, "login", page{})
 }
 
-func login(c echo.Context) error {
+func (a app) login(c echo.Context) error {
 	username, problem := web.Username(c)
 	if problem != "" {
 		return c.Render(http.StatusBadRequest, "login", page{Problem: problem})
 	}
-	if err := session.From(c).Login(c.Request().Context(), username); err != nil {
+	if err := a.session(c).Login(c.Request().Context(), username); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 
-func logout(c echo.Context) error {
-	if err := session.From(c).Logout(c.Request().Context()); err != nil {
+func (a app) logout(c echo.Context) error {
+	if err := a.session(c).Logout(c.Request().Context()); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/")
@@ -123,8 +130,8 @@ func logout(c echo.Context) error {
 
 // sessionKey is where the session of a visitor is, empty for one who brought
 // no token.
-func sessionKey(c echo.Context) string {
-	s := session.From(c)
+func (a app) sessionKey(c echo.Context) string {
+	s := a.session(c)
 	if !s.Brought() {
 		return ""
 	}

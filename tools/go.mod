@@ -4,8 +4,8 @@ go 1.26.0
 
 require (
 	example.com/session-workshop/check v0.0.0
+	example.com/session-workshop/sessionstore v0.0.0
 	example.com/session-workshop/shared v0.0.0
-	example.com/session-workshop/step4-store v0.0.0
 	github.com/alicebob/miniredis/v2 v2.40.0
 	github.com/creack/pty v1.1.24
 	github.com/labstack/echo/v4 v4.16.4
@@ -81,6 +81,6 @@ require (
 
 replace example.com/session-workshop/shared => ../shared
 
-replace example.com/session-workshop/step4-store => ../step4-store
+replace example.com/session-workshop/sessionstore => ../sessionstore
 
 replace example.com/session-workshop/check => ../check

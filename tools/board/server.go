@@ -18,9 +18,9 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/redis/go-redis/v9"
 
+	"example.com/session-workshop/sessionstore"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
-	"example.com/session-workshop/step4-store/session"
 )
 
 const (
@@ -89,7 +89,7 @@ func New(ctx context.Context, rdb redis.UniversalClient, o Options) (*echo.Echo,
 	if err != nil {
 		return nil, Codes{}, err
 	}
-	s := &server{room: r, options: o, notes: make(chan struct{}, notesAtOnce)}
+	s := &server{room: r, options: o, sessions: teachers(rdb, o.HTTPS), notes: make(chan struct{}, notesAtOnce)}
 	e := web.New(pages())
 	e.GET("/", s.door)
 	e.GET("/assets/board.css", asset("board.css", "text/css"))
@@ -98,22 +98,22 @@ func New(ctx context.Context, rdb redis.UniversalClient, o Options) (*echo.Echo,
 	inside.GET("", s.board)
 	inside.GET("/table", s.table)
 	inside.POST("/progress", s.report)
-	s.addTeacher(inside, teachers(rdb, o.HTTPS))
+	s.addTeacher(inside)
 	return e, r.Codes, nil
 }
 
-// teachers is the store of step 4.
-func teachers(rdb redis.UniversalClient, https bool) *session.Store {
-	options := []session.Option{
-		session.KeyPrefix(prefix + "session:"),
-		session.CookieName(cookieName),
-		session.IdleTimeout(teacherIdle),
-		session.MaxAge(keep),
+// teachers is where the teacher is logged in.
+func teachers(rdb redis.UniversalClient, https bool) *sessionstore.Store {
+	options := []sessionstore.Option{
+		sessionstore.KeyPrefix(prefix + "session:"),
+		sessionstore.CookieName(cookieName),
+		sessionstore.IdleTimeout(teacherIdle),
+		sessionstore.MaxAge(keep),
 	}
 	if !https {
-		options = append(options, session.InsecurePlainHTTP())
+		options = append(options, sessionstore.InsecurePlainHTTP())
 	}
-	return session.New(rdb, options...)
+	return sessionstore.New(rdb, options...)
 }
 
 func pages() map[string]string {
@@ -144,8 +144,10 @@ func asset(name, kind string) echo.HandlerFunc {
 type server struct {
 	room    *room
 	options Options
-	limiter limiter
-	view    view
+	// sessions holds the login of the teacher.
+	sessions *sessionstore.Store
+	limiter  limiter
+	view     view
 	// notes holds a place for each report that is with Redis.
 	notes chan struct{}
 }

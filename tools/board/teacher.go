@@ -8,11 +8,11 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"example.com/session-workshop/step4-store/session"
+	"example.com/session-workshop/sessionstore"
 )
 
-func (s *server) addTeacher(inside *echo.Group, store *session.Store) {
-	desk := inside.Group("/teacher", session.Middleware(store))
+func (s *server) addTeacher(inside *echo.Group) {
+	desk := inside.Group("/teacher")
 	desk.GET("", s.desk)
 	desk.POST("", s.login)
 	desk.POST("/remove", s.change(func(c echo.Context) error {
@@ -21,7 +21,12 @@ func (s *server) addTeacher(inside *echo.Group, store *session.Store) {
 	desk.POST("/start-over", s.change(func(c echo.Context) error { return s.room.clear(c.Request().Context()) }))
 	desk.POST("/hide", s.change(func(c echo.Context) error { return s.room.hideNames(c.Request().Context(), true) }))
 	desk.POST("/show", s.change(func(c echo.Context) error { return s.room.hideNames(c.Request().Context(), false) }))
-	desk.POST("/logout", s.change(func(c echo.Context) error { return session.From(c).Logout(c.Request().Context()) }))
+	desk.POST("/logout", s.change(func(c echo.Context) error { return s.session(c).Logout(c.Request().Context()) }))
+}
+
+// session is that of a request.
+func (s *server) session(c echo.Context) *sessionstore.Session {
+	return s.sessions.Of(c.Response(), c.Request())
 }
 
 // deskPage is the room as the teacher sees it, or the form to log in.
@@ -33,8 +38,8 @@ type deskPage struct {
 
 // desk shows the controls to the teacher, and the form to anyone else.
 func (s *server) desk(c echo.Context) error {
-	err := session.From(c).Refresh(c.Request().Context())
-	if errors.Is(err, session.ErrNoSession) {
+	err := s.session(c).Refresh(c.Request().Context())
+	if errors.Is(err, sessionstore.ErrNoSession) {
 		return c.Render(http.StatusOK, "login", deskPage{Code: s.room.Join})
 	}
 	if err != nil {
@@ -52,7 +57,7 @@ func (s *server) login(c echo.Context) error {
 		status, problem := refusal(v, "this is not the teacher's code. The terminal that runs the board shows it")
 		return c.Render(status, "login", deskPage{Code: s.room.Join, Problem: sentence(problem)})
 	}
-	if err := session.From(c).Login(c.Request().Context(), teacherName); err != nil {
+	if err := s.session(c).Login(c.Request().Context(), teacherName); err != nil {
 		return err
 	}
 	return s.toDesk(c)
@@ -62,8 +67,8 @@ func (s *server) login(c echo.Context) error {
 // any more, gets the form to do so.
 func (s *server) change(do echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		err := session.From(c).Refresh(c.Request().Context())
-		if errors.Is(err, session.ErrNoSession) {
+		err := s.session(c).Refresh(c.Request().Context())
+		if errors.Is(err, sessionstore.ErrNoSession) {
 			return c.Render(http.StatusForbidden, "login", deskPage{Code: s.room.Join, Problem: "You are not logged in, so nothing was changed."})
 		}
 		if err != nil {

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"encoding/xml"
+	"io"
+	"math"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/sessionstore/bench/contestant"
+	"example.com/session-workshop/sessionstore/bench/load"
+)
+
+// The contestants of a test are this test binary, as those of the program are
+// the program.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 4 && os.Args[1] == "serve" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// tiny is the whole comparison in seconds. What it measures is worth nothing.
+var tiny = settings{
+	Rounds: 2, Connections: 4, Run: 50 * time.Millisecond,
+	DelayedConnections: 2, Delay: time.Millisecond,
+	MemorySessions: 300,
+	ScaleSizes:     []int{100, 1_000}, ScaleRuns: 2,
+}
+
+func TestTheWholeComparison(t *testing.T) {
+	testall.Only(t)
+	r, err := measure(t.Context(), tiny, "", t.Logf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range r.Behaviour {
+		t.Logf("%+v", b)
+		if b.Contestant == contestant.Ours || b.Contestant == exampleApp {
+			wantOneRoundTripAndNothingLost(t, b)
+		}
+		if b.Contestant == contestant.OursPiped && (b.Visit != 1 || b.Lost != 0) {
+			t.Errorf("on AutoPipeline a visit takes %v round trips, and %d updates are lost; want 1 and 0", b.Visit, b.Lost)
+		}
+	}
+	if len(r.Behaviour) != len(everyone()) {
+		t.Errorf("the behaviour of %d contestants, want %d", len(r.Behaviour), len(everyone()))
+	}
+	if want := tiny.Rounds * len(everyone()); len(r.Speed) != want || len(r.Delayed) != want {
+		t.Errorf("%d and %d runs, want %d", len(r.Speed), len(r.Delayed), want)
+	}
+	if want := tiny.ScaleRuns * len(tiny.ScaleSizes) * len(scaled); len(r.Scale) != want {
+		t.Errorf("%d runs among many sessions, want %d", len(r.Scale), want)
+	}
+	if m := r.memoryOf(contestant.Ours); m.WithoutIndex <= 0 || m.Bytes <= m.WithoutIndex {
+		t.Errorf("a session takes %.0f bytes, and %.0f without its index", m.Bytes, m.WithoutIndex)
+	}
+	wantResultsThatSayAll(t, r)
+}
+
+func wantOneRoundTripAndNothingLost(t *testing.T, b behaviour) {
+	t.Helper()
+	if b.Visit != 1 || b.Login > 2 || b.Logout != 1 || b.LoginAgain > 3 {
+		t.Errorf("%s takes %v round trips for a visit, %v for a login, %v for a logout, %v for a login after it; want 1, at most 2, 1, at most 3",
+			b.Contestant, b.Visit, b.Login, b.Logout, b.LoginAgain)
+	}
+	if b.Lost != 0 {
+		t.Errorf("%s lost %d of %d updates, want 0", b.Contestant, b.Lost, b.Parallel)
+	}
+}
+
+// wantResultsThatSayAll publishes, and reads it back.
+func wantResultsThatSayAll(t *testing.T, r *report) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := r.save(dir + "/results.json"); err != nil {
+		t.Fatal(err)
+	}
+	again, err := loadReport(dir + "/results.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.publish(dir); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(dir + "/results.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range append(everyone(), r.Machine.CPU, r.Date, "goredisstore v", "- Redis ", "make bench") {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("results.md lacks %q", want)
+		}
+	}
+	if text := r.text() + string(page); strings.Contains(text, "NaN") || strings.Contains(text, "Inf") {
+		t.Errorf("a number is missing in:\n%s", text)
+	}
+	picture, err := os.Open(dir + "/results.svg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer picture.Close()
+	for d := xml.NewDecoder(picture); err == nil; {
+		_, err = d.Token()
+	}
+	if err != io.EOF {
+		t.Errorf("results.svg cannot be read: %v", err)
+	}
+}
+
+// A count of lost updates that is always 0 would prove nothing.
+func TestLostUpdatesAreSeen(t *testing.T) {
+	apps, err := newApps(t.Context(), t.TempDir(), "../../step4-store", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{settings: tiny, apps: apps, log: t.Logf}
+	all, err := b.behaviours(t.Context(), []string{"scs"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all[0].Lost == 0 || all[0].Visit != 2 {
+		t.Errorf("scs lost %d updates in %v round trips a visit; it loads and saves, so some must be lost, in 2", all[0].Lost, all[0].Visit)
+	}
+}
+
+func TestAnAnswerWithoutACountEndsTheRun(t *testing.T) {
+	redis, err := startRedis(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer redis.stop()
+	apps, err := newApps(t.Context(), t.TempDir(), "../../step4-store", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := apps.start(t.Context(), contestant.Ours, redis.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer one.Stop()
+	_, err = load.Run(load.Plan{
+		Addr: one.addr, Connections: 2, PerConnection: 5,
+		Cookie: func(int, int) string { return "none=here" },
+	})
+	if err == nil || !strings.Contains(err.Error(), "not logged in") {
+		t.Errorf("the error is %v, want one with the answer", err)
+	}
+}
+
+func TestMedianAndSpread(t *testing.T) {
+	if got := median([]float64{9, 1, 5}); got != 5 {
+		t.Errorf("median of 9, 1, 5 is %v", got)
+	}
+	if got := median([]float64{4, 1, 2, 3}); got != 2.5 {
+		t.Errorf("median of 4, 1, 2, 3 is %v", got)
+	}
+	if !math.IsNaN(median(nil)) {
+		t.Error("there is a median of nothing")
+	}
+	s := spreadOf([]float64{80, 100, 110, 100, 120}, []float64{100, 100, 100, 100, 100})
+	if s.High != 1.1 || math.Abs(s.Low-1/1.1) > 1e-9 {
+		t.Errorf("spread is %+v, want the middle half either way round: 1/1.1 to 1.1", s)
+	}
+	for r, want := range map[float64]string{1.05: "1.05, equal", 0.95: "0.95, equal", 1.2: "1.20", 0.5: "0.50"} {
+		if got := s.times(r); got != want {
+			t.Errorf("times(%v) = %q, want %q", r, got, want)
+		}
+	}
+}

@@ -1,0 +1,146 @@
+// Command bench compares the store of sessionstore with its peers: one small
+// app on each of them, one Redis, one machine, runs that take turns.
+//
+// What it measured is printed, and kept in results.json, results.md and
+// results.svg. `-quick` looks in a minute whether all of it works; what it
+// measures is worth nothing.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/pprof"
+	"syscall"
+	"time"
+
+	"example.com/session-workshop/sessionstore/bench/contestant"
+)
+
+var full = settings{
+	Rounds: 15, Connections: 32, Run: 1500 * time.Millisecond,
+	DelayedConnections: 8, Delay: time.Millisecond,
+	MemorySessions: 100_000,
+	ScaleSizes:     []int{1_000, 100_000, 1_000_000}, ScaleRuns: 7,
+}
+
+var quick = settings{
+	Rounds: 3, Connections: 8, Run: 200 * time.Millisecond,
+	DelayedConnections: 8, Delay: time.Millisecond,
+	MemorySessions: 2_000,
+	ScaleSizes:     []int{1_000, 10_000}, ScaleRuns: 3,
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var err error
+	if len(os.Args) == 4 && os.Args[1] == "serve" {
+		err = serve(ctx, os.Args[2], os.Args[3])
+	} else {
+		err = compare(ctx)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// serve is a contestant's process.
+func serve(ctx context.Context, name, redisAddr string) error {
+	if path := os.Getenv("CPU_PROFILE"); path != "" {
+		file, err := os.Create(path)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- contestant.Serve(name, redisAddr) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+func compare(ctx context.Context) error {
+	isQuick := flag.Bool("quick", false, "see in a minute whether it works, and write nothing")
+	dir := flag.String("out", ".", "the `folder` for results.json, results.md and results.svg")
+	again := flag.Bool("redraw", false, "measure nothing: write results.md and results.svg anew from results.json")
+	profiles := flag.String("profile", "", "the `folder` for a CPU profile of each contestant")
+	flag.Parse()
+	chosen := full
+	if *isQuick {
+		chosen = quick
+	}
+	if *again {
+		r, err := loadReport(filepath.Join(*dir, "results.json"))
+		if err != nil {
+			return err
+		}
+		return r.publish(*dir)
+	}
+	r, err := measure(ctx, chosen, *profiles, logger())
+	if err != nil {
+		return err
+	}
+	fmt.Print(r.text())
+	if *isQuick {
+		return nil
+	}
+	if err := r.save(filepath.Join(*dir, "results.json")); err != nil {
+		return err
+	}
+	return r.publish(*dir)
+}
+
+// logger tells how far it is, on stderr, so that stdout is the result alone.
+func logger() func(format string, args ...any) {
+	start := time.Now()
+	return func(format string, args ...any) {
+		fmt.Fprintf(os.Stderr, "%4.0f s  %s\n", time.Since(start).Seconds(), fmt.Sprintf(format, args...))
+	}
+}
+
+func measure(ctx context.Context, s settings, profiles string, log func(string, ...any)) (*report, error) {
+	start := time.Now()
+	dir, err := os.MkdirTemp("", "bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	apps, err := newApps(ctx, dir, "../../step4-store", profiles)
+	if err != nil {
+		return nil, err
+	}
+	b := &bench{settings: s, apps: apps, log: log}
+	r := &report{Settings: s, Date: start.Format(time.DateOnly)}
+	for _, part := range []struct {
+		name string
+		do   func() error
+	}{
+		{"the machine", func() (err error) { r.Machine, r.Versions, err = describe(ctx); return }},
+		{"round trips and lost updates", func() (err error) { r.Behaviour, err = b.behaviours(ctx, everyone()); return }},
+		{"throughput", func() (err error) { r.Speed, err = b.speed(ctx, 0, s.Connections); return }},
+		{"throughput with a network between", func() (err error) { r.Delayed, err = b.speed(ctx, s.Delay, s.DelayedConnections); return }},
+		{"many live sessions", func() (err error) { r.Scale, err = b.scale(ctx); return }},
+		{"bytes of a session", func() (err error) { r.Memory, err = b.memories(ctx); return }},
+	} {
+		log("%s", part.name)
+		if err := part.do(); err != nil {
+			return nil, fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	r.Minutes = time.Since(start).Minutes()
+	return r, nil
+}

@@ -1,0 +1,94 @@
+package sessionstore_test
+
+import (
+	"context"
+	"crypto/rand"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/sessionstore"
+)
+
+// Web servers have clocks that differ, and sessions have none but Redis' own:
+// stores whose time.Now is right, a day late and a day early write the same.
+// Redis itself is outside the bubble in which the clock is another.
+func TestAWrongClockChangesNothing(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		t.Run("right", func(t *testing.T) { keepsTimeOfRedis(t, r) })
+		for name, off := range map[string]time.Duration{"a day late": -24 * time.Hour, "a day early": 24 * time.Hour} {
+			right := time.Now()
+			t.Run(name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					// The bubble begins in the year 2000, and sleeping there
+					// takes no time.
+					time.Sleep(time.Until(right.Add(off)))
+					if got := time.Since(right); got < off || got > off+time.Minute {
+						t.Fatalf("the clock is %v off, want %v", got, off)
+					}
+					keepsTimeOfRedis(t, r)
+				})
+			})
+		}
+	})
+}
+
+func keepsTimeOfRedis(t *testing.T, r *redistest.Redis) {
+	const idle, age = 40 * time.Minute, 3 * time.Hour
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	// The clients are of this bubble too.
+	client, admin := connect(t, options(t, r.URL)), connect(t, options(t, r.URL))
+	prefix := "sessiontest:" + rand.Text() + ":"
+	store := sessionstore.New(client, sessionstore.KeyPrefix(prefix), sessionstore.IdleTimeout(idle), sessionstore.MaxAge(age))
+	defer func() { _ = store.RevokeAll(context.WithoutCancel(ctx), "aaa") }()
+
+	v := &visitor{store: store}
+	before := timeOf(t, ctx, admin)
+	if err := v.login(ctx, "aaa"); err != nil {
+		t.Fatal(err)
+	}
+	after := timeOf(t, ctx, admin)
+	key, index := prefix+v.request().Handle(), prefix+"user:"+digest("aaa")[:32]
+	check := func(what string, got int64, err error, add time.Duration) {
+		t.Helper()
+		// A second, since the embedded server is not exact, and a day is long.
+		low, high := before.Add(add-time.Second).UnixMilli(), after.Add(add+time.Second).UnixMilli()
+		if err != nil || got < low || got > high {
+			t.Errorf("%s is %d (%v), want %d to %d by the clock of Redis", what, got, err, low, high)
+		}
+	}
+	created, err := admin.HGet(ctx, key, "@created").Int64()
+	check("@created", created, err, 0)
+	end, err := admin.HGet(ctx, key, "@end").Int64()
+	check("@end", end, err, age)
+	score, err := admin.ZScore(ctx, index, v.Handle()).Result()
+	check("the score in the index", int64(score), err, age)
+	expiry, err := admin.Do(ctx, "pexpiretime", index).Int64()
+	check("the expiry of the index", expiry, err, age)
+	expiry, err = admin.Do(ctx, "pexpiretime", key).Int64()
+	check("the expiry of the session", expiry, err, idle)
+
+	if err := admin.PExpire(ctx, key, time.Minute).Err(); err != nil {
+		t.Fatal(err)
+	}
+	before = timeOf(t, ctx, admin)
+	if err := v.Refresh(ctx); err != nil {
+		t.Fatal(err)
+	}
+	after = timeOf(t, ctx, admin)
+	expiry, err = admin.Do(ctx, "pexpiretime", key).Int64()
+	check("the expiry after a visit", expiry, err, idle)
+}
+
+func timeOf(t *testing.T, ctx context.Context, r redis.UniversalClient) time.Time {
+	t.Helper()
+	now, err := r.Time(ctx).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return now
+}

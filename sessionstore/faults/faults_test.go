@@ -1,0 +1,163 @@
+// Package faults holds the tests of what the session store does when
+// things go wrong, on real servers and clusters of its own: replies that are
+// lost, a Redis that is down, hung or full, a failover, a user with few
+// rights, connections that break behind TLS.
+package faults
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/sessionstore"
+)
+
+// What the library reports by itself is what these tests bring about.
+func init() { logging.Disable() }
+
+// prefix is what the store's keys begin with, when nothing else is said.
+const prefix = "session:"
+
+// browser is somebody with the store's cookie.
+type browser struct {
+	t      testing.TB
+	store  *sessionstore.Store
+	cookie *http.Cookie
+}
+
+// loggedIn is a browser with a new session in which visits is 0.
+func loggedIn(t testing.TB, store *sessionstore.Store, username string) *browser {
+	t.Helper()
+	b := &browser{t: t, store: store}
+	must(t, b.login(t.Context(), username))
+	if b.cookie == nil {
+		t.Fatal("a login set no cookie")
+	}
+	return b
+}
+
+// on is the same browser at a web server with another store.
+func (b *browser) on(store *sessionstore.Store) *browser { return &browser{b.t, store, b.cookie} }
+
+// session is that of a new request. What becomes of the cookie is lost.
+func (b *browser) session() *sessionstore.Session { return b.request(httptest.NewRecorder()) }
+
+func (b *browser) request(w http.ResponseWriter) *sessionstore.Session {
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	if b.cookie != nil {
+		r.AddCookie(b.cookie)
+	}
+	return b.store.Of(w, r)
+}
+
+// do is a whole request, after which the browser has the cookie it was told to
+// have.
+func (b *browser) do(act func(*sessionstore.Session) error) error {
+	w := httptest.NewRecorder()
+	err := act(b.request(w))
+	for _, cookie := range w.Result().Cookies() {
+		b.cookie = cookie
+		if cookie.MaxAge < 0 {
+			b.cookie = nil
+		}
+	}
+	return err
+}
+
+func (b *browser) login(ctx context.Context, username string) error {
+	return b.do(func(s *sessionstore.Session) error { return s.Login(ctx, username) })
+}
+
+func (b *browser) logout(ctx context.Context) error {
+	return b.do(func(s *sessionstore.Session) error { return s.Logout(ctx) })
+}
+
+func (b *browser) refresh(ctx context.Context) error { return b.session().Refresh(ctx) }
+
+func (b *browser) visit(ctx context.Context) (int64, error) {
+	return b.session().Incr(ctx, "visits", 1)
+}
+
+// key is where Redis has the session.
+func (b *browser) key() string { return prefix + b.session().Handle() }
+
+// visits is the count that Redis holds, 0 where there is none.
+func visits(t testing.TB, admin redis.Cmdable, key string) int64 {
+	t.Helper()
+	n, err := admin.HGet(context.Background(), key, "visits").Int64()
+	if err != nil && err != redis.Nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// recommended are the options that the store asks for.
+func recommended(addr string) *redis.Options {
+	return &redis.Options{
+		Addr: addr, DialTimeout: time.Second, DialerRetries: 1,
+		ReadTimeout: 500 * time.Millisecond, WriteTimeout: 500 * time.Millisecond,
+		PoolTimeout: 300 * time.Millisecond, MaxRetries: 1,
+		ContextTimeoutEnabled: true, DisableIdentity: true,
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	}
+}
+
+func connect(t testing.TB, options *redis.Options) *redis.Client {
+	client := redis.NewClient(options)
+	closeAfter(t, client)
+	return client
+}
+
+func connectCluster(t testing.TB, options *redis.ClusterOptions) *redis.ClusterClient {
+	client := redis.NewClusterClient(options)
+	closeAfter(t, client)
+	return client
+}
+
+func closeAfter(t testing.TB, c io.Closer) { t.Cleanup(func() { _ = c.Close() }) }
+
+// newStore is a store on a server of the test's own.
+func newStore(t testing.TB, server *redistest.Server, options ...sessionstore.Option) *sessionstore.Store {
+	return sessionstore.New(connect(t, recommended(server.Addr)), options...)
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// is fails the test unless an error is the one that it should be.
+func is(t testing.TB, what string, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%s: got %v, want %v", what, err, want)
+	}
+}
+
+// within is a context that ends with the test, or sooner.
+func within(t testing.TB, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// until waits for a condition, for as long as a busy machine may need.
+func until(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("this did not happen within 20 s: %s", what)
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package faults
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/sessionstore"
+)
+
+// A login that fails has taken nothing away, also where a part of the cluster
+// hangs that has neither the old session nor the new one.
+func TestAFailedLoginLeavesTheOldSession(t *testing.T) {
+	t.Parallel()
+	c := redistest.StartCluster(t, 3, 0)
+	options := c.Options()
+	options.ReadTimeout = 100 * time.Millisecond
+	store := sessionstore.New(connectCluster(t, options))
+	const users = 20
+	var browsers []*browser
+	for i := range users {
+		name := fmt.Sprint("user ", i)
+		for _, node := range []int{2, 0} {
+			b := loggedIn(t, store, name)
+			for c.Owner(b.key()) != node {
+				must(t, b.login(t.Context(), name))
+			}
+			if node == 0 {
+				browsers = append(browsers, b)
+			}
+		}
+	}
+	c.Node(2).Pause()
+	var failed, killed atomic.Int64
+	var group sync.WaitGroup
+	for i, b := range browsers {
+		group.Go(func() {
+			old := *b
+			if b.login(within(t, 500*time.Millisecond), fmt.Sprint("user ", i)) == nil {
+				return
+			}
+			failed.Add(1)
+			if b.cookie != old.cookie {
+				t.Error("a login that failed changed the cookie")
+			}
+			killed.Add(1 - c.Node(0).Client.Exists(t.Context(), old.key()).Val())
+		})
+	}
+	group.Wait()
+	c.Node(2).Resume()
+	t.Logf("one of three masters hung: %d of %d logins failed, %d of them had ended the old session", failed.Load(), users, killed.Load())
+	if failed.Load() == 0 {
+		t.Error("no login failed, so this test has seen nothing")
+	}
+	if killed.Load() > 0 {
+		t.Errorf("%d of %d failed logins had ended the old session", killed.Load(), failed.Load())
+	}
+}
+
+// The same where Redis has done all, and only its last reply does not come.
+func TestALoginWhoseLastReplyIsLost(t *testing.T) {
+	server := redistest.StartServer(t)
+	wire := new(wire)
+	b := loggedIn(t, wire.store(t, server), "aaa")
+	must(t, b.refresh(t.Context()))
+	old := *b
+	// A login of a user with one session writes twice.
+	wire.deafAt.Store(wire.sent.Load() + 2)
+	err := b.login(within(t, 500*time.Millisecond), "aaa")
+	wire.deafAt.Store(0)
+	is(t, "the login", err, sessionstore.ErrUnavailable)
+	is(t, "the old session, which was ended", old.refresh(t.Context()), sessionstore.ErrNoSession)
+	must(t, b.login(within(t, 500*time.Millisecond), "aaa"))
+	must(t, b.refresh(t.Context()))
+}

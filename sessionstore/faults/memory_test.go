@@ -1,0 +1,136 @@
+package faults
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/sessionstore"
+)
+
+func TestMemoryIsFull(t *testing.T) {
+	testall.Only(t)
+	server := redistest.StartServer(t, "--maxmemory", "10mb", "--maxmemory-policy", "noeviction")
+	store := newStore(t, server, sessionstore.IdleTimeout(time.Hour))
+	b := loggedIn(t, store, "aaa")
+	must(t, b.session().Set(t.Context(), "color", "red"))
+	fill(t, server.Client)
+
+	before := server.Client.HGetAll(t.Context(), b.key()).Val()
+	cookie := b.cookie
+	for name, visit := range everyVisit {
+		if name == "Login" || name == "Logout" || name == "Delete" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			must(t, server.Client.PExpire(t.Context(), b.key(), 10*time.Minute).Err())
+			var want error
+			if name == "Set" || name == "Incr" {
+				want = sessionstore.ErrUnavailable
+			}
+			is(t, name, b.do(func(s *sessionstore.Session) error { return visit(t.Context(), s) }), want)
+			if ttl := server.Client.PTTL(t.Context(), b.key()).Val(); ttl < 59*time.Minute {
+				t.Errorf("the TTL is %v after it, want all of 1 h again", ttl)
+			}
+		})
+	}
+	is(t, "a login", b.login(t.Context(), "aaa"), sessionstore.ErrUnavailable)
+	is(t, "a login of another", (&browser{t: t, store: store}).login(t.Context(), "bbb"), sessionstore.ErrUnavailable)
+	if b.cookie != cookie {
+		t.Error("the cookie was changed")
+	}
+	if after := server.Client.HGetAll(t.Context(), b.key()).Val(); fmt.Sprint(after) != fmt.Sprint(before) {
+		t.Errorf("the session was %v and is %v", before, after)
+	}
+	if n := server.Client.DBSize(t.Context()).Val(); n != 5 {
+		t.Errorf("there are %d keys, want the session, its index and three of the test", n)
+	}
+	is(t, "a list", func() error { _, err := store.List(t.Context(), "aaa"); return err }(), nil)
+	is(t, "removing a field", b.session().Delete(t.Context(), "color"), nil)
+	copied := *b
+	is(t, "a logout", b.logout(t.Context()), nil)
+	is(t, "a visit after the logout", copied.refresh(t.Context()), sessionstore.ErrNoSession)
+}
+
+// fill writes large keys without a TTL until Redis has no memory left. The
+// last one goes well beyond the limit, so that nothing small fits later.
+func fill(t *testing.T, client redis.UniversalClient) {
+	t.Helper()
+	for i := range 10 {
+		// The request is small: its own memory is given back after it.
+		err := client.SetRange(t.Context(), fmt.Sprint("fill:", i), 4<<20, "x").Err()
+		if redis.IsOOMError(err) {
+			return
+		}
+		must(t, err)
+	}
+	t.Fatal("Redis is never full")
+}
+
+// What goes first when Redis may throw away what has a TTL, the advice of the
+// package's documentation rests on.
+func TestWhatIsEvictedFirst(t *testing.T) {
+	testall.Only(t)
+	const users = 3000
+	server := redistest.StartServer(t, "--maxmemory-policy", "volatile-lru")
+	store := newStore(t, server, sessionstore.IdleTimeout(time.Hour))
+	browsers := make([]*browser, users)
+	everybody(users, func(i int) { browsers[i] = loggedIn(t, store, fmt.Sprint("user ", i)) })
+	// Redis knows the time of a key's last use in seconds.
+	must(t, server.Client.Set(t.Context(), "fill:mark", "x", 0).Err())
+	until(t, "the indexes are a second old", func() bool {
+		return server.Client.ObjectIdleTime(t.Context(), "fill:mark").Val() >= time.Second
+	})
+	everybody(users, func(i int) { must(t, browsers[i].refresh(t.Context())) })
+
+	count := func() (sessions, indexes int) {
+		all := server.Client.Scan(t.Context(), 0, prefix+"*", 1000).Iterator()
+		for all.Next(t.Context()) {
+			if strings.HasPrefix(all.Val(), prefix+"user:") {
+				indexes++
+			} else {
+				sessions++
+			}
+		}
+		must(t, all.Err())
+		return sessions, indexes
+	}
+	sessions, indexes := count()
+	if sessions != users || indexes != users {
+		t.Fatalf("%d sessions and %d indexes, want %d of each", sessions, indexes, users)
+	}
+	used, err := server.Client.InfoMap(t.Context(), "memory").Result()
+	must(t, err)
+	must(t, server.Client.ConfigSet(t.Context(), "maxmemory", used["Memory"]["used_memory"]).Err())
+	for i := range 100 {
+		must(t, server.Client.Set(t.Context(), fmt.Sprint("fill:", i), strings.Repeat("x", 2<<10), 0).Err())
+		if sessions, indexes = count(); sessions+indexes < users*19/10 {
+			break
+		}
+	}
+	t.Logf("under volatile-lru, of %d sessions, each just visited, and as many indexes: %d indexes and %d sessions were evicted",
+		users, users-indexes, users-sessions)
+	if sessions == users && indexes == users {
+		t.Error("nothing was evicted, so this test has measured nothing")
+	}
+}
+
+// everybody does something for each user, some at a time.
+func everybody(users int, do func(i int)) {
+	var group sync.WaitGroup
+	const parallel = 16
+	for first := range parallel {
+		group.Go(func() {
+			for i := first; i < users; i += parallel {
+				do(i)
+			}
+		})
+	}
+	group.Wait()
+}

@@ -1,0 +1,117 @@
+package faults
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/Shopify/toxiproxy/v2"
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+
+	"example.com/session-workshop/check/redistest"
+)
+
+// network stands between the store and its servers, and can be made ill.
+type network struct {
+	t       testing.TB
+	proxies map[string]*toxiproxy.Proxy // by the address of the server
+	// healOnDial makes it well as soon as somebody connects anew.
+	healOnDial atomic.Bool
+	dials      atomic.Int64
+}
+
+func newNetwork(t testing.TB, addrs ...string) *network {
+	t.Helper()
+	n := &network{t: t, proxies: map[string]*toxiproxy.Proxy{}}
+	api := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	for _, addr := range addrs {
+		proxy := toxiproxy.NewProxy(api, addr, "127.0.0.1:0", addr)
+		must(t, proxy.Start())
+		t.Cleanup(proxy.Stop)
+		n.proxies[addr] = proxy
+	}
+	return n
+}
+
+// dial connects to the proxy of a server.
+func (n *network) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	n.dials.Add(1)
+	if n.healOnDial.Load() {
+		n.heal()
+	}
+	var dialer net.Dialer
+	return dialer.DialContext(ctx, network, n.proxies[addr].Listen)
+}
+
+// fault is one illness of a network.
+type fault struct {
+	name string
+	// Kind and Stream are toxiproxy's: upstream is towards Redis.
+	Kind       string         `json:"type"`
+	Stream     string         `json:"stream"`
+	Attributes map[string]any `json:"attributes"`
+	// runs tells that Redis gets what was sent, and only the reply does not
+	// come in time.
+	runs bool
+}
+
+const toxicName = "fault"
+
+func (n *network) suffer(f fault) {
+	n.t.Helper()
+	text, err := json.Marshal(struct {
+		Name string `json:"name"`
+		fault
+	}{toxicName, f})
+	must(n.t, err)
+	for _, proxy := range n.proxies {
+		if _, err := proxy.Toxics.AddToxicJson(strings.NewReader(string(text))); err != nil {
+			n.t.Errorf("%s: %v", f.name, err)
+		}
+	}
+}
+
+func (n *network) heal() {
+	for _, proxy := range n.proxies {
+		_ = proxy.Toxics.RemoveToxic(context.Background(), toxicName)
+	}
+}
+
+// settle ends all connections. When it returns nothing that was sent can still
+// arrive.
+func (n *network) settle(servers ...*redistest.Server) {
+	n.t.Helper()
+	for _, proxy := range n.proxies {
+		proxy.Stop()
+	}
+	for _, server := range servers {
+		until(n.t, "the server has no connection of the store", func() bool {
+			list, err := server.Client.ClientList(context.Background()).Result()
+			return err == nil && !strings.Contains(list, "name="+appName+" ")
+		})
+	}
+}
+
+// appName is what Redis knows the store's connections as.
+const appName = "sessionstore-faults"
+
+// insistent makes options into the worst for at most once: the library tries
+// everything again ten times, and soon.
+func insistent(o *redis.Options) *redis.Options {
+	o.ReadTimeout, o.WriteTimeout = slow/2, slow/2
+	o.MaxRetries, o.MinRetryBackoff, o.MaxRetryBackoff = 10, 1, 2
+	o.ClientName = appName
+	return o
+}
+
+func insistentCluster(o *redis.ClusterOptions) *redis.ClusterOptions {
+	o.ReadTimeout, o.WriteTimeout = slow/2, slow/2
+	o.MaxRedirects, o.MinRetryBackoff, o.MaxRetryBackoff = 10, 1, 2
+	o.MaxRetries = 10
+	o.ClientName = appName
+	return o
+}

@@ -1,0 +1,110 @@
+package faults
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/sessionstore"
+)
+
+// What the store waits for a replica: one that follows may be busy with other
+// tests. Both are shorter than what the client waits for a reply.
+const (
+	patient   = 4 * time.Second
+	impatient = 200 * time.Millisecond
+	reply     = 5 * time.Second
+)
+
+func TestALogoutWaitsForReplicas(t *testing.T) {
+	testall.Only(t)
+	t.Parallel()
+	master := redistest.StartServer(t, "--repl-diskless-sync-delay", "0")
+	host, port, err := net.SplitHostPort(master.Addr)
+	must(t, err)
+	replica := redistest.StartServer(t, "--replicaof", host+" "+port)
+	until(t, "the replica is connected", func() bool { return isReplicaOf(master, replica) })
+
+	options := recommended(master.Addr)
+	options.ReadTimeout = reply
+	client := connect(t, options)
+	logoutWaits(t, client, func(store *sessionstore.Store) *browser { return loggedIn(t, store, "aaa") }, master, replica)
+}
+
+func TestALogoutWaitsForReplicasOnACluster(t *testing.T) {
+	testall.Only(t)
+	t.Parallel()
+	c := redistest.StartCluster(t, 3, 1)
+	options := c.Options()
+	options.ReadTimeout = reply
+	client := connectCluster(t, options)
+	logoutWaits(t, client, func(store *sessionstore.Store) *browser { return loggedInOn(t, c, store, 0) }, c.Node(0), c.Node(3))
+
+	t.Run("after a failover of which the client has not heard", func(t *testing.T) {
+		options.ClusterStateReloadInterval = time.Hour
+		store := sessionstore.New(connectCluster(t, options), sessionstore.WaitForReplicas(1, patient))
+		b := loggedInOn(t, c, store, 1)
+		c.Failover(4)
+		until(t, "the old master is the replica of the new one", func() bool { return isReplicaOf(c.Node(4), c.Node(1)) })
+		copied := *b
+		is(t, "the logout", b.logout(within(t, reply)), nil)
+		is(t, "a visit after it", copied.refresh(t.Context()), sessionstore.ErrNoSession)
+	})
+}
+
+// isReplicaOf tells whether a replica has caught up with its master.
+func isReplicaOf(master, replica *redistest.Server) bool {
+	confirmed, err := master.Client.Do(context.Background(), "wait", 1, 1000).Int()
+	return err == nil && confirmed == 1 && strings.Contains(replica.Client.Info(context.Background(), "replication").Val(), "master_link_status:up")
+}
+
+func logoutWaits(t *testing.T, client redis.UniversalClient, login func(*sessionstore.Store) *browser, master, replica *redistest.Server) {
+	t.Run("a replica that follows", func(t *testing.T) {
+		b := login(sessionstore.New(client, sessionstore.WaitForReplicas(1, patient)))
+		copied := *b
+		is(t, "the logout", b.logout(within(t, reply)), nil)
+		gone(t, b, copied, master.Client)
+		if n := replica.Client.Exists(t.Context(), copied.key()).Val(); n != 0 {
+			t.Error("the replica still has the session that it confirmed to be gone")
+		}
+	})
+	t.Run("a replica that hangs", func(t *testing.T) {
+		b := login(sessionstore.New(client, sessionstore.WaitForReplicas(1, impatient)))
+		copied := *b
+		replica.Pause()
+		err := b.logout(within(t, reply))
+		gone(t, b, copied, master.Client)
+		replica.Resume()
+		is(t, "the logout", err, sessionstore.ErrNotConfirmed)
+	})
+	t.Run("a wait that is longer than the client's", func(t *testing.T) {
+		b := login(sessionstore.New(client, sessionstore.WaitForReplicas(1, time.Minute)))
+		copied := *b
+		replica.Pause()
+		err := b.logout(within(t, time.Second))
+		n := master.Client.Exists(t.Context(), copied.key()).Val()
+		replica.Resume()
+		// Nobody has said that it is done, so the browser keeps its cookie.
+		is(t, "the logout", err, sessionstore.ErrUnavailable)
+		if n != 0 || b.cookie == nil {
+			t.Errorf("%d sessions are left, and the cookie is %v; want 0 and the cookie it was", n, b.cookie)
+		}
+	})
+}
+
+// gone fails the test where a session is in Redis, or its cookie in a browser.
+func gone(t *testing.T, b *browser, copied browser, master redis.UniversalClient) {
+	t.Helper()
+	if b.cookie != nil {
+		t.Error("the logout left the cookie")
+	}
+	if n := master.Exists(context.Background(), copied.key()).Val(); n != 0 {
+		t.Error("the logout left the session")
+	}
+}

@@ -1,0 +1,110 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/sessionstore"
+)
+
+// Over TLS the library notices only when it uses a connection that the server
+// has closed it. What does no harm when it runs twice is tried again on the
+// next; an increment is not.
+func TestAllConnectionsAreKilledOverTLS(t *testing.T) {
+	testall.Only(t)
+	const pool, calls = 10, 100
+	server, options := startTLS(t)
+	options.PoolSize, options.MinIdleConns, options.MaxRetries = pool, pool, -1
+	for _, parallel := range []int{1, pool} {
+		at := fmt.Sprintf(", %d at a time", parallel)
+		t.Run("reads"+at, func(t *testing.T) {
+			b := aboutToFail(t, server, options)
+			if n := refusals(t, parallel, calls, func() error { return b.refresh(t.Context()) }); n > 0 {
+				t.Errorf("%d of %d reads were refused, want none", n, calls)
+			}
+		})
+		t.Run("increments"+at, func(t *testing.T) {
+			b := aboutToFail(t, server, options)
+			n := refusals(t, parallel, calls, func() error { _, err := b.visit(t.Context()); return err })
+			t.Logf("%d of %d increments were refused, with %d connections", n, calls, pool)
+			if n == 0 || n > pool {
+				t.Errorf("%d increments were refused, want some, and at most %d", n, pool)
+			}
+			if done := visits(t, server.Client, b.key()); done < calls-n || done > calls {
+				t.Errorf("%d of %d increments were confirmed, and %d are counted", calls-n, calls, done)
+			}
+		})
+	}
+	t.Run("a logout that waits for replicas", func(t *testing.T) {
+		b := aboutToFail(t, server, options, sessionstore.WaitForReplicas(1, time.Millisecond))
+		is(t, "there is no replica here: the logout", b.logout(t.Context()), sessionstore.ErrNotConfirmed)
+	})
+	t.Run("a login after many at a time", func(t *testing.T) {
+		// What takes several commands has connections of its own.
+		options := *options
+		options.PoolSize, options.MinIdleConns = 2, 0
+		client := connect(t, &options)
+		store := sessionstore.New(client)
+		until(t, "many connections for pipelines", func() bool {
+			everybody(50, func(i int) { loggedIn(t, store, fmt.Sprint("user ", i)) })
+			return client.PoolStats().PipelineStats.TotalConns > 4
+		})
+		must(t, server.Client.ClientKillByFilter(t.Context(), "TYPE", "normal", "SKIPME", "yes").Err())
+		is(t, "a login", (&browser{t: t, store: store}).login(t.Context(), "aaa"), nil)
+	})
+	for name, call := range map[string]func(context.Context, *browser) error{
+		"a login":  func(ctx context.Context, b *browser) error { return b.login(ctx, "aaa") },
+		"a logout": func(ctx context.Context, b *browser) error { return b.logout(ctx) },
+		"a set":    func(ctx context.Context, b *browser) error { return b.session().Set(ctx, "a", "b") },
+		"a list":   func(ctx context.Context, b *browser) error { _, err := b.store.List(ctx, "aaa"); return err },
+		"an end":   func(ctx context.Context, b *browser) error { return b.store.RevokeAll(ctx, "aaa") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			is(t, name, call(t.Context(), aboutToFail(t, server, options)), nil)
+		})
+	}
+}
+
+// aboutToFail is a browser at a store, all of whose connections are killed.
+func aboutToFail(t *testing.T, server *redistest.Server, options *redis.Options, more ...sessionstore.Option) *browser {
+	t.Helper()
+	client := connect(t, options)
+	b := loggedIn(t, sessionstore.New(client, more...), "aaa")
+	until(t, "the pool is full", func() bool {
+		stats, full := client.PoolStats(), uint32(options.PoolSize)
+		return stats.TotalConns == full && stats.IdleConns == full
+	})
+	killed, err := server.Client.ClientKillByFilter(t.Context(), "TYPE", "normal", "SKIPME", "yes").Result()
+	must(t, err)
+	if killed < int64(options.PoolSize) {
+		t.Fatalf("%d connections were killed, want %d", killed, options.PoolSize)
+	}
+	return b
+}
+
+// refusals counts those of many calls that fail, which must be outages.
+func refusals(t *testing.T, parallel, calls int, call func() error) int64 {
+	t.Helper()
+	var refused, next atomic.Int64
+	var group sync.WaitGroup
+	for range parallel {
+		group.Go(func() {
+			for next.Add(1) <= int64(calls) {
+				if err := call(); err != nil {
+					refused.Add(1)
+					is(t, "a call on a killed connection", err, sessionstore.ErrUnavailable)
+				}
+			}
+		})
+	}
+	group.Wait()
+	return refused.Load()
+}

@@ -1,0 +1,107 @@
+package sessionstore_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/sessionstore"
+)
+
+var token = strings.Repeat("A", 43)
+
+// Whatever a browser sends as Cookie: there is no session, or one whose token
+// is in it, is 32 bytes, and has no other spelling.
+func FuzzCookie(f *testing.F) {
+	for _, header := range []string{
+		"", "=", ";", "session", "session=", "session=" + token, "session=" + token[1:] + "B",
+		"session=" + token[1:] + "-", "session=" + token[1:] + "_", "session=" + token + "=",
+		"session=\"" + token + "\"", "session=" + token + "; session=" + token,
+		"session=" + token + "; session=" + token[1:] + "E", "a=b; session=" + token + " ;c", "Session=" + token,
+		"__Host-session=" + token, "session=" + token[1:] + "\x00", "session=" + token + strings.Repeat("; x=y", 4000),
+	} {
+		f.Add(header)
+	}
+	store := sessionstore.New(nothingSent(), sessionstore.InsecurePlainHTTP())
+	f.Fuzz(func(t *testing.T, header string) {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header.Set("Cookie", header)
+		s := store.Of(httptest.NewRecorder(), r)
+		if !s.Brought() {
+			if err := s.Refresh(t.Context()); !errors.Is(err, sessionstore.ErrNoSession) {
+				t.Errorf("without a token the error is %v, want ErrNoSession", err)
+			}
+			return
+		}
+		if err := s.Refresh(t.Context()); !errors.Is(err, errSent) {
+			t.Errorf("with a token the error is %v, want that of Redis", err)
+		}
+		for _, c := range r.CookiesNamed("session") {
+			random, err := base64.RawURLEncoding.DecodeString(c.Value)
+			if err != nil || len(random) != 32 || base64.RawURLEncoding.EncodeToString(random) != c.Value || digest(c.Value) != s.Handle() {
+				t.Errorf("%q passes for a token: %d bytes, %v", c.Value, len(random), err)
+			}
+			if !strings.Contains(header, c.Value) {
+				t.Errorf("the token %q is not in the header", c.Value)
+			}
+		}
+	})
+}
+
+var documented = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+// A change is sent for exactly the names that are documented, and for no
+// other.
+func FuzzFieldName(f *testing.F) {
+	for _, field := range []string{
+		"", "visits", "username", "usernames", "Username", "@end", "@", "a@", "a b", "a\n", "\n", "é", "\xff", "\x00",
+		".", "-", "_", "0", "/", ":", "[", "`", "{", "^", strings.Repeat("a", 64), strings.Repeat("a", 65),
+	} {
+		f.Add(field)
+	}
+	store := sessionstore.New(nothingSent(), sessionstore.InsecurePlainHTTP())
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("Cookie", "session="+token)
+	f.Fuzz(func(t *testing.T, field string) {
+		want := sessionstore.ErrField
+		if documented.MatchString(field) && field != "username" {
+			want = errSent
+		}
+		s := store.Of(httptest.NewRecorder(), r)
+		_, incr := s.Incr(t.Context(), field, 1)
+		for verb, err := range map[string]error{
+			"Set": s.Set(t.Context(), field, ""), "Incr": incr, "Delete": s.Delete(t.Context(), field),
+			"Batch": s.Batch(t.Context(), sessionstore.Set("f", ""), sessionstore.Delete(field)),
+		} {
+			if !errors.Is(err, want) {
+				t.Errorf("%s of the field %q: the error is %v, want %v", verb, field, err, want)
+			}
+		}
+	})
+}
+
+var errSent = errors.New("this was sent")
+
+// nothingSent is a client that tells what would have been sent.
+func nothingSent() redis.UniversalClient {
+	client := redis.NewClient(&redis.Options{})
+	client.AddHook(refuse{})
+	return client
+}
+
+type refuse struct{}
+
+func (refuse) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (refuse) ProcessHook(redis.ProcessHook) redis.ProcessHook {
+	return func(context.Context, redis.Cmder) error { return errSent }
+}
+func (refuse) ProcessPipelineHook(redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(context.Context, []redis.Cmder) error { return errSent }
+}

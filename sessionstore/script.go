@@ -1,0 +1,128 @@
+package sessionstore
+
+import "github.com/redis/go-redis/v9"
+
+// A script is a Lua program that Redis runs as one command: nothing runs in
+// between (https://redis.io/docs/latest/develop/programmability/eval-intro/).
+// Each of these has one key and no command newer than Redis 7.0. Time is Redis'
+// own, so that web servers whose clocks differ agree.
+type script struct{ source, hash string }
+
+// Scripts returns the source of each script by its SHA-1, by which Redis knows
+// it, in MONITOR and SLOWLOG too. The first line of a source is its name.
+func Scripts() map[string]string {
+	sources := map[string]string{}
+	for _, s := range []script{visit, create, enter} {
+		sources[s.hash] = s.source
+	}
+	return sources
+}
+
+func newScript(source string) script {
+	return script{source, redis.NewScript(source).Hash()}
+}
+
+// visit is all that a request needs of its session. A session that is gone is
+// left alone: without that, a write that comes late would bring back a session
+// that somebody has logged out of.
+//
+// KEYS[1] is the session, ARGV[1] the idle timeout in milliseconds; then come
+// operations, three words each: a verb, a field, a value. The answer is all
+// fields and values, as they are now; nothing for a session that is gone; one
+// sentence where an operation is not possible, and then none was done. The
+// idle timeout begins anew in that case too.
+//
+// Below 2^53 the numbers of Lua are exact, and so are the counters.
+var visit = newScript(`-- visit
+local all = redis.call('HGETALL', KEYS[1])
+
+local function find(field)
+  for i = 1, #all, 2 do
+    if all[i] == field then return i end
+  end
+end
+
+local ends = find('@end')
+if not ends then return {} end
+ends = all[ends + 1]
+
+-- All is tried on the copy first. A sum takes the place of what was to be added.
+local refused
+for i = 2, #ARGV, 3 do
+  local verb, field, value = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local at = find(field)
+  if verb == 'delete' then
+    if at then
+      table.remove(all, at)
+      table.remove(all, at)
+    end
+  else
+    if verb == 'incr' then
+      local now = at and all[at + 1] or '0'
+      if not string.match(now, '^-?%d+$') then
+        refused = 'the field "' .. field .. '" holds no whole number'
+        break
+      end
+      local sum = now + value
+      if math.max(math.abs(now), math.abs(sum)) >= 9007199254740992 then
+        refused = 'the field "' .. field .. '" would reach 2^53, up to which whole numbers are exact'
+        break
+      end
+      value = string.format('%.0f', sum)
+      ARGV[i + 2] = value
+    end
+    -- Three fields are the store's own.
+    if not at and #all >= 2 * (64 + 3) then
+      refused = 'a session has at most 64 fields'
+      break
+    end
+    at = at or #all + 1
+    all[at], all[at + 1] = field, value
+  end
+end
+
+local failed
+for i = 2, refused and 0 or #ARGV, 3 do
+  if ARGV[i] == 'delete' then
+    redis.call('HDEL', KEYS[1], ARGV[i + 1])
+  else
+    -- A full Redis refuses the first write of a script. The session lives on.
+    local reply = redis.pcall('HSET', KEYS[1], ARGV[i + 1], ARGV[i + 2])
+    if type(reply) == 'table' then
+      failed = reply
+      break
+    end
+  end
+end
+
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+redis.call('PEXPIREAT', KEYS[1], ends, 'LT')
+return failed or refused and {refused} or all`)
+
+// create writes a session. KEYS[1] is its key, ARGV[1] the name of the user,
+// ARGV[2] the idle timeout and ARGV[3] the age at which it ends, both in
+// milliseconds.
+var create = newScript(`-- create
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local ends = string.format('%.0f', now + ARGV[3])
+redis.call('HSET', KEYS[1], 'username', ARGV[1], '@created', string.format('%.0f', now), '@end', ends)
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+redis.call('PEXPIREAT', KEYS[1], ends, 'LT')
+return 1`)
+
+// enter adds a session to the index of its user, a sorted set of handles by
+// the time at which they end, and drops those whose end has come. KEYS[1] is
+// the index, ARGV[1] the handle, ARGV[2] the age at which the session ends, in
+// milliseconds. The answer is all handles, the oldest first.
+var enter = newScript(`-- enter
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local ends = string.format('%.0f', now + ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now))
+redis.call('ZADD', KEYS[1], ends, ARGV[1])
+-- The index lives as long as its last session. GT alone does nothing on a key
+-- that has no TTL yet.
+redis.call('PEXPIREAT', KEYS[1], ends, 'NX')
+redis.call('PEXPIREAT', KEYS[1], ends, 'GT')
+return redis.call('ZRANGE', KEYS[1], 0, -1)`)

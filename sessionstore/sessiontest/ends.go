@@ -1,0 +1,178 @@
+package sessiontest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"strings"
+	"time"
+
+	"example.com/session-workshop/sessionstore"
+)
+
+var ends = []test{
+	{"a session that is logged out stays dead", deadStaysDead},
+	{"made-up cookies create no key", madeUpCookies},
+	{"the idle timeout is kept by Redis, in milliseconds", idleTimeout},
+	{"an idle session ends", idleSessionEnds},
+	{"the absolute end is kept by Redis, in milliseconds", absoluteEnd},
+	{"a busy session ends at its absolute end", busySessionEnds},
+	{"an absolute end sooner than the idle timeout", absoluteEndFirst},
+	{"a logout ends the session for every copy of the cookie", logoutForCopies},
+}
+
+// Request A loads the session, request B logs it out on another web server,
+// and A, which is not done yet, goes on.
+func deadStaysDead(s *scene) {
+	for name, late := range map[string]func(context.Context, *sessionstore.Session) error{
+		"Set":     func(ctx context.Context, a *sessionstore.Session) error { return a.Set(ctx, "f", "x") },
+		"Delete":  func(ctx context.Context, a *sessionstore.Session) error { return a.Delete(ctx, "f") },
+		"Refresh": func(ctx context.Context, a *sessionstore.Session) error { return a.Refresh(ctx) },
+		"Batch": func(ctx context.Context, a *sessionstore.Session) error {
+			return a.Batch(ctx, sessionstore.Set("f", "x"))
+		},
+		"Incr": func(ctx context.Context, a *sessionstore.Session) error {
+			sum, err := a.Incr(ctx, "n", 1)
+			if sum != 0 {
+				s.Errorf("Incr without a session answers %d", sum)
+			}
+			return err
+		},
+		"Get": func(ctx context.Context, a *sessionstore.Session) error {
+			value, err := a.Get(ctx, "f")
+			if value != "" {
+				s.Errorf("Get without a session answers %q", value)
+			}
+			return err
+		},
+	} {
+		browserA := s.loggedIn(s.store())
+		s.must(browserA.batch(sessionstore.Set("f", "before")))
+		a, _ := browserA.request()
+		s.must(a.Refresh(s.ctx))
+		browserA.on(s.store()).logout()
+
+		if err := late(s.ctx, a); !errors.Is(err, sessionstore.ErrNoSession) {
+			s.Errorf("%s after the logout: the error is %v, want ErrNoSession", name, err)
+		}
+		if s.exists(browserA.key()) {
+			s.Errorf("%s after the logout has made the key again", name)
+		}
+		if got := a.Username(); got != "" {
+			s.Errorf("%s after the logout: Username is %q though there is no session", name, got)
+		}
+	}
+}
+
+func madeUpCookies(s *scene) {
+	store := s.store()
+	b := s.loggedIn(store)
+	name, _, _ := strings.Cut(b.cookie, "=")
+	before := s.keys()
+	for range 1000 {
+		var random [32]byte
+		rand.Read(random[:])
+		b.cookie = name + "=" + base64.RawURLEncoding.EncodeToString(random[:])
+		if err := b.batch(sessionstore.Incr("n", 1), sessionstore.Set("f", "x")); !errors.Is(err, sessionstore.ErrNoSession) {
+			s.Fatalf("a made-up cookie: the error is %v, want ErrNoSession", err)
+		}
+	}
+	if after := s.keys(); len(after) != len(before) {
+		s.Errorf("there were %d keys, and after the made-up cookies there are %d", len(before), len(after))
+	}
+}
+
+func idleTimeout(s *scene) {
+	const idle = time.Hour + 234*time.Millisecond
+	store := s.store(sessionstore.IdleTimeout(idle))
+	began := s.now()
+	b := s.loggedIn(store)
+	s.expires("after a login", b.key(), began+idle.Milliseconds(), s.now()+idle.Milliseconds())
+
+	for name, visit := range map[string]func(context.Context, *sessionstore.Session) error{
+		"Get":     func(ctx context.Context, a *sessionstore.Session) error { _, err := a.Get(ctx, "f"); return err },
+		"Set":     func(ctx context.Context, a *sessionstore.Session) error { return a.Set(ctx, "f", "x") },
+		"Incr":    func(ctx context.Context, a *sessionstore.Session) error { _, err := a.Incr(ctx, "n", 1); return err },
+		"Delete":  func(ctx context.Context, a *sessionstore.Session) error { return a.Delete(ctx, "f") },
+		"Refresh": func(ctx context.Context, a *sessionstore.Session) error { return a.Refresh(ctx) },
+		"Batch": func(ctx context.Context, a *sessionstore.Session) error {
+			return a.Batch(ctx, sessionstore.Set("f", "x"))
+		},
+	} {
+		s.must(s.admin.PExpire(s.ctx, b.key(), time.Minute).Err())
+		began := s.now()
+		s.must(b.do(visit))
+		s.expires("after "+name, b.key(), began+idle.Milliseconds(), s.now()+idle.Milliseconds())
+	}
+}
+
+func idleSessionEnds(s *scene) {
+	b := s.loggedIn(s.store(sessionstore.IdleTimeout(50 * time.Millisecond)))
+	// Looking with EXISTS is no visit.
+	s.until("Redis removes the session", func() bool { return !s.exists(b.key()) })
+	b.mustBe(false, "idle for too long")
+}
+
+func absoluteEnd(s *scene) {
+	const age = 3*time.Hour + 567*time.Millisecond
+	began := s.now()
+	b := s.loggedIn(s.store(sessionstore.MaxAge(age)))
+	created, end := s.field(b.key(), "@created"), s.field(b.key(), "@end")
+	s.within("@created", created, began, s.now())
+	s.within("@end", end, created+age.Milliseconds(), created+age.Milliseconds())
+	s.must(b.batch(sessionstore.Set("f", "x")))
+	if s.field(b.key(), "@end") != end {
+		s.Error("a visit has moved the absolute end")
+	}
+}
+
+// Each visit gives an hour, and the end comes all the same.
+func busySessionEnds(s *scene) {
+	b := s.loggedIn(s.store(sessionstore.MaxAge(300 * time.Millisecond)))
+	end := s.field(b.key(), "@end")
+	visits, began := 0, s.now()
+	for b.isLoggedIn() {
+		s.within("the time at which a visit began that found a session", began, 0, end+slack)
+		visits, began = visits+1, s.now()
+	}
+	if s.now() < end-slack {
+		s.Error("the session has ended before its end")
+	}
+	if visits == 0 {
+		s.Error("there was no visit before the end, so this test has seen nothing")
+	}
+}
+
+func absoluteEndFirst(s *scene) {
+	b := s.loggedIn(s.store(sessionstore.IdleTimeout(time.Hour), sessionstore.MaxAge(time.Minute)))
+	end := s.field(b.key(), "@end")
+	s.expires("after a login", b.key(), end, end)
+	s.must(b.batch())
+	s.expires("after a visit", b.key(), end, end)
+	if err := b.batch(sessionstore.Set("f", "x"), sessionstore.Incr("f", 1)); !errors.Is(err, sessionstore.ErrField) {
+		s.Errorf("the error is %v, want ErrField", err)
+	}
+	s.expires("after a refused batch", b.key(), end, end)
+}
+
+func logoutForCopies(s *scene) {
+	store := s.store()
+	b := s.loggedIn(store)
+	stolen := b.on(s.store())
+	stolen.mustBe(true, "a copy of the cookie, before")
+	b.logout()
+	if b.cookie != "" {
+		s.Error("the logout has left the cookie in the browser")
+	}
+	stolen.mustBe(false, "a copy of the cookie")
+
+	// A request that has not visited the session can log it out too.
+	b.login(s.username)
+	stolen = b.on(store)
+	s.must(b.do(func(ctx context.Context, a *sessionstore.Session) error { return a.Logout(ctx) }))
+	stolen.mustBe(false, "a copy, after a logout without a visit")
+	if err := b.do(func(ctx context.Context, a *sessionstore.Session) error { return a.Logout(ctx) }); err != nil {
+		s.Errorf("a logout without a session: %v", err)
+	}
+}

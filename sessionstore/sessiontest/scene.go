@@ -1,0 +1,243 @@
+package sessiontest
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/sessionstore"
+)
+
+// scene is what one test plays in: a prefix for keys and a user name that no
+// other test has.
+type scene struct {
+	*testing.T
+	admin    redis.UniversalClient
+	connect  func(testing.TB) redis.UniversalClient
+	ctx      context.Context
+	prefix   string
+	username string
+}
+
+func newScene(t *testing.T, admin redis.UniversalClient, connect func(testing.TB) redis.UniversalClient) *scene {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	name := rand.Text()
+	s := &scene{t, admin, connect, ctx, "sessiontest:" + name + ":", "user-" + name}
+	t.Cleanup(s.removeKeys)
+	return s
+}
+
+// removeKeys runs when the context of the test has ended.
+func (s *scene) removeKeys() {
+	var cancel context.CancelFunc
+	s.ctx, cancel = context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	for _, key := range s.keys() {
+		if err := s.admin.Unlink(s.ctx, key).Err(); err != nil {
+			s.Errorf("remove %s: %v", key, err)
+		}
+	}
+}
+
+// store is a sessionstore.Store with a client of its own, which is watched.
+type store struct {
+	*sessionstore.Store
+	*watch
+}
+
+// store has an idle timeout of one hour, unless options say otherwise.
+func (s *scene) store(options ...sessionstore.Option) *store {
+	client, watch := s.connect(s.T), new(watch)
+	client.AddHook(watch)
+	own := []sessionstore.Option{sessionstore.KeyPrefix(s.prefix), sessionstore.IdleTimeout(time.Hour)}
+	return &store{sessionstore.New(client, append(own, options...)...), watch}
+}
+
+// key is where the session of a token must be, indexKey where the index of a
+// user must be.
+func (s *scene) key(token string) string { return s.prefix + digest(token) }
+func (s *scene) indexKey(username string) string {
+	return s.prefix + "user:" + digest(username)[:32]
+}
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// keys are those of this test, in order.
+func (s *scene) keys() []string {
+	s.Helper()
+	var mutex sync.Mutex
+	var found []string
+	scan := func(ctx context.Context, server *redis.Client) error {
+		all := server.Scan(ctx, 0, s.prefix+"*", 1000).Iterator()
+		for all.Next(ctx) {
+			mutex.Lock()
+			found = append(found, all.Val())
+			mutex.Unlock()
+		}
+		return all.Err()
+	}
+	var err error
+	switch admin := s.admin.(type) {
+	case *redis.ClusterClient:
+		err = admin.ForEachMaster(s.ctx, scan)
+	case *redis.Client:
+		err = scan(s.ctx, admin)
+	default:
+		s.Fatalf("admin is a %T; the suite knows *redis.Client and *redis.ClusterClient", admin)
+	}
+	s.must(err)
+	slices.Sort(found)
+	// A scan may see a key twice.
+	return slices.Compact(found)
+}
+
+// contents are all keys of this test with what is in them, but for their TTL.
+func (s *scene) contents() map[string]map[string]string {
+	s.Helper()
+	all := map[string]map[string]string{}
+	for _, key := range s.keys() {
+		kind, err := s.admin.Type(s.ctx, key).Result()
+		s.must(err)
+		switch kind {
+		case "hash":
+			all[key], err = s.admin.HGetAll(s.ctx, key).Result()
+		case "zset":
+			all[key] = map[string]string{}
+			for _, handle := range s.index(s.admin.ZRange(s.ctx, key, 0, -1)) {
+				all[key][handle] = "entry"
+			}
+		default:
+			s.Fatalf("%s is a %s, and a store has only hashes and sorted sets", key, kind)
+		}
+		s.must(err)
+	}
+	return all
+}
+
+func (s *scene) index(reply *redis.StringSliceCmd) []string {
+	s.Helper()
+	handles, err := reply.Result()
+	s.must(err)
+	return handles
+}
+
+// entries are the handles in the index of a user, in order of their end.
+func (s *scene) entries(username string) []string {
+	s.Helper()
+	return s.index(s.admin.ZRange(s.ctx, s.indexKey(username), 0, -1))
+}
+
+// now is the time of Redis in milliseconds.
+func (s *scene) now() int64 {
+	s.Helper()
+	now, err := s.admin.Time(s.ctx).Result()
+	s.must(err)
+	return now.UnixMilli()
+}
+
+// later waits until the clock of Redis has moved: what comes after is younger
+// than what came before.
+func (s *scene) later() {
+	s.Helper()
+	began := s.now()
+	s.until("the clock of Redis moves", func() bool { return s.now() > began })
+}
+
+// until waits for a condition, as long as the test may take.
+func (s *scene) until(what string, holds func() bool) {
+	s.Helper()
+	for !holds() {
+		select {
+		case <-s.ctx.Done():
+			s.Fatalf("this never happened: %s", what)
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// expiry is the time at which Redis removes a key, in its own milliseconds.
+func (s *scene) expiry(key string) int64 {
+	s.Helper()
+	at, err := s.admin.Do(s.ctx, "pexpiretime", key).Int64()
+	s.must(err)
+	if at < 0 {
+		s.Fatalf("PEXPIRETIME %s is %d: the key has no TTL, or is not there", key, at)
+	}
+	return at
+}
+
+// slack is how far off an expiry may be: the embedded server counts TTLs down,
+// and can be some milliseconds late.
+const slack = 50
+
+// expires fails the test unless Redis removes a key between two times of its
+// own, in milliseconds.
+func (s *scene) expires(what, key string, low, high int64) {
+	s.Helper()
+	s.within("the expiry "+what, s.expiry(key), low-slack, high+slack)
+}
+
+// field is a number that the store keeps in a session.
+func (s *scene) field(key, field string) int64 {
+	s.Helper()
+	n, err := s.admin.HGet(s.ctx, key, field).Int64()
+	s.must(err)
+	return n
+}
+
+func (s *scene) exists(key string) bool {
+	s.Helper()
+	n, err := s.admin.Exists(s.ctx, key).Result()
+	s.must(err)
+	return n == 1
+}
+
+// lose removes a key behind the back of the store, as its TTL would.
+func (s *scene) lose(key string) {
+	s.Helper()
+	if n, err := s.admin.Unlink(s.ctx, key).Result(); err != nil || n != 1 {
+		s.Fatalf("UNLINK %s removed %d keys: %v", key, n, err)
+	}
+}
+
+func (s *scene) must(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+// within fails the test unless low <= got <= high.
+func (s *scene) within(what string, got, low, high int64) {
+	s.Helper()
+	if got < low || got > high {
+		s.Errorf("%s is %d, want %d to %d", what, got, low, high)
+	}
+}
+
+func (s *scene) sameHandles(what string, got []string, want ...string) {
+	s.Helper()
+	if !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
+		s.Errorf("%s: got the handles %v, want %v", what, got, want)
+	}
+}
+
+func (s *scene) unchanged(before map[string]map[string]string) {
+	s.Helper()
+	after := s.contents()
+	if !maps.EqualFunc(before, after, maps.Equal[map[string]string, map[string]string]) {
+		s.Errorf("Redis holds something else now: before %v, after %v", before, after)
+	}
+}

@@ -1,0 +1,181 @@
+package sessiontest
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/session-workshop/sessionstore"
+)
+
+var writes = []test{
+	{"parallel increments are all counted", parallelIncrements},
+	{"parallel Sets of different fields all stay", parallelSets},
+	{"a batch is done in its order", batchInOrder},
+	{"a batch that Redis refuses changes nothing and refreshes", refusedBatch},
+	{"a batch of very many operations is done wholly", longBatch},
+	{"a counter is exact up to its bounds", exactCounter},
+}
+
+// Two web servers serve one session, and each request has its own Session.
+func parallelIncrements(s *scene) {
+	const goroutines, each = 50, 200
+	stores := []*store{s.store(), s.store()}
+	b := s.loggedIn(stores[0])
+	var seen [goroutines*each + 1]atomic.Bool
+	var group sync.WaitGroup
+	for i := range goroutines {
+		group.Go(func() {
+			request, _ := b.on(stores[i%2]).request()
+			for range each {
+				sum, err := request.Incr(s.ctx, "n", 1)
+				if err != nil {
+					s.Error(err)
+					return
+				}
+				if sum < 1 || sum > goroutines*each || seen[sum].Swap(true) {
+					s.Errorf("Incr answers %d, which is none of the sums, or was answered before", sum)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if got, want := b.get("n"), fmt.Sprint(goroutines*each); got != want {
+		s.Errorf("after %s increments the field is %s", want, got)
+	}
+}
+
+func parallelSets(s *scene) {
+	const each = 32
+	stores := []*store{s.store(), s.store()}
+	b := s.loggedIn(stores[0])
+	var group sync.WaitGroup
+	for i, store := range stores {
+		request, _ := b.on(store).request()
+		s.must(request.Refresh(s.ctx))
+		group.Go(func() {
+			for n := range each {
+				if err := request.Set(s.ctx, fmt.Sprintf("f%d.%d", i, n), "here"); err != nil {
+					s.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	for i := range stores {
+		for n := range each {
+			if field := fmt.Sprintf("f%d.%d", i, n); b.get(field) != "here" {
+				s.Errorf("the field %s is lost", field)
+			}
+		}
+	}
+}
+
+func batchInOrder(s *scene) {
+	b := s.loggedIn(s.store())
+	s.must(b.batch(sessionstore.Set("old", "x"), sessionstore.Set("count", "40")))
+	s.must(b.batch(
+		sessionstore.Incr("count", 2),
+		sessionstore.Set("n", "5"), sessionstore.Incr("n", 2),
+		sessionstore.Delete("old"), sessionstore.Delete("never"),
+		sessionstore.Set("gone", "x"), sessionstore.Delete("gone"),
+		sessionstore.Delete("back"), sessionstore.Set("back", "x"),
+		sessionstore.Set("zero", "9"), sessionstore.Delete("zero"), sessionstore.Incr("zero", -1),
+	))
+	all := s.contents()[b.key()]
+	maps.DeleteFunc(all, func(field, _ string) bool { return field == "username" || field[0] == '@' })
+	want := map[string]string{"count": "42", "n": "7", "back": "x", "zero": "-1"}
+	if !maps.Equal(all, want) {
+		s.Errorf("the session holds %v, want %v", all, want)
+	}
+}
+
+func refusedBatch(s *scene) {
+	var tooMany []sessionstore.Op
+	for n := range 64 {
+		tooMany = append(tooMany, sessionstore.Set(fmt.Sprint("more", n), "x"))
+	}
+	for name, ops := range map[string][]sessionstore.Op{
+		"a word is no number":           {sessionstore.Incr("word", 1)},
+		"a fraction is no whole number": {sessionstore.Incr("fraction", 1)},
+		"nothing is no number":          {sessionstore.Incr("empty", 1)},
+		"set in this batch to a word":   {sessionstore.Set("n", "x"), sessionstore.Incr("n", 1)},
+		"above 2^53":                    {sessionstore.Incr("high", 2)},
+		"below -2^53":                   {sessionstore.Incr("low", -2)},
+		"above 2^53 with two steps":     {sessionstore.Incr("high", 1), sessionstore.Incr("high", 1)},
+		"far above 2^53":                {sessionstore.Incr("huge", 0)},
+		"too many fields":               tooMany,
+	} {
+		b := s.loggedIn(s.store())
+		s.must(b.batch(sessionstore.Set("word", "x"), sessionstore.Set("fraction", "1.5"), sessionstore.Set("empty", ""),
+			sessionstore.Set("high", "9007199254740991"), sessionstore.Set("low", "-9007199254740991"),
+			sessionstore.Set("huge", "123456789012345678901234567890")))
+		s.must(s.admin.PExpire(s.ctx, b.key(), time.Minute).Err())
+		before, began := s.contents(), s.now()
+		// What is refused stands between what would be possible.
+		ops = slices.Concat([]sessionstore.Op{sessionstore.Set("a", "1"), sessionstore.Incr("b", 1), sessionstore.Delete("none")},
+			ops, []sessionstore.Op{sessionstore.Set("z", "1"), sessionstore.Delete("fraction")})
+		if err := b.batch(ops...); !errors.Is(err, sessionstore.ErrField) {
+			s.Errorf("%s: the error is %v, want ErrField", name, err)
+		}
+		s.unchanged(before)
+		s.expires("after: "+name, b.key(), began+time.Hour.Milliseconds(), s.now()+time.Hour.Milliseconds())
+	}
+}
+
+// Lua can pass some thousand values on at once, and no more.
+func longBatch(s *scene) {
+	var deletes, inPassing []sessionstore.Op
+	for n := range 10_000 {
+		field := fmt.Sprint("f", n)
+		deletes = append(deletes, sessionstore.Delete(field))
+		inPassing = append(inPassing, sessionstore.Set(field, "x"), sessionstore.Delete(field))
+	}
+	for name, ops := range map[string][]sessionstore.Op{"deletes": deletes, "set and deleted": inPassing} {
+		b := s.loggedIn(s.store())
+		before := s.contents()
+		switch err := b.batch(slices.Concat([]sessionstore.Op{sessionstore.Set("first", "x")}, ops, []sessionstore.Op{sessionstore.Set("last", "x")})...); {
+		case errors.Is(err, sessionstore.ErrField):
+			s.unchanged(before)
+		case err != nil:
+			s.Errorf("%s: neither done nor refused with ErrField: %.300v", name, err)
+			s.unchanged(before)
+		case b.get("first") != "x" || b.get("last") != "x":
+			s.Errorf("%s: the batch is said to be done, and is not", name)
+		}
+	}
+}
+
+// A sum that cannot be told exactly is refused, not rounded.
+func exactCounter(s *scene) {
+	b := s.loggedIn(s.store())
+	for _, sign := range []int64{1, -1} {
+		s.must(b.batch(sessionstore.Set("n", fmt.Sprint(sign*(1<<53-2)))))
+		want := sign * (1<<53 - 2)
+		for range 4 {
+			request, _ := b.request()
+			sum, err := request.Incr(s.ctx, "n", sign)
+			if errors.Is(err, sessionstore.ErrField) {
+				break
+			}
+			s.must(err)
+			want += sign
+			if sum != want {
+				s.Errorf("the sum is %d, want %d or ErrField", sum, want)
+			}
+		}
+		if got := b.get("n"); got != fmt.Sprint(want) {
+			s.Errorf("the field is %s, and the increments without an error make %d", got, want)
+		}
+		// A field can be set to a number that Lua cannot tell exactly.
+		s.must(b.batch(sessionstore.Set("n", fmt.Sprint(sign*(1<<53+1)))))
+		err := b.batch(sessionstore.Incr("n", -2*sign))
+		if got := b.get("n"); !errors.Is(err, sessionstore.ErrField) && got != fmt.Sprint(sign*(1<<53-1)) {
+			s.Errorf("2^53 + 1, less 2, is %s (%v)", got, err)
+		}
+	}
+}
