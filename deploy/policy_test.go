@@ -254,7 +254,7 @@ func authenticated(_ stack, r resource) string {
 }
 
 func privileges(s stack) string {
-	tested := map[any]string{"all-steps": elasticache.AccessString, "store": elasticache.StoreAccessString}
+	tested := map[any]string{"all-steps": elasticache.AccessString, "store": elasticache.Step4AccessString}
 	if got := s.resources["CacheUser"].at("AccessString"); got != tested[s.parameters["Privileges"]] {
 		return fmt.Sprintf("%v is not the string that the tests run under", got)
 	}

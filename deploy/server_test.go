@@ -122,7 +122,7 @@ func TestAServerBoots(t *testing.T) {
 	}{
 		{"primary and replica", nil, elasticache.Options{}, []string{"step4-store", "step1-no-redis", "step2-visits", "step3-ttl"}},
 		{"cluster mode", map[string]string{"CacheKind": "cluster"}, elasticache.Options{Cluster: true}, []string{"step4-store"}},
-		{"the store alone", map[string]string{"Privileges": "store"}, elasticache.Options{AccessString: elasticache.StoreAccessString}, []string{"step4-store"}},
+		{"the store alone", map[string]string{"Privileges": "store"}, elasticache.Options{AccessString: elasticache.Step4AccessString}, []string{"step4-store"}},
 		{"tokens", map[string]string{"Auth": "iam"}, elasticache.Options{}, []string{"step4-store"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -9,16 +9,11 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"example.com/session-workshop/sessionstore"
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/inspect"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
-)
-
-const (
-	cookieName = "workshop_session"
-	keyPrefix  = "workshop:session:"
+	"example.com/session-workshop/step4-store/session"
 )
 
 var pages = map[string]string{
@@ -29,7 +24,7 @@ var pages = map[string]string{
 <form method="post" action="/logout"><button>Logout</button></form>
 {{else}}
 <h1>You are not logged in</h1>
-{{with .Ended}}<p>Your session has ended: it was idle for {{.Seconds}} s, reached its end, or was logged out</p>{{end}}
+{{with .Ended}}<p>Your session has ended: it was idle for {{.Seconds}} s, or was logged out</p>{{end}}
 <p><a href="/login">Login</a></p>
 {{end}}`,
 
@@ -52,29 +47,20 @@ type page struct {
 }
 
 type app struct {
-	store *sessionstore.Store
-	ttl   time.Duration
+	store  *session.Store
+	cookie session.Cookie
+	ttl    time.Duration
 }
 
 func main() {
-	cfg := config.MustLoad(config.Redis, config.TTL, config.MaxAge)
+	cfg := config.MustLoad(config.Redis, config.TTL)
 	conn := redisconn.MustOpen(cfg)
 	defer conn.Close()
 
-	options := []sessionstore.Option{
-		sessionstore.KeyPrefix(keyPrefix),
-		sessionstore.CookieName(cookieName),
-		sessionstore.IdleTimeout(cfg.SessionTTL),
-		sessionstore.MaxAge(cfg.SessionMaxAge),
-	}
-	if !cfg.HTTPS() {
-		options = append(options, sessionstore.InsecurePlainHTTP())
-	}
-
-	a := app{sessionstore.New(conn.Client, options...), cfg.SessionTTL}
+	a := app{session.NewStore(conn.Client, cfg.SessionTTL), session.NewCookie(cfg.HTTPS()), cfg.SessionTTL}
 
 	e := web.New(pages)
-	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Token: true, Key: a.sessionKey, Redis: conn.Client, Gone: "you are logged out", Scripts: sessionstore.Scripts()})
+	inspect.Attach(e, cfg, inspect.Panel{Cookie: a.cookie.Name, Token: true, Key: a.sessionKey, Redis: conn.Client, Gone: "you are logged out", Scripts: session.Scripts()})
 	e.GET("/", a.index)
 	e.GET("/login", loginForm)
 	e.POST("/login", a.login)
@@ -83,19 +69,14 @@ func main() {
 	web.Run(e, cfg, "Step 4", conn.About, cfg.AboutTTL())
 }
 
-// session is that of a request. It asks Redis nothing.
-func (a app) session(c echo.Context) *sessionstore.Session {
-	return a.store.Of(c.Response(), c.Request())
-}
-
 func (a app) index(c echo.Context) error {
-	s := a.session(c)
+	token := a.cookie.Token(c.Request())
 	// One round trip: is the session alive, add one, give it its full time
 	// again, and read it.
-	visits, err := s.Incr(c.Request().Context(), "visits", 1)
-	if errors.Is(err, sessionstore.ErrNoSession) {
+	s, err := a.store.Visit(c.Request().Context(), token)
+	if errors.Is(err, session.ErrNone) {
 		p := page{}
-		if s.Brought() {
+		if token != "" {
 			p.Ended = a.ttl
 		}
 		return c.Render(http.StatusOK, "index", p)
@@ -103,7 +84,7 @@ func (a app) index(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.Render(http.StatusOK, "index", page{Username: s.Username(), Visits: visits})
+	return c.Render(http.StatusOK, "index", page{Username: s.Username, Visits: s.Visits})
 }
 
 func loginForm(c echo.Context) error {
@@ -111,29 +92,39 @@ func loginForm(c echo.Context) error {
 }
 
 func (a app) login(c echo.Context) error {
-	username, problem := web.Username(c)
+	name, problem := web.Username(c)
 	if problem != "" {
 		return c.Render(http.StatusBadRequest, "login", page{Problem: problem})
 	}
-	if err := a.session(c).Login(c.Request().Context(), username); err != nil {
+	// The old session ends. Its token is never used again: an attacker may
+	// have planted it in this browser.
+	if err := a.store.Delete(c.Request().Context(), a.cookie.Token(c.Request())); err != nil {
 		return err
 	}
+	token, err := a.store.Create(c.Request().Context(), name)
+	if err != nil {
+		return err
+	}
+	a.cookie.Set(c.Response(), token)
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 
 func (a app) logout(c echo.Context) error {
-	if err := a.session(c).Logout(c.Request().Context()); err != nil {
+	// The session first: a cookie that is deleted in one browser may have a
+	// copy in another.
+	if err := a.store.Delete(c.Request().Context(), a.cookie.Token(c.Request())); err != nil {
 		return err
 	}
+	a.cookie.Delete(c.Response())
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 
 // sessionKey is where the session of a visitor is, empty for one who brought
 // no token.
 func (a app) sessionKey(c echo.Context) string {
-	s := a.session(c)
-	if !s.Brought() {
+	token := a.cookie.Token(c.Request())
+	if token == "" {
 		return ""
 	}
-	return keyPrefix + s.Handle()
+	return a.store.Key(token)
 }

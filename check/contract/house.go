@@ -593,7 +593,7 @@ func endedSession(s *scene) {
 }
 
 func endedText(idle string) string {
-	return "Your session has ended: it was idle for " + idle + ", reached its end, or was logged out"
+	return "Your session has ended: it was idle for " + idle + ", or was logged out"
 }
 
 // idleText writes a TTL as the page does, "10 s".

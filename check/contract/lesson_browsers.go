@@ -22,8 +22,8 @@ var otherBrowsers = []rule{
 		inFour: place{
 			where: inIndex,
 			hints: []string{
-				"Everything about one visitor is found by the token of this request: session.TokenOf(c.Request()). Fields of app and Store belong to all visitors.",
-				"s, err := a.store.Visit(c.Request().Context(), session.TokenOf(c.Request()))",
+				"Everything about one visitor is found by the token of this request: a.cookie.Token(c.Request()). Fields of app and Store belong to all visitors.",
+				"s, err := a.store.Visit(c.Request().Context(), a.cookie.Token(c.Request()))",
 			},
 		},
 		run: func(s *scene) {
@@ -66,7 +66,7 @@ var otherBrowsers = []rule{
 			where: inLogin,
 			hints: []string{
 				"login always makes a new session with Create and gives its token to the browser, whoever was logged in before.",
-				"token, err := a.store.Create(ctx, name); session.SetCookie(c.Response(), token, a.secure)",
+				"token, err := a.store.Create(ctx, name); a.cookie.Set(c.Response(), token)",
 			},
 		},
 		run: func(s *scene) {
@@ -90,7 +90,7 @@ var otherBrowsers = []rule{
 			where: inIndex,
 			hints: []string{
 				"Visit is called in index alone: not in e.Use(…), not in login, not in the panel's Key.",
-				"s, err := a.store.Visit(c.Request().Context(), session.TokenOf(c.Request())), only in index",
+				"s, err := a.store.Visit(c.Request().Context(), a.cookie.Token(c.Request())), only in index",
 			},
 		},
 		run: func(s *scene) {
@@ -153,8 +153,8 @@ var otherBrowsers = []rule{
 		inFour: place{
 			where: inLogout,
 			hints: []string{
-				"logout ends the session with Delete, takes the cookie away with session.DeleteCookie, and redirects.",
-				"a.store.Delete(ctx, session.TokenOf(c.Request())); session.DeleteCookie(c.Response(), a.secure); return c.Redirect(http.StatusSeeOther, \"/\")",
+				"logout ends the session with Delete, takes the cookie away with Cookie.Delete, and redirects.",
+				"a.store.Delete(ctx, a.cookie.Token(c.Request())); a.cookie.Delete(c.Response()); return c.Redirect(http.StatusSeeOther, \"/\")",
 			},
 		},
 		run: func(s *scene) {

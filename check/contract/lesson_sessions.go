@@ -19,8 +19,8 @@ var serverSessions = []rule{
 		steps: onlyFour,
 		hints: []string{
 			"In this step the cookie holds a random token and nothing else. The name stays on the server, in Redis.",
-			"Only session.SetCookie sets a cookie now, with the token from Create. The store of gorilla/sessions goes away.",
-			"token, err := a.store.Create(ctx, name) … session.SetCookie(c.Response(), token, secure)",
+			"Only Cookie.Set sets a cookie now, with the token from Create. The store of gorilla/sessions goes away.",
+			"token, err := a.store.Create(ctx, name) … a.cookie.Set(c.Response(), token)",
 		},
 		where: inLogin,
 		run: func(s *scene) {
@@ -71,8 +71,8 @@ var serverSessions = []rule{
 		steps: onlyFour,
 		hints: []string{
 			"An attacker who plants a cookie in your browser and waits for your login would be logged in with you. This is called session fixation. Login must never use the token it was sent: it makes a new one.",
-			"login calls Create, which calls newToken(). session.TokenOf is for Visit and Delete only.",
-			"token, err := a.store.Create(c.Request().Context(), name); session.SetCookie(c.Response(), token, a.secure)",
+			"login calls Create, which calls newToken(). Cookie.Token is for Visit and Delete only.",
+			"token, err := a.store.Create(c.Request().Context(), name); a.cookie.Set(c.Response(), token)",
 		},
 		where: inLogin,
 		run:   fixation,
@@ -95,8 +95,8 @@ var serverSessions = []rule{
 		steps: onlyFour,
 		hints: []string{
 			"Only login and logout may set or delete the session's cookie. The late answer to an old page would otherwise overwrite a new login.",
-			"session.SetCookie is called in login, session.DeleteCookie in logout, and neither in index or in a middleware.",
-			"in index only: s, err := a.store.Visit(ctx, session.TokenOf(c.Request()))",
+			"Cookie.Set is called in login, Cookie.Delete in logout, and neither in index or in a middleware.",
+			"in index only: s, err := a.store.Visit(ctx, a.cookie.Token(c.Request()))",
 		},
 		where: inIndex,
 		run: func(s *scene) {
@@ -113,8 +113,8 @@ var serverSessions = []rule{
 		steps: onlyFour,
 		hints: []string{
 			"To delete the cookie is not enough: logout must also delete the key of the session (DEL), and do that first.",
-			"Delete sends DEL for the key of the token. logout calls it first, and session.DeleteCookie after it.",
-			"return s.rdb.Del(ctx, s.Key(t)).Err() / in logout: a.store.Delete(ctx, session.TokenOf(c.Request()))",
+			"Delete sends DEL for the key of the token. logout calls it first, and Cookie.Delete after it.",
+			"return s.rdb.Del(ctx, s.Key(t)).Err() / in logout: a.store.Delete(ctx, a.cookie.Token(c.Request()))",
 		},
 		where: "session/store.go, func Delete; main.go, func logout",
 		run: func(s *scene) {

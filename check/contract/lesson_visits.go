@@ -66,8 +66,8 @@ var firstVisits = []rule{
 		inFour: place{
 			where: "main.go, func login, func index",
 			hints: []string{
-				"login gives the token of Create to the browser with session.SetCookie. index gets it back with session.TokenOf and asks Visit who that is.",
-				"session.SetCookie(c.Response(), token, a.secure) / s, err := a.store.Visit(ctx, session.TokenOf(c.Request())) … page{Username: s.Username}",
+				"login gives the token of Create to the browser with Cookie.Set. index gets it back with Cookie.Token and asks Visit who that is.",
+				"a.cookie.Set(c.Response(), token) / s, err := a.store.Visit(ctx, a.cookie.Token(c.Request())) … page{Username: s.Username}",
 			},
 		},
 		run: func(s *scene) {
@@ -144,8 +144,8 @@ var firstVisits = []rule{
 		steps: onlyFour,
 		hints: []string{
 			"Login makes a new hash in Redis and puts the user name into a field of it. Does the app use the same Redis, and the same database number, as the check?",
-			"Write Store.Create, and call it in login in place of the signed cookie. In Create, HSet makes the hash; session.SetCookie gives the token to the browser.",
-			"multi.HSet(ctx, s.Key(t), \"username\", username, \"visits\", 0) / in login: token, err := a.store.Create(ctx, name); session.SetCookie(c.Response(), token, secure)",
+			"Write Store.Create, and call it in login in place of the signed cookie. In Create, HSet makes the hash; Cookie.Set gives the token to the browser.",
+			"multi.HSet(ctx, s.Key(t), \"username\", username, \"visits\", 0) / in login: token, err := a.store.Create(ctx, name); a.cookie.Set(c.Response(), token)",
 		},
 		where: inCreate,
 		run: func(s *scene) {

@@ -17,18 +17,18 @@ const exampleApp = "the example"
 
 // apps starts contestants, each as a process of its own.
 type apps struct {
-	self, step string // programs
-	profiles   string // where CPU profiles go, empty for none
+	self, example string // programs
+	profiles      string // where CPU profiles go, empty for none
 }
 
 // newApps builds the example into dir. The contestants are this very program.
-func newApps(ctx context.Context, dir, stepDir, profiles string) (*apps, error) {
+func newApps(ctx context.Context, dir, exampleDir, profiles string) (*apps, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	step := filepath.Join(dir, "step4.exe")
-	return &apps{self, step, profiles}, launch.Build(ctx, stepDir, step)
+	example := filepath.Join(dir, "example.exe")
+	return &apps{self, example, profiles}, launch.Build(ctx, exampleDir, example)
 }
 
 // app is a contestant that runs.
@@ -44,7 +44,7 @@ func (a *apps) start(ctx context.Context, name, redisAddr string) (app, error) {
 		options.Env = []string{"CPU_PROFILE=" + filepath.Join(a.profiles, strings.ReplaceAll(name, " ", "-")+".prof")}
 	}
 	if name == exampleApp {
-		options = launch.Options{Binary: a.step, Env: []string{"REDIS_URL=redis://" + redisAddr, "PORT=0", "UNDER_THE_HOOD=off"}}
+		options = launch.Options{Binary: a.example, Env: []string{"REDIS_URL=redis://" + redisAddr, "PORT=0", "UNDER_THE_HOOD=off"}}
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()

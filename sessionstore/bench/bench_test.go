@@ -114,7 +114,7 @@ func wantResultsThatSayAll(t *testing.T, r *report) {
 
 // A count of lost updates that is always 0 would prove nothing.
 func TestLostUpdatesAreSeen(t *testing.T) {
-	apps, err := newApps(t.Context(), t.TempDir(), "../../step4-store", "")
+	apps, err := newApps(t.Context(), t.TempDir(), "../example", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestAnAnswerWithoutACountEndsTheRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer redis.stop()
-	apps, err := newApps(t.Context(), t.TempDir(), "../../step4-store", "")
+	apps, err := newApps(t.Context(), t.TempDir(), "../example", "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,7 +119,7 @@ func measure(ctx context.Context, s settings, profiles string, log func(string, 
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	apps, err := newApps(ctx, dir, "../../step4-store", profiles)
+	apps, err := newApps(ctx, dir, "../example", profiles)
 	if err != nil {
 		return nil, err
 	}

@@ -61,9 +61,10 @@ func (h hook) leaveReplica(refused redis.Cmder) {
 	_ = h.client.HDel(ctx, keyOf(refused), "@nobody has this").Err()
 }
 
-// additive commands change the data again each time they run.
+// additive commands change the data again each time they run. A script may do
+// so: whether it can run twice is not known here.
 var additive = map[string]bool{
-	"append": true, "decr": true, "decrby": true, "getdel": true, "hincrby": true, "hincrbyfloat": true,
+	"append": true, "decr": true, "decrby": true, "eval": true, "evalsha": true, "fcall": true, "getdel": true, "hincrby": true, "hincrbyfloat": true,
 	"incr": true, "incrby": true, "incrbyfloat": true, "linsert": true, "lpop": true, "lpush": true, "lpushx": true,
 	"publish": true, "rpop": true, "rpush": true, "rpushx": true, "spop": true, "xadd": true, "zincrby": true,
 }

@@ -30,9 +30,10 @@ var assets embed.FS
 // html/template, which c.Render(status, name, data) puts into the common
 // frame. A page that cannot be parsed is a mistake in the program: New panics.
 //
-// Every request gets a context with a deadline, a POST from another site is
-// refused with 403 (https://pkg.go.dev/net/http#CrossOriginProtection), and an
-// error that a handler returns becomes a page.
+// Every request gets a context with a deadline, which ends too when the browser
+// goes away from a page. A POST from another site is refused with 403
+// (https://pkg.go.dev/net/http#CrossOriginProtection), and an error that a
+// handler returns becomes a page.
 func New(pages map[string]string) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -68,7 +69,13 @@ func refuseOtherSites(next echo.HandlerFunc) echo.HandlerFunc {
 
 func withDeadline(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		ctx, cancel := context.WithTimeout(c.Request().Context(), patience)
+		ctx := c.Request().Context()
+		if c.Request().Method == http.MethodPost || c.Path() == "/logout" {
+			// A login or a logout is done to its end, even if the browser goes
+			// away in the middle of it.
+			ctx = context.WithoutCancel(ctx)
+		}
+		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
 		c.SetRequest(c.Request().WithContext(ctx))
 		return next(c)

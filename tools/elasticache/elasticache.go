@@ -24,18 +24,24 @@ import (
 // User is the name that an app logs in with.
 const User = "workshop"
 
-// StoreAccessString is what the user may do who runs step 4's store alone,
-// with keys that begin with workshop:. The last line is for the client library:
-// the PING that an app begins with, and what it asks a cluster. HELLO and AUTH
-// are allowed to everybody. Its form is that of
+// anyApp is what every app of the workshop needs: its own keys, the PING that
+// it begins with, and what the client library asks a cluster. HELLO and AUTH
+// are allowed to everybody. The form is that of
 // https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/.
-const StoreAccessString = "on ~workshop:* -@all " +
-	"+eval +evalsha +exists +hdel +hgetall +hmget +hset +pexpire +pexpireat " +
-	"+time +unlink +zadd +zrange +zrem +zremrangebyscore +zscore " +
-	"+ping +cluster|slots +command"
+const anyApp = "on ~workshop:* -@all +ping +cluster|slots +command"
 
-// AccessString is what all four steps and their panel need, and no more.
-const AccessString = StoreAccessString + " +expire +exec +hincrby +multi +pttl +type"
+// Step4AccessString is what the user may do who runs step 4 alone, without its
+// panel. HDEL is what redisconn sends to leave a replica.
+const Step4AccessString = anyApp + " +del +eval +evalsha +exec +exists +hdel +hget +hincrby +hset +multi +pexpire"
+
+// StoreAccessString is what the user may do who runs sessionstore alone.
+const StoreAccessString = anyApp +
+	" +eval +evalsha +exists +hdel +hgetall +hmget +hset +pexpire +pexpireat" +
+	" +time +unlink +zadd +zrange +zrem +zremrangebyscore +zscore"
+
+// AccessString is what all four steps, the example of sessionstore and their
+// panel need, and no more.
+const AccessString = StoreAccessString + " +del +exec +expire +hget +hincrby +multi +pttl +type"
 
 // Refused are the commands that ElastiCache does not know
 // (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ClientConfig.RestrictedCommands.html).

@@ -39,22 +39,26 @@ func TestTheStepsPassTheirContract(t *testing.T) {
 	}
 }
 
-// Who copies the store into a service gives its user this much. The panel and
-// the page that names a key's type need more, so this is the lesson alone.
-func TestTheStoreNeedsNoMoreThanItsAccessString(t *testing.T) {
+// A service that uses a store gives its user this much. The panel and the page
+// that names a key's type need more, so this is the lesson alone.
+func TestAStoreNeedsNoMoreThanItsAccessString(t *testing.T) {
 	testall.Only(t)
-	for name, cluster := range map[string]bool{"primary and replica": false, "cluster mode": true} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := startWith(t, elasticache.Options{Cluster: cluster, AccessString: elasticache.StoreAccessString})
-			app := steptest.Start(t, "../../step4-store", append(s.Environment(), "UNDER_THE_HOOD=off")...)
-			for _, check := range contract.StepGroup(4, contract.Lesson) {
-				if err := check.Run(t.Context(), contract.Target{URL: app.URL, Redis: admin(t, s)}); err != nil {
-					t.Errorf("%s: %v", check.ID, err)
+	for app, rights := range map[string]string{
+		"step4-store": elasticache.Step4AccessString, "sessionstore/example": elasticache.StoreAccessString,
+	} {
+		for name, cluster := range map[string]bool{"primary and replica": false, "cluster mode": true} {
+			t.Run(app+", "+name, func(t *testing.T) {
+				t.Parallel()
+				s := startWith(t, elasticache.Options{Cluster: cluster, AccessString: rights})
+				running := steptest.Start(t, "../../"+app, append(s.Environment(), "UNDER_THE_HOOD=off")...)
+				for _, check := range contract.StepGroup(4, contract.Lesson) {
+					if err := check.Run(t.Context(), contract.Target{URL: running.URL, Redis: admin(t, s)}); err != nil {
+						t.Errorf("%s: %v", check.ID, err)
+					}
 				}
-			}
-			nothingDenied(t, s)
-		})
+				nothingDenied(t, s)
+			})
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 	"example.com/session-workshop/tools/elasticache"
 )
 
-// Eight people reload step 4's page without a pause while the replica takes
+// Eight people reload a page of sessionstore's example without a pause while the replica takes
 // over. All stay logged in, and their visits go on.
 func TestFailoverUnderLoad(t *testing.T) {
 	testall.Only(t)
@@ -33,7 +33,7 @@ func TestFailoverUnderLoad(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := start(t, false)
-			app := steptest.Start(t, "../../step4-store", append(s.Environment(), "SESSION_TTL=10m")...)
+			app := steptest.Start(t, "../../sessionstore/example", append(s.Environment(), "SESSION_TTL=10m")...)
 			load := startLoad(t, app.URL)
 			load.waitForEach(t, 50)
 			before := time.Now()

@@ -218,6 +218,12 @@ func TestABrowserThatLeavesDuringAVisitIsNoOutage(t *testing.T) {
 }
 
 func TestALogoutIsDoneThoughTheBrowserLeft(t *testing.T) {
+	for _, method := range []string{http.MethodPost, http.MethodGet} {
+		t.Run(method, func(t *testing.T) { logoutIsDone(t, method) })
+	}
+}
+
+func logoutIsDone(t *testing.T, method string) {
 	server := redistest.StartServer(t)
 	p := loggedIn(t, start(t, "step4-store", server.URL))
 	p.visits()
@@ -225,7 +231,7 @@ func TestALogoutIsDoneThoughTheBrowserLeft(t *testing.T) {
 	// is gone before the command can be sent.
 	server.Client.ClientKillByFilter(t.Context(), "TYPE", "normal", "SKIPME", "yes")
 	server.Pause()
-	p.leave(http.MethodPost, "/logout")
+	p.leave(method, "/logout")
 	server.Resume()
 	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); {
 		if _, page := p.visit(); strings.Contains(page, "You are not logged in") {

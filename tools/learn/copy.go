@@ -19,9 +19,6 @@ const Steps = 4
 // folders are those of the steps, from step 1 on.
 var folders = [Steps]string{"step1-no-redis", "step2-visits", "step3-ttl", "step4-store"}
 
-// smallStore is a step 4 as a learner can write it.
-const smallStore = "tools/learn/solution4"
-
 // Copy is a learner's own step.
 type Copy struct {
 	// Root is the folder of the repository.
@@ -116,7 +113,7 @@ func (c Copy) Take(now time.Time) (backup string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return backup, c.copySource(c.solution(), c.Dir())
+	return backup, c.copySource(c.ours(), c.Dir())
 }
 
 // workspace joins the copy, shared and check, so that the go command and editors work
@@ -166,13 +163,16 @@ func (c Copy) beginning() (map[string]string, error) {
 	return files, err
 }
 
+// addStore adds the session store: what is finished of it, the methods to write,
+// and their tests.
 func (c Copy) addStore(files map[string]string) error {
-	for _, name := range []string{"session/token.go", "session/cookie.go", "session/store.go"} {
-		text, err := c.read(smallStore, name)
+	ours := folders[c.Step-1]
+	for _, name := range []string{"session/token.go", "session/cookie.go", "session/store.go", "session/store_test.go"} {
+		text, err := c.read(ours, name)
 		if err != nil {
 			return err
 		}
-		files[name] = text
+		files[name] = strings.ReplaceAll(text, modulePath(ours)+"/", modulePath(c.Name())+"/")
 	}
 	var err error
 	files["session/store.go"], err = empty(files["session/store.go"], bodiesOfFour)

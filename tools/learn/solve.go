@@ -19,14 +19,14 @@ func (c Copy) Solve(ctx context.Context, out io.Writer, colour bool) error {
 		return err
 	}
 	if _, err := exec.LookPath("git"); err != nil {
-		return fmt.Errorf("git was not found, which shows the difference. Compare %s with %s yourself", c.Name(), c.solution())
+		return fmt.Errorf("git was not found, which shows the difference. Compare %s with %s yourself", c.Name(), c.ours())
 	}
 	dir, err := os.MkdirTemp("", "session-workshop-solve-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if err := errors.Join(c.copySource(c.Dir(), filepath.Join(dir, "yours")), c.copySource(c.solution(), filepath.Join(dir, "ours"))); err != nil {
+	if err := errors.Join(c.copySource(c.Dir(), filepath.Join(dir, "yours")), c.copySource(c.ours(), filepath.Join(dir, "ours"))); err != nil {
 		return err
 	}
 	different, err := diff(ctx, out, dir, colour)
@@ -34,36 +34,24 @@ func (c Copy) Solve(ctx context.Context, out io.Writer, colour bool) error {
 		return err
 	}
 	if different {
-		fmt.Fprintf(out, "\nLines with - are yours, lines with + are ours (%s).\n", c.relative(c.solution()))
+		fmt.Fprintf(out, "\nLines with - are yours, lines with + are ours (%s).\n", folders[c.Step-1])
 	} else {
 		fmt.Fprintf(out, "There is no difference: %s is the same as ours.\n", c.Name())
 	}
 	if c.Step == Steps {
-		fmt.Fprintf(out, "Ours here is small, to be read. The store to ship is %s: it bounds what it stores, ends sessions for good, and is tested against failures.\n", folders[Steps-1])
+		fmt.Fprintf(out, "Ours is small, to be read. The store to ship is sessionstore: it bounds what it stores, ends all sessions of a user, and is tested against failures.\n")
 	}
 	return nil
 }
 
-// solution is the folder to compare with.
-func (c Copy) solution() string {
-	if c.Step == Steps {
-		return filepath.Join(c.Root, filepath.FromSlash(smallStore))
-	}
-	return filepath.Join(c.Root, folders[c.Step-1])
-}
-
-func (c Copy) relative(path string) string {
-	if short, err := filepath.Rel(c.Root, path); err == nil {
-		return filepath.ToSlash(short)
-	}
-	return path
-}
+// ours is the folder of our step.
+func (c Copy) ours() string { return filepath.Join(c.Root, folders[c.Step-1]) }
 
 // copySource copies the Go files of a program, in which the copy's own module
 // has one name on both sides. A folder with a main.go of its own below it is
 // another program.
 func (c Copy) copySource(from, to string) error {
-	ours := modulePath(c.relative(c.solution()))
+	ours := modulePath(folders[c.Step-1])
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err

@@ -115,10 +115,10 @@ var solved = map[string][]fileChange{
 		"\te.POST(\"/logout\", a.logout)\n", "\te.POST(\"/logout\", a.logout)\n\te.POST(\"/logout-everywhere\", a.logoutEverywhere)\n",
 		"\n// sessionKey is where", `
 func (a app) logoutEverywhere(c echo.Context) error {
-	if err := a.store.DeleteAll(c.Request().Context(), session.TokenOf(c.Request())); err != nil {
+	if err := a.store.DeleteAll(c.Request().Context(), a.cookie.Token(c.Request())); err != nil {
 		return err
 	}
-	session.DeleteCookie(c.Response(), a.secure)
+	a.cookie.Delete(c.Response())
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 

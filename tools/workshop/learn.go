@@ -62,6 +62,9 @@ func printNext(c learn.Copy) {
 	fmt.Println("Next:")
 	fmt.Printf("  open           %s\n", files)
 	fmt.Printf("  make my-step%d  runs it, and again on each save\n", c.Step)
+	if c.Step == learn.Steps {
+		fmt.Printf("  go test -C %s ./session    says which of the four methods are right\n", c.Name())
+	}
 	fmt.Printf("  make check%d    says what is right already, and what comes next\n", c.Step)
 }
 

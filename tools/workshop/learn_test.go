@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -78,13 +79,13 @@ func workshopDo(t *testing.T, dir string, status int, args ...string) string {
 	return said
 }
 
-var steps = []string{"step1-no-redis", "step2-visits", "step3-ttl", "tools/learn/solution4"}
+var steps = []string{"step1-no-redis", "step2-visits", "step3-ttl", "step4-store"}
 
 // putSolution makes a learner's copy what ours is.
 func putSolution(t *testing.T, root string, n int) {
 	t.Helper()
 	mine := filepath.Join(root, fmt.Sprintf("my-step%d", n))
-	ours := filepath.Join(root, filepath.FromSlash(steps[n-1]))
+	ours := filepath.Join(root, steps[n-1])
 	names := []string{"main.go"}
 	if n == 4 {
 		names = append(names, "session/token.go", "session/cookie.go", "session/store.go", "session/script.go")
@@ -94,7 +95,7 @@ func putSolution(t *testing.T, root string, n int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		write(t, filepath.Join(mine, name), strings.ReplaceAll(string(text), "/tools/learn/solution4/", "/my-step4/"))
+		write(t, filepath.Join(mine, name), strings.ReplaceAll(string(text), "/step4-store/", "/my-step4/"))
 	}
 }
 
@@ -162,6 +163,10 @@ func buildStep(t *testing.T, root string, n int) {
 	}
 	wantText(t, workshopDo(t, root, 0, "solve", number), "yours/main.go", "ours/main.go", "\n+")
 
+	if n == 4 {
+		testsEachMethod(t, mine)
+	}
+
 	t.Log("solved, it passes")
 	putSolution(t, root, n)
 	wantText(t, workshopDo(t, root, 0, "status"), "at the last check, changed since")
@@ -169,9 +174,53 @@ func buildStep(t *testing.T, root string, n int) {
 	said = workshopDo(t, root, 0, "check", number)
 	wantText(t, said, fmt.Sprintf("\nok   %2d ", lesson), fmt.Sprintf("Passed: all %d checks of step %d", lesson, n), "House rules: ")
 	wantASCII(t, said)
-	if n == 2 {
+	switch n {
+	case 2:
 		must(t, mine, "go", "test", "./...")
+	case 4:
+		must(t, mine, "go", "test", "./session")
 	}
+}
+
+// testsEachMethod writes the methods of the store one after the other: the
+// tests of a method pass as soon as it and those before it are written.
+func testsEachMethod(t *testing.T, mine string) {
+	store := filepath.Join(mine, "session", "store.go")
+	ours, err := os.ReadFile(filepath.Join(repository, "step4-store", "session", "store.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile(filepath.Join(repository, "step4-store", "session", "script.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(mine, "session", "script.go"), string(script))
+	methods := []string{"Key", "Create", "Visit", "Delete"}
+	for written := range methods {
+		text := string(ours)
+		for _, name := range methods[written+1:] {
+			text = withoutBody(t, text, name)
+		}
+		write(t, store, text)
+		for i, name := range methods {
+			cmd := exec.Command("go", "test", "-vet=off", "-run", "^Test"+name, "./session")
+			cmd.Dir, cmd.Env = mine, append(os.Environ(), "TEST_REDIS=embedded", "REQUIRE_REDIS=")
+			said, err := cmd.CombinedOutput()
+			if passed := err == nil; passed != (i <= written) {
+				t.Errorf("with %v written, the tests of %s pass: %v\n%s", methods[:written+1], name, passed, said)
+			}
+		}
+	}
+}
+
+// withoutBody makes a method panic. Its imports stay in use.
+func withoutBody(t *testing.T, source, method string) string {
+	t.Helper()
+	start := regexp.MustCompile(`(?m)^func \(s \*Store\) ` + method + `\(.*\{\n`).FindStringIndex(source)
+	if start == nil {
+		t.Fatalf("store.go has no method %s", method)
+	}
+	return source[:start[1]] + "\tif true {\n\t\tpanic(\"not written yet\")\n\t}\n" + source[start[1]:]
 }
 
 // runsWithGoRun starts the copy as an editor would, and stops it again.

@@ -1,18 +1,24 @@
-// Step 4: the session itself lives in Redis. The browser holds a random token
-// that says nothing.
+// Example is step 4 on the session store to ship, which knows more ends of a
+// session: an age that nothing extends, and a logout everywhere.
 package main
 
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"example.com/session-workshop/sessionstore"
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/inspect"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
-	"example.com/session-workshop/tools/learn/solution4/session"
+)
+
+const (
+	cookieName = "workshop_session"
+	keyPrefix  = "workshop:session:"
 )
 
 var pages = map[string]string{
@@ -23,6 +29,7 @@ var pages = map[string]string{
 <form method="post" action="/logout"><button>Logout</button></form>
 {{else}}
 <h1>You are not logged in</h1>
+{{with .Ended}}<p>Your session has ended: it was idle for {{.Seconds}} s, reached its end, or was logged out</p>{{end}}
 <p><a href="/login">Login</a></p>
 {{end}}`,
 
@@ -40,42 +47,63 @@ var pages = map[string]string{
 type page struct {
 	Username string
 	Visits   int64
+	Ended    time.Duration
 	Problem  string
 }
 
 type app struct {
-	store  *session.Store
-	secure bool
+	store *sessionstore.Store
+	ttl   time.Duration
 }
 
 func main() {
-	cfg := config.MustLoad(config.Redis, config.TTL)
+	cfg := config.MustLoad(config.Redis, config.TTL, config.MaxAge)
 	conn := redisconn.MustOpen(cfg)
 	defer conn.Close()
 
-	a := app{session.NewStore(conn.Client, cfg.SessionTTL), cfg.HTTPS()}
+	options := []sessionstore.Option{
+		sessionstore.KeyPrefix(keyPrefix),
+		sessionstore.CookieName(cookieName),
+		sessionstore.IdleTimeout(cfg.SessionTTL),
+		sessionstore.MaxAge(cfg.SessionMaxAge),
+	}
+	if !cfg.HTTPS() {
+		options = append(options, sessionstore.InsecurePlainHTTP())
+	}
+
+	a := app{sessionstore.New(conn.Client, options...), cfg.SessionTTL}
 
 	e := web.New(pages)
-	inspect.Attach(e, cfg, inspect.Panel{Cookie: session.CookieName, Token: true, Key: a.sessionKey, Redis: conn.Client, Gone: "you are logged out"})
+	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Token: true, Key: a.sessionKey, Redis: conn.Client, Gone: "you are logged out", Scripts: sessionstore.Scripts()})
 	e.GET("/", a.index)
 	e.GET("/login", loginForm)
 	e.POST("/login", a.login)
 	e.POST("/logout", a.logout)
 	e.GET("/logout", a.logout, web.ConfirmFromOtherSites)
-	web.Run(e, cfg, "Step 4", conn.About, cfg.AboutTTL())
+	web.Run(e, cfg, "The example of sessionstore", conn.About, cfg.AboutTTL())
+}
+
+// session is that of a request. It asks Redis nothing.
+func (a app) session(c echo.Context) *sessionstore.Session {
+	return a.store.Of(c.Response(), c.Request())
 }
 
 func (a app) index(c echo.Context) error {
+	s := a.session(c)
 	// One round trip: is the session alive, add one, give it its full time
 	// again, and read it.
-	s, err := a.store.Visit(c.Request().Context(), session.TokenOf(c.Request()))
-	if errors.Is(err, session.ErrNone) {
-		return c.Render(http.StatusOK, "index", page{})
+	visits, err := s.Incr(c.Request().Context(), "visits", 1)
+	if errors.Is(err, sessionstore.ErrNoSession) {
+		p := page{}
+		if s.Brought() {
+			p.Ended = a.ttl
+		}
+		return c.Render(http.StatusOK, "index", p)
 	}
 	if err != nil {
 		return err
 	}
-	return c.Render(http.StatusOK, "index", page{Username: s.Username, Visits: s.Visits})
+	return c.Render(http.StatusOK, "index", page{Username: s.Username(), Visits: visits})
 }
 
 func loginForm(c echo.Context) error {
@@ -83,38 +111,29 @@ func loginForm(c echo.Context) error {
 }
 
 func (a app) login(c echo.Context) error {
-	name, problem := web.Username(c)
+	username, problem := web.Username(c)
 	if problem != "" {
 		return c.Render(http.StatusBadRequest, "login", page{Problem: problem})
 	}
-	// The old session ends. Its token is never used again: somebody else may
-	// have slipped it to this browser.
-	if err := a.store.Delete(c.Request().Context(), session.TokenOf(c.Request())); err != nil {
+	if err := a.session(c).Login(c.Request().Context(), username); err != nil {
 		return err
 	}
-	token, err := a.store.Create(c.Request().Context(), name)
-	if err != nil {
-		return err
-	}
-	session.SetCookie(c.Response(), token, a.secure)
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 
 func (a app) logout(c echo.Context) error {
-	// The session first: a cookie that is gone from one browser may have a copy.
-	if err := a.store.Delete(c.Request().Context(), session.TokenOf(c.Request())); err != nil {
+	if err := a.session(c).Logout(c.Request().Context()); err != nil {
 		return err
 	}
-	session.DeleteCookie(c.Response(), a.secure)
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 
 // sessionKey is where the session of a visitor is, empty for one who brought
 // no token.
 func (a app) sessionKey(c echo.Context) string {
-	token := session.TokenOf(c.Request())
-	if token == "" {
+	s := a.session(c)
+	if !s.Brought() {
 		return ""
 	}
-	return a.store.Key(token)
+	return keyPrefix + s.Handle()
 }

@@ -1,22 +1,23 @@
 // Package session keeps sessions in Redis: a hash for each login, with the
 // fields username and visits, under a key that is made from a random token.
 // The browser has the token in a cookie. token.go and cookie.go are finished;
-// the four methods of Store are yours to write, from Key to Delete.
+// the heart of it are the four methods of Store, from Key to Delete.
 //
 // An app uses it so:
 //
 //	store := session.NewStore(conn.Client, cfg.SessionTTL)
+//	cookie := session.NewCookie(cfg.HTTPS())
 //
 //	// At login: a new session, and the cookie for it.
 //	token, err := store.Create(ctx, name)
-//	session.SetCookie(w, token, cfg.HTTPS())
+//	cookie.Set(w, token)
 //
 //	// In GET /: who is it, and which visit is this?
-//	s, err := store.Visit(ctx, session.TokenOf(r))
+//	s, err := store.Visit(ctx, cookie.Token(r))
 //
 //	// At logout: the session first, then the cookie.
-//	err := store.Delete(ctx, session.TokenOf(r))
-//	session.DeleteCookie(w, cfg.HTTPS())
+//	err := store.Delete(ctx, cookie.Token(r))
+//	cookie.Delete(w)
 package session
 
 import (
@@ -55,7 +56,7 @@ func NewStore(rdb redis.UniversalClient, ttl time.Duration) *Store {
 
 // Key is where Redis holds the session of a token: keyPrefix, and after it the
 // SHA-256 of the token in hexadecimal digits. The token itself must not be in
-// it, since whoever can list the keys of Redis could then log in as anybody.
+// it: an attacker who can list the keys of Redis could then log in as any user.
 func (s *Store) Key(t Token) string {
 	sum := sha256.Sum256([]byte(t))
 	return keyPrefix + hex.EncodeToString(sum[:])
@@ -64,8 +65,7 @@ func (s *Store) Key(t Token) string {
 // Create makes a new session and returns its token, which newToken makes; a
 // token that a browser brought is never used again. The hash gets the field
 // username, and visits with 0. It gets its TTL in the same round trip, so that
-// a login that nobody comes back to does not stay for ever. An error is one of
-// Redis.
+// a login that is never used does not stay for ever. An error is one of Redis.
 func (s *Store) Create(ctx context.Context, username string) (Token, error) {
 	t := newToken()
 	_, err := s.rdb.TxPipelined(ctx, func(multi redis.Pipeliner) error {
@@ -77,10 +77,10 @@ func (s *Store) Create(ctx context.Context, username string) (Token, error) {
 }
 
 // Visit adds one to the field visits, gives the session its full TTL again and
-// returns the session as it is now, all in one round trip. Where there is no
-// such session it returns ErrNone and writes nothing: HINCRBY would make a new
-// key, and bring back a session that was logged out of. So it must look and
-// count in one command, which a script is. An empty token is ErrNone without a
+// returns the session as it is now, all in one round trip. If there is no such
+// session it returns ErrNone and writes nothing: HINCRBY alone would make a new
+// key, and bring back a session that was logged out. So it must look and count
+// in one command, which a script is. An empty token gives ErrNone without a
 // question to Redis. Any other error is one of Redis.
 func (s *Store) Visit(ctx context.Context, t Token) (Session, error) {
 	if t == "" {
@@ -99,8 +99,9 @@ func (s *Store) Visit(ctx context.Context, t Token) (Session, error) {
 }
 
 // Delete ends the session: without its key, every copy of the cookie is worth
-// nothing. It is no error where there is no such session, or the token is
-// empty. Any error is one of Redis, and then the session may live on.
+// nothing. A session that has ended before is no error. An empty token is no
+// error either, and asks Redis nothing. Any error is one of Redis, and then the
+// session may live on.
 func (s *Store) Delete(ctx context.Context, t Token) error {
 	if t == "" {
 		return nil

@@ -1,0 +1,212 @@
+package session_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/wire"
+	"example.com/session-workshop/step4-store/session"
+)
+
+// One test for each method, in the order in which they are written. A test
+// needs its own method and Key, and nothing of the others.
+
+func TestKey(t *testing.T) {
+	store := session.NewStore(nil, ttl)
+	const token = "the-token-of-a-browser"
+	sum := sha256.Sum256([]byte(token))
+	if got, want := store.Key(token), "workshop:session:"+hex.EncodeToString(sum[:]); got != want {
+		t.Errorf("Key(%q) is %q, want %q", token, got, want)
+	}
+}
+
+func TestCreate(t *testing.T) {
+	eachRedis(t, func(s *scene) {
+		// The client has connections of their own for several commands at once.
+		s.created("the first of them")
+		var first, second session.Token
+		s.wire.ask(s.T, 1, func() { first = s.created("aaa") })
+		s.wire.ask(s.T, 1, func() { second = s.created("aaa") })
+		if first == second || len(first) < 43 {
+			t.Errorf("two logins got the tokens %q and %q, want two different ones that newToken made", first, second)
+		}
+		s.holds(first, "aaa", "0")
+		s.holds(second, "aaa", "0")
+		s.hasFullTTL(first)
+	})
+}
+
+func TestVisit(t *testing.T) {
+	eachRedis(t, func(s *scene) {
+		token := s.planted("aaa")
+		// The first one also teaches Redis the script.
+		s.counts(token, 1)
+		for n := int64(2); n < 5; n++ {
+			s.wire.ask(s.T, 1, func() { s.counts(token, n) })
+		}
+		s.holds(token, "aaa", "4")
+		s.hasFullTTL(token)
+	})
+}
+
+// A visit that comes late must not bring back a session that has ended.
+func TestVisitWithoutASession(t *testing.T) {
+	eachRedis(t, func(s *scene) {
+		const token = "a-token-without-a-session"
+		for range 2 {
+			if got, err := s.store.Visit(s.ctx, token); !errors.Is(err, session.ErrNone) {
+				t.Errorf("Visit without a session returns %+v, %v, want ErrNone", got, err)
+			}
+		}
+		if n := s.redis.Exists(s.ctx, s.store.Key(token)).Val(); n != 0 {
+			t.Error("Visit without a session made a key")
+		}
+		s.wire.ask(s.T, 0, func() {
+			if got, err := s.store.Visit(s.ctx, ""); !errors.Is(err, session.ErrNone) {
+				t.Errorf("Visit of an empty token returns %+v, %v, want ErrNone", got, err)
+			}
+		})
+	})
+}
+
+// A key of another type is an error of Redis and stays as it is.
+func TestVisitOfSomethingElse(t *testing.T) {
+	eachRedis(t, func(s *scene) {
+		const token = "a-token-for-a-text"
+		key := s.store.Key(token)
+		s.redis.Set(s.ctx, key, "a text", 0)
+		if got, err := s.store.Visit(s.ctx, token); err == nil || errors.Is(err, session.ErrNone) {
+			t.Errorf("Visit of a text returns %+v, %v, want an error of Redis", got, err)
+		}
+		if left := s.redis.PTTL(s.ctx, key).Val(); left != -1 {
+			t.Errorf("Visit of a text gave it a TTL: %v", left)
+		}
+	})
+}
+
+func TestDelete(t *testing.T) {
+	eachRedis(t, func(s *scene) {
+		token, other := s.planted("aaa"), s.planted("bbb")
+		remove := func(token session.Token) func() {
+			return func() {
+				if err := s.store.Delete(s.ctx, token); err != nil {
+					t.Errorf("Delete: %v", err)
+				}
+			}
+		}
+		s.wire.ask(s.T, 1, remove(token))
+		if s.redis.Exists(s.ctx, s.store.Key(token)).Val() != 0 {
+			t.Error("the session is still there")
+		}
+		s.holds(other, "bbb", "0")
+		// A session that has ended is no error, and no token asks nothing.
+		s.wire.ask(s.T, 1, remove(token))
+		s.wire.ask(s.T, 0, remove(""))
+	})
+}
+
+const ttl = time.Minute
+
+// scene is a store on a Redis, and a client to look into it.
+type scene struct {
+	*testing.T
+	ctx   context.Context
+	store *session.Store
+	redis redis.UniversalClient
+	wire  counter
+}
+
+func eachRedis(t *testing.T, run func(*scene)) {
+	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		options, err := redis.ParseURL(r.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		between, err := wire.Open(options.Addr, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { between.Close() })
+		options.Addr = between.Addr
+		client := redis.NewClient(options)
+		t.Cleanup(func() { client.Close() })
+		// What a new connection says first is no round trip of the store.
+		if err := client.Ping(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+		run(&scene{t, t.Context(), session.NewStore(client, ttl), r.Client, counter{between}})
+	})
+}
+
+// counter counts round trips between the store and Redis.
+type counter struct{ *wire.Wire }
+
+// ask fails the test unless do takes so many round trips.
+func (c counter) ask(t *testing.T, want int64, do func()) {
+	t.Helper()
+	before := c.RoundTrips()
+	do()
+	if got := c.RoundTrips() - before; got != want {
+		t.Errorf("it took %d round trips, want %d", got, want)
+	}
+}
+
+func (s *scene) created(username string) session.Token {
+	s.Helper()
+	token, err := s.store.Create(s.ctx, username)
+	if err != nil {
+		s.Fatalf("Create: %v", err)
+	}
+	s.remove(token)
+	return token
+}
+
+// planted is a session that no method of the store has made. Its TTL has half
+// run out.
+func (s *scene) planted(username string) session.Token {
+	s.Helper()
+	token := session.Token("the-token-of-" + username)
+	key := s.store.Key(token)
+	s.remove(token)
+	if err := s.redis.HSet(s.ctx, key, "username", username, "visits", 0).Err(); err != nil {
+		s.Fatal(err)
+	}
+	s.redis.PExpire(s.ctx, key, ttl/2)
+	return token
+}
+
+// remove leaves nothing behind in a Redis that other tests use.
+func (s *scene) remove(token session.Token) {
+	key := s.store.Key(token)
+	s.Cleanup(func() { s.redis.Del(context.Background(), key) })
+}
+
+func (s *scene) counts(token session.Token, want int64) {
+	s.Helper()
+	if got, err := s.store.Visit(s.ctx, token); err != nil || got.Username != "aaa" || got.Visits != want {
+		s.Errorf("Visit returns %+v, %v, want aaa and %d", got, err, want)
+	}
+}
+
+func (s *scene) holds(token session.Token, username, visits string) {
+	s.Helper()
+	got, want := s.redis.HGetAll(s.ctx, s.store.Key(token)).Val(), map[string]string{"username": username, "visits": visits}
+	if !maps.Equal(got, want) {
+		s.Errorf("Redis holds %v for the session, want %v", got, want)
+	}
+}
+
+func (s *scene) hasFullTTL(token session.Token) {
+	s.Helper()
+	if left := s.redis.PTTL(s.ctx, s.store.Key(token)).Val(); left <= ttl/2 || left > ttl {
+		s.Errorf("the TTL of the session is %v, want the full %v", left, ttl)
+	}
+}
