@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"maps"
+	"os"
 	"testing"
 	"time"
 
@@ -15,6 +16,15 @@ import (
 	"example.com/session-workshop/check/wire"
 	"example.com/session-workshop/step4-store/session"
 )
+
+// TestMain lets a learner wait for no download: started alone, the tests run on
+// the embedded Redis. `make test` names the kinds of Redis to run on.
+func TestMain(m *testing.M) {
+	if os.Getenv("TEST_REDIS") == "" {
+		os.Setenv("TEST_REDIS", "embedded")
+	}
+	m.Run()
+}
 
 // One test for each method, in the order in which they are written. A test
 // needs its own method and Key, and nothing of the others.

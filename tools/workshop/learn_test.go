@@ -320,7 +320,7 @@ func redisOfApp(t *testing.T) (address string, client *redis.Client) {
 	return "redis://" + server.Addr(), client
 }
 
-func TestTheStoreThatShipsPassesByItsAddress(t *testing.T) {
+func TestOurStepPassesByItsAddress(t *testing.T) {
 	testall.Only(t)
 	binary := filepath.Join(t.TempDir(), "step4.exe")
 	if err := launch.Build(t.Context(), filepath.Join(repository, "step4-store"), binary); err != nil {
