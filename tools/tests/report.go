@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"gotest.tools/gotestsum/testjson"
 
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/tools/internal/modules"
 )
 
 // redisKinds are the names of subtests that run on one kind of Redis.
@@ -39,6 +41,7 @@ type report struct {
 	problems  []error
 
 	mu      sync.Mutex
+	failing []modules.Packages // whose go test ended with an error
 	running map[string]time.Time
 	ended   int
 }
@@ -56,6 +59,31 @@ func (r *report) fail(err error) {
 		r.failed.Store(true)
 		r.problems = append(r.problems, err)
 	}
+}
+
+// commandFailed notes that go test ended with an error. The tests that failed
+// are the usual reason, and named for themselves.
+func (r *report) commandFailed(p modules.Packages) {
+	r.failed.Store(true)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failing = append(r.failing, p)
+}
+
+// unexplained are the modules whose go test failed although no package in them
+// did: it could not begin.
+func (r *report) unexplained() (names []string) {
+	for _, p := range r.failing {
+		folder, err := filepath.Rel(r.suite.root, p.Dir)
+		explained := slices.ContainsFunc(r.execution.Packages(), func(name string) bool {
+			inModule := folder == "." || strings.Contains(name+"/", "/"+filepath.ToSlash(folder)+"/")
+			return inModule && r.execution.Package(name).Result() == testjson.ActionFail
+		})
+		if err != nil || !explained {
+			names = append(names, "go test in "+p.Dir+" (see above)")
+		}
+	}
+	return names
 }
 
 func (r *report) err() error {
@@ -169,6 +197,7 @@ func (r *report) failures() []string {
 			names = append(names, name+" (outside its tests)")
 		}
 	}
+	names = append(names, r.unexplained()...)
 	for _, problem := range r.problems {
 		names = append(names, strings.ReplaceAll(problem.Error(), "\n", " "))
 	}

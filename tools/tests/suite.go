@@ -82,7 +82,7 @@ func (s *suite) testAll(ctx context.Context, r *report, all []modules.Packages) 
 		lanes.Go(func() {
 			for _, p := range lane {
 				if s.goTest(ctx, out, p) != nil {
-					r.failed.Store(true)
+					r.commandFailed(p)
 				}
 			}
 		})

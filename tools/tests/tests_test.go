@@ -108,6 +108,22 @@ func TestPackageThatEndsOutsideItsTests(t *testing.T) {
 	wantLast(t, output, "FAILED: example.com/inside (outside its tests)")
 }
 
+// A module whose go.mod lacks an indirect requirement runs no test at all.
+func TestAModuleWhoseTestsCannotBegin(t *testing.T) {
+	t.Parallel()
+	const replaces = "\nreplace (\n\texample.com/a => ../a\n\texample.com/b => ../b\n)\n"
+	output := runTests(t, map[string]string{
+		"outside/go.mod":    "module example.com/outside\n\ngo 1.26.0\n\nrequire example.com/a v0.0.0\n" + replaces,
+		"outside/a_test.go": "package outside\n\nimport _ \"example.com/a\"\n",
+		"a/go.mod":          "module example.com/a\n\ngo 1.26.0\n\nrequire example.com/b v0.0.0\n" + replaces,
+		"a/a.go":            "package a\n\nimport _ \"example.com/b\"\n",
+		"b/go.mod":          "module example.com/b\n\ngo 1.26.0\n",
+		"b/b.go":            "package b\n",
+	}, false)
+	wantText(t, output, "4 passed, 1 failed", "updates to go.mod needed")
+	wantLast(t, output, "FAILED: go test in ")
+}
+
 func TestEverySkipIsNamed(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{"inside/skipping_test.go": skipping}
