@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -67,6 +68,62 @@ func TestTheContractImportsNoTesting(t *testing.T) {
 	// The search itself must be able to find it.
 	if !slices.Contains(imports(t, filepath.Join(repository, "check"), "./steptest"), "testing") {
 		t.Error("testing was not found in check/steptest, which imports it")
+	}
+}
+
+// arrow says which of our packages a part of the house may import.
+type arrow struct {
+	from *regexp.Regexp // packages, as folders
+	may  *regexp.Regexp // what they may import of ours
+}
+
+// The house has floors: steps stand on shared, and what checks an app stands
+// beside it and uses three of its packages. Nothing imports a step.
+var arrows = []arrow{
+	{regexp.MustCompile(`^shared/(config|embedded|redisconn/iam)$`), regexp.MustCompile(`^$`)},
+	{regexp.MustCompile(`^shared/redisconn$`), regexp.MustCompile(`^shared/(config|embedded|redisconn/iam)$`)},
+	{regexp.MustCompile(`^shared/web$`), regexp.MustCompile(`^shared/config$`)},
+	{regexp.MustCompile(`^shared/inspect$`), regexp.MustCompile(`^shared/(config|web)$`)},
+	{regexp.MustCompile(`^check/`), regexp.MustCompile(`^(check/.*|shared/(config|redisconn|embedded))$`)},
+	{regexp.MustCompile(`^step[1-3]-`), regexp.MustCompile(`^shared/`)},
+	{regexp.MustCompile(`^step4-store`), regexp.MustCompile(`^(shared/.*|step4-store/session)$`)},
+	{regexp.MustCompile(`^sessionstore$`), regexp.MustCompile(`^$`)},
+	{regexp.MustCompile(`^sessionstore/example$`), regexp.MustCompile(`^(shared/.*|sessionstore(/.*)?)$`)},
+	{regexp.MustCompile(`^tools/board$`), regexp.MustCompile(`^(shared/.*|check/.*|sessionstore(/.*)?|tools/internal/.*)$`)},
+	{regexp.MustCompile(`^tools/`), regexp.MustCompile(`^(shared|check|tools)/`)},
+}
+
+func TestArrowsGoOneWay(t *testing.T) {
+	const ours = "example.com/session-workshop/"
+	list := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "work")
+	list.Dir = repository
+	output, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	seen := map[int]bool{}
+	for line := range strings.Lines(string(output)) {
+		from, imports, _ := strings.Cut(strings.TrimSpace(line), " ")
+		from = strings.TrimPrefix(from, ours)
+		i := slices.IndexFunc(arrows, func(a arrow) bool { return a.from.MatchString(from) })
+		if i < 0 {
+			// A suite that a store exports runs in tests alone.
+			if !strings.HasPrefix(from, "sessionstore/") {
+				t.Errorf("no arrow says what %s may import", from)
+			}
+			continue
+		}
+		seen[i] = true
+		for path := range strings.FieldsSeq(imports) {
+			if to, is := strings.CutPrefix(path, ours); is && !arrows[i].may.MatchString(to) {
+				t.Errorf("%s imports %s", from, to)
+			}
+		}
+	}
+	for i, a := range arrows {
+		if !seen[i] {
+			t.Errorf("there is no package like %s", a.from)
+		}
 	}
 }
 
