@@ -253,8 +253,7 @@ esac`,
 *"X-aws-ec2-metadata-token: token"*meta-data/tags/instance/Server) echo WebA;;
 *"X-aws-ec2-metadata-token: token"*meta-data/instance-id) echo i-0123456789abcdef0;;
 *169.254.169.254*) echo "401 without a token" >&2; exit 22;;
-# Two minutes of patience are too long for a test.
-*) exec /usr/bin/curl "${@/#60/3}";;
+*) exec /usr/bin/curl "${@/#60/$RETRIES}";;
 esac`,
 	// It starts what the unit says, with the environment that the unit names
 	// and no other.
@@ -330,7 +329,12 @@ func (m *machine) boot(t *testing.T, choice map[string]string, spoil string) str
 	file := filepath.Join(m.folder, "user-data")
 	write(t, file, userData)
 	shell := exec.Command("bash", file)
-	shell.Env = append(os.Environ(), m.env()...)
+	// The two minutes that a server has are too long for one that must fail.
+	retries := "RETRIES=60"
+	if spoil != "" {
+		retries = "RETRIES=3"
+	}
+	shell.Env = append(os.Environ(), append(m.env(), retries)...)
 	output, err := shell.CombinedOutput()
 	if (err == nil) != (spoil == "") {
 		app, _ := os.ReadFile(m.folder + "/log/app")
