@@ -82,7 +82,7 @@ var faults = []fault{
 	{"a password that breaks a URL", "PasswordLength: 48, ExcludePunctuation: true", "PasswordLength: 48, ExcludePunctuation: false", policyTest},
 	{"a password with spaces", "IncludeSpace: false", "IncludeSpace: true", policyTest},
 	{"a user of IAM with two names", "UserName: !Ref Name", "UserName: !Sub \"${Name}-app\"", policyTest},
-	{"a user who may do more", "+ping +cluster|slots +command\n    # All four", "+ping +cluster|slots +command +keys\n    # All four", policyTest},
+	{"a user who may do more", "+pexpire\n    # All four", "+pexpire +keys\n    # All four", policyTest},
 	{"a user with all keys", "on ~workshop:* -@all +ping +cluster|slots +command\n        +eval", "on ~* -@all +ping +cluster|slots +command\n        +eval", policyTest},
 	{"a default user with rights", "AccessString: off -@all", "AccessString: on ~* +@all", policyTest},
 	{"a default user in a group of Valkey", "!If [RedisOSS, !Ref DefaultUser, !Ref AWS::NoValue]", "!Ref DefaultUser", validator | policyTest},
