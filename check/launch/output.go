@@ -35,12 +35,14 @@ func newOutput(also io.Writer) *output {
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	_, _ = o.also.Write(p)
 	o.text = append(o.text, p...)
+	// Start goes on as soon as it has the address. What the app has said until
+	// then must have been passed on, because listeners tell the two apart.
 	o.findURL()
 	if len(o.text) > 2*keep {
 		o.text = append([]byte(nil), o.text[len(o.text)-keep:]...)
 	}
-	_, _ = o.also.Write(p)
 	return len(p), nil
 }
 

@@ -39,3 +39,22 @@ func TestOutputKeepsTheEnd(t *testing.T) {
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("broken") }
+
+// Start returns soon after it has the address, and who listens then takes what
+// still comes for something that the app said later.
+func TestOutputPassesALineOnBeforeItsAddressIsKnown(t *testing.T) {
+	var o *output
+	o = newOutput(writerFunc(func(p []byte) {
+		if len(o.url) > 0 {
+			t.Errorf("the address was known before %q was passed on", p)
+		}
+	}))
+	o.Write([]byte("Step 3 is running: http://127.0.0.1:5000\n"))
+	if len(o.url) != 1 {
+		t.Error("the address was not found")
+	}
+}
+
+type writerFunc func([]byte)
+
+func (f writerFunc) Write(p []byte) (int, error) { f(p); return len(p), nil }

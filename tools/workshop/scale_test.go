@@ -357,8 +357,8 @@ func TestScaleCookieOfTheProxy(t *testing.T) {
 			t.Errorf("the cookie is %s", cookie)
 		}
 	}
-	if len(response.Cookies()) != 1 {
-		t.Errorf("cookies %v, want one", response.Cookies())
+	if response.StatusCode != http.StatusOK || len(response.Cookies()) != 1 {
+		t.Errorf("got %s with the cookies %v, want 200 and one cookie", response.Status, response.Cookies())
 	}
 	c.stop()
 }
