@@ -15,7 +15,7 @@ import (
 
 const cookieName = "workshop_login"
 
-// store signs the cookie, and checks the signature. main makes it.
+// store signs the cookie, and checks the signature. run makes it.
 var store *sessions.CookieStore
 
 var pages = map[string]string{
@@ -44,7 +44,9 @@ type page struct {
 	Problem  string
 }
 
-func main() {
+func main() { web.Main(run) }
+
+func run() error {
 	cfg := config.MustLoad(config.SecretKey)
 
 	store = sessions.NewCookieStore([]byte(cfg.SecretKey))
@@ -57,7 +59,7 @@ func main() {
 	e.POST("/login", login)
 	e.POST("/logout", logout)
 	e.GET("/logout", logout, web.ConfirmFromOtherSites)
-	web.Run(e, cfg, "Step 1", "Redis: not used yet")
+	return web.Run(e, cfg, "Step 1", "Redis: not used yet")
 }
 
 func index(c echo.Context) error {

@@ -12,13 +12,14 @@ import (
 
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/inspect"
+	"example.com/session-workshop/shared/inspect/redishook"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
 )
 
 const cookieName = "workshop_login"
 
-// store signs the cookie, and checks the signature. main makes it.
+// store signs the cookie, and checks the signature. run makes it.
 var store *sessions.CookieStore
 
 var pages = map[string]string{
@@ -54,7 +55,9 @@ type app struct {
 	ttl time.Duration
 }
 
-func main() {
+func main() { web.Main(run) }
+
+func run() error {
 	cfg := config.MustLoad(config.SecretKey, config.Redis, config.TTL)
 	conn := redisconn.MustOpen(cfg)
 	defer conn.Close()
@@ -63,13 +66,13 @@ func main() {
 	store.Options = &sessions.Options{Path: "/", HttpOnly: true, Secure: cfg.HTTPS(), SameSite: http.SameSiteLaxMode}
 
 	e := web.New(pages)
-	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Key: userKey, Redis: conn.Client, Gone: "the next visit starts at 1"})
+	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Key: userKey, Redis: redishook.For(conn.Client), Gone: "the next visit starts at 1"})
 	e.GET("/", app{conn.Client, cfg.SessionTTL}.index)
 	e.GET("/login", loginForm)
 	e.POST("/login", login)
 	e.POST("/logout", logout)
 	e.GET("/logout", logout, web.ConfirmFromOtherSites)
-	web.Run(e, cfg, "Step 3", conn.About, cfg.AboutTTL())
+	return web.Run(e, cfg, "Step 3", conn.About, cfg.AboutTTL())
 }
 
 func (a app) index(c echo.Context) error {

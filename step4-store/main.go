@@ -11,6 +11,7 @@ import (
 
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/inspect"
+	"example.com/session-workshop/shared/inspect/redishook"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
 	"example.com/session-workshop/step4-store/session"
@@ -52,7 +53,9 @@ type app struct {
 	ttl    time.Duration
 }
 
-func main() {
+func main() { web.Main(run) }
+
+func run() error {
 	cfg := config.MustLoad(config.Redis, config.TTL)
 	conn := redisconn.MustOpen(cfg)
 	defer conn.Close()
@@ -60,13 +63,13 @@ func main() {
 	a := app{session.NewStore(conn.Client, cfg.SessionTTL), session.NewCookie(cfg.HTTPS()), cfg.SessionTTL}
 
 	e := web.New(pages)
-	inspect.Attach(e, cfg, inspect.Panel{Cookie: a.cookie.Name, Token: true, Key: a.sessionKey, Redis: conn.Client, Gone: "you are logged out", Scripts: session.Scripts()})
+	inspect.Attach(e, cfg, inspect.Panel{Cookie: a.cookie.Name, Token: true, Key: a.sessionKey, Redis: redishook.For(conn.Client), Gone: "you are logged out", Scripts: session.Scripts()})
 	e.GET("/", a.index)
 	e.GET("/login", loginForm)
 	e.POST("/login", a.login)
 	e.POST("/logout", a.logout)
 	e.GET("/logout", a.logout, web.ConfirmFromOtherSites)
-	web.Run(e, cfg, "Step 4", conn.About, cfg.AboutTTL())
+	return web.Run(e, cfg, "Step 4", conn.About, cfg.AboutTTL())
 }
 
 func (a app) index(c echo.Context) error {

@@ -114,7 +114,7 @@ var exercises = []exercise{
 				"store.MaxAge(seconds) tells both the browser and the check of the signature. It must come after store.Options is set.",
 				"store.MaxAge(5)",
 			},
-			where: inMain,
+			where: inRun,
 			run:   loginEnds,
 		}},
 	},

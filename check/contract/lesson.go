@@ -11,7 +11,7 @@ const (
 	inIndex  = "main.go, func index"
 	inLogin  = "main.go, func login"
 	inLogout = "main.go, func logout"
-	inMain   = "main.go, func main"
+	inRun    = "main.go, func run"
 	inPages  = "main.go, var pages"
 	inCreate = "session/store.go, func Create"
 	inVisit  = "session/store.go, func Visit"

@@ -244,7 +244,7 @@ var otherBrowsers = []rule{
 			"sessions.NewCookieStore makes a store that signs with SECRET_KEY, and its Get looks at the signature. A plain http.Cookie does neither.",
 			"store = sessions.NewCookieStore([]byte(cfg.SecretKey)) / s, _ := store.Get(c.Request(), cookieName)",
 		},
-		where: "main.go, func main, func cookie",
+		where: "main.go, func run, func cookie",
 		inFour: place{
 			where: "session/store.go, func Key, func Visit",
 			hints: []string{

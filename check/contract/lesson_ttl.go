@@ -155,7 +155,7 @@ var lifetimes = []rule{
 			"The TTL is cfg.SessionTTL, a time.Duration: Expire takes it as it is. PExpire counts in milliseconds and takes a Duration too.",
 			"e.GET(\"/\", app{conn.Client, cfg.SessionTTL}.index) … multi.Expire(ctx, key, a.ttl)",
 		},
-		where: "main.go, func index, func main",
+		where: "main.go, func index, func run",
 		run: func(s *scene) {
 			b := s.browser()
 			s.outlive(b)

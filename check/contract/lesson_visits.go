@@ -82,7 +82,7 @@ var firstVisits = []rule{
 		steps: counting,
 		hints: []string{
 			"HINCRBY adds one and returns the new number. Show that number on the page. The login itself is not a visit.",
-			"index needs the Redis client: make it in main with redisconn.MustOpen, give config.MustLoad config.Redis too, and keep it in a struct whose method index is. HIncrBy on the user's key, field visits, returns the number; page and template need a field Visits.",
+			"index needs the Redis client: make it in run with redisconn.MustOpen, give config.MustLoad config.Redis too, and keep it in a struct whose method index is. HIncrBy on the user's key, field visits, returns the number; page and template need a field Visits.",
 			"visits, err := a.rdb.HIncrBy(c.Request().Context(), userKey(c), \"visits\", 1).Result(), and in pages: <p>Visits: {{.Visits}}</p>",
 		},
 		where: inIndex,

@@ -12,6 +12,7 @@ import (
 	"example.com/session-workshop/sessionstore"
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/inspect"
+	"example.com/session-workshop/shared/inspect/redishook"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
 )
@@ -56,7 +57,9 @@ type app struct {
 	ttl   time.Duration
 }
 
-func main() {
+func main() { web.Main(run) }
+
+func run() error {
 	cfg := config.MustLoad(config.Redis, config.TTL, config.MaxAge)
 	conn := redisconn.MustOpen(cfg)
 	defer conn.Close()
@@ -74,13 +77,13 @@ func main() {
 	a := app{sessionstore.New(conn.Client, options...), cfg.SessionTTL}
 
 	e := web.New(pages)
-	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Token: true, Key: a.sessionKey, Redis: conn.Client, Gone: "you are logged out", Scripts: sessionstore.Scripts()})
+	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Token: true, Key: a.sessionKey, Redis: redishook.For(conn.Client), Gone: "you are logged out", Scripts: sessionstore.Scripts()})
 	e.GET("/", a.index)
 	e.GET("/login", loginForm)
 	e.POST("/login", a.login)
 	e.POST("/logout", a.logout)
 	e.GET("/logout", a.logout, web.ConfirmFromOtherSites)
-	web.Run(e, cfg, "The example of sessionstore", conn.About, cfg.AboutTTL())
+	return web.Run(e, cfg, "The example of sessionstore", conn.About, cfg.AboutTTL())
 }
 
 // session is that of a request. It asks Redis nothing.

@@ -53,13 +53,8 @@ func readable(value string) string {
 	if err != nil {
 		return ""
 	}
-	var words strings.Builder
-	for _, r := range string(data) {
-		if unicode.IsPrint(r) && r != unicode.ReplacementChar {
-			words.WriteRune(r)
-		} else if s := words.String(); s != "" && !strings.HasSuffix(s, " ") {
-			words.WriteByte(' ')
-		}
-	}
-	return strings.TrimSpace(words.String())
+	words := strings.FieldsFunc(string(data), func(r rune) bool {
+		return r == unicode.ReplacementChar || !unicode.IsPrint(r)
+	})
+	return strings.Join(words, " ")
 }

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"html/template"
 	"net"
@@ -12,7 +13,6 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
-	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/web"
@@ -27,14 +27,22 @@ type Panel struct {
 	// Key returns the key that Redis holds for the visitor of a request,
 	// empty for one who is not logged in. It is nil in a step without Redis.
 	Key func(c echo.Context) string
-	// Redis is the client of the step. The panel listens to it, and asks it what
-	// the key holds. It is nil in a step without Redis.
-	Redis redis.UniversalClient
+	// Redis is nil in a step without Redis.
+	Redis Redis
 	// Gone is what follows when the TTL has run down.
 	Gone string
 	// Scripts are sources of Lua scripts by their SHA-1. The first line of a
 	// source is a comment with its name.
 	Scripts map[string]string
+}
+
+// Redis is a step's client, as the panel sees it.
+type Redis interface {
+	// Listen begins to add the client's round trips to the record of the
+	// request that asks.
+	Listen()
+	// Look asks what the key holds, in one round trip.
+	Look(ctx context.Context, key string) (Held, error)
 }
 
 // Held is what Redis holds under a key.
@@ -69,7 +77,7 @@ func Attach(e *echo.Echo, cfg config.Config, p Panel) {
 		return
 	}
 	if p.Redis != nil {
-		p.Redis.AddHook(hook{})
+		p.Redis.Listen()
 	}
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -79,13 +87,7 @@ func Attach(e *echo.Echo, cfg config.Config, p Panel) {
 			return next(c)
 		}
 	})
-	e.GET("/assets/hood.js", func(c echo.Context) error {
-		source, err := files.ReadFile("hood.js")
-		if err != nil {
-			return err
-		}
-		return c.Blob(http.StatusOK, "text/javascript; charset=utf-8", source)
-	})
+	e.FileFS("/assets/hood.js", "hood.js", files)
 	if p.Key != nil {
 		e.GET(Path, func(c echo.Context) error {
 			fragment, err := p.render("holds", c, cfg, nil)
@@ -167,7 +169,7 @@ func (p Panel) look(c echo.Context, cfg config.Config) *holds {
 	}
 	h.LoggedIn = true
 	var err error
-	h.Held, err = look(withRecord(c.Request().Context(), nil), p.Redis, key)
+	h.Held, err = p.Redis.Look(withRecord(c.Request().Context(), nil), key)
 	h.Away = err != nil
 	return h
 }

@@ -40,9 +40,9 @@ func withRecord(ctx context.Context, r *Record) context.Context {
 	return context.WithValue(ctx, recordKey{}, r)
 }
 
-// recordOf returns the record of the request that ctx belongs to, nil where
+// RecordOf returns the record of the request that ctx belongs to, nil if
 // nothing is recorded.
-func recordOf(ctx context.Context) *Record {
+func RecordOf(ctx context.Context) *Record {
 	r, _ := ctx.Value(recordKey{}).(*Record)
 	return r
 }

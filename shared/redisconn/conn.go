@@ -239,11 +239,7 @@ func withoutPassword(redisURL string) string {
 	if err != nil {
 		return "(not readable)"
 	}
-	if _, has := u.User.Password(); has {
-		u.User = url.UserPassword(u.User.Username(), "***")
-	}
-	// String would write the stars percent-encoded.
-	return strings.Replace(u.String(), ":%2A%2A%2A@", ":***@", 1)
+	return u.Redacted()
 }
 
 func lookInside(o *redis.Options, cfg config.Config) string {

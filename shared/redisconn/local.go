@@ -23,18 +23,18 @@ type Server struct {
 	Note string
 }
 
-// Local finds the Redis on addr, which is LocalAddr but in tests, and starts an
-// embedded one there if no server answers. Where something answers that is not a Redis for us (another
-// program, a Redis that asks for a password, a cluster), it starts one on a
-// free port and says so in Note. It waits at most three seconds.
+// Local finds the Redis on addr, which is LocalAddr except in tests, and starts
+// an embedded one there if no server answers. If what answers cannot be used
+// (another program, a Redis that asks for a password, a cluster), it starts one
+// on a free port and says so in Note. It waits at most three seconds.
 func Local(ctx context.Context, addr string) (Server, error) {
 	for range 2 {
-		who, err := ask(ctx, addr)
-		switch who {
-		case ourRedis:
-			return Server{Addr: addr}, nil
-		case somethingElse:
+		found, err := ask(ctx, addr)
+		if err != nil {
 			return startElsewhere(addr, err.Error())
+		}
+		if found {
+			return Server{Addr: addr}, nil
 		}
 		if started, err := embedded.Start(addr); err == nil {
 			return Server{Addr: started.Addr(), Embedded: started}, nil
@@ -49,35 +49,26 @@ func startElsewhere(addr, reason string) (Server, error) {
 	if err != nil {
 		return Server{}, err
 	}
-	note := fmt.Sprintf("not on %s: %s", addr, reason)
-	return Server{Addr: started.Addr(), Embedded: started, Note: note}, nil
+	return Server{Addr: started.Addr(), Embedded: started, Note: fmt.Sprintf("not on %s: %s", addr, reason)}, nil
 }
 
-type answer int
-
-const (
-	nobody answer = iota
-	ourRedis
-	somethingElse
-)
-
-// ask tells who answers at addr. The error says what is wrong with somebody
-// that we cannot use.
-func ask(ctx context.Context, addr string) (answer, error) {
+// ask reports whether a Redis answers at addr. The error says why a server
+// that answers cannot be used.
+func ask(ctx context.Context, addr string) (found bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	client := redis.NewUniversalClient(tuned(&redis.UniversalOptions{Addrs: []string{addr}}))
 	defer client.Close()
 	if err := ping(ctx, client); err != nil {
 		if Refused(err) {
-			return nobody, nil
+			return false, nil
 		}
-		return somethingElse, whyNotOurs(err)
+		return false, whyNotOurs(err)
 	}
 	if isCluster(ctx, client) {
-		return somethingElse, errors.New("the Redis there is a cluster")
+		return false, errors.New("the Redis there is a cluster")
 	}
-	return ourRedis, nil
+	return true, nil
 }
 
 func whyNotOurs(err error) error {

@@ -106,8 +106,9 @@ func showError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	if c.Request().Context().Err() != nil && errors.Is(err, c.Request().Context().Err()) && !isExplained(err) {
-		// The browser went away: nobody reads this, and nothing is wrong.
+	var explained Explained
+	if gone := c.Request().Context().Err(); gone != nil && errors.Is(err, gone) && !errors.As(err, &explained) {
+		// The browser went away: no one reads this, and nothing is wrong.
 		return
 	}
 	p := problemFor(err, c.Request())
@@ -123,11 +124,6 @@ func showError(err error, c echo.Context) {
 	if err := c.Render(p.status, problemPage, p); err != nil {
 		slog.Error("an error page failed", "error", err)
 	}
-}
-
-func isExplained(err error) bool {
-	var explained Explained
-	return errors.As(err, &explained)
 }
 
 func problemFor(err error, r *http.Request) problem {

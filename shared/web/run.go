@@ -22,24 +22,30 @@ import (
 // stopTime is how long requests in flight may take to finish after a signal.
 const stopTime = 5 * time.Second
 
+// Main runs the app. If run fails, Main prints the error in one line and ends
+// the process with status 1. By then what run deferred is done, so that all
+// that it opened is closed.
+func Main(run func() error) {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
 // Run serves e until the process is told to stop (Ctrl+C, SIGTERM), lets
 // requests in flight finish, and returns. Before, it prints the address as
-// "NAME is running: URL" and the given lines. Where cfg's port cannot be had
-// it prints why and ends the process with status 1.
-func Run(e *echo.Echo, cfg config.Config, name string, lines ...string) {
+// "NAME is running: URL" and the given lines. The error says why the port or
+// the host of cfg cannot be used, or that requests were cut off at the end.
+func Run(e *echo.Echo, cfg config.Config, name string, lines ...string) error {
 	// The signals stay caught to the end: a second one must not cut off what
 	// the first has asked to finish.
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	listener, err := Listen(cfg)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return err
 	}
 	announce(cfg, listener, name, lines)
-	if err := Serve(ctx, e, listener); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	return Serve(ctx, e, listener)
 }
 
 // Serve answers with e on listener until ctx ends, and lets requests in flight
@@ -71,32 +77,23 @@ func Serve(ctx context.Context, e *echo.Echo, listener net.Listener) error {
 	return nil
 }
 
-// silentConns are connections on which nobody has asked for anything yet.
-// Browsers open some in advance, and Shutdown would wait five seconds for them.
-type silentConns struct {
-	mutex sync.Mutex
-	conns map[net.Conn]bool
-}
+// silentConns are connections that have carried no request yet. Browsers open
+// some in advance, and Shutdown would wait five seconds for them.
+type silentConns struct{ conns sync.Map }
 
 func (s *silentConns) note(conn net.Conn, state http.ConnState) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if state != http.StateNew {
-		delete(s.conns, conn)
-		return
+	if state == http.StateNew {
+		s.conns.Store(conn, nil)
+	} else {
+		s.conns.Delete(conn)
 	}
-	if s.conns == nil {
-		s.conns = map[net.Conn]bool{}
-	}
-	s.conns[conn] = true
 }
 
 func (s *silentConns) close() {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	for conn := range s.conns {
-		conn.Close()
-	}
+	s.conns.Range(func(conn, _ any) bool {
+		conn.(net.Conn).Close()
+		return true
+	})
 }
 
 // announce writes everything at once, so that whoever reads the first line has
@@ -145,8 +142,11 @@ func Listen(cfg config.Config) (net.Listener, error) {
 			continue
 		}
 		listener, err := net.Listen("tcp", net.JoinHostPort(cfg.Host, strconv.Itoa(port)))
-		if err == nil || !errors.Is(err, addressInUse) {
-			return listener, listenError(cfg, err)
+		if err == nil {
+			return listener, nil
+		}
+		if !errors.Is(err, addressInUse) {
+			return nil, fmt.Errorf("HOST, PORT: cannot listen on %s port %d: %w. HOST must be an address of this machine, for example 127.0.0.1", cfg.Host, port, err)
 		}
 	}
 	if !cfg.PortSet {
@@ -154,13 +154,6 @@ func Listen(cfg config.Config) (net.Listener, error) {
 	}
 	return nil, fmt.Errorf("PORT: %d is taken, something answers there already. Stop it, or choose another: PORT=%d, or -port %d",
 		cfg.Port, cfg.Port+1, cfg.Port+1)
-}
-
-func listenError(cfg config.Config, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("HOST, PORT: cannot listen on %s port %d: %w. HOST must be an address of this machine, for example 127.0.0.1", cfg.Host, cfg.Port, err)
 }
 
 // answers asks before listening, since some systems let two programs listen

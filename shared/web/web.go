@@ -39,22 +39,18 @@ func New(pages map[string]string) *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.Renderer = newRenderer(pages)
 	e.HTTPErrorHandler = showError
-	e.Use(middleware.Recover(), securityHeaders, refuseOtherSites, middleware.BodyLimit("64K"), withDeadline)
+	e.Use(middleware.Recover(), middleware.SecureWithConfig(securityHeaders), refuseOtherSites, middleware.BodyLimit("64K"), withDeadline)
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.StaticFS("/assets", echo.MustSubFS(assets, "assets"))
 	return e
 }
 
-func securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		h := c.Response().Header()
-		h.Set("Content-Security-Policy", contentPolicy)
-		h.Set("X-Content-Type-Options", "nosniff")
-		// A stricter policy would make browsers send "Origin: null" with our
-		// own forms, which looks like another site.
-		h.Set("Referrer-Policy", "same-origin")
-		return next(c)
-	}
+var securityHeaders = middleware.SecureConfig{
+	ContentSecurityPolicy: contentPolicy,
+	ContentTypeNosniff:    "nosniff",
+	// A stricter policy would make browsers send "Origin: null" with our own
+	// forms, which looks like another site.
+	ReferrerPolicy: "same-origin",
 }
 
 func refuseOtherSites(next echo.HandlerFunc) echo.HandlerFunc {

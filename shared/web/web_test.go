@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -199,6 +203,31 @@ func TestATakenPort(t *testing.T) {
 				t.Errorf("%d was taken, and it went to %d", port, got)
 			}
 		})
+	}
+}
+
+// startVariable makes TestAFailedStartClosesWhatItOpened the app itself.
+const startVariable = "START_ON_PORT"
+
+func TestAFailedStartClosesWhatItOpened(t *testing.T) {
+	if port, _ := strconv.Atoi(os.Getenv(startVariable)); port != 0 {
+		Main(func() error {
+			defer fmt.Println("closed")
+			return Run(New(nil), config.Config{Host: "127.0.0.1", Port: port, PortSet: true}, "Step 0")
+		})
+		return
+	}
+	port := strconv.Itoa(taken(t, "tcp4", "127.0.0.1:0"))
+	app := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
+	app.Env = append(os.Environ(), startVariable+"="+port)
+	var complaint bytes.Buffer
+	app.Stderr = &complaint
+	said, err := app.Output()
+	if app.ProcessState.ExitCode() != 1 || string(said) != "closed\n" {
+		t.Errorf("the app ended with %v and said %q, want exit status 1 and that it has closed", err, said)
+	}
+	if text := complaint.String(); !strings.HasPrefix(text, "PORT: "+port+" is taken") || strings.Count(text, "\n") != 1 {
+		t.Errorf("the app complained %q, want one line about the port", text)
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 
 const cookieName = "workshop_login"
 
-// store signs the cookie, and checks the signature. main makes it.
+// store signs the cookie, and checks the signature. run makes it.
 var store *sessions.CookieStore
 
 var pages = map[string]string{"index": `
@@ -47,7 +47,9 @@ type counter struct {
 	visits map[string]int
 }
 
-func main() {
+func main() { web.Main(run) }
+
+func run() error {
 	cfg := config.MustLoad(config.SecretKey)
 	store = sessions.NewCookieStore([]byte(cfg.SecretKey))
 	store.Options = &sessions.Options{Path: "/", HttpOnly: true, Secure: cfg.HTTPS(), SameSite: http.SameSiteLaxMode}
@@ -57,7 +59,7 @@ func main() {
 	e.GET("/", (&counter{visits: map[string]int{}}).index)
 	e.POST("/login", login)
 	e.POST("/logout", logout)
-	web.Run(e, cfg, "The program that counts in its memory", "Redis: not used, and that is the mistake")
+	return web.Run(e, cfg, "The program that counts in its memory", "Redis: not used, and that is the mistake")
 }
 
 func (m *counter) index(c echo.Context) error {

@@ -26,6 +26,17 @@ func TestLearnersDownloadNothingHeavy(t *testing.T) {
 	}
 }
 
+// Step 1 has no Redis, so a learner who starts with it downloads no client.
+func TestStep1NeedsNoRedisClient(t *testing.T) {
+	const client = "github.com/redis/go-redis/v9"
+	if slices.Contains(imports(t, filepath.Join(repository, "step1-no-redis"), "./..."), client) {
+		t.Errorf("step 1 imports %s", client)
+	}
+	if !slices.Contains(imports(t, filepath.Join(repository, "step2-visits"), "./..."), client) {
+		t.Errorf("%s was not found in step 2, which imports it", client)
+	}
+}
+
 // The search itself must be able to find something.
 func TestHeavyImportsAreFound(t *testing.T) {
 	for _, c := range []struct{ dir, pattern, what string }{
@@ -84,8 +95,10 @@ var arrows = []arrow{
 	{regexp.MustCompile(`^shared/redisconn$`), regexp.MustCompile(`^shared/(config|embedded|redisconn/iam)$`)},
 	{regexp.MustCompile(`^shared/web$`), regexp.MustCompile(`^shared/config$`)},
 	{regexp.MustCompile(`^shared/inspect$`), regexp.MustCompile(`^shared/(config|web)$`)},
+	{regexp.MustCompile(`^shared/inspect/redishook$`), regexp.MustCompile(`^shared/inspect$`)},
 	{regexp.MustCompile(`^check/`), regexp.MustCompile(`^(check/.*|shared/(config|redisconn|embedded))$`)},
-	{regexp.MustCompile(`^step[1-3]-`), regexp.MustCompile(`^shared/`)},
+	{regexp.MustCompile(`^step1-`), regexp.MustCompile(`^shared/(config|web|inspect)$`)},
+	{regexp.MustCompile(`^step[23]-`), regexp.MustCompile(`^shared/`)},
 	{regexp.MustCompile(`^step4-store`), regexp.MustCompile(`^(shared/.*|step4-store/session)$`)},
 	{regexp.MustCompile(`^sessionstore$`), regexp.MustCompile(`^$`)},
 	{regexp.MustCompile(`^sessionstore/example$`), regexp.MustCompile(`^(shared/.*|sessionstore(/.*)?)$`)},

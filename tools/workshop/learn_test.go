@@ -151,7 +151,7 @@ func buildStep(t *testing.T, root string, n int) {
 	runsWithGoRun(t, root, name)
 
 	t.Log("untouched, it fails")
-	wantText(t, must(t, mine, "go", "doc", "-src", "-u", ".", "main"), `web.Run(e, cfg, "Step `+number+`"`)
+	wantText(t, must(t, mine, "go", "doc", "-src", "-u", ".", "run"), `web.Run(e, cfg, "Step `+number+`"`)
 	said := workshopDo(t, root, 1, "check", number)
 	wantText(t, said, "FAIL", "expected: ", "got: ", "hint 1: ", "look at: ", "make check"+number+" HINT=2", fmt.Sprintf(" of %d passed", lesson))
 	wantASCII(t, said)

@@ -564,7 +564,7 @@ func TestScaleRefuses(t *testing.T) {
 	}
 	defer taken.Close()
 	broken := checkout(t, "step4-store")
-	change(t, filepath.Join(broken, "step4-store", "main.go"), "func main() {", "func main() {\n\tundefinedName()")
+	change(t, filepath.Join(broken, "step4-store", "main.go"), "func run() error {", "func run() error {\n\tundefinedName()")
 	for _, c := range []struct {
 		name, dir, env, args string
 		want                 []string

@@ -34,7 +34,7 @@ func TestWatchKeepsLoginAndVisits(t *testing.T) {
 	wantText(t, visitor.visit(home), "Welcome back, "+name, "Visits: 2")
 
 	t.Log("a mistake: the app from before goes on running")
-	change(t, source, "Welcome back,", "Good day,", "func main() {", "func main() {\n\tundefinedName()")
+	change(t, source, "Welcome back,", "Good day,", "func run() error {", "func run() error {\n\tundefinedName()")
 	watch.waitFor(`undefined: undefinedName[^$]*goes on running`, 1)
 	wantText(t, visitor.visit(home), "Welcome back, "+name, "Visits: 3")
 
@@ -76,7 +76,7 @@ func TestWatchWaitsForTheNextSaveWhenTheAppEnds(t *testing.T) {
 	watch.waitFor(`the app ended by itself`, 1)
 
 	t.Log("an app that ends before it is ready")
-	change(t, source, "func main() {", "func main() {\n\tpanic(\"at the start\")")
+	change(t, source, "func run() error {", "func run() error {\n\tpanic(\"at the start\")")
 	watch.waitFor(`panic: at the start[^$]*the app did not start`, 1)
 
 	change(t, source, "\tpanic(\"at the start\")\n", "")

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -83,12 +82,8 @@ func Use(ctx context.Context, options *redis.UniversalOptions) (stop func(), err
 func findTokenProgram() (string, error) {
 	if app, err := os.Executable(); err == nil {
 		if app, err = filepath.EvalSymlinks(app); err == nil {
-			name := tokenProgram
-			if runtime.GOOS == "windows" {
-				name += ".exe"
-			}
-			beside := filepath.Join(filepath.Dir(app), name)
-			if _, err := os.Stat(beside); err == nil {
+			// LookPath adds the .exe of Windows.
+			if beside, err := exec.LookPath(filepath.Join(filepath.Dir(app), tokenProgram)); err == nil {
 				return beside, nil
 			}
 		}

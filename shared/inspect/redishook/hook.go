@@ -1,4 +1,6 @@
-package inspect
+// Package redishook lets the panel listen to a go-redis client. It is a package
+// of its own so that step 1, which has no Redis, needs no go-redis.
+package redishook
 
 import (
 	"context"
@@ -8,9 +10,18 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/shared/inspect"
 )
 
-// hook writes down what a request asks Redis.
+// For returns what the panel needs to know of client.
+func For(client redis.UniversalClient) inspect.Redis { return panelRedis{client} }
+
+type panelRedis struct{ client redis.UniversalClient }
+
+func (p panelRedis) Listen() { p.client.AddHook(hook{}) }
+
+// hook records what a request asks Redis.
 type hook struct{}
 
 func (hook) DialHook(next redis.DialHook) redis.DialHook { return next }
@@ -39,13 +50,13 @@ var setUp = map[string]bool{
 	"auth": true, "client": true, "cluster": true, "command": true, "hello": true, "ping": true, "readonly": true, "select": true,
 }
 
-// record writes down a round trip, for the page of the request that asked.
+// record adds a round trip to the page of the request that asked.
 func record(ctx context.Context, began time.Time, err error, cmds ...redis.Cmder) {
-	to := recordOf(ctx)
+	to := inspect.RecordOf(ctx)
 	if to == nil {
 		return
 	}
-	trip := RoundTrip{Took: time.Since(began)}
+	trip := inspect.RoundTrip{Took: time.Since(began)}
 	for _, cmd := range cmds {
 		if setUp[cmd.Name()] {
 			continue
@@ -53,7 +64,7 @@ func record(ctx context.Context, began time.Time, err error, cmds ...redis.Cmder
 		if len(cmds) > 1 {
 			err = cmd.Err()
 		}
-		trip.Commands = append(trip.Commands, Command{Words: words(cmd), Reply: replyOf(cmd, err)})
+		trip.Commands = append(trip.Commands, inspect.Command{Words: words(cmd), Reply: replyOf(cmd, err)})
 	}
 	if len(trip.Commands) > 0 {
 		to.Add(inTransaction(trip))
@@ -62,7 +73,7 @@ func record(ctx context.Context, began time.Time, err error, cmds ...redis.Cmder
 
 // inTransaction gives the answers between MULTI and EXEC the form in which
 // Redis sends them: QUEUED to each command, and all results to EXEC.
-func inTransaction(trip RoundTrip) RoundTrip {
+func inTransaction(trip inspect.RoundTrip) inspect.RoundTrip {
 	last := len(trip.Commands) - 1
 	if last < 1 || !strings.EqualFold(trip.Commands[0].Words[0], "multi") {
 		return trip
@@ -72,7 +83,7 @@ func inTransaction(trip RoundTrip) RoundTrip {
 		var answer redis.Error
 		for i := range last {
 			if !errors.As(err, &answer) {
-				trip.Commands[i].Reply = Status("no answer")
+				trip.Commands[i].Reply = inspect.Status("no answer")
 			}
 		}
 		return trip
@@ -80,9 +91,9 @@ func inTransaction(trip RoundTrip) RoundTrip {
 	var results []any
 	for i := 1; i < last; i++ {
 		results = append(results, trip.Commands[i].Reply)
-		trip.Commands[i].Reply = Status("QUEUED")
+		trip.Commands[i].Reply = inspect.Status("QUEUED")
 	}
-	trip.Commands[0].Reply = Status("OK")
+	trip.Commands[0].Reply = inspect.Status("OK")
 	trip.Commands[last].Reply = results
 	return trip
 }
@@ -90,16 +101,12 @@ func inTransaction(trip RoundTrip) RoundTrip {
 func words(cmd redis.Cmder) []string {
 	words := make([]string, len(cmd.Args()))
 	for i, arg := range cmd.Args() {
-		words[i] = text(arg)
+		if bytes, ok := arg.([]byte); ok {
+			arg = string(bytes)
+		}
+		words[i] = fmt.Sprint(arg)
 	}
 	return words
-}
-
-func text(arg any) string {
-	if bytes, ok := arg.([]byte); ok {
-		return string(bytes)
-	}
-	return fmt.Sprint(arg)
 }
 
 // replyOf is what Redis said, as a string, an int64, a list of these, nil, or
@@ -116,7 +123,7 @@ func replyOf(cmd redis.Cmder, err error) any {
 	}
 	switch c := cmd.(type) {
 	case *redis.StatusCmd:
-		return Status(c.Val())
+		return inspect.Status(c.Val())
 	case *redis.IntCmd:
 		return c.Val()
 	case *redis.BoolCmd:
@@ -130,5 +137,5 @@ func replyOf(cmd redis.Cmder, err error) any {
 	case *redis.Cmd:
 		return c.Val()
 	}
-	return Status("…")
+	return inspect.Status("…")
 }
