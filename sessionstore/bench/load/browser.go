@@ -1,0 +1,98 @@
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Browser is one browser: one connection, one cookie. It uses fasthttp to write
+// a request and to read its answer, and no client of fasthttp: a client would
+// open another connection if this one broke, and could send a visit twice.
+type Browser struct {
+	// Cookie is the header that it sends, empty before a login.
+	Cookie string
+
+	addr     string
+	conn     net.Conn
+	in       *bufio.Reader
+	out      *bufio.Writer
+	request  fasthttp.Request
+	response fasthttp.Response
+}
+
+// Open connects a browser to the app at addr, host:port.
+func Open(addr string) (*Browser, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return &Browser{addr: addr, conn: conn, in: bufio.NewReader(conn), out: bufio.NewWriter(conn)}, nil
+}
+
+// Close ends the connection. The session lives on.
+func (b *Browser) Close() { b.conn.Close() }
+
+// Login logs in and keeps the cookie.
+func (b *Browser) Login(username string) error {
+	return b.post("/login", "username="+username)
+}
+
+// Logout logs out.
+func (b *Browser) Logout() error { return b.post("/logout", "") }
+
+func (b *Browser) post(path, form string) error {
+	if err := b.exchange("POST", path, form); err != nil {
+		return err
+	}
+	if status := b.response.StatusCode(); status != fasthttp.StatusSeeOther {
+		return fmt.Errorf("POST %s answered %d: %.300q", path, status, b.response.Body())
+	}
+	for _, header := range b.response.Header.Cookies() {
+		cookie, _, _ := bytes.Cut(header, []byte(";"))
+		b.Cookie = string(cookie)
+	}
+	return nil
+}
+
+var label = []byte("Visits: ")
+
+// Visit loads the page and returns the count of visits that it shows.
+func (b *Browser) Visit() (visits int, err error) {
+	if err := b.exchange("GET", "/", ""); err != nil {
+		return 0, err
+	}
+	status, body := b.response.StatusCode(), b.response.Body()
+	_, after, found := bytes.Cut(body, label)
+	if status != fasthttp.StatusOK || !found {
+		return 0, fmt.Errorf("GET / answered %d and no count of visits: %.300q", status, body)
+	}
+	end := bytes.IndexFunc(after, func(r rune) bool { return r < '0' || r > '9' })
+	return strconv.Atoi(string(after[:max(end, 0)]))
+}
+
+// exchange sends a request and reads its answer.
+func (b *Browser) exchange(method, path, form string) error {
+	b.request.Reset()
+	b.request.Header.SetMethod(method)
+	b.request.SetRequestURI(path)
+	b.request.Header.SetHost(b.addr)
+	if b.Cookie != "" {
+		b.request.Header.Set("Cookie", b.Cookie)
+	}
+	if method == "POST" {
+		b.request.Header.SetContentType("application/x-www-form-urlencoded")
+		b.request.SetBodyString(form)
+	}
+	if err := b.request.Write(b.out); err != nil {
+		return err
+	}
+	if err := b.out.Flush(); err != nil {
+		return err
+	}
+	return b.response.Read(b.in)
+}
