@@ -17,7 +17,7 @@ const (
 
 // behaviours counts round trips on the wire, and updates that are lost.
 func (b *bench) behaviours(ctx context.Context, names []string) ([]behaviour, error) {
-	redis, err := startRedis(ctx)
+	redis, err := startRedis()
 	if err != nil {
 		return nil, err
 	}

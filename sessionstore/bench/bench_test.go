@@ -129,7 +129,7 @@ func TestLostUpdatesAreSeen(t *testing.T) {
 }
 
 func TestAnAnswerWithoutACountEndsTheRun(t *testing.T) {
-	redis, err := startRedis(t.Context())
+	redis, err := startRedis()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,16 +19,16 @@ var compared = []string{
 
 // describe says what was measured, and where.
 func describe(ctx context.Context) (machine, []version, error) {
-	redis, err := startRedis(ctx)
+	redis, err := startRedis()
 	if err != nil {
 		return machine{}, nil, err
 	}
 	defer redis.stop()
-	release, err := redis.info(ctx, "server", "redis_version")
+	info, err := redis.client.InfoMap(ctx, "server").Result()
 	if err != nil {
 		return machine{}, nil, err
 	}
-	versions := []version{{"Go", strings.TrimPrefix(runtime.Version(), "go")}, {"Redis", release}}
+	versions := []version{{"Go", strings.TrimPrefix(runtime.Version(), "go")}, {"Redis", info["Server"]["redis_version"]}}
 	if build, ok := debug.ReadBuildInfo(); ok {
 		for _, module := range build.Deps {
 			if slices.Contains(compared, module.Path) {

@@ -24,7 +24,7 @@ const sessionsPerConnection = 4
 // speed measures throughput, one contestant after the other, in rounds, each
 // round beginning with another one. All of them use one Redis.
 func (b *bench) speed(ctx context.Context, delay time.Duration, connections int) ([]run, error) {
-	redis, err := startRedis(ctx)
+	redis, err := startRedis()
 	if err != nil {
 		return nil, err
 	}

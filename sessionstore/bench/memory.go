@@ -32,7 +32,7 @@ func (b *bench) memories(ctx context.Context) ([]memory, error) {
 }
 
 func (b *bench) memory(ctx context.Context, name string) (memory, error) {
-	full, err := startRedis(ctx)
+	full, err := startRedis()
 	if err != nil {
 		return memory{}, err
 	}
@@ -49,7 +49,7 @@ func (b *bench) memory(ctx context.Context, name string) (memory, error) {
 	if err != nil || name != contestant.Ours {
 		return result, err
 	}
-	bare, err := startRedis(ctx)
+	bare, err := startRedis()
 	if err != nil {
 		return memory{}, err
 	}

@@ -68,7 +68,7 @@ func (b *bench) scale(ctx context.Context) ([]scaleRun, error) {
 }
 
 func (b *bench) gather(ctx context.Context, sessions int) (crowd, error) {
-	redis, err := startRedis(ctx)
+	redis, err := startRedis()
 	if err != nil {
 		return crowd{}, err
 	}
