@@ -93,7 +93,7 @@ test-all: ## run every test, on every kind of Redis
 flakes: ## repeat the tests on a busy machine, to find flaky ones
 	go run ./tools/tests -rounds 10 $(ARGS)
 
-bench: ## measure our session store and others, about 10 minutes
+bench: ## measure our session store and others, about 12 minutes
 	cd sessionstore/bench && GOWORK=off go run . $(ARGS)
 
 lint: ## check format, mistakes and known security holes

@@ -172,3 +172,34 @@ func TestMedianAndSpread(t *testing.T) {
 		}
 	}
 }
+
+// Among many sessions the floor is compared in the very sessions of the store.
+func TestTheFloorVisitsTheSessionsOfTheStore(t *testing.T) {
+	redis, err := startRedis()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer redis.stop()
+	apps, err := newApps(t.Context(), t.TempDir(), "../example", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, stop, err := apps.startAll(t.Context(), scaled, redis.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	cookies, err := logIn(all[0].addr, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	floor, err := load.Open(all[1].addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer floor.Close()
+	floor.Cookie = floorCookie(cookies[0])
+	if visits, err := floor.Visit(); err != nil || visits != 2 {
+		t.Errorf("the visit after the first one, by the floor, counts as %d (%v), want 2", visits, err)
+	}
+}

@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
-	"sync"
 
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/sessionstore/bench/contestant"
-	"example.com/session-workshop/sessionstore/bench/load"
 )
 
 // memories measures the bytes of a session: that many users log in, and each
@@ -44,7 +40,8 @@ func (b *bench) memory(ctx context.Context, name string) (memory, error) {
 			return err
 		}
 		defer one.Stop()
-		return everyoneVisits(one.addr, b.MemorySessions)
+		_, err = logIn(one.addr, b.MemorySessions)
+		return err
 	})
 	if err != nil || name != contestant.Ours {
 		return result, err
@@ -71,72 +68,19 @@ func (b *bench) growth(ctx context.Context, r *redisServer, fill func() error) (
 	return float64(after-before) / float64(b.MemorySessions), err
 }
 
-// everyoneVisits lets n users log in and visit once.
-func everyoneVisits(addr string, n int) error {
-	const browsers = 32
-	errs := make([]error, browsers)
-	var wait sync.WaitGroup
-	for i := range browsers {
-		wait.Go(func() { errs[i] = usersVisit(addr, i, n, browsers) })
-	}
-	wait.Wait()
-	return errors.Join(errs...)
-}
-
-func usersVisit(addr string, first, end, step int) error {
-	browser, err := load.Open(addr)
-	if err != nil {
-		return err
-	}
-	defer browser.Close()
-	for user := first; user < end; user += step {
-		browser.Cookie = ""
-		if err := browser.Login(username(user)); err != nil {
-			return err
-		}
-		if _, err := browser.Visit(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // copySessions copies the sessions of our store from one Redis to another, and
-// leaves out the index of users.
+// leaves out the index of users: a session is a hash, and an index is none.
 func copySessions(ctx context.Context, from, to *redis.Client) error {
-	var cursor uint64
-	for {
-		keys, next, err := from.Scan(ctx, cursor, ourPrefix+"*", 1000).Result()
+	sessions := from.ScanType(ctx, 0, "*", 1000, "hash").Iterator()
+	for sessions.Next(ctx) {
+		dump, err := from.Dump(ctx, sessions.Val()).Result()
 		if err != nil {
 			return err
 		}
-		for _, key := range keys {
-			if strings.HasPrefix(key, ourIndexPrefix) {
-				continue
-			}
-			if err := copyKey(ctx, from, to, key); err != nil {
-				return err
-			}
-		}
-		if cursor = next; cursor == 0 {
-			return nil
+		// A scan may see a key twice.
+		if err := to.RestoreReplace(ctx, sessions.Val(), contestant.IdleTimeout, dump).Err(); err != nil {
+			return err
 		}
 	}
-}
-
-func copyKey(ctx context.Context, from, to *redis.Client, key string) error {
-	ttl, err := from.PTTL(ctx, key).Result()
-	if err != nil {
-		return err
-	}
-	fields, err := from.HGetAll(ctx, key).Result()
-	if err != nil {
-		return err
-	}
-	_, err = to.Pipelined(ctx, func(p redis.Pipeliner) error {
-		p.HSet(ctx, key, fields)
-		p.PExpire(ctx, key, ttl)
-		return nil
-	})
-	return err
+	return sessions.Err()
 }

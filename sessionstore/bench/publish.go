@@ -44,7 +44,7 @@ func (r *report) markdown() string {
 const again = `
 ## Measure it yourself
 
-<!-- run: not here, because it takes ten minutes and a machine that does nothing else -->
+<!-- run: not here, because it takes minutes and a machine that does nothing else -->
 ` + "```sh\nmake bench\n```" + `
 
 It needs a redis-server or valkey-server on the PATH, and a machine that does nothing else; it starts its own Redis. ` +

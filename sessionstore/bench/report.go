@@ -17,7 +17,7 @@ type report struct {
 	Delayed   []run
 	Behaviour []behaviour
 	Memory    []memory
-	Scale     []scaleRun
+	Scale     []run
 }
 
 type machine struct {
@@ -50,8 +50,10 @@ type settings struct {
 type run struct {
 	Contestant string
 	Round      int
-	Requests   int
-	PerSecond  float64
+	// Sessions is how many were alive, where that is measured.
+	Sessions  int `json:",omitempty"`
+	Requests  int
+	PerSecond float64
 	// In milliseconds.
 	P50, P99 float64
 	// CPU time a request, in microseconds; 0 where the system does not tell.
@@ -74,14 +76,6 @@ type memory struct {
 	// WithoutIndex leaves out the list of a user's sessions; 0 where there is
 	// none.
 	WithoutIndex float64
-}
-
-// scaleRun is one measurement among many live sessions.
-type scaleRun struct {
-	Contestant string
-	Sessions   int
-	PerSecond  float64
-	P50, P99   float64 // milliseconds
 }
 
 func (r *report) save(path string) error {

@@ -177,11 +177,11 @@ func (r *report) scaleTable() table {
 	}
 	for _, name := range scaled {
 		for _, n := range r.Settings.ScaleSizes {
-			value := func(get func(scaleRun) float64) float64 { return median(r.scaleSeries(name, n, get)) }
+			value := func(get func(run) float64) float64 { return median(r.scaleSeries(name, n, get)) }
 			t.rows = append(t.rows, []string{
 				name, fmt.Sprint(n),
-				fmt.Sprintf("%.0f", value(func(s scaleRun) float64 { return s.PerSecond })),
-				fmt.Sprintf("%.2f", value(func(s scaleRun) float64 { return s.P50 })),
+				fmt.Sprintf("%.0f", value(func(s run) float64 { return s.PerSecond })),
+				fmt.Sprintf("%.2f", value(func(s run) float64 { return s.P50 })),
 				fmt.Sprintf("%.2f", value(p99)),
 				fmt.Sprintf("%.2f", r.scaleRatio(name, n)),
 			})
@@ -190,9 +190,9 @@ func (r *report) scaleTable() table {
 	return t
 }
 
-func p99(s scaleRun) float64 { return s.P99 }
+func p99(s run) float64 { return s.P99 }
 
-func (r *report) scaleSeries(name string, sessions int, value func(scaleRun) float64) []float64 {
+func (r *report) scaleSeries(name string, sessions int, value func(run) float64) []float64 {
 	var values []float64
 	for _, s := range r.Scale {
 		if s.Contestant == name && s.Sessions == sessions {

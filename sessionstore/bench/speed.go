@@ -21,8 +21,7 @@ type bench struct {
 // takes turns with.
 const sessionsPerConnection = 4
 
-// speed measures throughput, one contestant after the other, in rounds, each
-// round beginning with another one. All of them use one Redis.
+// speed measures throughput. All contestants use one Redis.
 func (b *bench) speed(ctx context.Context, delay time.Duration, connections int) ([]run, error) {
 	redis, err := startRedis()
 	if err != nil {
@@ -43,18 +42,39 @@ func (b *bench) speed(ctx context.Context, delay time.Duration, connections int)
 		return nil, err
 	}
 	defer stop()
-	var runs []run
-	for round := range b.Rounds {
-		for i := range all {
-			one := all[(i+round)%len(all)]
-			r, err := b.run(one, redis.pid(), connections)
+	var measurements []func() (run, error)
+	for _, one := range all {
+		measurements = append(measurements, func() (run, error) {
+			// The sessions are new: the example forgets them in ten seconds.
+			cookies, err := logIn(one.addr, connections*sessionsPerConnection)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", one.name, err)
+				return run{}, err
+			}
+			return b.run(one, redis, load.Plan{
+				Addr: one.addr, Connections: connections,
+				Cookie: func(connection, n int) string {
+					return cookies[connection*sessionsPerConnection+n%sessionsPerConnection]
+				},
+			})
+		})
+	}
+	return b.inRounds(ctx, b.Rounds, measurements)
+}
+
+// inRounds does all measurements so many times, one after the other, each round
+// beginning with another one.
+func (b *bench) inRounds(ctx context.Context, rounds int, measurements []func() (run, error)) ([]run, error) {
+	var runs []run
+	for round := range rounds {
+		for i := range measurements {
+			r, err := measurements[(i+round)%len(measurements)]()
+			if err != nil {
+				return nil, err
 			}
 			r.Round = round
 			runs = append(runs, r)
 		}
-		b.log("round %d of %d", round+1, b.Rounds)
+		b.log("round %d of %d", round+1, rounds)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -62,57 +82,26 @@ func (b *bench) speed(ctx context.Context, delay time.Duration, connections int)
 	return runs, nil
 }
 
-// run is one measurement, in sessions that are new: the example forgets them
-// in ten seconds.
-func (b *bench) run(one app, redisPID, connections int) (run, error) {
-	cookies, err := logIn(one.addr, connections*sessionsPerConnection)
-	if err != nil {
-		return run{}, err
-	}
-	plan := load.Plan{
-		Addr: one.addr, Connections: connections,
-		Cookie: func(connection, n int) string {
-			return cookies[connection*sessionsPerConnection+n%sessionsPerConnection]
-		},
-	}
+// run is one measurement.
+func (b *bench) run(one app, redis *redisServer, plan load.Plan) (run, error) {
 	warmUp := plan
 	warmUp.PerConnection = 2 * sessionsPerConnection
 	if _, err := load.Run(warmUp); err != nil {
-		return run{}, err
+		return run{}, fmt.Errorf("%s: %w", one.name, err)
 	}
 	plan.Duration = b.Run
-	app, redis, own := cpuTime(one.PID()), cpuTime(redisPID), cpuTime(os.Getpid())
+	app, server, own := cpuTime(one.PID()), cpuTime(redis.pid()), cpuTime(os.Getpid())
 	result, err := load.Run(plan)
 	if err != nil {
-		return run{}, err
+		return run{}, fmt.Errorf("%s: %w", one.name, err)
 	}
 	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(result.Requests) }
 	return run{
 		Contestant: one.name, Requests: result.Requests, PerSecond: result.PerSecond(),
 		P50: milliseconds(result.P50), P99: milliseconds(result.P99),
-		AppCPU: each(cpuTime(one.PID()) - app), RedisCPU: each(cpuTime(redisPID) - redis),
+		AppCPU: each(cpuTime(one.PID()) - app), RedisCPU: each(cpuTime(redis.pid()) - server),
 		GeneratorCPU: each(cpuTime(os.Getpid()) - own),
 	}, nil
 }
 
 func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
-
-// logIn returns the cookies of n users who have just logged in.
-func logIn(addr string, n int) ([]string, error) {
-	browser, err := load.Open(addr)
-	if err != nil {
-		return nil, err
-	}
-	defer browser.Close()
-	cookies := make([]string, n)
-	for i := range cookies {
-		browser.Cookie = ""
-		if err := browser.Login(username(i)); err != nil {
-			return nil, err
-		}
-		cookies[i] = browser.Cookie
-	}
-	return cookies, nil
-}
-
-func username(i int) string { return fmt.Sprintf("user%07d", i) }
