@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/xml"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -91,13 +92,16 @@ func wantResultsThatSayAll(t *testing.T, r *report) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range append(everyone(), r.Machine.CPU, r.Date, "goredisstore v", "- Redis ", "make bench") {
+	for _, want := range append(everyone(), r.Machine.CPU, r.Date, "goredisstore v", "- Redis ", fmt.Sprintf("%d at a time", parallel), "make bench") {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("results.md lacks %q", want)
 		}
 	}
-	if text := r.text() + string(page); strings.Contains(text, "NaN") || strings.Contains(text, "Inf") {
-		t.Errorf("a number is missing in:\n%s", text)
+	if strings.Contains(string(page), "NaN") || strings.Contains(string(page), "Inf") {
+		t.Errorf("a number is missing in:\n%s", page)
+	}
+	if tables, err := r.render("tables"); err != nil || !strings.Contains(string(page), string(tables)) {
+		t.Errorf("the terminal does not show the tables of the page: %v\n%s", err, tables)
 	}
 	picture, err := os.Open(dir + "/results.svg")
 	if err != nil {
@@ -152,23 +156,72 @@ func TestAnAnswerWithoutACountEndsTheRun(t *testing.T) {
 	}
 }
 
-func TestMedianAndSpread(t *testing.T) {
-	if got := median([]float64{9, 1, 5}); got != 5 {
+func TestQuantile(t *testing.T) {
+	if got := quantile([]float64{9, 1, 5}, 0.5); got != 5 {
 		t.Errorf("median of 9, 1, 5 is %v", got)
 	}
-	if got := median([]float64{4, 1, 2, 3}); got != 2.5 {
+	if got := quantile([]float64{4, 1, 2, 3}, 0.5); got != 2.5 {
 		t.Errorf("median of 4, 1, 2, 3 is %v", got)
 	}
-	if !math.IsNaN(median(nil)) {
+	if !math.IsNaN(quantile(nil, 0.5)) {
 		t.Error("there is a median of nothing")
 	}
-	s := spreadOf([]float64{80, 100, 110, 100, 120}, []float64{100, 100, 100, 100, 100})
+}
+
+func TestMedians(t *testing.T) {
+	var all runs
+	for i, speed := range []float64{3, 1, 2} {
+		all = append(all,
+			run{Contestant: contestant.Ours, Round: i, Sessions: 7, PerSecond: speed, P99: 10 * speed},
+			run{Contestant: contestant.Ours, Round: i, Sessions: 9, PerSecond: 5 * speed},
+			run{Contestant: contestant.Floor, Round: i, Sessions: 7, PerSecond: 9 * speed})
+	}
+	medians := all.Medians()
+	if len(medians) != 3 || medians[0].Contestant != contestant.Floor || medians[2].Sessions != 9 {
+		t.Fatalf("the medians are %+v, want one for each contestant and number of sessions, the floor first", medians)
+	}
+	if m := medians[1]; m.PerSecond != 2 || m.P99 != 20 || m.Sessions != 7 {
+		t.Errorf("the median is %+v, want 2 a second and 20 ms among 7 sessions", m)
+	}
+	if all[0].PerSecond != 3 {
+		t.Error("the median has changed a run")
+	}
+}
+
+func TestRatiosAndNoise(t *testing.T) {
+	var all runs
+	for i, twin := range []float64{80, 100, 110, 100, 120} {
+		all = append(all,
+			run{Contestant: contestant.Floor, Round: i, PerSecond: 100},
+			run{Contestant: contestant.Twin, Round: i, PerSecond: twin},
+			run{Contestant: contestant.Ours, Round: i, PerSecond: 50 + float64(i)})
+	}
+	s := all.Noise()
 	if s.High != 1.1 || math.Abs(s.Low-1/1.1) > 1e-9 {
 		t.Errorf("spread is %+v, want the middle half either way round: 1/1.1 to 1.1", s)
 	}
 	for r, want := range map[float64]string{1.05: "1.05, equal", 0.95: "0.95, equal", 1.2: "1.20", 0.5: "0.50"} {
 		if got := s.times(r); got != want {
 			t.Errorf("times(%v) = %q, want %q", r, got, want)
+		}
+	}
+	if got := all.Times(contestant.Ours, contestant.Floor); got != "0.52" {
+		t.Errorf("the store is %s times the floor, want the median of the rounds, 0.52", got)
+	}
+}
+
+func TestGoalsAreMet(t *testing.T) {
+	for _, c := range []struct {
+		goal goal
+		met  bool
+	}{
+		{goal{AtLeast: true, Asked: 2, Measured: 2}, true},
+		{goal{AtLeast: true, Asked: 2, Measured: 1.9}, false},
+		{goal{Asked: 2, Measured: 2}, true},
+		{goal{Asked: 2, Measured: 2.1}, false},
+	} {
+		if c.goal.Met() != c.met {
+			t.Errorf("%+v: met is %t", c.goal, !c.met)
 		}
 	}
 }

@@ -94,7 +94,11 @@ func compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Print(r.text())
+	tables, err := r.render("tables")
+	if err != nil {
+		return err
+	}
+	os.Stdout.Write(tables)
 	if *isQuick {
 		return nil
 	}

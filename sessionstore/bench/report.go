@@ -13,11 +13,11 @@ type report struct {
 	Versions  []version
 	Settings  settings
 	Minutes   float64
-	Speed     []run
-	Delayed   []run
+	Speed     runs
+	Delayed   runs
 	Behaviour []behaviour
 	Memory    []memory
-	Scale     []run
+	Scale     runs
 }
 
 type machine struct {

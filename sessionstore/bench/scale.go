@@ -24,7 +24,7 @@ type crowd struct {
 }
 
 // scale measures among many live sessions, each visit in any of them.
-func (b *bench) scale(ctx context.Context) ([]run, error) {
+func (b *bench) scale(ctx context.Context) (runs, error) {
 	var measurements []func() (run, error)
 	for _, n := range b.ScaleSizes {
 		c, err := b.gather(ctx, n)

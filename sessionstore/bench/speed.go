@@ -22,7 +22,7 @@ type bench struct {
 const sessionsPerConnection = 4
 
 // speed measures throughput. All contestants use one Redis.
-func (b *bench) speed(ctx context.Context, delay time.Duration, connections int) ([]run, error) {
+func (b *bench) speed(ctx context.Context, delay time.Duration, connections int) (runs, error) {
 	redis, err := startRedis()
 	if err != nil {
 		return nil, err
@@ -63,8 +63,8 @@ func (b *bench) speed(ctx context.Context, delay time.Duration, connections int)
 
 // inRounds does all measurements so many times, one after the other, each round
 // beginning with another one.
-func (b *bench) inRounds(ctx context.Context, rounds int, measurements []func() (run, error)) ([]run, error) {
-	var runs []run
+func (b *bench) inRounds(ctx context.Context, rounds int, measurements []func() (run, error)) (runs, error) {
+	var all runs
 	for round := range rounds {
 		for i := range measurements {
 			r, err := measurements[(i+round)%len(measurements)]()
@@ -72,14 +72,14 @@ func (b *bench) inRounds(ctx context.Context, rounds int, measurements []func() 
 				return nil, err
 			}
 			r.Round = round
-			runs = append(runs, r)
+			all = append(all, r)
 		}
 		b.log("round %d of %d", round+1, rounds)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 	}
-	return runs, nil
+	return all, nil
 }
 
 // run is one measurement.

@@ -1,11 +1,100 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"slices"
+
+	"example.com/session-workshop/sessionstore/bench/contestant"
 )
 
-func median(values []float64) float64 { return quantile(values, 0.5) }
+// runs are measurements, in the order in which they were made.
+type runs []run
+
+// of are the runs of one contestant, with the same number of live sessions.
+func (all runs) of(contestant string, sessions int) runs {
+	var some runs
+	for _, r := range all {
+		if r.Contestant == contestant && r.Sessions == sessions {
+			some = append(some, r)
+		}
+	}
+	return some
+}
+
+// numbers are all that is measured in a run.
+func (r *run) numbers() []*float64 {
+	return []*float64{&r.PerSecond, &r.P50, &r.P99, &r.AppCPU, &r.RedisCPU, &r.GeneratorCPU}
+}
+
+// median has the median of each number.
+func (all runs) median() run {
+	m := all[0]
+	for i, number := range m.numbers() {
+		var values []float64
+		for _, r := range all {
+			values = append(values, *r.numbers()[i])
+		}
+		*number = quantile(values, 0.5)
+	}
+	return m
+}
+
+// Medians has one run for each contestant and number of live sessions, in the
+// order of the tables.
+func (all runs) Medians() []run {
+	var medians []run
+	for _, r := range all {
+		if !slices.ContainsFunc(medians, r.isLike) {
+			medians = append(medians, all.of(r.Contestant, r.Sessions).median())
+		}
+	}
+	order := everyone()
+	slices.SortStableFunc(medians, func(a, b run) int {
+		return slices.Index(order, a.Contestant) - slices.Index(order, b.Contestant)
+	})
+	return medians
+}
+
+func (r run) isLike(other run) bool {
+	return r.Contestant == other.Contestant && r.Sessions == other.Sessions
+}
+
+// ratios compares the throughput in the same round, so that a machine that is
+// slower for a while slows down both.
+func (all runs) ratios(name, base string) []float64 {
+	a, b := all.of(name, 0), all.of(base, 0)
+	var ratios []float64
+	for i := range min(len(a), len(b)) {
+		ratios = append(ratios, a[i].PerSecond/b[i].PerSecond)
+	}
+	return ratios
+}
+
+func (all runs) ratio(name, base string) float64 { return quantile(all.ratios(name, base), 0.5) }
+
+// Times shows a ratio, and says so if it can be chance.
+func (all runs) Times(name, base string) string {
+	return all.Noise().times(all.ratio(name, base))
+}
+
+// spread is how far apart two runs of the same program lie.
+type spread struct{ Low, High float64 }
+
+// Noise is the middle half of the ratios between the floor and its twin, either
+// way round: which of the two is which is chance.
+func (all runs) Noise() spread {
+	r := all.ratios(contestant.Twin, contestant.Floor)
+	low, high := quantile(r, 0.25), quantile(r, 0.75)
+	return spread{min(low, 1/high), max(high, 1/low)}
+}
+
+func (s spread) times(ratio float64) string {
+	if s.Low <= ratio && ratio <= s.High {
+		return fmt.Sprintf("%.2f, equal", ratio)
+	}
+	return fmt.Sprintf("%.2f", ratio)
+}
 
 func quantile(values []float64, q float64) float64 {
 	if len(values) == 0 {
@@ -17,27 +106,3 @@ func quantile(values []float64, q float64) float64 {
 	above := min(below+1, len(sorted)-1)
 	return sorted[below] + (position-float64(below))*(sorted[above]-sorted[below])
 }
-
-// ratios compares the runs of one round with each other, so that a machine
-// that is slower for a while slows down both.
-func ratios(values, base []float64) []float64 {
-	all := make([]float64, 0, len(values))
-	for i := range min(len(values), len(base)) {
-		all = append(all, values[i]/base[i])
-	}
-	return all
-}
-
-// spread is how far apart two runs of the same program lie.
-type spread struct{ Low, High float64 }
-
-// spreadOf takes the middle half of the ratios between the floor and its twin,
-// either way round: which of the two is which is chance.
-func spreadOf(twin, floor []float64) spread {
-	r := ratios(twin, floor)
-	low, high := quantile(r, 0.25), quantile(r, 0.75)
-	return spread{min(low, 1/high), max(high, 1/low)}
-}
-
-// equal tells whether a ratio can be chance.
-func (s spread) equal(ratio float64) bool { return s.Low <= ratio && ratio <= s.High }
