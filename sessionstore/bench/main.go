@@ -128,12 +128,12 @@ func measure(ctx context.Context, s settings, profiles string, log func(string, 
 		return nil, err
 	}
 	b := &bench{settings: s, apps: apps, log: log}
-	r := &report{Settings: s, Date: start.Format(time.DateOnly)}
+	r := &report{Settings: s, Date: start.Format(time.DateOnly), Machine: thisMachine()}
 	for _, part := range []struct {
 		name string
 		do   func() error
 	}{
-		{"the machine", func() (err error) { r.Machine, r.Versions, err = describe(ctx); return }},
+		{"versions", func() (err error) { r.Versions, err = describe(ctx); return }},
 		{"round trips and lost updates", func() (err error) { r.Behaviour, err = b.behaviours(ctx, everyone()); return }},
 		{"throughput", func() (err error) { r.Speed, err = b.speed(ctx, 0, s.Connections); return }},
 		{"throughput with a network between", func() (err error) { r.Delayed, err = b.speed(ctx, s.Delay, s.DelayedConnections); return }},
