@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"example.com/session-workshop/check/wire"
@@ -17,14 +18,9 @@ const (
 
 // behaviours counts round trips on the wire, and updates that are lost.
 func (b *bench) behaviours(ctx context.Context, names []string) ([]behaviour, error) {
-	redis, err := startRedis()
-	if err != nil {
-		return nil, err
-	}
-	defer redis.stop()
 	var all []behaviour
 	for _, name := range names {
-		one, err := b.behaviour(ctx, name, redis.addr)
+		one, err := b.behaviour(ctx, name)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -33,71 +29,51 @@ func (b *bench) behaviours(ctx context.Context, names []string) ([]behaviour, er
 	return all, nil
 }
 
-func (b *bench) behaviour(ctx context.Context, name, redisAddr string) (behaviour, error) {
-	counted, err := wire.Open(redisAddr, 0)
+func (b *bench) behaviour(ctx context.Context, name string) (behaviour, error) {
+	s, err := b.open(ctx, 0, name)
 	if err != nil {
 		return behaviour{}, err
 	}
-	defer counted.Close()
-	one, err := b.apps.start(ctx, name, counted.Addr)
-	if err != nil {
-		return behaviour{}, err
-	}
-	defer one.Stop()
-	browser, err := load.Open(one.addr)
+	defer s.close()
+	browser, err := load.Open(s.apps[0].addr)
 	if err != nil {
 		return behaviour{}, err
 	}
 	defer browser.Close()
 	result := behaviour{Contestant: name, Parallel: parallel * times}
-	if err := countRoundTrips(browser, counted, &result); err != nil {
-		return behaviour{}, err
+	// The first of each connects, and makes Redis know the scripts. A client may
+	// keep its first connection for one kind of command, so all is done twice
+	// before it counts.
+	for _, username := range []string{"warm", "warmer", "aaa"} {
+		if err := countRoundTrips(browser, username, s.wire, &result); err != nil {
+			return behaviour{}, err
+		}
 	}
-	result.Lost, err = countLost(browser, one.addr)
+	result.Lost, err = countLost(browser, s.apps[0].addr)
 	return result, err
 }
 
-func countRoundTrips(browser *load.Browser, counted *wire.Wire, result *behaviour) error {
-	login := func(username string) func() error {
-		return func() error {
-			browser.Cookie = ""
-			return browser.Login(username)
+func countRoundTrips(browser *load.Browser, username string, wire *wire.Wire, result *behaviour) (err error) {
+	count := func(times int, do func() error) float64 {
+		before := wire.RoundTrips()
+		for range times {
+			err = errors.Join(err, do())
 		}
+		return float64(wire.RoundTrips()-before) / float64(times)
+	}
+	login := func() error {
+		browser.Cookie = ""
+		return browser.Login(username)
 	}
 	visit := func() error {
 		_, err := browser.Visit()
 		return err
 	}
-	for _, step := range []struct {
-		do    func() error
-		times int
-		count *float64
-	}{
-		// The first of each connects, and makes Redis know the scripts. A client
-		// may keep its first connection for one kind of command, so all is done
-		// twice.
-		{login("warm"), 1, nil},
-		{visit, 1, nil},
-		{browser.Logout, 1, nil},
-		{login("warmer"), 1, nil},
-		{visit, 1, nil},
-		{browser.Logout, 1, nil},
-		{login("aaa"), 1, &result.Login},
-		{visit, 100, &result.Visit},
-		{browser.Logout, 1, &result.Logout},
-		{login("aaa"), 1, &result.LoginAgain},
-	} {
-		before := counted.RoundTrips()
-		for range step.times {
-			if err := step.do(); err != nil {
-				return err
-			}
-		}
-		if step.count != nil {
-			*step.count = float64(counted.RoundTrips()-before) / float64(step.times)
-		}
-	}
-	return nil
+	result.Login = count(1, login)
+	result.Visit = count(100, visit)
+	result.Logout = count(1, browser.Logout)
+	result.LoginAgain = count(1, login)
+	return err
 }
 
 // countLost has many visits in one session at the same time, and looks how

@@ -118,11 +118,7 @@ func wantResultsThatSayAll(t *testing.T, r *report) {
 
 // A count of lost updates that is always 0 would prove nothing.
 func TestLostUpdatesAreSeen(t *testing.T) {
-	apps, err := newApps(t.Context(), t.TempDir(), "../example", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &bench{settings: tiny, apps: apps, log: t.Logf}
+	b := &bench{settings: tiny, programs: programs{self: os.Args[0]}, log: t.Logf}
 	all, err := b.behaviours(t.Context(), []string{"scs"})
 	if err != nil {
 		t.Fatal(err)
@@ -132,23 +128,25 @@ func TestLostUpdatesAreSeen(t *testing.T) {
 	}
 }
 
+// open starts contestants, which are this very program, until the test ends.
+func open(t *testing.T, names ...string) *stage {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := programs{self: self}.open(t.Context(), noWire, names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.close)
+	return s
+}
+
 func TestAnAnswerWithoutACountEndsTheRun(t *testing.T) {
-	redis, err := startRedis()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer redis.stop()
-	apps, err := newApps(t.Context(), t.TempDir(), "../example", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	one, err := apps.start(t.Context(), contestant.Ours, redis.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer one.Stop()
-	_, err = load.Run(load.Plan{
-		Addr: one.addr, Connections: 2, PerConnection: 5,
+	s := open(t, contestant.Ours)
+	_, err := load.Run(load.Plan{
+		Addr: s.apps[0].addr, Connections: 2, PerConnection: 5,
 		Cookie: func(int, int) string { return "none=here" },
 	})
 	if err == nil || !strings.Contains(err.Error(), "not logged in") {
@@ -228,25 +226,12 @@ func TestGoalsAreMet(t *testing.T) {
 
 // Among many sessions the floor is compared in the very sessions of the store.
 func TestTheFloorVisitsTheSessionsOfTheStore(t *testing.T) {
-	redis, err := startRedis()
+	s := open(t, scaled...)
+	cookies, err := logIn(s.apps[0].addr, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer redis.stop()
-	apps, err := newApps(t.Context(), t.TempDir(), "../example", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	all, stop, err := apps.startAll(t.Context(), scaled, redis.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stop()
-	cookies, err := logIn(all[0].addr, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	floor, err := load.Open(all[1].addr)
+	floor, err := load.Open(s.apps[1].addr)
 	if err != nil {
 		t.Fatal(err)
 	}

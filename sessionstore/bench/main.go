@@ -123,11 +123,11 @@ func measure(ctx context.Context, s settings, profiles string, log func(string, 
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	apps, err := newApps(ctx, dir, "../example", profiles)
+	built, err := build(ctx, dir, profiles)
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{settings: s, apps: apps, log: log}
+	b := &bench{settings: s, programs: built, log: log}
 	r := &report{Settings: s, Date: start.Format(time.DateOnly), Machine: thisMachine()}
 	for _, part := range []struct {
 		name string
@@ -135,7 +135,7 @@ func measure(ctx context.Context, s settings, profiles string, log func(string, 
 	}{
 		{"versions", func() (err error) { r.Versions, err = describe(ctx); return }},
 		{"round trips and lost updates", func() (err error) { r.Behaviour, err = b.behaviours(ctx, everyone()); return }},
-		{"throughput", func() (err error) { r.Speed, err = b.speed(ctx, 0, s.Connections); return }},
+		{"throughput", func() (err error) { r.Speed, err = b.speed(ctx, noWire, s.Connections); return }},
 		{"throughput with a network between", func() (err error) { r.Delayed, err = b.speed(ctx, s.Delay, s.DelayedConnections); return }},
 		{"many live sessions", func() (err error) { r.Scale, err = b.scale(ctx); return }},
 		{"bytes of a session", func() (err error) { r.Memory, err = b.memories(ctx); return }},

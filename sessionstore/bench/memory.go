@@ -13,16 +13,16 @@ import (
 // visits once.
 func (b *bench) memories(ctx context.Context) ([]memory, error) {
 	var all []memory
-	for _, name := range contestants() {
-		if name == contestant.Twin || name == contestant.OursPiped {
+	for _, c := range contestant.All {
+		if c.Name == contestant.Twin || c.Name == contestant.OursPiped {
 			continue // the same bytes
 		}
-		one, err := b.memory(ctx, name)
+		one, err := b.memory(ctx, c.Name)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", c.Name, err)
 		}
 		all = append(all, one)
-		b.log("bytes of a session: %s", name)
+		b.log("bytes of a session: %s", c.Name)
 	}
 	return all, nil
 }
@@ -35,7 +35,7 @@ func (b *bench) memory(ctx context.Context, name string) (memory, error) {
 	defer full.stop()
 	result := memory{Contestant: name}
 	result.Bytes, err = b.growth(ctx, full, func() error {
-		one, err := b.apps.start(ctx, name, full.addr)
+		one, err := b.start(ctx, name, full.addr)
 		if err != nil {
 			return err
 		}

@@ -15,59 +15,37 @@ import (
 // visits the same ones: it tells what is Redis' and what is ours.
 var scaled = []string{contestant.Ours, contestant.Floor}
 
-// crowd is a Redis with many live sessions and the apps on it.
-type crowd struct {
-	redis   *redisServer
-	apps    []app
-	cookies []string // of our store
-	stop    func()
-}
-
 // scale measures among many live sessions, each visit in any of them.
 func (b *bench) scale(ctx context.Context) (runs, error) {
 	var measurements []func() (run, error)
 	for _, n := range b.ScaleSizes {
-		c, err := b.gather(ctx, n)
+		s, err := b.open(ctx, noWire, scaled...)
 		if err != nil {
 			return nil, err
 		}
-		defer c.stop()
+		defer s.close()
+		cookies, err := logIn(s.apps[0].addr, n)
+		if err != nil {
+			return nil, err
+		}
 		b.log("%d live sessions", n)
-		for _, one := range c.apps {
-			measurements = append(measurements, func() (run, error) { return b.among(c, one) })
+		for _, one := range s.apps {
+			measurements = append(measurements, func() (run, error) { return b.among(cookies, s, one) })
 		}
 	}
 	return b.inRounds(ctx, b.ScaleRuns, measurements)
 }
 
-func (b *bench) gather(ctx context.Context, sessions int) (crowd, error) {
-	redis, err := startRedis()
-	if err != nil {
-		return crowd{}, err
-	}
-	apps, stop, err := b.apps.startAll(ctx, scaled, redis.addr)
-	if err != nil {
-		redis.stop()
-		return crowd{}, err
-	}
-	c := crowd{redis: redis, apps: apps, stop: func() { stop(); redis.stop() }}
-	if c.cookies, err = logIn(apps[0].addr, sessions); err != nil {
-		c.stop()
-		return crowd{}, err
-	}
-	return c, nil
-}
-
-func (b *bench) among(c crowd, one app) (run, error) {
-	cookie := func(cookie string) string { return cookie }
+func (b *bench) among(cookies []string, s *stage, one app) (run, error) {
+	cookieOf := func(session string) string { return session }
 	if one.name == contestant.Floor {
-		cookie = floorCookie
+		cookieOf = floorCookie
 	}
-	r, err := b.run(one, c.redis, load.Plan{
+	r, err := b.run(one, s.redis, load.Plan{
 		Addr: one.addr, Connections: b.Connections,
-		Cookie: func(int, int) string { return cookie(c.cookies[rand.IntN(len(c.cookies))]) },
+		Cookie: func(int, int) string { return cookieOf(cookies[rand.IntN(len(cookies))]) },
 	})
-	r.Sessions = len(c.cookies)
+	r.Sessions = len(cookies)
 	return r, err
 }
 

@@ -6,15 +6,14 @@ import (
 	"os"
 	"time"
 
-	"example.com/session-workshop/check/wire"
 	"example.com/session-workshop/sessionstore/bench/load"
 )
 
 // bench is one run of the whole comparison.
 type bench struct {
 	settings
-	apps *apps
-	log  func(format string, args ...any)
+	programs
+	log func(format string, args ...any)
 }
 
 // sessionsPerConnection is how many sessions each connection of the generator
@@ -23,34 +22,20 @@ const sessionsPerConnection = 4
 
 // speed measures throughput. All contestants use one Redis.
 func (b *bench) speed(ctx context.Context, delay time.Duration, connections int) (runs, error) {
-	redis, err := startRedis()
+	s, err := b.open(ctx, delay, everyone()...)
 	if err != nil {
 		return nil, err
 	}
-	defer redis.stop()
-	addr := redis.addr
-	if delay > 0 {
-		cable, err := wire.Open(addr, delay)
-		if err != nil {
-			return nil, err
-		}
-		defer cable.Close()
-		addr = cable.Addr
-	}
-	all, stop, err := b.apps.startAll(ctx, everyone(), addr)
-	if err != nil {
-		return nil, err
-	}
-	defer stop()
+	defer s.close()
 	var measurements []func() (run, error)
-	for _, one := range all {
+	for _, one := range s.apps {
 		measurements = append(measurements, func() (run, error) {
 			// The sessions are new: the example forgets them in ten seconds.
 			cookies, err := logIn(one.addr, connections*sessionsPerConnection)
 			if err != nil {
 				return run{}, err
 			}
-			return b.run(one, redis, load.Plan{
+			return b.run(one, s.redis, load.Plan{
 				Addr: one.addr, Connections: connections,
 				Cookie: func(connection, n int) string {
 					return cookies[connection*sessionsPerConnection+n%sessionsPerConnection]
