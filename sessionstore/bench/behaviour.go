@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"example.com/session-workshop/check/wire"
-	"example.com/session-workshop/sessionstore/bench/load"
 )
 
 // parallel is how many visits to one session are under way at the same time
@@ -35,11 +34,11 @@ func (b *bench) behaviour(ctx context.Context, name string) (behaviour, error) {
 		return behaviour{}, err
 	}
 	defer s.close()
-	browser, err := load.Open(s.apps[0].addr)
+	browser, err := openBrowser(s.apps[0].addr)
 	if err != nil {
 		return behaviour{}, err
 	}
-	defer browser.Close()
+	defer browser.close()
 	result := behaviour{Contestant: name, Parallel: parallel * times}
 	// The first of each connects, and makes Redis know the scripts. A client may
 	// keep its first connection for one kind of command, so all is done twice
@@ -53,7 +52,7 @@ func (b *bench) behaviour(ctx context.Context, name string) (behaviour, error) {
 	return result, err
 }
 
-func countRoundTrips(browser *load.Browser, username string, wire *wire.Wire, result *behaviour) (err error) {
+func countRoundTrips(b *browser, username string, wire *wire.Wire, result *behaviour) (err error) {
 	count := func(times int, do func() error) float64 {
 		before := wire.RoundTrips()
 		for range times {
@@ -61,39 +60,35 @@ func countRoundTrips(browser *load.Browser, username string, wire *wire.Wire, re
 		}
 		return float64(wire.RoundTrips()-before) / float64(times)
 	}
-	login := func() error {
-		browser.Cookie = ""
-		return browser.Login(username)
-	}
+	login := func() error { return b.login(username) }
 	visit := func() error {
-		_, err := browser.Visit()
+		_, err := b.visit()
 		return err
 	}
 	result.Login = count(1, login)
 	result.Visit = count(100, visit)
-	result.Logout = count(1, browser.Logout)
+	result.Logout = count(1, b.logout)
 	result.LoginAgain = count(1, login)
 	return err
 }
 
 // countLost has many visits in one session at the same time, and looks how
 // many of them count.
-func countLost(browser *load.Browser, addr string) (int, error) {
-	browser.Cookie = ""
-	if err := browser.Login("parallel"); err != nil {
+func countLost(b *browser, addr string) (int, error) {
+	if err := b.login("parallel"); err != nil {
 		return 0, err
 	}
-	before, err := browser.Visit()
+	before, err := b.visit()
 	if err != nil {
 		return 0, err
 	}
-	_, err = load.Run(load.Plan{
-		Addr: addr, Connections: parallel, PerConnection: times,
-		Cookie: func(int, int) string { return browser.Cookie },
-	})
+	_, err = plan{
+		addr: addr, connections: parallel, perConnection: times,
+		cookie: func(int, int) string { return b.cookie },
+	}.send()
 	if err != nil {
 		return 0, err
 	}
-	after, err := browser.Visit()
+	after, err := b.visit()
 	return before + parallel*times + 1 - after, err
 }

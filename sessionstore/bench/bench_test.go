@@ -12,7 +12,6 @@ import (
 
 	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/sessionstore/bench/contestant"
-	"example.com/session-workshop/sessionstore/bench/load"
 )
 
 // The contestants of a test are this test binary, as those of the program are
@@ -118,7 +117,7 @@ func wantResultsThatSayAll(t *testing.T, r *report) {
 
 // A count of lost updates that is always 0 would prove nothing.
 func TestLostUpdatesAreSeen(t *testing.T) {
-	b := &bench{settings: tiny, programs: programs{self: os.Args[0]}, log: t.Logf}
+	b := &bench{settings: tiny, programs: self(t), log: t.Logf}
 	all, err := b.behaviours(t.Context(), []string{"scs"})
 	if err != nil {
 		t.Fatal(err)
@@ -128,14 +127,20 @@ func TestLostUpdatesAreSeen(t *testing.T) {
 	}
 }
 
-// open starts contestants, which are this very program, until the test ends.
-func open(t *testing.T, names ...string) *stage {
+// self are the programs without the example.
+func self(t *testing.T) programs {
 	t.Helper()
-	self, err := os.Executable()
+	path, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := programs{self: self}.open(t.Context(), noWire, names...)
+	return programs{dir: t.TempDir(), self: path}
+}
+
+// open starts contestants until the test ends.
+func open(t *testing.T, names ...string) *stage {
+	t.Helper()
+	s, err := self(t).open(t.Context(), noWire, names...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,10 +150,10 @@ func open(t *testing.T, names ...string) *stage {
 
 func TestAnAnswerWithoutACountEndsTheRun(t *testing.T) {
 	s := open(t, contestant.Ours)
-	_, err := load.Run(load.Plan{
-		Addr: s.apps[0].addr, Connections: 2, PerConnection: 5,
-		Cookie: func(int, int) string { return "none=here" },
-	})
+	_, err := plan{
+		addr: s.apps[0].addr, connections: 2, perConnection: 5,
+		cookie: func(int, int) string { return "none=here" },
+	}.send()
 	if err == nil || !strings.Contains(err.Error(), "not logged in") {
 		t.Errorf("the error is %v, want one with the answer", err)
 	}
@@ -231,13 +236,13 @@ func TestTheFloorVisitsTheSessionsOfTheStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	floor, err := load.Open(s.apps[1].addr)
+	floor, err := openBrowser(s.apps[1].addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer floor.Close()
-	floor.Cookie = floorCookie(cookies[0])
-	if visits, err := floor.Visit(); err != nil || visits != 2 {
+	defer floor.close()
+	floor.cookie = floorCookie(cookies[0])
+	if visits, err := floor.visit(); err != nil || visits != 2 {
 		t.Errorf("the visit after the first one, by the floor, counts as %d (%v), want 2", visits, err)
 	}
 }

@@ -23,13 +23,13 @@ var compared = []string{
 }
 
 // describe says what was measured.
-func describe(ctx context.Context) ([]version, error) {
-	redis, err := startRedis()
+func (b *bench) describe(ctx context.Context) ([]version, error) {
+	s, err := b.open(ctx, noWire)
 	if err != nil {
 		return nil, err
 	}
-	defer redis.stop()
-	info, err := redis.client.InfoMap(ctx, "server").Result()
+	defer s.close()
+	info, err := s.client.InfoMap(ctx, "server").Result()
 	if err != nil {
 		return nil, err
 	}

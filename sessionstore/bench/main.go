@@ -11,6 +11,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -90,7 +91,7 @@ func compare(ctx context.Context) error {
 		}
 		return r.publish(*dir)
 	}
-	r, err := measure(ctx, chosen, *profiles, logger())
+	r, err := measure(ctx, chosen, *profiles, log.Printf)
 	if err != nil {
 		return err
 	}
@@ -108,15 +109,7 @@ func compare(ctx context.Context) error {
 	return r.publish(*dir)
 }
 
-// logger tells how far it is, on stderr, so that stdout is the result alone.
-func logger() func(format string, args ...any) {
-	start := time.Now()
-	return func(format string, args ...any) {
-		fmt.Fprintf(os.Stderr, "%4.0f s  %s\n", time.Since(start).Seconds(), fmt.Sprintf(format, args...))
-	}
-}
-
-func measure(ctx context.Context, s settings, profiles string, log func(string, ...any)) (*report, error) {
+func measure(ctx context.Context, s settings, profiles string, logf func(string, ...any)) (*report, error) {
 	start := time.Now()
 	dir, err := os.MkdirTemp("", "bench-")
 	if err != nil {
@@ -127,20 +120,20 @@ func measure(ctx context.Context, s settings, profiles string, log func(string, 
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{settings: s, programs: built, log: log}
+	b := &bench{settings: s, programs: built, log: logf}
 	r := &report{Settings: s, Date: start.Format(time.DateOnly), Machine: thisMachine()}
 	for _, part := range []struct {
 		name string
 		do   func() error
 	}{
-		{"versions", func() (err error) { r.Versions, err = describe(ctx); return }},
+		{"versions", func() (err error) { r.Versions, err = b.describe(ctx); return }},
 		{"round trips and lost updates", func() (err error) { r.Behaviour, err = b.behaviours(ctx, everyone()); return }},
 		{"throughput", func() (err error) { r.Speed, err = b.speed(ctx, noWire, s.Connections); return }},
 		{"throughput with a network between", func() (err error) { r.Delayed, err = b.speed(ctx, s.Delay, s.DelayedConnections); return }},
 		{"many live sessions", func() (err error) { r.Scale, err = b.scale(ctx); return }},
 		{"bytes of a session", func() (err error) { r.Memory, err = b.memories(ctx); return }},
 	} {
-		log("%s", part.name)
+		logf("%s", part.name)
 		if err := part.do(); err != nil {
 			return nil, fmt.Errorf("%s: %w", part.name, err)
 		}

@@ -28,43 +28,42 @@ func (b *bench) memories(ctx context.Context) ([]memory, error) {
 }
 
 func (b *bench) memory(ctx context.Context, name string) (memory, error) {
-	full, err := startRedis()
+	full, err := b.open(ctx, noWire)
 	if err != nil {
 		return memory{}, err
 	}
-	defer full.stop()
+	defer full.close()
 	result := memory{Contestant: name}
 	result.Bytes, err = b.growth(ctx, full, func() error {
-		one, err := b.start(ctx, name, full.addr)
-		if err != nil {
+		if err := full.start(ctx, name); err != nil {
 			return err
 		}
-		defer one.Stop()
-		_, err = logIn(one.addr, b.MemorySessions)
+		defer full.stopApps()
+		_, err := logIn(full.apps[0].addr, b.MemorySessions)
 		return err
 	})
 	if err != nil || name != contestant.Ours {
 		return result, err
 	}
-	bare, err := startRedis()
+	bare, err := b.open(ctx, noWire)
 	if err != nil {
 		return memory{}, err
 	}
-	defer bare.stop()
+	defer bare.close()
 	result.WithoutIndex, err = b.growth(ctx, bare, func() error { return copySessions(ctx, full.client, bare.client) })
 	return result, err
 }
 
 // growth is how many bytes a session adds to a Redis.
-func (b *bench) growth(ctx context.Context, r *redisServer, fill func() error) (float64, error) {
-	before, err := r.usedMemory(ctx)
+func (b *bench) growth(ctx context.Context, s *stage, fill func() error) (float64, error) {
+	before, err := s.usedMemory(ctx)
 	if err != nil {
 		return 0, err
 	}
 	if err := fill(); err != nil {
 		return 0, err
 	}
-	after, err := r.usedMemory(ctx)
+	after, err := s.usedMemory(ctx)
 	return float64(after-before) / float64(b.MemorySessions), err
 }
 

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"example.com/session-workshop/sessionstore/bench/contestant"
-	"example.com/session-workshop/sessionstore/bench/load"
 )
 
 // scaled are the contestants that are measured among many sessions. The floor
@@ -41,9 +40,9 @@ func (b *bench) among(cookies []string, s *stage, one app) (run, error) {
 	if one.name == contestant.Floor {
 		cookieOf = floorCookie
 	}
-	r, err := b.run(one, s.redis, load.Plan{
-		Addr: one.addr, Connections: b.Connections,
-		Cookie: func(int, int) string { return cookieOf(cookies[rand.IntN(len(cookies))]) },
+	r, err := b.run(one, s, plan{
+		connections: b.Connections,
+		cookie:      func(int, int) string { return cookieOf(cookies[rand.IntN(len(cookies))]) },
 	})
 	r.Sessions = len(cookies)
 	return r, err

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 	"time"
-
-	"example.com/session-workshop/sessionstore/bench/load"
 )
 
 // bench is one run of the whole comparison.
@@ -35,9 +33,9 @@ func (b *bench) speed(ctx context.Context, delay time.Duration, connections int)
 			if err != nil {
 				return run{}, err
 			}
-			return b.run(one, s.redis, load.Plan{
-				Addr: one.addr, Connections: connections,
-				Cookie: func(connection, n int) string {
+			return b.run(one, s, plan{
+				connections: connections,
+				cookie: func(connection, n int) string {
 					return cookies[connection*sessionsPerConnection+n%sessionsPerConnection]
 				},
 			})
@@ -67,26 +65,29 @@ func (b *bench) inRounds(ctx context.Context, rounds int, measurements []func() 
 	return all, nil
 }
 
-// run is one measurement.
-func (b *bench) run(one app, redis *redisServer, plan load.Plan) (run, error) {
-	warmUp := plan
-	warmUp.PerConnection = 2 * sessionsPerConnection
-	if _, err := load.Run(warmUp); err != nil {
+// run is one measurement, after a warm-up.
+func (b *bench) run(one app, s *stage, p plan) (run, error) {
+	p.addr, p.perConnection = one.addr, 2*sessionsPerConnection
+	if _, err := p.send(); err != nil {
 		return run{}, fmt.Errorf("%s: %w", one.name, err)
 	}
-	plan.Duration = b.Run
-	app, server, own := cpuTime(one.PID()), cpuTime(redis.pid()), cpuTime(os.Getpid())
-	result, err := load.Run(plan)
+	p.perConnection, p.duration = 0, b.Run
+	pids := []int{one.PID(), s.redis.Process().Pid, os.Getpid()}
+	before := cpuTimes(pids)
+	r, err := p.send()
 	if err != nil {
 		return run{}, fmt.Errorf("%s: %w", one.name, err)
 	}
-	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(result.Requests) }
-	return run{
-		Contestant: one.name, Requests: result.Requests, PerSecond: result.PerSecond(),
-		P50: milliseconds(result.P50), P99: milliseconds(result.P99),
-		AppCPU: each(cpuTime(one.PID()) - app), RedisCPU: each(cpuTime(redis.pid()) - server),
-		GeneratorCPU: each(cpuTime(os.Getpid()) - own),
-	}, nil
+	after := cpuTimes(pids)
+	each := func(i int) float64 { return float64((after[i] - before[i]).Microseconds()) / float64(r.Requests) }
+	r.Contestant, r.AppCPU, r.RedisCPU, r.GeneratorCPU = one.name, each(0), each(1), each(2)
+	return r, nil
 }
 
-func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
+func cpuTimes(pids []int) []time.Duration {
+	times := make([]time.Duration, len(pids))
+	for i, pid := range pids {
+		times[i] = cpuTime(pid)
+	}
+	return times
+}

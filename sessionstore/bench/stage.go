@@ -2,13 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/redisserver"
 	"example.com/session-workshop/check/wire"
 	"example.com/session-workshop/sessionstore/bench/contestant"
 )
@@ -26,25 +31,29 @@ func everyone() []string {
 
 // programs are what a stage starts.
 type programs struct {
-	self, example string
+	dir           string // for what the run leaves behind
+	self, example string // the contestants are this very program
 	profiles      string // where CPU profiles go, empty for none
 }
 
-// build builds the example into dir. The contestants are this very program.
+// build builds the example into dir.
 func build(ctx context.Context, dir, profiles string) (programs, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return programs{}, err
 	}
 	example := filepath.Join(dir, "example.exe")
-	return programs{self, example, profiles}, launch.Build(ctx, "../example", example)
+	return programs{dir, self, example, profiles}, launch.Build(ctx, "../example", example)
 }
 
-// stage is a Redis of its own and the apps on it.
+// stage is a Redis of its own, which keeps nothing on disk, and the apps on it.
 type stage struct {
-	redis *redisServer
-	wire  *wire.Wire // between the apps and Redis, if there is one
-	apps  []app
+	programs
+	redis  *redisserver.Process
+	client *redis.Client
+	addr   string     // where the apps find Redis
+	wire   *wire.Wire // between the apps and Redis, if there is one
+	apps   []app
 }
 
 // app is a contestant that runs, as a process of its own.
@@ -60,60 +69,86 @@ const noWire time.Duration = -1
 // open starts a Redis and the apps, with a wire between that makes each round
 // trip take delay longer.
 func (p programs) open(ctx context.Context, delay time.Duration, names ...string) (*stage, error) {
-	redis, err := startRedis()
+	port, err := redisserver.FreePort()
 	if err != nil {
 		return nil, err
 	}
-	s := &stage{redis: redis}
-	if err := s.fill(ctx, p, delay, names); err != nil {
-		s.close()
+	// The folder is empty: a Redis reads a dump that it finds in its own.
+	dir, err := os.MkdirTemp(p.dir, "redis-")
+	if err != nil {
 		return nil, err
+	}
+	options := &redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", port), MaxRetries: -1, PipelinePoolSize: -1}
+	server, err := redisserver.Start(dir, options, "--port", strconv.Itoa(port))
+	if err != nil {
+		return nil, err
+	}
+	s := &stage{programs: p, redis: server, client: redis.NewClient(options), addr: options.Addr}
+	if delay != noWire {
+		if s.wire, err = wire.Open(s.addr, delay); err != nil {
+			s.close()
+			return nil, err
+		}
+		s.addr = s.wire.Addr
+	}
+	for _, name := range names {
+		if err := s.start(ctx, name); err != nil {
+			s.close()
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
 	}
 	return s, nil
 }
 
-func (s *stage) fill(ctx context.Context, p programs, delay time.Duration, names []string) (err error) {
-	addr := s.redis.addr
-	if delay != noWire {
-		if s.wire, err = wire.Open(addr, delay); err != nil {
-			return err
-		}
-		addr = s.wire.Addr
-	}
-	for _, name := range names {
-		one, err := p.start(ctx, name, addr)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		s.apps = append(s.apps, one)
-	}
-	return nil
-}
-
-func (p programs) start(ctx context.Context, name, redisAddr string) (app, error) {
-	options := launch.Options{Binary: p.self, Args: []string{"serve", name, redisAddr}}
-	if p.profiles != "" {
-		options.Env = []string{"CPU_PROFILE=" + filepath.Join(p.profiles, strings.ReplaceAll(name, " ", "-")+".prof")}
+func (s *stage) start(ctx context.Context, name string) error {
+	options := launch.Options{Binary: s.self, Args: []string{"serve", name, s.addr}}
+	if s.profiles != "" {
+		options.Env = []string{"CPU_PROFILE=" + filepath.Join(s.profiles, strings.ReplaceAll(name, " ", "-")+".prof")}
 	}
 	if name == exampleApp {
-		options = launch.Options{Binary: p.example, Env: []string{"REDIS_URL=redis://" + redisAddr, "PORT=0", "UNDER_THE_HOOD=off"}}
+		options = launch.Options{Binary: s.example, Env: []string{"REDIS_URL=redis://" + s.addr, "PORT=0", "UNDER_THE_HOOD=off"}}
 	}
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	running, err := launch.Start(ctx, options)
-	if err != nil {
-		return app{}, err
+	if err == nil {
+		s.apps = append(s.apps, app{name, strings.TrimPrefix(running.URL, "http://"), running})
 	}
-	return app{name, strings.TrimPrefix(running.URL, "http://"), running}, nil
+	return err
+}
+
+// stopApps ends the apps. How one ends is not what is measured.
+func (s *stage) stopApps() {
+	for _, one := range s.apps {
+		_ = one.Stop()
+	}
+	s.apps = nil
 }
 
 func (s *stage) close() {
-	for _, one := range s.apps {
-		// How a contestant ends is not what is measured.
-		_ = one.Stop()
-	}
+	s.stopApps()
 	if s.wire != nil {
 		s.wire.Close()
 	}
-	s.redis.stop()
+	s.client.Close()
+	s.redis.Kill()
+}
+
+// usedMemory is what the Redis has allocated, in bytes, when no client but ours
+// is connected: the buffers of clients count too.
+func (s *stage) usedMemory(ctx context.Context) (bytes int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	err = redisserver.Until(ctx, func() error {
+		info, err := s.client.InfoMap(ctx, "clients", "memory").Result()
+		if err != nil {
+			return err
+		}
+		if info["Clients"]["connected_clients"] != "1" {
+			return errors.New("the clients of Redis do not disconnect")
+		}
+		bytes, err = strconv.ParseInt(info["Memory"]["used_memory"], 10, 64)
+		return err
+	})
+	return bytes, err
 }

@@ -3,7 +3,6 @@
 package contestant
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -138,15 +137,6 @@ func newClient(addr string) *redis.Client {
 		ContextTimeoutEnabled: true, DisableIdentity: true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
-}
-
-// opened is a client that has been seen to work.
-func opened(addr string) (*redis.Client, error) {
-	rdb := newClient(addr)
-	if err := rdb.Ping(context.Background()).Err(); err != nil {
-		return nil, fmt.Errorf("no answer from Redis at %s: %w", addr, err)
-	}
-	return rdb, nil
 }
 
 // alone is for stores that need no middleware.

@@ -12,14 +12,10 @@ import (
 // onFiber serves the same app on Fiber, whose sessions work with Fiber alone.
 // Its middleware loads the session before the handler and saves it after.
 func onFiber(l net.Listener, redisAddr string) error {
-	rdb, err := opened(redisAddr)
-	if err != nil {
-		return err
-	}
 	app := fiber.New()
 	app.Get("/healthz", func(c fiber.Ctx) error { return c.SendString("ok\n") })
 	app.Use(session.New(session.Config{
-		Storage:     redis.NewFromConnection(rdb),
+		Storage:     redis.NewFromConnection(newClient(redisAddr)),
 		IdleTimeout: IdleTimeout, AbsoluteTimeout: MaxAge,
 	}))
 	app.Get("/", fiberVisit)

@@ -20,11 +20,7 @@ type floor struct {
 const floorCookie = "floor"
 
 func newFloor(redisAddr string) (store, error) {
-	rdb, err := opened(redisAddr)
-	if err != nil {
-		return nil, err
-	}
-	return floor{rdb: rdb}, nil
+	return floor{rdb: newClient(redisAddr)}, nil
 }
 
 func (f floor) login(c echo.Context, username string) error {

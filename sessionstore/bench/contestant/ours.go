@@ -10,22 +10,17 @@ import (
 )
 
 // ours is our store, with all its defaults but the lives.
-type ours struct{ sessions *sessionstore.Store }
+type ours struct {
+	alone
+	sessions *sessionstore.Store
+}
 
 func newOurs(redisAddr string) (store, error) {
-	rdb, err := opened(redisAddr)
-	if err != nil {
-		return nil, err
-	}
-	return oursOn(rdb), nil
+	return oursOn(newClient(redisAddr)), nil
 }
 
 func newOursPiped(redisAddr string) (store, error) {
-	rdb, err := opened(redisAddr)
-	if err != nil {
-		return nil, err
-	}
-	piped, err := rdb.AutoPipeline()
+	piped, err := newClient(redisAddr).AutoPipeline()
 	if err != nil {
 		return nil, err
 	}
@@ -33,10 +28,8 @@ func newOursPiped(redisAddr string) (store, error) {
 }
 
 func oursOn(rdb redis.UniversalClient) ours {
-	return ours{sessionstore.New(rdb, sessionstore.IdleTimeout(IdleTimeout), sessionstore.MaxAge(MaxAge))}
+	return ours{sessions: sessionstore.New(rdb, sessionstore.IdleTimeout(IdleTimeout), sessionstore.MaxAge(MaxAge))}
 }
-
-func (o ours) middleware(next echo.HandlerFunc) echo.HandlerFunc { return next }
 
 func (o ours) session(c echo.Context) *sessionstore.Session {
 	return o.sessions.Of(c.Response(), c.Request())

@@ -11,12 +11,8 @@ import (
 type ofSCS struct{ sessions *scs.SessionManager }
 
 func newSCS(redisAddr string) (store, error) {
-	rdb, err := opened(redisAddr)
-	if err != nil {
-		return nil, err
-	}
 	manager := scs.New()
-	manager.Store = goredisstore.New(rdb)
+	manager.Store = goredisstore.New(newClient(redisAddr))
 	manager.IdleTimeout, manager.Lifetime = IdleTimeout, MaxAge
 	return ofSCS{manager}, nil
 }

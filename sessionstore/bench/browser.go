@@ -1,4 +1,4 @@
-package load
+package main
 
 import (
 	"bufio"
@@ -10,12 +10,11 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// Browser is one browser: one connection, one cookie. It uses fasthttp to write
-// a request and to read its answer, and no client of fasthttp: a client would
-// open another connection if this one broke, and could send a visit twice.
-type Browser struct {
-	// Cookie is the header that it sends, empty before a login.
-	Cookie string
+// browser is one connection and one cookie. It uses fasthttp to write a request
+// and to read its answer, and no client of fasthttp: a client would open another
+// connection if this one broke, and could send a visit twice.
+type browser struct {
+	cookie string // name=value, empty before a login
 
 	addr     string
 	conn     net.Conn
@@ -25,27 +24,27 @@ type Browser struct {
 	response fasthttp.Response
 }
 
-// Open connects a browser to the app at addr, host:port.
-func Open(addr string) (*Browser, error) {
+// openBrowser connects to the app at addr, host:port.
+func openBrowser(addr string) (*browser, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	return &Browser{addr: addr, conn: conn, in: bufio.NewReader(conn), out: bufio.NewWriter(conn)}, nil
+	return &browser{addr: addr, conn: conn, in: bufio.NewReader(conn), out: bufio.NewWriter(conn)}, nil
 }
 
-// Close ends the connection. The session lives on.
-func (b *Browser) Close() { b.conn.Close() }
+// close ends the connection. The session lives on.
+func (b *browser) close() { b.conn.Close() }
 
-// Login logs in and keeps the cookie.
-func (b *Browser) Login(username string) error {
+// login begins a session, in a browser that has none.
+func (b *browser) login(username string) error {
+	b.cookie = ""
 	return b.post("/login", "username="+username)
 }
 
-// Logout logs out.
-func (b *Browser) Logout() error { return b.post("/logout", "") }
+func (b *browser) logout() error { return b.post("/logout", "") }
 
-func (b *Browser) post(path, form string) error {
+func (b *browser) post(path, form string) error {
 	if err := b.exchange("POST", path, form); err != nil {
 		return err
 	}
@@ -54,20 +53,18 @@ func (b *Browser) post(path, form string) error {
 	}
 	for _, header := range b.response.Header.Cookies() {
 		cookie, _, _ := bytes.Cut(header, []byte(";"))
-		b.Cookie = string(cookie)
+		b.cookie = string(cookie)
 	}
 	return nil
 }
 
-var label = []byte("Visits: ")
-
-// Visit loads the page and returns the count of visits that it shows.
-func (b *Browser) Visit() (visits int, err error) {
+// visit loads the page and returns the count of visits that it shows.
+func (b *browser) visit() (visits int, err error) {
 	if err := b.exchange("GET", "/", ""); err != nil {
 		return 0, err
 	}
 	status, body := b.response.StatusCode(), b.response.Body()
-	_, after, found := bytes.Cut(body, label)
+	_, after, found := bytes.Cut(body, []byte("Visits: "))
 	if status != fasthttp.StatusOK || !found {
 		return 0, fmt.Errorf("GET / answered %d and no count of visits: %.300q", status, body)
 	}
@@ -76,13 +73,13 @@ func (b *Browser) Visit() (visits int, err error) {
 }
 
 // exchange sends a request and reads its answer.
-func (b *Browser) exchange(method, path, form string) error {
+func (b *browser) exchange(method, path, form string) error {
 	b.request.Reset()
 	b.request.Header.SetMethod(method)
 	b.request.SetRequestURI(path)
 	b.request.Header.SetHost(b.addr)
-	if b.Cookie != "" {
-		b.request.Header.Set("Cookie", b.Cookie)
+	if b.cookie != "" {
+		b.request.Header.Set("Cookie", b.cookie)
 	}
 	if method == "POST" {
 		b.request.Header.SetContentType("application/x-www-form-urlencoded")
