@@ -1,8 +1,6 @@
 package sessiontest
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -16,29 +14,29 @@ var bounds = []test{
 	{"a session has at most 64 fields", fieldCount},
 }
 
+// secret begins each value that is too long: an error must not show it.
+const secret = "secret"
+
 // mustRefuse does a change in each way there is: each is ErrField, and nothing
 // is sent.
-func (b *browser) mustRefuse(what string, op sessionstore.Op, alone func(context.Context, *sessionstore.Session) error) {
+func (b *browser) mustRefuse(what string, c change) {
 	b.Helper()
-	before := b.store.calls.Load()
-	for _, err := range []error{
-		b.do(alone), b.batch(op), b.batch(sessionstore.Set("f", "x"), op, sessionstore.Delete("f")),
-	} {
-		if !errors.Is(err, sessionstore.ErrField) {
-			b.Errorf("%s: the error is %v, want ErrField", what, err)
+	b.asksNothing(what, func() {
+		for _, act := range []act{c.alone, batch(c.op), batch(sessionstore.Set("f", "x"), c.op, sessionstore.Delete("f"))} {
+			err := b.do(act)
+			b.wantErr(what, err, sessionstore.ErrField)
+			if strings.Contains(fmt.Sprint(err), secret) {
+				b.Errorf("%s: the error shows the value: %.100v", what, err)
+			}
 		}
-	}
-	if n := b.store.calls.Load() - before; n != 0 {
-		b.Errorf("%s: Redis was asked %d times", what, n)
-	}
+	})
 }
 
 func (b *browser) mustRefuseName(field string) {
 	b.Helper()
-	what := fmt.Sprintf("the field %.70q", field)
-	b.mustRefuse("Set: "+what, sessionstore.Set(field, "1"), func(ctx context.Context, s *sessionstore.Session) error { return s.Set(ctx, field, "1") })
-	b.mustRefuse("Incr: "+what, sessionstore.Incr(field, 1), func(ctx context.Context, s *sessionstore.Session) error { _, err := s.Incr(ctx, field, 1); return err })
-	b.mustRefuse("Delete: "+what, sessionstore.Delete(field), func(ctx context.Context, s *sessionstore.Session) error { return s.Delete(ctx, field) })
+	for verb, c := range map[string]change{"Set": set(field, "1"), "Incr": incr(field, 1), "Delete": remove(field)} {
+		b.mustRefuse(fmt.Sprintf("%s of the field %.70q", verb, field), c)
+	}
 }
 
 func ownedFields(s *scene) {
@@ -48,9 +46,7 @@ func ownedFields(s *scene) {
 		b.mustRefuseName(field)
 	}
 	s.unchanged(before)
-	if got := b.get("username"); got != s.username {
-		s.Errorf("the field username reads %q, want %q", got, s.username)
-	}
+	s.same("the field username", b.get("username"), s.username)
 }
 
 func fieldNames(s *scene) {
@@ -60,9 +56,7 @@ func fieldNames(s *scene) {
 	}
 	for _, field := range []string{"a", strings.Repeat("a", 64), "AZaz09_.-", ".", "-", "0", "Username", "username2"} {
 		s.must(b.batch(sessionstore.Set(field, "here")))
-		if b.get(field) != "here" {
-			s.Errorf("the field %q is lost", field)
-		}
+		s.same("the field "+field, b.get(field), "here")
 	}
 }
 
@@ -74,43 +68,33 @@ func values(s *scene) {
 			s.Errorf("a value of %d bytes came back as one of %d", len(value), len(got))
 		}
 	}
-	secret := strings.Repeat("secret", 4096/6+1)
-	b.mustRefuse("a value of more than 4096 bytes", sessionstore.Set("f", secret),
-		func(ctx context.Context, a *sessionstore.Session) error {
-			err := a.Set(ctx, "f", secret)
-			if strings.Contains(err.Error(), "secret") {
-				s.Errorf("the error shows the value: %.100v", err)
-			}
-			return err
-		})
-	b.mustRefuse("a value of 4097 bytes", sessionstore.Set("f", strings.Repeat("v", 4097)),
-		func(ctx context.Context, a *sessionstore.Session) error {
-			return a.Set(ctx, "f", strings.Repeat("v", 4097))
-		})
+	for _, length := range []int{4097, 8192} {
+		b.mustRefuse(fmt.Sprintf("a value of %d bytes", length), set("f", secret+strings.Repeat("v", length-len(secret))))
+	}
 	for _, n := range []int64{1 << 53, -1 << 53, 1<<63 - 1, -1 << 63} {
-		b.mustRefuse(fmt.Sprint("an increment by ", n), sessionstore.Incr("n", n),
-			func(ctx context.Context, a *sessionstore.Session) error { _, err := a.Incr(ctx, "n", n); return err })
+		b.mustRefuse(fmt.Sprint("an increment by ", n), incr("n", n))
 	}
 	for _, n := range []int64{1<<53 - 1, -1<<53 + 1} {
 		s.must(b.batch(sessionstore.Delete("n"), sessionstore.Incr("n", n)))
-		if got := b.get("n"); got != fmt.Sprint(n) {
-			s.Errorf("an increment by %d makes %s", n, got)
-		}
+		s.same("an increment of nothing", b.get("n"), fmt.Sprint(n))
 	}
+}
+
+// sets are as many different fields.
+func sets(n int, name string) []sessionstore.Op {
+	ops := make([]sessionstore.Op, n)
+	for i := range ops {
+		ops[i] = sessionstore.Set(fmt.Sprint(name, i), "x")
+	}
+	return ops
 }
 
 func fieldCount(s *scene) {
 	b := s.loggedIn(s.store())
-	var ops []sessionstore.Op
-	for n := range 64 {
-		ops = append(ops, sessionstore.Set(fmt.Sprint("f", n), "x"))
-	}
-	s.must(b.batch(ops...))
+	s.must(b.batch(sets(64, "f")...))
 	before := s.contents()
 	for what, op := range map[string]sessionstore.Op{"Set": sessionstore.Set("one-more", "x"), "Incr": sessionstore.Incr("one-more", 1)} {
-		if err := b.batch(op); !errors.Is(err, sessionstore.ErrField) {
-			s.Errorf("%s of a field 65: the error is %v, want ErrField", what, err)
-		}
+		s.wantErr(what+" of a field 65", b.batch(op), sessionstore.ErrField)
 	}
 	s.unchanged(before)
 	s.must(b.batch(sessionstore.Set("f0", "changed"), sessionstore.Delete("f1"), sessionstore.Set("in-its-place", "x")))

@@ -3,8 +3,10 @@ package sessiontest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 
 	"example.com/session-workshop/sessionstore"
 )
@@ -13,8 +15,8 @@ import (
 type browser struct {
 	*scene
 	store  *store
-	cookie string // name=value, or empty
-	token  string
+	cookie string                     // name=value, or empty
+	answer *httptest.ResponseRecorder // to the last request
 }
 
 func (s *scene) browser(store *store) *browser { return &browser{scene: s, store: store} }
@@ -22,9 +24,25 @@ func (s *scene) browser(store *store) *browser { return &browser{scene: s, store
 // loggedIn is a browser in which the user of this scene has logged in.
 func (s *scene) loggedIn(store *store) *browser {
 	s.Helper()
+	return s.loggedInAs(s.username, store)
+}
+
+func (s *scene) loggedInAs(username string, store *store) *browser {
+	s.Helper()
 	b := s.browser(store)
-	b.login(s.username)
+	b.login(username)
 	return b
+}
+
+// loggedInOften are n browsers of one user, the oldest session first.
+func (s *scene) loggedInOften(n int, username string, store *store) []*browser {
+	s.Helper()
+	var browsers []*browser
+	for range n {
+		browsers = append(browsers, s.loggedInAs(username, store))
+		s.later()
+	}
+	return browsers
 }
 
 // on is a browser with the same cookie that meets another store.
@@ -34,24 +52,98 @@ func (b *browser) on(other *store) *browser {
 	return &twin
 }
 
+// copied is a browser with a copy of the cookie as it is now.
+func (b *browser) copied() *browser { return b.on(b.store) }
+
+// cookieName is that of a store without an option for it.
+const cookieName = "__Host-session"
+
+// bring gives the browser a cookie of the store with any value.
+func (b *browser) bring(value string) { b.cookie = cookieName + "=" + value }
+
+func (b *browser) token() string {
+	_, token, _ := strings.Cut(b.cookie, "=")
+	return token
+}
+
+func (b *browser) handle() string { return digest(b.token()) }
+
+func (b *browser) key() string { return b.scene.key(b.token()) }
+
 // request is the session that a request of this browser gets.
-func (b *browser) request() (*sessionstore.Session, *httptest.ResponseRecorder) {
-	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
+func (b *browser) request() *sessionstore.Session {
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	if b.cookie != "" {
 		r.Header.Set("Cookie", b.cookie)
 	}
-	return b.store.Of(w, r), w
+	b.answer = httptest.NewRecorder()
+	return b.store.Of(b.answer, r)
+}
+
+// act is what a request does with its session.
+type act = func(*sessionstore.Session, context.Context) error
+
+// change is a change to one field: as a part of a batch, and alone.
+type change struct {
+	op    sessionstore.Op
+	alone act
+}
+
+func set(field, value string) change {
+	return change{sessionstore.Set(field, value), func(s *sessionstore.Session, ctx context.Context) error {
+		return s.Set(ctx, field, value)
+	}}
+}
+
+func incr(field string, n int64) change {
+	return change{sessionstore.Incr(field, n), func(s *sessionstore.Session, ctx context.Context) error {
+		sum, err := s.Incr(ctx, field, n)
+		return without(err, sum == 0)
+	}}
+}
+
+func remove(field string) change {
+	return change{sessionstore.Delete(field), func(s *sessionstore.Session, ctx context.Context) error {
+		return s.Delete(ctx, field)
+	}}
+}
+
+func get(s *sessionstore.Session, ctx context.Context) error {
+	value, err := s.Get(ctx, "f")
+	return without(err, value == "")
+}
+
+func batch(ops ...sessionstore.Op) act {
+	return func(s *sessionstore.Session, ctx context.Context) error { return s.Batch(ctx, ops...) }
+}
+
+// without is an error that came without an answer. Beside an answer it is
+// another error, which no test wants.
+func without(err error, answerIsEmpty bool) error {
+	if err != nil && !answerIsEmpty {
+		return fmt.Errorf("an answer beside the error %v", err)
+	}
+	return err
+}
+
+// visits are all the ways to visit a session.
+var visits = map[string]act{
+	"Refresh": (*sessionstore.Session).Refresh,
+	"Get":     get,
+	"Set":     set("f", "x").alone,
+	"Incr":    incr("n", 1).alone,
+	"Delete":  remove("f").alone,
+	"Batch":   batch(sessionstore.Set("f", "x")),
 }
 
 // do is a request, after which the browser keeps what it was told to keep.
-func (b *browser) do(act func(context.Context, *sessionstore.Session) error) error {
-	request, w := b.request()
-	err := act(b.ctx, request)
-	for _, c := range w.Result().Cookies() {
+func (b *browser) do(act act) error {
+	err := act(b.request(), b.ctx)
+	for _, c := range b.answer.Result().Cookies() {
 		if c.MaxAge < 0 {
-			b.cookie, b.token = "", ""
+			b.cookie = ""
 		} else {
-			b.cookie, b.token = c.Name+"="+c.Value, c.Value
+			b.cookie = c.Name + "=" + c.Value
 		}
 	}
 	return err
@@ -60,30 +152,28 @@ func (b *browser) do(act func(context.Context, *sessionstore.Session) error) err
 func (b *browser) login(username string) {
 	b.Helper()
 	b.must(b.tryLogin(username))
-	if b.token == "" {
+	if b.cookie == "" {
 		b.Fatal("a login has set no cookie")
 	}
 }
 
 func (b *browser) tryLogin(username string) error {
-	return b.do(func(ctx context.Context, s *sessionstore.Session) error { return s.Login(ctx, username) })
+	return b.do(func(s *sessionstore.Session, ctx context.Context) error { return s.Login(ctx, username) })
 }
 
 // logout is one in a request that has visited the session before, as most do.
 func (b *browser) logout() {
 	b.Helper()
-	b.must(b.do(func(ctx context.Context, s *sessionstore.Session) error {
+	b.must(b.do(func(s *sessionstore.Session, ctx context.Context) error {
 		return errors.Join(s.Refresh(ctx), s.Logout(ctx))
 	}))
 }
 
-func (b *browser) batch(ops ...sessionstore.Op) error {
-	return b.do(func(ctx context.Context, s *sessionstore.Session) error { return s.Batch(ctx, ops...) })
-}
+func (b *browser) batch(ops ...sessionstore.Op) error { return b.do(batch(ops...)) }
 
 func (b *browser) get(field string) (value string) {
 	b.Helper()
-	b.must(b.do(func(ctx context.Context, s *sessionstore.Session) (err error) {
+	b.must(b.do(func(s *sessionstore.Session, ctx context.Context) (err error) {
 		value, err = s.Get(ctx, field)
 		return err
 	}))
@@ -107,6 +197,12 @@ func (b *browser) mustBe(loggedIn bool, who string) {
 	}
 }
 
-func (b *browser) handle() string { return digest(b.token) }
-
-func (b *browser) key() string { return b.scene.key(b.token) }
+// asksNothing fails the test if Redis is asked while something is done.
+func (b *browser) asksNothing(what string, do func()) {
+	b.Helper()
+	before := b.store.calls.Load()
+	do()
+	if n := b.store.calls.Load() - before; n != 0 {
+		b.Errorf("%s: Redis was asked %d times", what, n)
+	}
+}

@@ -18,25 +18,14 @@ var cookies = []test{
 // setBy is the Set-Cookie of a login and of a logout, with the token taken out.
 func (s *scene) setBy(options ...sessionstore.Option) (login, logout string) {
 	s.Helper()
-	b := s.browser(s.store(options...))
-	request, w := b.request()
-	s.must(request.Login(s.ctx, s.username))
-	set := w.Result().Cookies()
-	if len(set) != 1 {
-		s.Fatalf("a login sets %d cookies", len(set))
-	}
-	login = strings.Replace(w.Header().Get("Set-Cookie"), set[0].Value, "TOKEN", 1)
-	b.cookie = set[0].Name + "=" + set[0].Value
-	request, w = b.request()
-	s.must(request.Logout(s.ctx))
-	return login, strings.Join(w.Header().Values("Set-Cookie"), " and ")
+	b := s.loggedIn(s.store(options...))
+	login = strings.Replace(b.setCookie(), b.token(), "TOKEN", 1)
+	s.must(b.do((*sessionstore.Session).Logout))
+	return login, b.setCookie()
 }
 
-func (s *scene) same(what, got, want string) {
-	s.Helper()
-	if got != want {
-		s.Errorf("%s: %q, want %q", what, got, want)
-	}
+func (b *browser) setCookie() string {
+	return strings.Join(b.answer.Header().Values("Set-Cookie"), " and ")
 }
 
 // Without Max-Age and Expires the browser forgets it when it is closed; with
@@ -70,14 +59,12 @@ func kindsOfCookie(s *scene) {
 
 // The late answer of an old tab would otherwise take away a new login.
 func quietCookie(s *scene) {
-	store := s.store()
-	b := s.loggedIn(store)
+	b := s.loggedIn(s.store())
 	for _, what := range []string{"alive", "dead"} {
-		request, w := b.request()
-		err := request.Batch(s.ctx, sessionstore.Incr("n", 1))
-		if set := w.Header().Values("Set-Cookie"); len(set) != 0 {
+		err := b.batch(sessionstore.Incr("n", 1))
+		if b.setCookie() != "" {
 			s.Errorf("a visit to a session that is %s (%v) sets the cookie", what, err)
 		}
-		s.must(store.RevokeAll(s.ctx, s.username))
+		s.must(b.store.RevokeAll(s.ctx, s.username))
 	}
 }

@@ -1,11 +1,8 @@
 package sessiontest
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
-	"strings"
 	"time"
 
 	"example.com/session-workshop/sessionstore"
@@ -25,62 +22,31 @@ var ends = []test{
 // Request A loads the session, request B logs it out on another web server,
 // and A, which is not done yet, goes on.
 func deadStaysDead(s *scene) {
-	for name, late := range map[string]func(context.Context, *sessionstore.Session) error{
-		"Set":     func(ctx context.Context, a *sessionstore.Session) error { return a.Set(ctx, "f", "x") },
-		"Delete":  func(ctx context.Context, a *sessionstore.Session) error { return a.Delete(ctx, "f") },
-		"Refresh": func(ctx context.Context, a *sessionstore.Session) error { return a.Refresh(ctx) },
-		"Batch": func(ctx context.Context, a *sessionstore.Session) error {
-			return a.Batch(ctx, sessionstore.Set("f", "x"))
-		},
-		"Incr": func(ctx context.Context, a *sessionstore.Session) error {
-			sum, err := a.Incr(ctx, "n", 1)
-			if sum != 0 {
-				s.Errorf("Incr without a session answers %d", sum)
-			}
-			return err
-		},
-		"Get": func(ctx context.Context, a *sessionstore.Session) error {
-			value, err := a.Get(ctx, "f")
-			if value != "" {
-				s.Errorf("Get without a session answers %q", value)
-			}
-			return err
-		},
-	} {
+	for name, late := range visits {
 		browserA := s.loggedIn(s.store())
 		s.must(browserA.batch(sessionstore.Set("f", "before")))
-		a, _ := browserA.request()
+		a := browserA.request()
 		s.must(a.Refresh(s.ctx))
 		browserA.on(s.store()).logout()
 
-		if err := late(s.ctx, a); !errors.Is(err, sessionstore.ErrNoSession) {
-			s.Errorf("%s after the logout: the error is %v, want ErrNoSession", name, err)
-		}
+		s.wantErr(name+" after the logout", late(a, s.ctx), sessionstore.ErrNoSession)
 		if s.exists(browserA.key()) {
 			s.Errorf("%s after the logout has made the key again", name)
 		}
-		if got := a.Username(); got != "" {
-			s.Errorf("%s after the logout: Username is %q though there is no session", name, got)
-		}
+		s.same("Username after the logout and "+name, a.Username(), "")
 	}
 }
 
 func madeUpCookies(s *scene) {
-	store := s.store()
-	b := s.loggedIn(store)
-	name, _, _ := strings.Cut(b.cookie, "=")
-	before := s.keys()
+	b := s.loggedIn(s.store())
+	before := s.contents()
 	for range 1000 {
 		var random [32]byte
 		rand.Read(random[:])
-		b.cookie = name + "=" + base64.RawURLEncoding.EncodeToString(random[:])
-		if err := b.batch(sessionstore.Incr("n", 1), sessionstore.Set("f", "x")); !errors.Is(err, sessionstore.ErrNoSession) {
-			s.Fatalf("a made-up cookie: the error is %v, want ErrNoSession", err)
-		}
+		b.bring(base64.RawURLEncoding.EncodeToString(random[:]))
+		s.wantErr("a made-up cookie", b.batch(sessionstore.Incr("n", 1), sessionstore.Set("f", "x")), sessionstore.ErrNoSession)
 	}
-	if after := s.keys(); len(after) != len(before) {
-		s.Errorf("there were %d keys, and after the made-up cookies there are %d", len(before), len(after))
-	}
+	s.unchanged(before)
 }
 
 func idleTimeout(s *scene) {
@@ -90,16 +56,7 @@ func idleTimeout(s *scene) {
 	b := s.loggedIn(store)
 	s.expires("after a login", b.key(), began+idle.Milliseconds(), s.now()+idle.Milliseconds())
 
-	for name, visit := range map[string]func(context.Context, *sessionstore.Session) error{
-		"Get":     func(ctx context.Context, a *sessionstore.Session) error { _, err := a.Get(ctx, "f"); return err },
-		"Set":     func(ctx context.Context, a *sessionstore.Session) error { return a.Set(ctx, "f", "x") },
-		"Incr":    func(ctx context.Context, a *sessionstore.Session) error { _, err := a.Incr(ctx, "n", 1); return err },
-		"Delete":  func(ctx context.Context, a *sessionstore.Session) error { return a.Delete(ctx, "f") },
-		"Refresh": func(ctx context.Context, a *sessionstore.Session) error { return a.Refresh(ctx) },
-		"Batch": func(ctx context.Context, a *sessionstore.Session) error {
-			return a.Batch(ctx, sessionstore.Set("f", "x"))
-		},
-	} {
+	for name, visit := range visits {
 		s.must(s.admin.PExpire(s.ctx, b.key(), time.Minute).Err())
 		began := s.now()
 		s.must(b.do(visit))
@@ -150,15 +107,12 @@ func absoluteEndFirst(s *scene) {
 	s.expires("after a login", b.key(), end, end)
 	s.must(b.batch())
 	s.expires("after a visit", b.key(), end, end)
-	if err := b.batch(sessionstore.Set("f", "x"), sessionstore.Incr("f", 1)); !errors.Is(err, sessionstore.ErrField) {
-		s.Errorf("the error is %v, want ErrField", err)
-	}
+	s.wantErr("a word is no number", b.batch(sessionstore.Set("f", "x"), sessionstore.Incr("f", 1)), sessionstore.ErrField)
 	s.expires("after a refused batch", b.key(), end, end)
 }
 
 func logoutForCopies(s *scene) {
-	store := s.store()
-	b := s.loggedIn(store)
+	b := s.loggedIn(s.store())
 	stolen := b.on(s.store())
 	stolen.mustBe(true, "a copy of the cookie, before")
 	b.logout()
@@ -169,10 +123,8 @@ func logoutForCopies(s *scene) {
 
 	// A request that has not visited the session can log it out too.
 	b.login(s.username)
-	stolen = b.on(store)
-	s.must(b.do(func(ctx context.Context, a *sessionstore.Session) error { return a.Logout(ctx) }))
+	stolen = b.copied()
+	s.must(b.do((*sessionstore.Session).Logout))
 	stolen.mustBe(false, "a copy, after a logout without a visit")
-	if err := b.do(func(ctx context.Context, a *sessionstore.Session) error { return a.Logout(ctx) }); err != nil {
-		s.Errorf("a logout without a session: %v", err)
-	}
+	s.must(b.do((*sessionstore.Session).Logout))
 }

@@ -3,6 +3,7 @@ package sessiontest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -21,7 +22,7 @@ var logins = []test{
 var errLost = errors.New("lost on the way")
 
 // failures break a login at each place where it can break.
-var failures = map[string]func(commands []redis.Cmder, send func(...redis.Cmder) error) error{
+var failures = map[string]between{
 	"before anything is done": func([]redis.Cmder, func(...redis.Cmder) error) error {
 		return errLost
 	},
@@ -45,40 +46,32 @@ func has(commands []redis.Cmder, name string) bool {
 
 func failedLogin(s *scene) {
 	for where, fail := range failures {
-		store := s.store()
-		b := s.loggedIn(store)
+		b := s.loggedIn(s.store())
 		s.must(b.batch(sessionstore.Set("f", "kept")))
 		cookie := b.cookie
 		failed := false
-		store.comeBetween(func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
+		b.store.comeBetween(func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
 			err := fail(commands, send)
 			failed = failed || errors.Is(err, errLost)
 			return err
 		})
-		if err := b.tryLogin("other-" + s.username); !errors.Is(err, sessionstore.ErrUnavailable) {
-			s.Errorf("%s: the error is %v, want ErrUnavailable", where, err)
-		}
-		store.letPass()
+		s.wantErr(where, b.tryLogin("other-"+s.username), sessionstore.ErrUnavailable)
+		b.store.letPass()
 		if !failed {
 			s.Errorf("%s: the login never came there, so this test has seen nothing", where)
 		}
-		if b.cookie != cookie {
-			s.Errorf("%s: the failed login has changed the cookie", where)
-		}
-		if b.get("f") != "kept" {
-			s.Errorf("%s: the old session is changed", where)
-		}
+		s.same(where+": the cookie", b.cookie, cookie)
+		s.same(where+": the old session", b.get("f"), "kept")
 	}
 }
 
 func loginAgain(s *scene) {
 	for where, fail := range failures {
-		store := s.store()
-		b := s.loggedIn(store)
-		old := b.on(store)
-		store.comeBetween(fail)
+		b := s.loggedIn(s.store())
+		old := b.copied()
+		b.store.comeBetween(fail)
 		_ = b.tryLogin(s.username)
-		store.letPass()
+		b.store.letPass()
 		b.login(s.username)
 		b.mustBe(true, where+": who logged in again")
 		old.mustBe(false, where+": the old session")
@@ -86,40 +79,37 @@ func loginAgain(s *scene) {
 }
 
 func userNames(s *scene) {
-	store := s.store()
-	b := s.loggedIn(store)
-	cookie, before := b.cookie, store.calls.Load()
-	for _, name := range []string{"", strings.Repeat("n", 4097)} {
-		if err := b.tryLogin(name); !errors.Is(err, sessionstore.ErrField) {
-			s.Errorf("a name of %d bytes: the error is %v, want ErrField", len(name), err)
+	b := s.loggedIn(s.store())
+	cookie := b.cookie
+	b.asksNothing("invalid names", func() {
+		for _, name := range []string{"", strings.Repeat("n", 4097)} {
+			s.wantErr(fmt.Sprintf("a name of %d bytes", len(name)), b.tryLogin(name), sessionstore.ErrField)
 		}
-	}
-	if n := store.calls.Load() - before; n != 0 || b.cookie != cookie {
-		s.Errorf("names that cannot be: Redis was asked %d times, the cookie changed: %t", n, b.cookie != cookie)
-	}
+	})
+	s.same("the cookie after invalid names", b.cookie, cookie)
 	for _, name := range []string{" ", "a:b\x00\r\n", "\xff", strings.Repeat("n", 4096)} {
 		b.login(name)
-		if got := b.get("username"); got != name {
-			s.Errorf("the name %.20q came back as %.20q", name, got)
-		}
+		s.same("the name", b.get("username"), name)
 	}
 }
 
 func closedTab(s *scene) {
-	store := s.store()
-	b := s.loggedIn(store)
-	old := b.on(store)
+	b := s.loggedIn(s.store())
+	old := b.copied()
 	closed, cancel := context.WithCancel(s.ctx)
 	cancel()
-	s.must(b.do(func(_ context.Context, a *sessionstore.Session) error { return a.Login(closed, s.username) }))
+	in := func(act act) act {
+		return func(a *sessionstore.Session, _ context.Context) error { return act(a, closed) }
+	}
+	s.must(b.do(in(func(a *sessionstore.Session, ctx context.Context) error { return a.Login(ctx, s.username) })))
 	b.mustBe(true, "after a login in a tab that was closed")
 	old.mustBe(false, "the session before it")
 
-	err := b.do(func(_ context.Context, a *sessionstore.Session) error { return a.Refresh(closed) })
+	err := b.do(in((*sessionstore.Session).Refresh))
 	if !errors.Is(err, context.Canceled) || errors.Is(err, sessionstore.ErrUnavailable) || errors.Is(err, sessionstore.ErrNoSession) {
 		s.Errorf("a visit of a closed tab: the error is %v, want context.Canceled alone", err)
 	}
-	copied := b.on(store)
-	s.must(b.do(func(_ context.Context, a *sessionstore.Session) error { return a.Logout(closed) }))
+	copied := b.copied()
+	s.must(b.do(in((*sessionstore.Session).Logout)))
 	copied.mustBe(false, "after a logout in a tab that was closed")
 }

@@ -1,7 +1,7 @@
 package sessiontest
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,48 +28,58 @@ var revocation = []test{
 	{"a login cannot prune a session that is being made", pruneWhileMade},
 }
 
-func (s *scene) list(store *store, username string) []sessionstore.Info {
+// lists fails the test unless List shows the sessions of these browsers, in
+// their order.
+func (s *scene) lists(store *store, username string, browsers ...*browser) []sessionstore.Info {
 	s.Helper()
 	all, err := store.List(s.ctx, username)
 	s.must(err)
-	return all
-}
-
-func handles(all []sessionstore.Info) []string {
 	var handles []string
 	for _, info := range all {
 		handles = append(handles, info.Handle)
 	}
+	s.sameInOrder("List", handles, handlesOf(browsers...))
+	return all
+}
+
+func handlesOf(browsers ...*browser) []string {
+	var handles []string
+	for _, b := range browsers {
+		handles = append(handles, b.handle())
+	}
 	return handles
+}
+
+func (s *scene) sameInOrder(what string, got, want []string) {
+	s.Helper()
+	if !slices.Equal(got, want) {
+		s.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// hasEntries fails the test unless the index of a user has the sessions of these
+// browsers and no others.
+func (s *scene) hasEntries(username string, browsers ...*browser) {
+	s.Helper()
+	s.sameInOrder("the index", slices.Sorted(slices.Values(s.entries(username))), slices.Sorted(slices.Values(handlesOf(browsers...))))
 }
 
 func listed(s *scene) {
 	const age = 2 * time.Hour
 	store := s.store(sessionstore.MaxAge(age))
-	if all := s.list(store, s.username); len(all) != 0 {
-		s.Errorf("a user who never logged in has the sessions %v", all)
-	}
+	s.lists(store, s.username)
 	began := s.now()
-	var want []string
-	for range 3 {
-		want = append(want, s.loggedIn(store).handle())
-		s.later()
-	}
-	s.browser(store).login("other-" + s.username)
-	all := s.list(store, s.username)
-	if !slices.Equal(handles(all), want) {
-		s.Errorf("the handles are %v, want, the oldest first, %v", handles(all), want)
-	}
-	for _, info := range all {
+	browsers := s.loggedInOften(3, s.username, store)
+	s.loggedInAs("other-"+s.username, store)
+	for _, info := range s.lists(store, s.username, browsers...) {
 		s.within("Created", info.Created.UnixMilli(), began, s.now())
 		if info.End.Sub(info.Created) != age {
 			s.Errorf("End is %v after Created, want %v", info.End.Sub(info.Created), age)
 		}
 	}
-	// Who reads a handle cannot log in with it.
-	b := s.loggedIn(store)
-	handle := b.handle()
-	b.cookie = strings.TrimSuffix(b.cookie, b.token) + handle
+	// A handle that is read somewhere is no login.
+	b := browsers[0]
+	b.bring(b.handle())
 	b.mustBe(false, "a handle as a cookie")
 }
 
@@ -79,45 +89,35 @@ func revokeOne(s *scene) {
 	s.must(store.Revoke(s.ctx, s.username, one.handle()))
 	one.mustBe(false, "the one revoked")
 	two.mustBe(true, "the other")
-	s.sameHandles("the index", s.entries(s.username), two.handle())
-	if err := store.Revoke(s.ctx, s.username, one.handle()); !errors.Is(err, sessionstore.ErrNoSession) {
-		s.Errorf("revoking it again: the error is %v, want ErrNoSession", err)
-	}
+	s.hasEntries(s.username, two)
+	s.wantErr("revoking it again", store.Revoke(s.ctx, s.username, one.handle()), sessionstore.ErrNoSession)
 	// Its entry is there, and the session is not.
 	s.lose(two.key())
-	if err := store.Revoke(s.ctx, s.username, two.handle()); !errors.Is(err, sessionstore.ErrNoSession) {
-		s.Errorf("revoking a dead session: the error is %v, want ErrNoSession", err)
-	}
-	if entries := s.entries(s.username); len(entries) != 0 {
-		s.Errorf("revoking a dead session has left its entry: %v", entries)
-	}
+	s.wantErr("revoking a dead session", store.Revoke(s.ctx, s.username, two.handle()), sessionstore.ErrNoSession)
+	s.hasEntries(s.username)
 }
 
 func revokeRefused(s *scene) {
 	store := s.store()
-	mine, other := s.loggedIn(store), s.browser(store)
 	theirs := "other-" + s.username
-	other.login(theirs)
+	mine, other := s.loggedIn(store), s.loggedInAs(theirs, store)
 	before := s.contents()
 	for what, handle := range map[string]string{
 		"another user's": other.handle(), "made up": strings.Repeat("0", 64), "empty": "",
-		"a token": mine.token, "the key of an index": "user:" + digest(theirs)[:32], "a pattern": "*",
+		"a token": mine.token(), "the key of an index": "user:" + digest(theirs)[:32], "a pattern": "*",
 	} {
-		if err := store.Revoke(s.ctx, s.username, handle); !errors.Is(err, sessionstore.ErrNoSession) {
-			s.Errorf("a handle that is %s: the error is %v, want ErrNoSession", what, err)
-		}
+		s.wantErr("a handle that is "+what, store.Revoke(s.ctx, s.username, handle), sessionstore.ErrNoSession)
 	}
 	s.unchanged(before)
 }
 
 func revokeAll(s *scene) {
 	store := s.store()
-	one, here, other := s.loggedIn(store), s.loggedIn(store), s.browser(store)
-	other.login("other-" + s.username)
+	one, here, other := s.loggedIn(store), s.loggedIn(store), s.loggedInAs("other-"+s.username, store)
 	s.must(store.RevokeOthers(s.ctx, s.username, here.handle()))
 	one.mustBe(false, "elsewhere")
 	here.mustBe(true, "here")
-	s.sameHandles("the index", s.entries(s.username), here.handle())
+	s.hasEntries(s.username, here)
 
 	two := s.loggedIn(store)
 	s.must(store.RevokeAll(s.ctx, s.username))
@@ -129,77 +129,58 @@ func revokeAll(s *scene) {
 	other.mustBe(true, "another user")
 	s.must(store.RevokeAll(s.ctx, s.username))
 
-	// A handle that is nobody's keeps nothing.
+	// The handle of another user keeps nothing.
 	two.login(s.username)
 	s.must(store.RevokeOthers(s.ctx, s.username, other.handle()))
-	two.mustBe(false, "where the handle to keep is another user's")
+	two.mustBe(false, "if the handle to keep is another user's")
 	other.mustBe(true, "the other user")
 }
 
 func limit(s *scene) {
 	store := s.store(sessionstore.MaxSessions(3))
-	var browsers []*browser
-	for range 5 {
-		browsers = append(browsers, s.loggedIn(store))
-		s.later()
-	}
+	browsers := s.loggedInOften(5, s.username, store)
 	for i, b := range browsers {
-		b.mustBe(i >= 2, fmt.Sprintf("login %d of 5, where 3 are allowed", i+1))
+		b.mustBe(i >= 2, fmt.Sprintf("login %d of 5 if 3 are allowed", i+1))
 	}
 	// A login over one's own session needs no room.
 	browsers[4].login(s.username)
 	for _, b := range browsers[2:] {
 		b.mustBe(true, "after a login over one of three sessions")
 	}
-	s.sameHandles("the list", handles(s.list(store, s.username)), browsers[2].handle(), browsers[3].handle(), browsers[4].handle())
+	s.lists(store, s.username, browsers[2:]...)
 
 	one := s.store(sessionstore.MaxSessions(1))
 	last := s.loggedIn(one)
 	for _, b := range browsers[2:] {
-		b.mustBe(false, "after a login where one is allowed")
+		b.mustBe(false, "after a login if one is allowed")
 	}
 	last.mustBe(true, "the only one")
 }
 
 func limitAmongDead(s *scene) {
 	store := s.store(sessionstore.MaxSessions(3))
-	var browsers []*browser
-	for range 3 {
-		browsers = append(browsers, s.loggedIn(store))
-		s.later()
-	}
+	browsers := s.loggedInOften(3, s.username, store)
 	s.lose(browsers[1].key())
 	fourth := s.loggedIn(store)
-	browsers[0].mustBe(true, "the oldest, where one of three is dead")
+	browsers[0].mustBe(true, "the oldest if one of three is dead")
 	browsers[2].mustBe(true, "the third")
 	fourth.mustBe(true, "the fourth")
-	s.sameHandles("the index", s.entries(s.username), browsers[0].handle(), browsers[2].handle(), fourth.handle())
+	s.hasEntries(s.username, browsers[0], browsers[2], fourth)
 }
 
 func pruned(s *scene) {
 	store := s.store()
-	for name, prune := range map[string]func(username, live string) error{
-		"a login": func(username, _ string) error { return s.browser(store).tryLogin(username) },
-		"List": func(username, _ string) error {
-			all, err := store.List(s.ctx, username)
-			if len(all) != 1 {
-				s.Errorf("List shows %v, and one session is alive", all)
-			}
-			return err
-		},
-		"RevokeAll":    func(username, _ string) error { return store.RevokeAll(s.ctx, username) },
-		"RevokeOthers": func(username, live string) error { return store.RevokeOthers(s.ctx, username, live) },
+	for name, prune := range map[string]func(username string, live *browser){
+		"a login":      func(username string, _ *browser) { s.loggedInAs(username, store) },
+		"List":         func(username string, live *browser) { s.lists(store, username, live) },
+		"RevokeAll":    func(username string, _ *browser) { s.must(store.RevokeAll(s.ctx, username)) },
+		"RevokeOthers": func(username string, live *browser) { s.must(store.RevokeOthers(s.ctx, username, live.handle())) },
 	} {
 		username := s.username + name
-		var browsers []*browser
-		for range 3 {
-			b := s.browser(store)
-			b.login(username)
-			browsers = append(browsers, b)
-		}
+		browsers := s.loggedInOften(3, username, store)
 		s.lose(browsers[0].key())
 		s.lose(browsers[2].key())
-		s.must(prune(username, browsers[1].handle()))
+		prune(username, browsers[1])
 		for i, b := range browsers {
 			if i != 1 && slices.Contains(s.entries(username), b.handle()) {
 				s.Errorf("%s has left the entry of a dead session", name)
@@ -216,18 +197,15 @@ func pruned(s *scene) {
 	}
 }
 
-// Somebody logs in where somebody else was logged in.
+// A user logs in in the browser in which another user was logged in.
 func otherUserBefore(s *scene) {
-	store := s.store()
-	b := s.loggedIn(store)
-	before := b.on(store)
+	b := s.loggedIn(s.store())
+	before := b.copied()
 	b.login("other-" + s.username)
 	before.mustBe(false, "the user before")
 	b.mustBe(true, "the user now")
-	if all := s.list(store, s.username); len(all) != 0 {
-		s.Errorf("the user before still has %v", all)
-	}
-	s.sameHandles("the other index", s.entries("other-"+s.username), b.handle())
+	s.lists(b.store, s.username)
+	s.hasEntries("other-"+s.username, b)
 }
 
 func indexTTL(s *scene) {
@@ -246,10 +224,8 @@ func indexTTL(s *scene) {
 	for _, b := range []*browser{second, third} {
 		s.must(long.Revoke(s.ctx, s.username, b.handle()))
 	}
-	// On a cluster a logout leaves its entry to whoever looks next.
-	if all := s.list(long, s.username); len(all) != 0 {
-		s.Errorf("all are ended, and List shows %v", all)
-	}
+	// On a cluster a logout leaves its entry to the next that looks.
+	s.lists(long, s.username)
 	if s.exists(s.indexKey(s.username)) {
 		s.Error("the index is there without a session")
 	}
@@ -259,9 +235,7 @@ func namelessKeys(s *scene) {
 	b := s.loggedIn(s.store())
 	want := []string{b.key(), s.indexKey(s.username)}
 	slices.Sort(want)
-	if got := s.keys(); !slices.Equal(got, want) {
-		s.Errorf("the keys are %v, want %v", got, want)
-	}
+	s.sameInOrder("the keys", s.keys(), want)
 	for _, key := range s.keys() {
 		if strings.Contains(key, s.username) {
 			s.Errorf("the key %s has the name of the user", key)
@@ -272,36 +246,33 @@ func namelessKeys(s *scene) {
 // Whatever Login had returned before RevokeAll was called is dead when it
 // returns nil. What is under way meanwhile may live.
 func revokeWhileLoginsRun(s *scene) {
-	crowd := s.crowd(4)
-	store := s.store()
-	// Where new logins never cease it gives up, and says so.
+	const size = 4
+	crowd, store := s.crowd(size), s.store()
+	var confirmed []*browser
+	// If new logins never cease it gives up, and says so.
 	store.comeBetween(func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
-		crowd.oneMore()
+		confirmed = append(confirmed, crowd.more(size+1)...)
 		return send(commands...)
 	})
-	if err := store.RevokeAll(s.ctx, s.username); !errors.Is(err, sessionstore.ErrStillLive) {
-		s.Errorf("while logins never cease the error is %v, want ErrStillLive", err)
-	}
+	s.wantErr("while logins never cease", store.RevokeAll(s.ctx, s.username), sessionstore.ErrStillLive)
 	for range 15 {
-		confirmed := crowd.confirmed(4)
-		// New logins come between what RevokeAll asks at first, and so rarely
-		// later that it can find the index empty.
+		before := append(confirmed, crowd.more(size)...)
+		confirmed = nil
+		// New logins come between what RevokeAll asks at first, and then cease so
+		// that it can find the index empty. Of more logins than browsers one has
+		// begun since.
 		asked := 0
 		store.comeBetween(func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
 			if asked++; asked <= 7 {
-				crowd.oneMore()
+				confirmed = append(confirmed, crowd.more(size+1)...)
 			}
 			return send(commands...)
 		})
-		err := store.RevokeAll(s.ctx, s.username)
-		for errors.Is(err, sessionstore.ErrStillLive) {
-			err = store.RevokeAll(s.ctx, s.username)
-		}
-		s.must(err)
+		s.must(store.RevokeAll(s.ctx, s.username))
 		if asked < 7 {
 			s.Errorf("RevokeAll saw no new logins: it asked Redis %d times", asked)
 		}
-		for _, b := range confirmed {
+		for _, b := range before {
 			if s.exists(b.key()) {
 				s.Error("a session confirmed before RevokeAll is alive after it")
 			}
@@ -311,95 +282,70 @@ func revokeWhileLoginsRun(s *scene) {
 	store.letPass()
 	s.must(store.RevokeAll(s.ctx, s.username))
 	if keys := s.keys(); len(keys) != 0 {
-		s.Errorf("nobody logs in any more, and after RevokeAll there are the keys %v", keys)
+		s.Errorf("logins have ended, and after RevokeAll there are the keys %v", keys)
 	}
 }
 
 // crowd are browsers in which one user logs in, again and again.
 type crowd struct {
 	*scene
-	mutex    sync.Mutex
-	sessions []*browser // whose Login has returned
-	rounds   int        // how often somebody waited for one more
-	latest   int        // the latest round in which a confirmed login began
-	ended    chan struct{}
-	group    sync.WaitGroup
-	stop     func()
+	confirmed chan *browser // it logs in again when this one is taken
+	stop      func()
 }
 
 func (s *scene) crowd(size int) *crowd {
-	c := &crowd{scene: s, ended: make(chan struct{})}
+	c := &crowd{scene: s, confirmed: make(chan *browser)}
+	ctx, cancel := context.WithCancel(s.ctx)
+	var group sync.WaitGroup
 	for i := range size {
 		store := s.store()
 		// Half of them keep their cookie, so that their logins rotate.
-		c.group.Go(func() { c.logIn(store, i%2 == 0) })
+		group.Go(func() { c.logIn(ctx, store, i%2 == 0) })
 	}
-	c.stop = sync.OnceFunc(func() {
-		close(c.ended)
-		c.group.Wait()
-	})
+	c.stop = func() {
+		cancel()
+		group.Wait()
+	}
 	s.Cleanup(c.stop)
 	return c
 }
 
-func (c *crowd) logIn(store *store, rotate bool) {
+func (c *crowd) logIn(ctx context.Context, store *store, rotate bool) {
 	b := c.browser(store)
-	for pause := time.NewTicker(10 * time.Millisecond); ; {
-		select {
-		case <-c.ended:
-			return
-		case <-pause.C:
-		}
+	for {
 		if !rotate {
 			b = c.browser(store)
 		}
-		c.mutex.Lock()
-		round := c.rounds
-		c.mutex.Unlock()
 		if err := b.tryLogin(c.username); err != nil {
 			c.Error(err)
 			return
 		}
-		c.mutex.Lock()
-		c.sessions = append(c.sessions, b.on(store))
-		c.latest = max(c.latest, round)
-		c.mutex.Unlock()
+		select {
+		case c.confirmed <- b.copied():
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
-// confirmed are the sessions since the last time, and at least so many.
-func (c *crowd) confirmed(least int) []*browser {
+// more are the next n logins that are confirmed.
+func (c *crowd) more(n int) []*browser {
 	c.Helper()
-	var all []*browser
-	c.until("people log in", func() bool {
-		c.mutex.Lock()
-		defer c.mutex.Unlock()
-		if len(c.sessions) >= least {
-			all, c.sessions = c.sessions, nil
+	browsers := make([]*browser, n)
+	for i := range browsers {
+		select {
+		case browsers[i] = <-c.confirmed:
+		case <-c.ctx.Done():
+			c.Fatal("the logins have ended")
 		}
-		return all != nil
-	})
-	return all
-}
-
-// oneMore waits until a login is confirmed that has not begun yet.
-func (c *crowd) oneMore() {
-	c.Helper()
-	c.mutex.Lock()
-	c.rounds++
-	round := c.rounds
-	c.mutex.Unlock()
-	c.until("another login is confirmed", func() bool {
-		c.mutex.Lock()
-		defer c.mutex.Unlock()
-		return c.latest >= round
-	})
+	}
+	return browsers
 }
 
 // A cluster has the session and the index on two nodes, and go-redis asks both
-// at once, so the entry can be there first; one server keeps the order. Somebody
-// may look in between. What they prune must not be a session whose login is
-// then confirmed: nobody could revoke it.
+// at once, so the entry can be there first; one server keeps the order. Another
+// client may look in between. What it prunes must not be a session whose login
+// is then confirmed: that one could not be revoked any more.
 func pruneWhileMade(s *scene) {
 	for name, look := range map[string]func(*store) error{
 		"a login":   func(store *store) error { return s.browser(store).tryLogin(s.username) },

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -108,43 +109,39 @@ func (s *scene) contents() map[string]map[string]string {
 	s.Helper()
 	all := map[string]map[string]string{}
 	for _, key := range s.keys() {
-		kind, err := s.admin.Type(s.ctx, key).Result()
-		s.must(err)
-		switch kind {
+		switch kind := result(s, s.admin.Type(s.ctx, key)); kind {
 		case "hash":
-			all[key], err = s.admin.HGetAll(s.ctx, key).Result()
+			all[key] = result(s, s.admin.HGetAll(s.ctx, key))
 		case "zset":
 			all[key] = map[string]string{}
-			for _, handle := range s.index(s.admin.ZRange(s.ctx, key, 0, -1)) {
+			for _, handle := range result(s, s.admin.ZRange(s.ctx, key, 0, -1)) {
 				all[key][handle] = "entry"
 			}
 		default:
 			s.Fatalf("%s is a %s, and a store has only hashes and sorted sets", key, kind)
 		}
-		s.must(err)
 	}
 	return all
-}
-
-func (s *scene) index(reply *redis.StringSliceCmd) []string {
-	s.Helper()
-	handles, err := reply.Result()
-	s.must(err)
-	return handles
 }
 
 // entries are the handles in the index of a user, in order of their end.
 func (s *scene) entries(username string) []string {
 	s.Helper()
-	return s.index(s.admin.ZRange(s.ctx, s.indexKey(username), 0, -1))
+	return result(s, s.admin.ZRange(s.ctx, s.indexKey(username), 0, -1))
+}
+
+// result is the answer to a command, which must not fail.
+func result[T any](s *scene, command interface{ Result() (T, error) }) T {
+	s.Helper()
+	value, err := command.Result()
+	s.must(err)
+	return value
 }
 
 // now is the time of Redis in milliseconds.
 func (s *scene) now() int64 {
 	s.Helper()
-	now, err := s.admin.Time(s.ctx).Result()
-	s.must(err)
-	return now.UnixMilli()
+	return result(s, s.admin.Time(s.ctx)).UnixMilli()
 }
 
 // later waits until the clock of Redis has moved: what comes after is younger
@@ -199,16 +196,14 @@ func (s *scene) field(key, field string) int64 {
 
 func (s *scene) exists(key string) bool {
 	s.Helper()
-	n, err := s.admin.Exists(s.ctx, key).Result()
-	s.must(err)
-	return n == 1
+	return result(s, s.admin.Exists(s.ctx, key)) == 1
 }
 
 // lose removes a key behind the back of the store, as its TTL would.
 func (s *scene) lose(key string) {
 	s.Helper()
-	if n, err := s.admin.Unlink(s.ctx, key).Result(); err != nil || n != 1 {
-		s.Fatalf("UNLINK %s removed %d keys: %v", key, n, err)
+	if n := result(s, s.admin.Unlink(s.ctx, key)); n != 1 {
+		s.Fatalf("UNLINK %s removed %d keys", key, n)
 	}
 }
 
@@ -219,18 +214,25 @@ func (s *scene) must(err error) {
 	}
 }
 
+func (s *scene) wantErr(what string, err, want error) {
+	s.Helper()
+	if !errors.Is(err, want) {
+		s.Errorf("%s: the error is %v, want %v", what, err, want)
+	}
+}
+
+func (s *scene) same(what, got, want string) {
+	s.Helper()
+	if got != want {
+		s.Errorf("%s: %.100q, want %.100q", what, got, want)
+	}
+}
+
 // within fails the test unless low <= got <= high.
 func (s *scene) within(what string, got, low, high int64) {
 	s.Helper()
 	if got < low || got > high {
 		s.Errorf("%s is %d, want %d to %d", what, got, low, high)
-	}
-}
-
-func (s *scene) sameHandles(what string, got []string, want ...string) {
-	s.Helper()
-	if !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
-		s.Errorf("%s: got the handles %v, want %v", what, got, want)
 	}
 }
 

@@ -9,14 +9,14 @@ import (
 
 // watch counts what a store asks Redis, and can come between.
 type watch struct {
-	calls atomic.Int64
-	// between is asked in place of Redis. It may send what it likes.
-	between atomic.Pointer[func(commands []redis.Cmder, send func(...redis.Cmder) error) error]
+	calls   atomic.Int64
+	between atomic.Pointer[between]
 }
 
-func (w *watch) comeBetween(f func(commands []redis.Cmder, send func(...redis.Cmder) error) error) {
-	w.between.Store(&f)
-}
+// between is asked in place of Redis. It may send what it likes.
+type between func(commands []redis.Cmder, send func(...redis.Cmder) error) error
+
+func (w *watch) comeBetween(f between) { w.between.Store(&f) }
 
 func (w *watch) letPass() { w.between.Store(nil) }
 

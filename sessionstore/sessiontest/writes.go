@@ -30,7 +30,7 @@ func parallelIncrements(s *scene) {
 	var group sync.WaitGroup
 	for i := range goroutines {
 		group.Go(func() {
-			request, _ := b.on(stores[i%2]).request()
+			request := b.on(stores[i%2]).request()
 			for range each {
 				sum, err := request.Incr(s.ctx, "n", 1)
 				if err != nil {
@@ -44,9 +44,7 @@ func parallelIncrements(s *scene) {
 		})
 	}
 	group.Wait()
-	if got, want := b.get("n"), fmt.Sprint(goroutines*each); got != want {
-		s.Errorf("after %s increments the field is %s", want, got)
-	}
+	s.same("the field after all increments", b.get("n"), fmt.Sprint(goroutines*each))
 }
 
 func parallelSets(s *scene) {
@@ -55,7 +53,7 @@ func parallelSets(s *scene) {
 	b := s.loggedIn(stores[0])
 	var group sync.WaitGroup
 	for i, store := range stores {
-		request, _ := b.on(store).request()
+		request := b.on(store).request()
 		s.must(request.Refresh(s.ctx))
 		group.Go(func() {
 			for n := range each {
@@ -68,9 +66,8 @@ func parallelSets(s *scene) {
 	group.Wait()
 	for i := range stores {
 		for n := range each {
-			if field := fmt.Sprintf("f%d.%d", i, n); b.get(field) != "here" {
-				s.Errorf("the field %s is lost", field)
-			}
+			field := fmt.Sprintf("f%d.%d", i, n)
+			s.same("the field "+field, b.get(field), "here")
 		}
 	}
 }
@@ -95,10 +92,6 @@ func batchInOrder(s *scene) {
 }
 
 func refusedBatch(s *scene) {
-	var tooMany []sessionstore.Op
-	for n := range 64 {
-		tooMany = append(tooMany, sessionstore.Set(fmt.Sprint("more", n), "x"))
-	}
 	for name, ops := range map[string][]sessionstore.Op{
 		"a word is no number":           {sessionstore.Incr("word", 1)},
 		"a fraction is no whole number": {sessionstore.Incr("fraction", 1)},
@@ -108,7 +101,7 @@ func refusedBatch(s *scene) {
 		"below -2^53":                   {sessionstore.Incr("low", -2)},
 		"above 2^53 with two steps":     {sessionstore.Incr("high", 1), sessionstore.Incr("high", 1)},
 		"far above 2^53":                {sessionstore.Incr("huge", 0)},
-		"too many fields":               tooMany,
+		"too many fields":               sets(64, "more"),
 	} {
 		b := s.loggedIn(s.store())
 		s.must(b.batch(sessionstore.Set("word", "x"), sessionstore.Set("fraction", "1.5"), sessionstore.Set("empty", ""),
@@ -119,9 +112,7 @@ func refusedBatch(s *scene) {
 		// What is refused stands between what would be possible.
 		ops = slices.Concat([]sessionstore.Op{sessionstore.Set("a", "1"), sessionstore.Incr("b", 1), sessionstore.Delete("none")},
 			ops, []sessionstore.Op{sessionstore.Set("z", "1"), sessionstore.Delete("fraction")})
-		if err := b.batch(ops...); !errors.Is(err, sessionstore.ErrField) {
-			s.Errorf("%s: the error is %v, want ErrField", name, err)
-		}
+		s.wantErr(name, b.batch(ops...), sessionstore.ErrField)
 		s.unchanged(before)
 		s.expires("after: "+name, b.key(), began+time.Hour.Milliseconds(), s.now()+time.Hour.Milliseconds())
 	}
@@ -157,8 +148,7 @@ func exactCounter(s *scene) {
 		s.must(b.batch(sessionstore.Set("n", fmt.Sprint(sign*(1<<53-2)))))
 		want := sign * (1<<53 - 2)
 		for range 4 {
-			request, _ := b.request()
-			sum, err := request.Incr(s.ctx, "n", sign)
+			sum, err := b.request().Incr(s.ctx, "n", sign)
 			if errors.Is(err, sessionstore.ErrField) {
 				break
 			}
@@ -168,9 +158,7 @@ func exactCounter(s *scene) {
 				s.Errorf("the sum is %d, want %d or ErrField", sum, want)
 			}
 		}
-		if got := b.get("n"); got != fmt.Sprint(want) {
-			s.Errorf("the field is %s, and the increments without an error make %d", got, want)
-		}
+		s.same("the field after the increments without an error", b.get("n"), fmt.Sprint(want))
 		// A field can be set to a number that Lua cannot tell exactly.
 		s.must(b.batch(sessionstore.Set("n", fmt.Sprint(sign*(1<<53+1)))))
 		err := b.batch(sessionstore.Incr("n", -2*sign))
