@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"example.com/session-workshop/check/wire"
 )
@@ -15,19 +14,7 @@ const (
 	times    = 20
 )
 
-// behaviours counts round trips on the wire, and updates that are lost.
-func (b *bench) behaviours(ctx context.Context, names []string) ([]behaviour, error) {
-	var all []behaviour
-	for _, name := range names {
-		one, err := b.behaviour(ctx, name)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		all = append(all, one)
-	}
-	return all, nil
-}
-
+// behaviour counts round trips on the wire, and updates that are lost.
 func (b *bench) behaviour(ctx context.Context, name string) (behaviour, error) {
 	s, err := b.open(ctx, 0, name)
 	if err != nil {

@@ -118,7 +118,7 @@ func wantResultsThatSayAll(t *testing.T, r *report) {
 // A count of lost updates that is always 0 would prove nothing.
 func TestLostUpdatesAreSeen(t *testing.T) {
 	b := &bench{settings: tiny, programs: self(t), log: t.Logf}
-	all, err := b.behaviours(t.Context(), []string{"scs"})
+	all, err := each(t.Context(), []string{"scs"}, b.behaviour)
 	if err != nil {
 		t.Fatal(err)
 	}

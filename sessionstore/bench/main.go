@@ -127,11 +127,11 @@ func measure(ctx context.Context, s settings, profiles string, logf func(string,
 		do   func() error
 	}{
 		{"versions", func() (err error) { r.Versions, err = b.describe(ctx); return }},
-		{"round trips and lost updates", func() (err error) { r.Behaviour, err = b.behaviours(ctx, everyone()); return }},
+		{"round trips and lost updates", func() (err error) { r.Behaviour, err = each(ctx, everyone(), b.behaviour); return }},
 		{"throughput", func() (err error) { r.Speed, err = b.speed(ctx, noWire, s.Connections); return }},
 		{"throughput with a network between", func() (err error) { r.Delayed, err = b.speed(ctx, s.Delay, s.DelayedConnections); return }},
 		{"many live sessions", func() (err error) { r.Scale, err = b.scale(ctx); return }},
-		{"bytes of a session", func() (err error) { r.Memory, err = b.memories(ctx); return }},
+		{"bytes of a session", func() (err error) { r.Memory, err = each(ctx, weighed(), b.memory); return }},
 	} {
 		logf("%s", part.name)
 		if err := part.do(); err != nil {

@@ -2,31 +2,23 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/sessionstore/bench/contestant"
 )
 
-// memories measures the bytes of a session: that many users log in, and each
-// visits once.
-func (b *bench) memories(ctx context.Context) ([]memory, error) {
-	var all []memory
-	for _, c := range contestant.All {
-		if c.Name == contestant.Twin || c.Name == contestant.OursPiped {
-			continue // the same bytes
-		}
-		one, err := b.memory(ctx, c.Name)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", c.Name, err)
-		}
-		all = append(all, one)
-		b.log("bytes of a session: %s", c.Name)
-	}
-	return all, nil
+// weighed are the contestants whose sessions are measured. Those that are left
+// out take the same bytes as another.
+func weighed() []string {
+	return slices.DeleteFunc(everyone(), func(name string) bool {
+		return name == contestant.Twin || name == contestant.OursPiped || name == exampleApp
+	})
 }
 
+// memory measures the bytes of a session: that many users log in, and each
+// visits once.
 func (b *bench) memory(ctx context.Context, name string) (memory, error) {
 	full, err := b.open(ctx, noWire)
 	if err != nil {

@@ -24,8 +24,8 @@ type machine struct {
 	CPU    string
 	CPUs   int
 	System string
-	// Load is how many processes wanted a CPU in the minute before; empty where
-	// the system does not tell.
+	// Load is how many processes wanted a CPU in the minute before; empty if the
+	// system does not tell.
 	Load string
 }
 
@@ -50,13 +50,13 @@ type settings struct {
 type run struct {
 	Contestant string
 	Round      int
-	// Sessions is how many were alive, where that is measured.
+	// Sessions is how many were alive, if that is measured.
 	Sessions  int `json:",omitempty"`
 	Requests  int
 	PerSecond float64
 	// In milliseconds.
 	P50, P99 float64
-	// CPU time a request, in microseconds; 0 where the system does not tell.
+	// CPU time a request, in microseconds; 0 if the system does not tell.
 	AppCPU, RedisCPU, GeneratorCPU float64
 }
 
@@ -73,8 +73,7 @@ type behaviour struct {
 type memory struct {
 	Contestant string
 	Bytes      float64
-	// WithoutIndex leaves out the list of a user's sessions; 0 where there is
-	// none.
+	// WithoutIndex leaves out the list of a user's sessions; 0 if there is none.
 	WithoutIndex float64
 }
 

@@ -44,6 +44,19 @@ func (b *bench) speed(ctx context.Context, delay time.Duration, connections int)
 	return b.inRounds(ctx, b.Rounds, measurements)
 }
 
+// each measures one contestant after the other.
+func each[T any](ctx context.Context, names []string, measure func(ctx context.Context, name string) (T, error)) ([]T, error) {
+	var all []T
+	for _, name := range names {
+		one, err := measure(ctx, name)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
 // inRounds does all measurements so many times, one after the other, each round
 // beginning with another one.
 func (b *bench) inRounds(ctx context.Context, rounds int, measurements []func() (run, error)) (runs, error) {
@@ -79,8 +92,8 @@ func (b *bench) run(one app, s *stage, p plan) (run, error) {
 		return run{}, fmt.Errorf("%s: %w", one.name, err)
 	}
 	after := cpuTimes(pids)
-	each := func(i int) float64 { return float64((after[i] - before[i]).Microseconds()) / float64(r.Requests) }
-	r.Contestant, r.AppCPU, r.RedisCPU, r.GeneratorCPU = one.name, each(0), each(1), each(2)
+	perRequest := func(i int) float64 { return float64((after[i] - before[i]).Microseconds()) / float64(r.Requests) }
+	r.Contestant, r.AppCPU, r.RedisCPU, r.GeneratorCPU = one.name, perRequest(0), perRequest(1), perRequest(2)
 	return r, nil
 }
 

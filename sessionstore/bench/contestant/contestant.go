@@ -72,7 +72,7 @@ func Serve(name, redisAddr string) error {
 	return fmt.Errorf("no contestant is called %q", name)
 }
 
-// errLoggedOut is what visit returns to a browser that nobody has logged in on.
+// errLoggedOut is what visit returns to a browser without a login.
 var errLoggedOut = errors.New("not logged in")
 
 // store is what a contestant does for the app.

@@ -9,7 +9,7 @@ import (
 )
 
 // gorilla is gorilla/sessions with boj/redistore, which keeps the idle timeout
-// only where each visit saves. It has its own Redis client, redigo, which by
+// only if each visit saves. It has its own Redis client, redigo, which by
 // default asks PING each time it takes a connection from the pool.
 type gorilla struct{ middle echo.MiddlewareFunc }
 
