@@ -17,11 +17,11 @@ import (
 // eachHandout opens the hand-outs, one for each language.
 func eachHandout(t *testing.T, check func(t *testing.T, b *tab)) {
 	t.Helper()
-	paths, err := filepath.Glob("../../handout*.html")
+	paths, err := filepath.Glob("../../docs/handout*.html")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("hand-outs: %v, %v", paths, err)
 	}
-	files := httptest.NewServer(http.FileServer(http.Dir("../..")))
+	files := httptest.NewServer(http.FileServer(http.Dir("../../docs")))
 	t.Cleanup(files.Close)
 	for _, path := range paths {
 		t.Run(filepath.Base(path), func(t *testing.T) {

@@ -23,7 +23,7 @@ import (
 var update = flag.Bool("update", false, "take the pictures in the guides again")
 
 const (
-	pictureFolder = "../../pictures"
+	pictureFolder = "../../docs/pictures"
 	// A picture is part of every clone.
 	pictureBytes = 60_000
 	// More dots than CSS pixels keep the words sharp.

@@ -9,7 +9,7 @@ import (
 )
 
 // Both languages of the hand-out.
-var handouts = []string{"handout.html", "handout.ja.html"}
+var handouts = []string{"docs/handout.html", "docs/handout.ja.html"}
 
 var (
 	codeElement = regexp.MustCompile(`<code>([^<]*)</code>`)

@@ -20,7 +20,7 @@ var (
 // The mistakes that the teacher is told of are those of the wrong programs, on
 // which the checks are tested.
 func TestTheTeacherIsToldOfMistakesThatTheChecksCatch(t *testing.T) {
-	text := read(t, filepath.Join(root, "INSTRUCTOR.md"))
+	text := read(t, filepath.Join(root, "docs/INSTRUCTOR.md"))
 	found := map[int]int{}
 	for _, title := range stepTitle.FindAllStringSubmatchIndex(text, -1) {
 		step, _ := strconv.Atoi(text[title[2]:title[3]])
