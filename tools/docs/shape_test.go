@@ -62,23 +62,23 @@ func TestMisshapenGuides(t *testing.T) {
 // wrong.
 var errorRow = regexp.MustCompile("(?m)^\\| `([^`]+)`[^|]*\\|")
 
-func TestErrorsInTheReadmeAreThoseOfThePrograms(t *testing.T) {
-	_, table, found := strings.Cut(read(t, filepath.Join(root, "README.md")), "\n| it says |")
+func TestErrorsInTheDocsAreThoseOfThePrograms(t *testing.T) {
+	_, table, found := strings.Cut(read(t, filepath.Join(root, "docs/troubleshooting.md")), "\n| it says |")
 	table, _, _ = strings.Cut(table, "\n\n")
 	rows := errorRow.FindAllStringSubmatch(table, -1)
 	if !found || len(rows) < 5 {
-		t.Fatalf("README.md has no table that begins with \"it says\", or it has only %d rows", len(rows))
+		t.Fatalf("troubleshooting.md has no table that begins with \"it says\", or it has only %d rows", len(rows))
 	}
 	said := literals(t)
 	for _, row := range rows {
 		for _, part := range missing(row[1], said) {
-			t.Errorf("README.md: no program says %q, as in the row %q", part, row[1])
+			t.Errorf("troubleshooting.md: no program says %q, as in the row %q", part, row[1])
 		}
 	}
 }
 
 // placeholder is what a program puts into the words of an error: the name of
-// a variable, a number, a key; and what the README leaves out.
+// a variable, a number, a key; and what the table leaves out.
 var placeholder = regexp.MustCompile(`^[A-Z_]+: | ?…,? ?|\d+|workshop:user:aaa`)
 
 // missing are the parts of an error that are in no text of a program.

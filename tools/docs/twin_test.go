@@ -17,7 +17,7 @@ import (
 // twins are the guides that must be there in Japanese too. A README.ja.md that
 // is there is tested in any case.
 var twins = []string{
-	"README.md", "step1-no-redis/README.md", "step2-visits/README.md", "step3-ttl/README.md", "step4-store/README.md",
+	"README.md", "step1-no-redis/README.md", "step2-visits/README.md", "step3-ttl/README.md", "step4-store/README.md", "docs/settings.md", "docs/troubleshooting.md",
 }
 
 // With -translated somebody who has read both languages says that a guide is
