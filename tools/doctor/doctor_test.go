@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/tools/internal/clone"
 )
 
 // buildDoctor builds it as on a machine that has fetched nothing and has no
@@ -60,7 +61,8 @@ func examine(t *testing.T, p patient) (string, int) {
 		t.Fatal(err)
 	}
 	if p.dir == "" {
-		p.dir = filesOfTheRepository(t)
+		// This clone may belong to another user, who lets us write nothing.
+		p.dir = clone.Copy(t, repository)
 	}
 	for _, port := range []*string{&p.port, &p.redisPort} {
 		if *port == "" {
@@ -129,30 +131,6 @@ func unusedPort(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return port
-}
-
-// filesOfTheRepository copies the files that git knows to a new folder: this
-// clone may belong to another user, who lets us write nothing.
-func filesOfTheRepository(t *testing.T) (root string) {
-	t.Helper()
-	root = t.TempDir()
-	list := exec.Command("git", "-c", "safe.directory=*", "ls-files", "-z")
-	list.Dir = repository
-	names, err := list.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name := range strings.SplitSeq(strings.Trim(string(names), "\x00"), "\x00") {
-		text, err := os.ReadFile(filepath.Join(repository, name))
-		if errors.Is(err, os.ErrNotExist) {
-			continue // deleted, and not committed yet
-		}
-		path := filepath.Join(root, name)
-		if err := errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, text, 0o644)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return root
 }
 
 func TestDoctorOnAReadyMachine(t *testing.T) {

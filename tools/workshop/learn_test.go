@@ -21,38 +21,16 @@ import (
 	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/shared/embedded"
+	"example.com/session-workshop/tools/internal/clone"
 )
 
 // freshCopy is the repository as git would clone it, with what is not
 // committed yet.
 func freshCopy(t *testing.T) (root string) {
 	t.Helper()
-	root = filesOfTheRepository(t)
+	root = clone.Copy(t, repository)
 	must(t, root, "git", "init", "--quiet")
 	must(t, root, "git", "add", "--all")
-	return root
-}
-
-// filesOfTheRepository copies the files that git knows to a new folder.
-func filesOfTheRepository(t *testing.T) (root string) {
-	t.Helper()
-	root = t.TempDir()
-	files := must(t, repository, "git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-	for _, name := range strings.Split(strings.TrimRight(files, "\x00"), "\x00") {
-		content, err := os.ReadFile(filepath.Join(repository, name))
-		if os.IsNotExist(err) {
-			// Deleted, and not committed yet.
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		path := filepath.Join(root, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		write(t, path, string(content))
-	}
 	return root
 }
 

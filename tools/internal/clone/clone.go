@@ -1,0 +1,61 @@
+// Package clone tells tests which files belong to the repository, and gives
+// them copies of it.
+package clone
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Files are those below a folder of the repository that a commit of everything
+// would hold, by their path from its root.
+func Files(t testing.TB, root, folder string) (names []string) {
+	t.Helper()
+	// A clone may belong to another user.
+	list := exec.Command("git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", folder)
+	list.Dir = root
+	output, err := list.Output()
+	if err != nil || len(output) == 0 {
+		t.Fatalf("git ls-files %s: %v", folder, err)
+	}
+	for name := range strings.SplitSeq(strings.TrimRight(string(output), "\x00"), "\x00") {
+		if _, err := os.Lstat(filepath.Join(root, name)); errors.Is(err, fs.ErrNotExist) {
+			continue // deleted, and not committed yet
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// Copy copies them all to a new folder: what a clone would be, with the changes
+// that are not committed yet.
+func Copy(t testing.TB, root string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	for _, name := range Files(t, root, ".") {
+		if err := copyFile(filepath.Join(root, name), filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func copyFile(from, to string) error {
+	content, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(to, content, info.Mode().Perm())
+}
