@@ -10,7 +10,6 @@ require (
 	github.com/creack/pty v1.1.24
 	github.com/labstack/echo/v4 v4.16.4
 	github.com/redis/go-redis/v9 v9.23.0
-	golang.org/x/sys v0.49.0
 	golang.org/x/term v0.47.0
 	gotest.tools/gotestsum v1.13.0
 )
@@ -75,6 +74,7 @@ require (
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/net v0.60.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/time v0.15.0 // indirect
 )

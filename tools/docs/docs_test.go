@@ -1,19 +1,20 @@
 // Package docs holds the tests of the guides: what they tell their readers to
-// do works, and prints what they show; a link leads somewhere, a make target
+// do works, and prints what they show; a link leads somewhere, a command
 // exists, and code that is shown is the code that runs.
 package docs
 
 import (
-	"bytes"
-	"errors"
 	"flag"
-	"io/fs"
+	"html"
+	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"example.com/session-workshop/tools/internal/clone"
 )
 
 // With -update the diffs and the tables of files in the guides are written
@@ -28,100 +29,143 @@ func guides(t *testing.T) map[string]string {
 	return files(t, ".md")
 }
 
+// files returns the files of the repository whose names end like this, by their
+// path from the root.
 func files(t *testing.T, ending string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+	for _, name := range clone.Files(t, root, ".") {
+		// Guides that are wrong on purpose are test data.
+		if strings.HasSuffix(name, ending) && !(ending == ".md" && strings.Contains(name, "testdata/")) {
+			found[name] = read(t, filepath.Join(root, name))
 		}
-		hidden := strings.HasPrefix(entry.Name(), ".") && entry.Name() != ".." || strings.HasPrefix(entry.Name(), "my-step") ||
-			entry.Name() == "node_modules" || entry.Name() == "testdata" && ending == ".md"
-		if entry.IsDir() && hidden {
-			return fs.SkipDir
-		}
-		if entry.IsDir() || !strings.HasSuffix(path, ending) {
-			return nil
-		}
-		text, err := os.ReadFile(path)
-		found[strings.TrimPrefix(filepath.ToSlash(path), root+"/")] = string(text)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(found) == 0 {
-		t.Fatalf("no %s file found", ending)
 	}
 	return found
 }
 
-// tracked are the files below a folder that git knows, or would with the next
-// git add, by their path from the root.
-func tracked(t *testing.T, folder string) []string {
+func read(t *testing.T, path string) string {
 	t.Helper()
-	cmd := exec.Command("git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", folder)
-	cmd.Dir = root
-	output, err := cmd.Output()
-	if err != nil || len(output) == 0 {
-		t.Fatalf("git ls-files %s: %v", folder, err)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return strings.Split(strings.TrimRight(string(output), "\x00"), "\x00")
+	return string(text)
 }
-
-var (
-	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
-	fence   = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
-	target  = regexp.MustCompile(`\bmake ([a-z][a-z0-9-]*)`)
-)
 
 func TestRelativeLinksResolve(t *testing.T) {
 	all := guides(t)
 	for path, text := range all {
-		for _, match := range link.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
-			if strings.Contains(match[1], "://") {
+		for _, link := range linksIn(words(parse(text))) {
+			if strings.Contains(link, "://") {
 				continue
 			}
-			file, anchor, _ := strings.Cut(match[1], "#")
+			file, anchor, _ := strings.Cut(link, "#")
 			to := path
 			if file != "" {
 				to = filepath.ToSlash(filepath.Join(filepath.Dir(path), file))
 			}
 			if _, err := os.Stat(filepath.Join(root, to)); err != nil {
-				t.Errorf("%s links to %s, which is not there", path, match[1])
+				t.Errorf("%s links to %s, which is not there", path, link)
 			} else if anchor != "" && !hasHeading(all[to], anchor) {
-				t.Errorf("%s links to %s, and %s has no such heading", path, match[1], to)
+				t.Errorf("%s links to %s, and %s has no such heading", path, link, to)
+			}
+			if isTranslation(path) && !isTranslation(to) && to != english(path) && all[strings.TrimSuffix(to, ".md")+japanese] != "" {
+				t.Errorf("%s: the link %s leads to English, and there is a Japanese page", path, link)
 			}
 		}
 	}
 }
 
-func hasHeading(text, anchor string) bool {
-	for _, match := range heading.FindAllStringSubmatch(text, -1) {
-		if slug(match[1]) == anchor {
-			return true
-		}
+// handouts are the pages that the teacher prints, in both languages.
+var handouts = []string{"docs/handout.html", "docs/handout.ja.html"}
+
+var codeElement = regexp.MustCompile(`<code>([^<]*)</code>`)
+
+// commandsOf are what a hand-out says in the letters of code.
+func commandsOf(page string) (commands []string) {
+	for _, match := range codeElement.FindAllStringSubmatch(page, -1) {
+		commands = append(commands, html.UnescapeString(match[1]))
 	}
-	return false
+	return commands
 }
 
-var notInSlug = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
-
-// slug makes the anchor of a heading the way GitHub does.
-func slug(heading string) string {
-	return strings.ReplaceAll(notInSlug.ReplaceAllString(strings.ToLower(heading), ""), " ", "-")
-}
-
-func TestEveryMakeTargetThatIsNamedExists(t *testing.T) {
+func TestEveryCommandThatIsNamedExists(t *testing.T) {
 	makefile := read(t, filepath.Join(root, "Makefile"))
-	for path, text := range guides(t) {
-		for _, match := range target.FindAllStringSubmatch(codeOf(text), -1) {
-			if !hasTarget(makefile, match[1]) {
-				t.Errorf("%s names make %s, which the Makefile does not have", path, match[1])
+	code := codeOfGuides(t)
+	for _, path := range handouts {
+		code[path] = strings.Join(commandsOf(read(t, filepath.Join(root, path))), "\n")
+	}
+	for path, text := range code {
+		for _, command := range unknown(text, makefile) {
+			t.Errorf("%s names %s, which does not exist", path, command)
+		}
+	}
+}
+
+func TestTheGuidesExplainWhatMakeAndTheHandoutsName(t *testing.T) {
+	explained := strings.Join(slices.Collect(maps.Values(codeOfGuides(t))), "")
+	listed := regexp.MustCompile(`(?m)^([a-z0-9%-]+):.*## `).FindAllStringSubmatch(read(t, filepath.Join(root, "Makefile")), -1)
+	if len(listed) == 0 {
+		t.Error("make lists nothing")
+	}
+	for _, match := range listed {
+		// A target for each step is explained by one of them.
+		name := strings.TrimRight(match[1], "1234%")
+		if !regexp.MustCompile(`\bmake ` + name + `[1-4]?\b`).MatchString(explained) {
+			t.Errorf("no guide explains make %s", match[1])
+		}
+	}
+	for _, path := range handouts {
+		for _, command := range commandsOf(read(t, filepath.Join(root, path))) {
+			if strings.HasPrefix(command, "redis-cli ") && !strings.Contains(explained, command) {
+				t.Errorf("%s: no guide shows %s", path, command)
 			}
 		}
 	}
+}
+
+// codeOfGuides is what stands in fences and between backticks, by the guide.
+func codeOfGuides(t *testing.T) map[string]string {
+	t.Helper()
+	code := map[string]string{}
+	for path, text := range guides(t) {
+		all := parse(text)
+		for _, e := range all {
+			if e.kind == aFence {
+				code[path] += e.text
+			}
+		}
+		code[path] += strings.Join(codeIn(words(all)), "\n") + "\n"
+	}
+	return code
+}
+
+var (
+	target    = regexp.MustCompile(`\bmake ([a-z][a-z0-9-]*)`)
+	withGo    = regexp.MustCompile(`\bgo (?:run|build)\b[^\n&|;]*`)
+	folder    = regexp.MustCompile(` \./([a-z][\w/-]*)`)
+	ofTheTool = regexp.MustCompile(`\btools/workshop ([a-z][a-z-]*)`)
+)
+
+// unknown are the targets of make, the folders and the commands of the workshop
+// in some code that do not exist.
+func unknown(code, makefile string) (found []string) {
+	for _, match := range target.FindAllStringSubmatch(code, -1) {
+		if !hasTarget(makefile, match[1]) {
+			found = append(found, match[0])
+		}
+	}
+	for _, match := range folder.FindAllStringSubmatch(strings.Join(withGo.FindAllString(code, -1), "\n"), -1) {
+		if _, err := os.Stat(filepath.Join(root, match[1])); err != nil {
+			found = append(found, match[1])
+		}
+	}
+	for _, match := range ofTheTool.FindAllStringSubmatch(code, -1) {
+		if !regexp.MustCompile(`/workshop ` + match[1] + `\b`).MatchString(makefile) {
+			found = append(found, match[0])
+		}
+	}
+	return found
 }
 
 func hasTarget(makefile, name string) bool {
@@ -130,18 +174,22 @@ func hasTarget(makefile, name string) bool {
 	return regexp.MustCompile(`(?m)^(` + either + `)`).MatchString(makefile)
 }
 
-var inline = regexp.MustCompile("`([^`\n]+)`")
+func TestUnknownCommandsAreFound(t *testing.T) {
+	makefile := read(t, filepath.Join(root, "Makefile"))
+	right := "make check3 HINT=2\ngo run ./step3-ttl -ttl 2m\ngo run ./tools/workshop check -hint 2 3\n"
+	wrong := []string{"make chek3", "step3", "tools/workshop chekc"}
+	if found := unknown(right+"make chek3 HINT=2\ngo run ./step3\ngo run ./tools/workshop chekc 3", makefile); !slices.Equal(found, wrong) {
+		t.Errorf("it finds %q, want %q", found, wrong)
+	}
+}
 
-// codeOf returns what stands in fences and between backticks.
-func codeOf(text string) string {
-	var code strings.Builder
-	for _, match := range fence.FindAllStringSubmatch(text, -1) {
-		code.WriteString(match[2] + "\n")
+func TestTheHandoutIsTheSameInBothLanguages(t *testing.T) {
+	english, translated := read(t, filepath.Join(root, handouts[0])), read(t, filepath.Join(root, handouts[1]))
+	translated = strings.NewReplacer("README.ja.md", "README.md", `<html lang="ja">`, `<html lang="en">`).Replace(translated)
+	same := regexp.MustCompile(`<code>[^<]*</code>|</?[a-z][^>]*>`)
+	if a, b, differ := firstDifference(same.FindAllString(english, -1), same.FindAllString(translated, -1)); differ {
+		t.Errorf("%s has %s, and %s %s", handouts[0], a, handouts[1], b)
 	}
-	for _, match := range inline.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
-		code.WriteString(match[1] + "\n")
-	}
-	return code.String()
 }
 
 func TestCodeThatIsShownIsInTheCode(t *testing.T) {
@@ -150,10 +198,10 @@ func TestCodeThatIsShownIsInTheCode(t *testing.T) {
 		source.WriteString(flatten(text) + "\n\n")
 	}
 	for path, text := range guides(t) {
-		for _, match := range fence.FindAllStringSubmatch(text, -1) {
-			shown := match[1] == "go" || match[1] == "lua"
-			if shown && !strings.Contains(source.String(), flatten(match[2])) {
-				t.Errorf("%s shows code that is in no file:\n%s", path, match[2])
+		for _, fence := range parse(text) {
+			shown := fence.lang == "go" || fence.lang == "lua"
+			if shown && !strings.Contains(source.String(), flatten(fence.text)) {
+				t.Errorf("%s:%d: this code is in no file:\n%s", path, fence.line, fence.text)
 			}
 		}
 	}
@@ -166,61 +214,4 @@ func flatten(code string) string {
 		lines[i] = strings.TrimSpace(line)
 	}
 	return strings.Join(lines, "\n")
-}
-
-func TestFencesSayWhatTheyAre(t *testing.T) {
-	for path, text := range guides(t) {
-		for _, match := range fence.FindAllStringSubmatch(text, -1) {
-			if match[1] == "" {
-				t.Errorf("%s has a fence without a language:\n%s", path, match[2])
-			}
-			if match[1] == "sh" && regexp.MustCompile(`(?m)^\$ `).MatchString(match[2]) {
-				t.Errorf("%s has a prompt in a command, which is copied with it:\n%s", path, match[2])
-			}
-		}
-	}
-}
-
-// diffBlock is a fence that begins with the two files it compares.
-var diffBlock = regexp.MustCompile("(?ms)^<!-- diff (\\S+) (\\S+) -->\n```diff\n.*?^```$")
-
-func TestDiffsInTheGuidesAreTheRealOnes(t *testing.T) {
-	blocks := 0
-	for path, text := range guides(t) {
-		fresh := diffBlock.ReplaceAllStringFunc(text, func(block string) string {
-			blocks++
-			names := diffBlock.FindStringSubmatch(block)
-			return "<!-- diff " + names[1] + " " + names[2] + " -->\n```diff\n" + diff(t, names[1], names[2]) + "```"
-		})
-		if fresh == text {
-			continue
-		}
-		if !*update {
-			t.Errorf("a diff in %s is not what the files say. Write it anew: go test ./tools/docs -update", path)
-		} else if err := os.WriteFile(filepath.Join(root, path), []byte(fresh), 0o644); err != nil {
-			t.Error(err)
-		}
-	}
-	if blocks == 0 {
-		t.Error("no guide shows a diff")
-	}
-}
-
-// diff returns the hunks that git finds between two files of the repository,
-// without the lines that name the files and their hashes.
-func diff(t *testing.T, from, to string) string {
-	t.Helper()
-	cmd := exec.Command("git", "-c", "core.pager=", "diff", "--no-index", "--no-color", "--unified=1", "--diff-algorithm=histogram", from, to)
-	cmd.Dir = root
-	out, err := cmd.Output()
-	var exit *exec.ExitError
-	// git says 1 where the files differ.
-	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
-		t.Fatalf("git diff: %v", err)
-	}
-	_, hunks, found := bytes.Cut(out, []byte("\n@@"))
-	if !found {
-		t.Fatalf("%s and %s do not differ", from, to)
-	}
-	return regexp.MustCompile(`(?m)^@@ .*$`).ReplaceAllString("@@"+string(hunks), "@@")
 }

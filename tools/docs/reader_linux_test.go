@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -21,27 +22,12 @@ import (
 // reader does what a guide says, as a person with a browser and some terminals
 // would.
 type reader struct {
-	dir      string // the copy of the repository
-	env      []string
-	shell    *shell
-	running  map[int]*server
+	scratch  string        // a folder for the reader's own files
+	running  [10]*terminal // by the terminal
+	latest   *terminal     // what was started last
 	browsers map[int]*http.Client
-	recent   int // the terminal in which something was started last
+	browser  int // the one that is used
 	problems []problem
-}
-
-// server is a block that stays running.
-type server struct {
-	*terminal
-	block step
-}
-
-func newReader(dir, scratch string, env []string) (*reader, error) {
-	shell, err := openShell(env, dir, scratch)
-	if err != nil {
-		return nil, err
-	}
-	return &reader{dir: dir, env: env, shell: shell, running: map[int]*server{}, browsers: map[int]*http.Client{}}, nil
 }
 
 // errStuck ends a guide: what follows could only go wrong too.
@@ -49,7 +35,6 @@ var errStuck = errors.New("the guide cannot go on")
 
 // follow does all steps of a guide and then stops what is still running.
 func (r *reader) follow(all []step) []problem {
-	defer r.shell.close()
 	for _, s := range all {
 		if r.take(s) != nil {
 			break
@@ -81,38 +66,72 @@ func (r *reader) report(line int, expected, got string) error {
 	return errStuck
 }
 
-// run does a block that ends by itself.
-func (r *reader) run(s step) error {
-	output, failed, err := r.shell.run(s)
-	if err != nil {
-		return r.report(s.line, "an end. What stays running needs the comment run: until \"TEXT\"", err.Error()+":\n"+output)
-	}
-	if failed != 0 {
-		_ = r.report(failed, "every command with exit status 0", "a command that failed. The block printed:\n"+output)
-	}
+// compare reports an output that is not the one shown. The guide goes on.
+func (r *reader) compare(s step, output string) {
 	if s.output != nil && normal(output) != normal(s.output.text) {
 		_ = r.report(s.output.line, s.output.text, output)
 	}
+}
+
+// withState runs a block in bash. It passes the variables and the folder on to
+// the next block, as one terminal would, and the line of the guide in which the
+// first command failed, or 0.
+const withState = `set -o pipefail
+. "$0/state" 2>/dev/null && cd "$PWD" && rm "$0/state"
+guide_failed=0
+trap 'if [ $guide_failed = 0 ]; then guide_failed=$LINENO; fi' ERR
+. <(printf %s "$1") </dev/null
+trap - ERR
+declare -p | grep -v " LINENO=" >"$0/state"`
+
+var failedLine = regexp.MustCompile(`guide_failed="(\d+)"`)
+
+// run does a block that ends by itself.
+func (r *reader) run(s step) error {
+	// The lines before it make bash count as the guide does.
+	t, err := r.open(s.line, withState, r.scratch, strings.Repeat("\n", s.line)+s.command)
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	if !t.waitFor(func(string) bool { return t.ended() }) {
+		return r.report(s.line, "an end. What stays running needs the comment run: until \"TEXT\"", t.said())
+	}
+	state, _ := os.ReadFile(r.scratch + "/state")
+	if match := failedLine.FindSubmatch(state); match == nil {
+		return r.report(s.line, "a block that does not end the shell", t.said())
+	} else if line, _ := strconv.Atoi(string(match[1])); line != 0 {
+		_ = r.report(line, "every command with exit status 0", "a command that failed. The block printed:\n"+t.said())
+	}
+	r.compare(s, t.said())
 	return nil
+}
+
+// open runs commands on a terminal of their own.
+func (r *reader) open(line int, commands string, args ...string) (*terminal, error) {
+	cmd := exec.Command("bash", append([]string{"-c", commands}, args...)...)
+	cmd.Env = append(os.Environ(), "HOME="+r.scratch)
+	t, err := openTerminal(cmd)
+	if err != nil {
+		return nil, r.report(line, "a program that starts", err.Error())
+	}
+	return t, nil
 }
 
 // start runs a block that stays, in its terminal. What ran there before is
 // stopped first, as a person would have to.
 func (r *reader) start(s step) error {
-	if r.running[s.terminal] != nil {
-		if err := r.stop(s.terminal); err != nil {
-			return err
-		}
+	if err := r.stop(s.terminal); err != nil {
+		return err
 	}
-	cmd := exec.Command("bash", "-c", s.command)
-	cmd.Dir, cmd.Env = r.dir, r.env
-	t, err := open(cmd, nil)
+	t, err := r.open(s.line, s.command)
 	if err != nil {
-		return r.report(s.line, "a program that starts", err.Error())
+		return err
 	}
-	r.running[s.terminal], r.recent = &server{t, s}, s.terminal
-	if !t.waitFor(func(output string) bool { return strings.Contains(output, s.until) }) {
-		return r.report(s.line, fmt.Sprintf("a program that prints %q and stays", s.until), t.said())
+	t.block = s
+	r.latest, r.running[s.terminal] = t, t
+	if err := t.mustSay(s.until); err != nil {
+		return r.report(s.line, "a program that prints this, and stays", err.Error())
 	}
 	if s.output != nil && !t.waitFor(func(output string) bool { return strings.Contains(normal(output), normal(s.output.text)) }) {
 		return r.report(s.output.line, s.output.text, t.said())
@@ -122,7 +141,10 @@ func (r *reader) start(s step) error {
 
 func (r *reader) stop(number int) error {
 	s := r.running[number]
-	delete(r.running, number)
+	if s == nil {
+		return nil
+	}
+	r.running[number] = nil
 	if err := s.interrupt(); err != nil {
 		return r.report(s.block.line, "a program that stays until Ctrl+C, and ends then", err.Error())
 	}
@@ -134,21 +156,18 @@ func (r *reader) talk(s step) error {
 	if s.output == nil {
 		return r.report(s.line, "a text fence with what is typed after a prompt, and the answers", "none")
 	}
-	prompt, _, found := strings.Cut(s.output.text, "> ")
-	if !found || strings.Contains(prompt, "\n") {
+	prompt := regexp.MustCompile(`^.*?> `).FindString(s.output.text)
+	if prompt == "" {
 		return r.report(s.output.line, "a first line with a prompt that ends in \"> \"", s.output.text)
 	}
-	prompt += "> "
-	cmd := exec.Command("bash", "-c", s.command)
-	cmd.Dir, cmd.Env = r.dir, r.env
-	t, err := open(cmd, nil)
+	t, err := r.open(s.line, s.command)
 	if err != nil {
-		return r.report(s.line, "a program that starts", err.Error())
+		return err
 	}
 	defer t.close()
-	prompts := 1
+	prompts := 0
 	asks := func(output string) bool {
-		return strings.HasSuffix(output, prompt) && strings.Count(output, prompt) >= prompts
+		return strings.HasSuffix(output, prompt) && strings.Count(output, prompt) > prompts
 	}
 	for line := range strings.Lines(s.output.text) {
 		typed, isTyped := strings.CutPrefix(line, prompt)
@@ -165,47 +184,19 @@ func (r *reader) talk(s step) error {
 	}
 	t.waitFor(asks)
 	_, said, _ := strings.Cut(t.said(), prompt)
-	said = prompt + strings.TrimSuffix(said, prompt)
-	if normal(said) != normal(s.output.text) {
-		_ = r.report(s.output.line, s.output.text, said)
-	}
+	r.compare(s, prompt+strings.TrimSuffix(said, prompt))
 	return nil
 }
 
 // act does what is done in a browser or with a running app, and compares what
 // its pages count with the fence that follows.
 func (r *reader) act(s step) error {
-	who := 1
+	r.browser = 1
 	var visits []string
 	for _, a := range s.actions {
-		var pages []string
-		var err error
-		switch a.verb {
-		case "browser":
-			who, _ = strconv.Atoi(a.argument)
-		case "login":
-			pages, err = r.open(who, 1, "/login", url.Values{"username": {a.argument}})
-		case "logout":
-			pages, err = r.open(who, 1, "/logout", url.Values{})
-		case "load":
-			times, _ := strconv.Atoi(a.argument)
-			pages, err = r.open(who, max(times, 1), "/", nil)
-		case "restart":
-			again := r.running[r.recent]
-			if again == nil {
-				return r.report(s.line, "something that runs and can be restarted", "nothing")
-			}
-			again.block.output = nil
-			if err := r.start(again.block); err != nil {
-				return err
-			}
-		case "kill":
-			err = r.kill()
-		case "wait":
-			if err := r.wait(s.line, a); err != nil {
-				return err
-			}
-			continue
+		pages, err := r.do(a)
+		if errors.Is(err, errStuck) {
+			return err // and says why
 		}
 		if err != nil {
 			return r.report(s.line, a.verb+" "+a.argument, err.Error())
@@ -214,7 +205,7 @@ func (r *reader) act(s step) error {
 			visits = append(visits, visitsIn(page)...)
 		}
 		for _, text := range a.texts {
-			if len(pages) == 0 || !strings.Contains(pages[len(pages)-1], text) {
+			if len(pages) > 0 && !strings.Contains(pages[len(pages)-1], text) {
 				_ = r.report(s.line, text, strings.Join(pages, "\n"))
 			}
 		}
@@ -227,90 +218,106 @@ func (r *reader) act(s step) error {
 
 func visitsIn(text string) []string { return regexp.MustCompile(`Visits: \d+`).FindAllString(text, -1) }
 
+// do does one action, and returns the pages that the browser ended up on.
+func (r *reader) do(a action) (pages []string, err error) {
+	if r.latest == nil {
+		return nil, errors.New("no app is running")
+	}
+	switch a.verb {
+	case "browser":
+		r.browser, err = strconv.Atoi(a.argument)
+	case "login":
+		return r.load(1, "/login", url.Values{"username": {a.argument}})
+	case "logout":
+		return r.load(1, "/logout", url.Values{})
+	case "load":
+		times, _ := strconv.Atoi(a.argument)
+		return r.load(max(times, 1), "/", nil)
+	case "restart":
+		again := r.latest.block
+		again.output = nil
+		err = r.start(again)
+	case "kill":
+		err = r.latest.kill()
+	case "wait":
+		err = r.wait(a)
+	}
+	return nil, err
+}
+
 var address = regexp.MustCompile(`is running: (http://\S+)`)
 
-// open loads a page in a browser, by POST where there is a form. It returns
-// the text of each page that the browser ends up on.
-func (r *reader) open(who, times int, path string, form url.Values) (pages []string, err error) {
-	var base string
-	if s := r.running[r.recent]; s != nil {
-		if match := address.FindStringSubmatch(s.said()); match != nil {
-			base = match[1]
-		}
+// load loads a page of the latest app, by POST if there is a form.
+func (r *reader) load(times int, path string, form url.Values) (pages []string, err error) {
+	match := address.FindStringSubmatch(r.latest.said())
+	if match == nil {
+		return nil, errors.New("what runs has not printed its address")
 	}
-	if base == "" {
-		return nil, errors.New("no app is running that has printed its address")
-	}
-	if r.browsers[who] == nil {
+	if r.browsers[r.browser] == nil {
 		jar, _ := cookiejar.New(nil)
-		r.browsers[who] = &http.Client{Jar: jar, Timeout: 5 * time.Minute}
+		r.browsers[r.browser] = &http.Client{Jar: jar, Timeout: 5 * time.Minute}
 	}
 	for range times {
-		var response *http.Response
-		if form == nil {
-			response, err = r.browsers[who].Get(base + path)
-		} else {
-			response, err = r.browsers[who].PostForm(base+path, form)
-		}
+		page, err := fetch(r.browsers[r.browser], match[1]+path, form)
 		if err != nil {
-			return pages, err
+			return nil, err
 		}
-		page, err := io.ReadAll(response.Body)
-		response.Body.Close()
-		if err != nil {
-			return pages, err
-		}
-		text := regexp.MustCompile(`\s+`).ReplaceAllString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(string(page), " "), " ")
-		if response.StatusCode != http.StatusOK {
-			return pages, fmt.Errorf("the page says %s: %s", response.Status, text)
-		}
-		pages = append(pages, text)
+		pages = append(pages, page)
 	}
 	return pages, nil
 }
 
-// kill does the first "kill -9 …" that the running program has printed.
-func (r *reader) kill() error {
-	var command string
-	s := r.running[r.recent]
-	if s != nil {
-		command = regexp.MustCompile(`kill -9 \d+`).FindString(s.said())
+var (
+	tag    = regexp.MustCompile(`<[^>]*>`)
+	spaces = regexp.MustCompile(`\s+`)
+)
+
+// fetch returns the text of a page.
+func fetch(browser *http.Client, url string, form url.Values) (string, error) {
+	get := browser.Get
+	if form != nil {
+		get = func(url string) (*http.Response, error) { return browser.PostForm(url, form) }
 	}
+	response, err := get(url)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	page, err := io.ReadAll(response.Body)
+	text := spaces.ReplaceAllString(tag.ReplaceAllString(string(page), " "), " ")
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("the page says %s: %s", response.Status, text)
+	}
+	return text, err
+}
+
+// kill does the first "kill -9 …" that the program has printed.
+func (t *terminal) kill() error {
+	command := regexp.MustCompile(`kill -9 \d+`).FindString(t.said())
 	if command == "" {
-		return errors.New("nothing that runs has printed a command that begins with kill -9")
+		return errors.New("what runs has printed no command that begins with kill -9")
 	}
 	if err := exec.Command("bash", "-c", command).Run(); err != nil {
 		return err
 	}
 	// A process that is killed can still take a request until it is gone.
-	process := "process " + strings.TrimPrefix(command, "kill -9 ") + " has ended"
-	if !s.waitFor(func(output string) bool { return strings.Contains(output, process) }) {
-		return fmt.Errorf("it was killed, and what runs has not printed %q:\n%s", process, s.said())
-	}
-	return nil
+	return t.mustSay("process " + strings.TrimPrefix(command, "kill -9 ") + " has ended")
 }
 
 // wait waits for a time, as the guide tells its reader to, or until the
 // running program prints something.
-func (r *reader) wait(line int, a action) error {
-	if len(a.texts) == 0 {
-		d, _ := time.ParseDuration(a.argument)
-		time.Sleep(d)
-		return nil
+func (r *reader) wait(a action) error {
+	if a.argument == "" {
+		return r.latest.mustSay(a.texts[0])
 	}
-	s := r.running[r.recent]
-	if s == nil {
-		return r.report(line, "something that runs", "nothing")
-	}
-	if !s.waitFor(func(output string) bool { return strings.Contains(output, a.texts[0]) }) {
-		return r.report(line, a.texts[0], s.said())
-	}
-	return nil
+	d, err := time.ParseDuration(a.argument)
+	time.Sleep(d)
+	return err
 }
 
 // followInNamespace is the process that TestMain becomes in namespaces of its
 // own. It prints the problems that it finds in the guide.
-func followInNamespace(guide, name, dir, repository string) (status int) {
+func followInNamespace(guide, dir string) (status int) {
 	// Tests that run in the background ignore Ctrl+C, and those under nohup the
 	// end of a terminal. Children inherit that, and a shell cannot change it. A
 	// signal that is caught here has its default effect in the children.
@@ -320,33 +327,46 @@ func followInNamespace(guide, name, dir, repository string) (status int) {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(1)
 	}()
-	scratch, err := os.MkdirTemp("", "guide-")
-	if err == nil {
-		defer os.RemoveAll(scratch)
-		err = loopbackUp()
-	}
-	var text []byte
-	if err == nil {
-		text, err = os.ReadFile(guide)
-	}
-	if err == nil {
-		err = mountOver(repository, dir)
-	}
-	var r *reader
-	if err == nil {
-		r, err = newReader(repository, scratch, append(os.Environ(), "HOME="+scratch))
-	}
+	problems, err := followIn(dir, guide)
 	if err != nil {
 		fmt.Println(err)
 		return 1
 	}
-	all, problems := steps(string(text))
-	if len(problems) == 0 {
-		problems = r.follow(all)
-	}
 	for _, p := range problems {
-		fmt.Println(p.in(name))
+		fmt.Println(p.in(guide))
 		status = 1
 	}
 	return status
+}
+
+// followIn follows a guide in a copy of the repository.
+func followIn(dir, guide string) ([]problem, error) {
+	text, err := os.ReadFile(guide)
+	if err != nil {
+		return nil, err
+	}
+	all, problems := steps(string(text))
+	if len(problems) > 0 {
+		return problems, nil
+	}
+	scratch, err := os.MkdirTemp("", "guide-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(scratch)
+	repository, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
+	// The copy takes the place of the repository for this process and its
+	// children alone: without --make-rprivate the mount would be seen outside.
+	const prepare = `ip link set lo up && mount --make-rprivate / && mount --bind "$0" "$1"`
+	if said, err := exec.Command("sh", "-c", prepare, dir, repository).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("prepare the namespace: %w\n%s", err, said)
+	}
+	if err := os.Chdir(repository); err != nil {
+		return nil, err
+	}
+	r := &reader{scratch: scratch, browsers: map[int]*http.Client{}}
+	return r.follow(all), nil
 }

@@ -1,9 +1,6 @@
 package docs
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,15 +8,14 @@ import (
 	"syscall"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/tools/internal/clone"
 )
 
 // TestMain also runs what follows one guide, in a namespace of its own.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 6 && os.Args[1] == "follow" {
-		os.Exit(followInNamespace(os.Args[2], os.Args[3], os.Args[4], os.Args[5]))
+	if len(os.Args) == 4 && os.Args[1] == "follow" {
+		os.Exit(followInNamespace(os.Args[2], os.Args[3]))
 	}
 	os.Exit(m.Run())
 }
@@ -31,17 +27,13 @@ func TestMain(m *testing.M) {
 // this machine has built of it is good there too.
 func TestGuidesSayWhatHappens(t *testing.T) {
 	testall.Only(t)
-	if *update || *translated != "" {
-		t.Skip("the guides are written, and not followed")
-	}
-	needPrograms(t)
-	needNamespaces(t)
+	needReader(t)
 	env := environment(t)
 	warmUp(t)
 	for _, path := range withCommands(t) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
-			output, err := follow(filepath.Join(root, path), path, cleanCopy(t), env)
+			output, err := follow(filepath.Join(root, path), clone.Copy(t, root), env)
 			if err != nil {
 				t.Errorf("%v\n%s", err, output)
 			}
@@ -49,34 +41,24 @@ func TestGuidesSayWhatHappens(t *testing.T) {
 	}
 }
 
-// follow returns what the process that follows a guide says, and an error
-// where that has found a problem.
-func follow(guide, name, dir string, env []string) (string, error) {
+// follow returns what the process that follows a guide says, and an error if
+// that has found a problem.
+func follow(guide, dir string, env []string) (string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", err
 	}
-	guide, err = filepath.Abs(guide)
-	if err != nil {
-		return "", err
-	}
-	here, err := filepath.Abs(root)
-	if err != nil {
-		return "", err
-	}
-	cmd := exec.Command(self, "follow", guide, name, dir, here)
+	cmd := exec.Command(self, "follow", guide, dir)
 	cmd.Env = env
 	cmd.SysProcAttr = namespaces()
-	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &output
 	// It ends with this process: see followInNamespace.
 	lifeline, err := cmd.StdinPipe()
 	if err != nil {
 		return "", err
 	}
 	defer lifeline.Close()
-	err = cmd.Run()
-	return output.String(), err
+	output, err := cmd.CombinedOutput()
+	return string(output), err
 }
 
 // namespaces are what a process has of its own. A user who is not root may
@@ -91,57 +73,23 @@ func namespaces() *syscall.SysProcAttr {
 	return attributes
 }
 
-func needNamespaces(t *testing.T) {
+// needReader skips a test that follows guides, if this machine cannot do that,
+// or if the guides are being written.
+func needReader(t *testing.T) {
 	t.Helper()
+	if *update || *translated != "" {
+		t.Skip("the guides are written, and not followed")
+	}
+	for _, program := range []string{"bash", "make", "git", "curl", "redis-cli", "ip", "mount"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("NOT tested: what the guides say. That needs %s, which is not on the PATH", program)
+		}
+	}
 	cmd := exec.Command("true")
 	cmd.SysProcAttr = namespaces()
 	if err := cmd.Run(); err != nil {
 		t.Skipf("NOT tested: what the guides say. That needs a network namespace, which root may make, and others on some systems: %v", err)
 	}
-}
-
-func needPrograms(t *testing.T) {
-	t.Helper()
-	for _, program := range []string{"bash", "make", "git", "curl", "redis-cli"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("NOT tested: what the guides say. That needs %s, which is not on the PATH", program)
-		}
-	}
-}
-
-// mountOver puts the copy in the place of the repository, for this process and
-// its children.
-func mountOver(repository, dir string) error {
-	// Without this the mount would be seen outside.
-	err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")
-	if err == nil {
-		err = unix.Mount(dir, repository, "", unix.MS_BIND, "")
-	}
-	if err != nil {
-		return fmt.Errorf("mount %s over %s: %w", dir, repository, err)
-	}
-	return nil
-}
-
-// loopbackUp turns on the only network device of a fresh namespace.
-func loopbackUp() error {
-	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("loopback: %w", err)
-	}
-	defer unix.Close(socket)
-	request, err := unix.NewIfreq("lo")
-	if err == nil {
-		err = unix.IoctlIfreq(socket, unix.SIOCGIFFLAGS, request)
-	}
-	if err == nil {
-		request.SetUint16(request.Uint16() | unix.IFF_UP)
-		err = unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, request)
-	}
-	if err != nil {
-		return fmt.Errorf("loopback: %w", err)
-	}
-	return nil
 }
 
 // environment is that of a reader: nothing is set that changes what the
@@ -151,12 +99,12 @@ func environment(t *testing.T) []string {
 	t.Helper()
 	env := []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), "LANG=C.UTF-8", "TERM=dumb",
 		"GOPROXY=off", "GOTOOLCHAIN=local", "GOFLAGS=" + os.Getenv("GOFLAGS")}
-	output, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE", "GOPATH").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, value := range strings.Split(strings.TrimSpace(string(output)), "\n") {
-		env = append(env, []string{"GOCACHE", "GOMODCACHE", "GOPATH"}[i]+"="+value)
+	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH"} {
+		value, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		env = append(env, name+"="+strings.TrimSpace(string(value)))
 	}
 	return env
 }
@@ -171,41 +119,10 @@ func warmUp(t *testing.T) {
 	}
 }
 
-// cleanCopy is what a clone would be, with the changes that are not committed
-// yet.
-func cleanCopy(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	for _, name := range tracked(t, ".") {
-		content, err := os.ReadFile(filepath.Join(root, name))
-		if errors.Is(err, os.ErrNotExist) {
-			continue // deleted, and not committed
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		info, err := os.Stat(filepath.Join(root, name))
-		if err == nil {
-			err = os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755)
-		}
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name), content, info.Mode().Perm())
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
 // TestTheReaderNotices follows guides that are wrong.
 func TestTheReaderNotices(t *testing.T) {
-	if *update || *translated != "" {
-		t.Skip("the guides are written, and nothing is followed")
-	}
-	needPrograms(t)
-	needNamespaces(t)
-	env, dir := environment(t), cleanCopy(t)
+	needReader(t)
+	env, dir := environment(t), clone.Copy(t, root)
 	for _, c := range []struct {
 		guide string
 		want  []string // nothing where the guide is right
@@ -215,14 +132,14 @@ func TestTheReaderNotices(t *testing.T) {
 		{"command", []string{"command.md:7:\n  expected:\n    every command with exit status 0\n", "No such file"}},
 		{"pipe", []string{"pipe.md:4:\n  expected:\n    every command with exit status 0\n"}},
 		{"missing-server", []string{"missing-server.md:3:\n", "no app is running"}},
-		{"dead-server", []string{"dead-server.md:4:\n", `prints "is running"`, "the port is taken"}},
+		{"dead-server", []string{"dead-server.md:4:\n", `has not printed "is running"`, "the port is taken"}},
 		{"stubborn-server", []string{"stubborn-server.md:4:\n", "it ended badly after Ctrl+C", "exit status 3"}},
 		{"page", []string{"page.md:10:\n  expected:\n    Visits: 2\n  got:\n    Visits: 1\n    Visits: 2\n", "page.md:8:\n  expected:\n    Visits: 7\n"}},
 		{"conversation", []string{"conversation.md:8:\n  expected:\n    > 1\n    two\n  got:\n    > 1\n    one\n"}},
 	} {
 		t.Run(c.guide, func(t *testing.T) {
 			t.Parallel()
-			output, err := follow("testdata/guides/"+c.guide+".md", c.guide+".md", dir, env)
+			output, err := follow("testdata/guides/"+c.guide+".md", dir, env)
 			if (err == nil) != (c.want == nil) {
 				t.Errorf("error %v:\n%s", err, output)
 			}

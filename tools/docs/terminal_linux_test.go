@@ -24,22 +24,19 @@ const patience = 20 * time.Minute
 type terminal struct {
 	cmd *exec.Cmd
 	tty *os.File
+	// block is what it runs, if that stays running.
+	block step
 
 	mu     sync.Mutex
 	output strings.Builder
 	done   chan struct{}
 }
 
-// open starts a program. It types nothing to it where commands is not nil:
-// the program reads those instead.
-func open(cmd *exec.Cmd, commands io.Reader) (*terminal, error) {
+// openTerminal starts a program.
+func openTerminal(cmd *exec.Cmd) (*terminal, error) {
 	t := &terminal{cmd: cmd, done: make(chan struct{})}
-	// A session of its own makes the terminal that of all its children. It can
-	// only be what the program reads from, too.
-	attributes := &syscall.SysProcAttr{Setsid: true, Setctty: commands == nil}
-	cmd.Stdin = commands
 	var err error
-	t.tty, err = pty.StartWithAttrs(cmd, &pty.Winsize{Rows: 50, Cols: 500}, attributes)
+	t.tty, err = pty.StartWithSize(cmd, &pty.Winsize{Rows: 50, Cols: 500})
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +52,7 @@ func open(cmd *exec.Cmd, commands io.Reader) (*terminal, error) {
 		// the terminal too, lives on.
 		select {
 		case <-read:
-		case <-time.After(time.Second):
+		case <-time.After(time.Minute):
 		}
 		close(t.done)
 	}()
@@ -102,6 +99,13 @@ func (t *terminal) waitFor(holds func(output string) bool) bool {
 	return false
 }
 
+func (t *terminal) mustSay(text string) error {
+	if !t.waitFor(func(output string) bool { return strings.Contains(output, text) }) {
+		return fmt.Errorf("what runs has not printed %q:\n%s", text, t.said())
+	}
+	return nil
+}
+
 // badEnd is how make, go run and Go itself say that a program did not end as
 // it should.
 var badEnd = regexp.MustCompile(`(?m)^(make: .* Error|exit status|panic:)`)
@@ -136,47 +140,4 @@ func (t *terminal) close() {
 	// It may have ended long ago.
 	_ = syscall.Kill(-t.cmd.Process.Pid, syscall.SIGKILL)
 	t.tty.Close()
-}
-
-// shell is the terminal in which the reader types the commands that end by
-// themselves: a variable that one block sets, another can use.
-type shell struct {
-	*terminal
-	commands io.WriteCloser
-	dir      string // for the block that is run
-	blocks   int
-}
-
-func openShell(env []string, dir, scratch string) (*shell, error) {
-	commands, typed, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.Command("bash", "--norc", "-o", "pipefail")
-	cmd.Env, cmd.Dir = env, dir
-	t, err := open(cmd, commands)
-	return &shell{terminal: t, commands: typed, dir: scratch}, err
-}
-
-// run returns what a block prints, and the line of the first command in it
-// that failed, or 0.
-func (s *shell) run(block step) (output string, failed int, err error) {
-	s.blocks++
-	file := fmt.Sprintf("%s/block%d", s.dir, s.blocks)
-	// The lines before it make the shell count as the guide does.
-	text := strings.Repeat("\n", block.line) + block.command
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		return "", 0, err
-	}
-	before := len(s.said())
-	end := regexp.MustCompile(fmt.Sprintf(`\x01%d (\d+)\x01`, s.blocks))
-	// An empty trap is what a command without one sees.
-	fmt.Fprintf(s.commands, "guide_failed=0; trap 'if [ $guide_failed = 0 ]; then guide_failed=$LINENO; fi' ERR; . %s </dev/null; trap - ERR; printf '\\001%d %%d\\001' $guide_failed\n", file, s.blocks)
-	if !s.waitFor(func(all string) bool { return end.MatchString(all[before:]) }) {
-		return s.said()[before:], 0, fmt.Errorf("it does not end")
-	}
-	all := s.said()[before:]
-	match := end.FindStringSubmatchIndex(all)
-	_, err = fmt.Sscan(all[match[2]:match[3]], &failed)
-	return all[:match[0]], failed, err
 }
