@@ -94,7 +94,7 @@ func (r *reader) run(s step) error {
 		return err
 	}
 	defer t.close()
-	if !t.waitFor(func(string) bool { return t.ended() }) {
+	if !eventually(t.ended) {
 		return r.report(s.line, "an end. What stays running needs the comment run: until \"TEXT\"", t.said())
 	}
 	state, _ := os.ReadFile(r.scratch + "/state")

@@ -85,15 +85,20 @@ func (t *terminal) ended() bool {
 }
 
 // waitFor waits until the output of the program is as it should be. It returns
-// false where the program has ended without, or time is up.
-func (t *terminal) waitFor(holds func(output string) bool) bool {
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+// false if the program has ended without, or time is up.
+func (t *terminal) waitFor(holds func(output string) bool) (held bool) {
+	eventually(func() bool {
 		ended := t.ended()
-		if holds(t.said()) {
+		held = holds(t.said())
+		return held || ended
+	})
+	return held
+}
+
+func eventually(holds func() bool) bool {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if holds() {
 			return true
-		}
-		if ended {
-			return false
 		}
 	}
 	return false
@@ -119,7 +124,7 @@ func (t *terminal) interrupt() error {
 		return err
 	}
 	defer t.close()
-	if !t.waitFor(func(string) bool { return t.ended() && t.alone() }) {
+	if !eventually(func() bool { return t.ended() && t.alone() }) {
 		return fmt.Errorf("it goes on after Ctrl+C:\n%s", t.said())
 	}
 	if badEnd.MatchString(t.said()) {
