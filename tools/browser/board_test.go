@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/steptest"
 	"example.com/session-workshop/check/testall"
@@ -20,22 +19,19 @@ import (
 // classBoard is a board with a tab on it.
 type classBoard struct {
 	*tab
-	app           *launch.App
 	redis         *redistest.Server
 	room, teacher string // the path of the room, and the teacher's code
 }
 
 func openBoard(t *testing.T) *classBoard {
 	t.Helper()
-	b := &classBoard{redis: redistest.StartServer(t)}
-	b.app = steptest.StartWith(t, "../workshop", []string{"board"}, "REDIS_URL="+b.redis.URL)
-	codes := regexp.MustCompile(`Join code: (\S+)\nTeacher's code, for you alone: (\S+) `).FindStringSubmatch(b.app.Output())
+	redis := redistest.StartServer(t)
+	app := steptest.StartWith(t, "../workshop", []string{"board"}, "REDIS_URL="+redis.URL)
+	codes := regexp.MustCompile(`Join code: (\S+)\nTeacher's code, for you alone: (\S+) `).FindStringSubmatch(app.Output())
 	if codes == nil {
-		t.Fatalf("no codes in:\n%s", b.app.Output())
+		t.Fatalf("no codes in:\n%s", app.Output())
 	}
-	b.room, b.teacher = "/"+codes[1], codes[2]
-	b.tab = openTab(t, b.app)
-	return b
+	return &classBoard{tab: openTab(t, app), redis: redis, room: "/" + codes[1], teacher: codes[2]}
 }
 
 // report is what a learner's check sends.
@@ -68,7 +64,7 @@ func (b *classBoard) logInAsTeacher() {
 	b.t.Helper()
 	b.visit(b.room + "/teacher")
 	b.waitForFocus("#code")
-	b.load(chromedp.KeyEvent(b.teacher + kb.Enter))
+	b.press(b.teacher + kb.Enter)
 	b.mustShow("Start over", "Logout")
 }
 
@@ -77,10 +73,8 @@ func TestTheBoardIsLive(t *testing.T) {
 	b := openBoard(t)
 	b.visit(b.room)
 	b.mustShow("make check3 BOARD=http://", b.room+" NAME=your-name", "Nobody has reported yet.")
-	pages := b.pages()
-	// What a screen reader reads aloud.
-	eval[bool](b.tab, `window.heard = [], new MutationObserver(() => heard.push(document.getElementById("latest").textContent))
-		.observe(document.getElementById("latest"), { childList: true, subtree: true, characterData: true }), true`)
+	loadedAgain := b.loadedAgain()
+	eval[bool](b.tab, listen)
 	b.report("Grace", 3, 12)
 	b.waitForText("Grace – not yet – not yet 12 of 21 – not yet")
 	b.waitForText("Latest: Grace, step 3: 12 of 21")
@@ -89,12 +83,11 @@ func TestTheBoardIsLive(t *testing.T) {
 	// Somebody who was seen before is no news.
 	b.must(b.redis.Client.HSet(t.Context(), "workshop:board:room", "zoe", "seen=1764076800000 last=1 1=3/21").Err())
 	b.waitForText("zoe 3 of 21")
-	if heard := eval[[]string](b.tab, "heard"); len(heard) != 2 || heard[0] != "Latest: Grace, step 3: 12 of 21" || heard[1] != "Latest: Grace, step 3: done" {
-		t.Errorf("a screen reader hears %q", heard)
+	want := []string{"Latest: Grace, step 3: 12 of 21", "Latest: Grace, step 3: done"}
+	if spoken := eval[[]string](b.tab, "window.spoken"); !slices.Equal(spoken, want) {
+		t.Errorf("a screen reader hears %q, want %q", spoken, want)
 	}
-	if b.pages() != pages {
-		t.Error("the page was loaded again")
-	}
+	loadedAgain()
 }
 
 func TestTheBoardThatIsAwayComesBack(t *testing.T) {
@@ -116,7 +109,7 @@ func TestTheBoardWithoutJavaScript(t *testing.T) {
 	testall.Only(t)
 	b := openBoard(t)
 	b.aClass()
-	call(b.tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.withoutScripts()
 	b.visit(b.room)
 	b.mustShow("Load this page again", "6 people take part", "<i>dennis</i>", "花子")
 	b.logInAsTeacher()
@@ -124,65 +117,38 @@ func TestTheBoardWithoutJavaScript(t *testing.T) {
 	b.mustShow("5 people take part")
 }
 
-// eachBoardPage runs check on each page of the board that looks different.
-func (b *classBoard) eachBoardPage(check func(page string)) {
-	b.t.Helper()
+// boardPages opens each page of the board that looks different.
+func boardPages(t *testing.T, prepare func(*tab), check func(b *tab, page string)) {
+	t.Helper()
+	b := openBoard(t)
+	prepare(b.tab)
 	b.visit("/")
-	check("the door")
+	check(b.tab, "the door")
 	b.visit("/wrong2")
 	b.mustShow("The join code is wrong.")
-	check("a wrong code")
+	check(b.tab, "a wrong code")
 	b.visit(b.room)
 	b.mustShow("Nobody has reported yet.")
-	check("an empty room")
+	check(b.tab, "an empty room")
 	b.aClass()
 	b.waitForText("6 people take part")
-	check("a room")
+	check(b.tab, "a room")
 	b.visit(b.room + "/teacher")
-	check("the login")
-	b.load(chromedp.KeyEvent(kb.Enter))
+	check(b.tab, "the login")
+	b.press(kb.Enter)
 	b.mustShow("This is not the teacher's code.")
-	check("the login with an error")
+	check(b.tab, "the login with an error")
 	b.logInAsTeacher()
 	b.do(chromedp.Click(chromedp.CSS("summary")))
 	b.mustShow("Remove everybody")
-	check("the teacher's page")
+	check(b.tab, "the teacher's page")
 	b.click(`form[action$="/hide"] button`)
 	b.mustShow("The names are hidden")
-	check("the teacher's page, names hidden")
+	check(b.tab, "the teacher's page, names hidden")
 	b.visit(b.room)
 	b.mustShow("The teacher has hidden the names.")
 	b.mustHide("Grace")
-	check("a room without names")
-}
-
-func TestTheBoardIsAccessible(t *testing.T) {
-	testall.Only(t)
-	script := axe(t)
-	for _, scheme := range []string{"light", "dark"} {
-		t.Run(scheme, func(t *testing.T) {
-			b := openBoard(t)
-			b.prefer(scheme)
-			b.eachBoardPage(func(page string) { b.mustBeAccessible(page, script) })
-		})
-	}
-}
-
-func TestTheBoardIsNoWiderThanAPhoneOrAProjector(t *testing.T) {
-	testall.Only(t)
-	for name, size := range map[string]struct{ width, height int64 }{
-		"phone": {360, 740}, "zoomed to 400 %": {320, 256}, "projector": {1920, 1080},
-	} {
-		t.Run(name, func(t *testing.T) {
-			b := openBoard(t)
-			var options []chromedp.EmulateViewportOption
-			if size.width < 500 {
-				options = append(options, chromedp.EmulateMobile)
-			}
-			b.resize(size.width, size.height, options...)
-			b.eachBoardPage(func(page string) { b.mustFit(page, size.width) })
-		})
-	}
+	check(b.tab, "a room without names")
 }
 
 func TestTheTeacherWithTheKeyboardAlone(t *testing.T) {
@@ -191,16 +157,16 @@ func TestTheTeacherWithTheKeyboardAlone(t *testing.T) {
 	b.aClass()
 	b.logInAsTeacher()
 	b.tabTo(`form[action$="/hide"] button`)
-	b.load(chromedp.KeyEvent(kb.Enter))
+	b.press(kb.Enter)
 	b.mustShow("The names are hidden")
 	b.tabTo("select")
 	b.do(chromedp.KeyEvent(kb.ArrowDown))
 	b.tabTo(`form[action$="/remove"] button`)
-	b.load(chromedp.KeyEvent(kb.Enter))
+	b.press(kb.Enter)
 	b.mustShow("5 people take part")
 	b.tabTo("summary")
 	b.do(chromedp.KeyEvent(kb.Enter))
 	b.tabTo(`form[action$="/start-over"] button`)
-	b.load(chromedp.KeyEvent(kb.Enter))
+	b.press(kb.Enter)
 	b.mustShow("Nobody has reported yet.")
 }

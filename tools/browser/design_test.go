@@ -15,56 +15,63 @@ import (
 // longestName is as long as a name may be, with no place to break a line.
 var longestName = strings.Repeat("W", 64)
 
-// eachPage runs check on each page of step 4 that looks different.
-func eachPage(b *tab, redis *redistest.Server, check func(page string)) {
-	b.t.Helper()
+// stepPages opens each page of step 4 that looks different.
+func stepPages(t *testing.T, prepare func(*tab), check func(b *tab, page string)) {
+	t.Helper()
+	b, redis := open(t, step4)
+	prepare(b)
 	b.visit("/")
-	check("logged out")
+	check(b, "logged out")
 	b.visit("/login")
-	check("login form")
+	check(b, "login form")
 	b.click("form button")
 	b.mustShow("Type a name.")
-	check("login form with an error")
+	check(b, "login form with an error")
 	b.visit("/nowhere")
 	b.mustShow("Not Found")
-	check("404")
+	check(b, "404")
 	b.login(longestName)
-	check("logged in")
+	check(b, "logged in")
 	b.do(chromedp.Click(chromedp.CSS("summary")))
-	check("logged in, the script unfolded")
+	check(b, "logged in, the script unfolded")
 	key := b.key()
 	redis.Client.Del(b.t.Context(), key)
 	b.focus()
 	b.waitForText(gone[step4])
-	check("logged in, the key gone")
+	check(b, "logged in, the key gone")
 	b.reload()
 	b.mustShow("Your session has ended")
-	check("session ended")
+	check(b, "session ended")
 	b.login(longestName)
 	redis.Kill()
 	b.focus()
 	b.waitForText("Redis does not answer.")
-	check("logged in, Redis away")
+	check(b, "logged in, Redis away")
 	b.reload()
 	b.mustShow("Try again")
-	check("503")
+	check(b, "503")
 	redis.Restart()
+}
+
+// eachApp runs check on each page of step 4 and of the board, in tabs that were
+// prepared in the way that name says.
+func eachApp(t *testing.T, name string, prepare func(*tab), check func(b *tab, page string)) {
+	t.Run("step 4, "+name, func(t *testing.T) { stepPages(t, prepare, check) })
+	t.Run("board, "+name, func(t *testing.T) { boardPages(t, prepare, check) })
 }
 
 func TestNothingIsWiderThanAPhoneOrAProjector(t *testing.T) {
 	testall.Only(t)
-	for name, size := range map[string]struct{ width, height int64 }{
-		"phone": {360, 740}, "zoomed to 400 %": {320, 256}, "projector": {1920, 1080},
+	for name, size := range map[string]struct {
+		width, height int64
+		options       []chromedp.EmulateViewportOption
+	}{
+		"phone":           {360, 740, []chromedp.EmulateViewportOption{chromedp.EmulateMobile}},
+		"zoomed to 400 %": {320, 256, []chromedp.EmulateViewportOption{chromedp.EmulateMobile}},
+		"projector":       {1920, 1080, nil},
 	} {
-		t.Run(name, func(t *testing.T) {
-			b, redis := open(t, step4)
-			var options []chromedp.EmulateViewportOption
-			if size.width < 500 {
-				options = append(options, chromedp.EmulateMobile)
-			}
-			b.resize(size.width, size.height, options...)
-			eachPage(b, redis, func(page string) { b.mustFit(page, size.width) })
-		})
+		prepare := func(b *tab) { b.resize(size.width, size.height, size.options...) }
+		eachApp(t, name, prepare, func(b *tab, page string) { b.mustFit(page, size.width) })
 	}
 }
 
@@ -143,12 +150,12 @@ func TestWithTheKeyboardAlone(t *testing.T) {
 	eachStep(t, []string{step1, step2, step3, step4}, func(t *testing.T, step string, b *tab, _ *redistest.Server) {
 		b.visit("/")
 		b.tabTo(`a[href="/login"]`)
-		b.load(chromedp.KeyEvent(kb.Enter))
+		b.press(kb.Enter)
 		b.waitForFocus("#username")
-		b.load(chromedp.KeyEvent(kb.Enter))
+		b.press(kb.Enter)
 		b.mustShow("Type a name.")
 		b.waitForFocus("#username")
-		b.load(chromedp.KeyEvent("ada" + kb.Enter))
+		b.press("ada" + kb.Enter)
 		b.mustShow("Logged in as ada")
 		if step == step4 {
 			b.tabTo("summary")
@@ -157,7 +164,7 @@ func TestWithTheKeyboardAlone(t *testing.T) {
 			b.reload()
 		}
 		b.tabTo("button")
-		b.load(chromedp.KeyEvent(kb.Enter))
+		b.press(kb.Enter)
 		b.mustShow("You are not logged in")
 	})
 }

@@ -38,10 +38,14 @@ var gone = map[string]string{
 	step4: "gone: you are logged out",
 }
 
-func TestTheBarRunsDownWithoutAsking(t *testing.T) {
+func TestTheBarHasANameAndRunsDownWithoutAsking(t *testing.T) {
 	testall.Only(t)
 	eachStep(t, []string{step3, step4}, func(t *testing.T, step string, b *tab, _ *redistest.Server) {
 		b.login("ada")
+		// axe-core does not ask for a name.
+		if name := eval[string](b, `[...document.getElementById("ttl").labels].map((label) => label.textContent).join()`); name != "TTL" {
+			t.Errorf("a screen reader calls it %q", name)
+		}
 		eval[bool](b, `window.fetch = () => new Promise(() => {}), true`)
 		b.waitFor(`(window.first = document.getElementById("ttl").value) > 100000`)
 		b.waitFor(`document.getElementById("ttl").value < window.first - 2000`)
@@ -49,21 +53,11 @@ func TestTheBarRunsDownWithoutAsking(t *testing.T) {
 	})
 }
 
-func TestTheBarHasAName(t *testing.T) {
-	testall.Only(t)
-	b, _ := open(t, step3)
-	b.login("ada")
-	// axe-core does not ask for it.
-	if name := eval[string](b, `[...document.getElementById("ttl").labels].map((label) => label.textContent).join()`); name != "TTL" {
-		t.Errorf("a screen reader calls it %q", name)
-	}
-}
-
 func TestAtItsEndTheBarSaysWhatComesNext(t *testing.T) {
 	testall.Only(t)
 	eachStep(t, []string{step3, step4}, func(t *testing.T, step string, b *tab, redis *redistest.Server) {
 		b.login("ada")
-		key, pages, looks := b.key(), b.pages(), b.count(look)
+		key, looks, loadedAgain := b.key(), b.count(look), b.loadedAgain()
 		redis.Client.PExpire(t.Context(), key, 3*time.Second)
 		// No look is planned: only the end of the bar can bring the next one.
 		eval[bool](b, `window.setTimeout = () => 0, true`)
@@ -73,9 +67,7 @@ func TestAtItsEndTheBarSaysWhatComesNext(t *testing.T) {
 		if visits := visitsOf(t, redis, key); visits != "" {
 			t.Errorf("the key is there again, visits %s", visits)
 		}
-		if b.pages() != pages {
-			t.Error("the page was loaded again")
-		}
+		loadedAgain()
 		if n := b.count(look) - looks; n != 2 {
 			t.Errorf("it asked the app %d times: once when the window got the focus and once at the end are enough", n)
 		}
@@ -110,10 +102,9 @@ func TestAKeyWithoutTTLCanGoToo(t *testing.T) {
 
 func TestThePanelFollowsRedisAwayAndBack(t *testing.T) {
 	testall.Only(t)
-	redis := startLasting(t)
-	b := openTab(t, start(t, step4, redis))
+	b, redis := open(t, step4, lasting...)
 	b.login("ada")
-	pages := b.pages()
+	loadedAgain := b.loadedAgain()
 	redis.Kill()
 	b.focus()
 	b.waitForText("Redis does not answer.")
@@ -121,17 +112,14 @@ func TestThePanelFollowsRedisAwayAndBack(t *testing.T) {
 	b.focus()
 	b.waitFor(`document.getElementById("ttl")?.value > 0`)
 	b.mustHide("Redis does not answer.")
-	if b.pages() != pages {
-		t.Error("the page was loaded again")
-	}
+	loadedAgain()
 }
 
 // It asks less and less often while Redis is away. Each look plans the next:
 // the planned pauses are noted, so that nobody has to wait for them.
 func TestThePageLooksLessOftenWhileRedisIsAway(t *testing.T) {
 	testall.Only(t)
-	redis := startLasting(t)
-	b := openTab(t, start(t, step3, redis))
+	b, redis := open(t, step3, lasting...)
 	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `
 		window.pauses = [];
 		const plan = window.setTimeout;

@@ -4,9 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
-
-	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/steptest"
 	"example.com/session-workshop/check/testall"
@@ -19,24 +16,15 @@ const (
 	step4 = "step4-store"
 )
 
-// startLasting starts a Redis that holds the same after a crash.
-func startLasting(t *testing.T) *redistest.Server {
-	t.Helper()
-	return redistest.StartServer(t, "--appendonly", "yes", "--appendfsync", "always")
-}
+// lasting are the options of a Redis that holds the same after a crash.
+var lasting = []string{"--appendonly", "yes", "--appendfsync", "always"}
 
-// start runs a step on a Redis of its own. The TTL is longer than a test, which
-// shortens it where it wants an end.
-func start(t *testing.T, step string, redis *redistest.Server) *launch.App {
+// open starts a step on a Redis of its own, and a tab on it. The TTL is longer
+// than a test, which shortens it to bring about an end.
+func open(t *testing.T, step string, redisOptions ...string) (*tab, *redistest.Server) {
 	t.Helper()
-	return steptest.Start(t, "../../"+step, "REDIS_URL="+redis.URL, "SESSION_TTL=2m")
-}
-
-// open starts a step and a tab on it.
-func open(t *testing.T, step string) (*tab, *redistest.Server) {
-	t.Helper()
-	redis := redistest.StartServer(t)
-	return openTab(t, start(t, step, redis)), redis
+	redis := redistest.StartServer(t, redisOptions...)
+	return openTab(t, steptest.Start(t, "../../"+step, "REDIS_URL="+redis.URL, "SESSION_TTL=2m")), redis
 }
 
 // eachStep runs a test on some of the steps, each with a Redis of its own.
@@ -108,8 +96,7 @@ func TestRedisStopsAndComesBack(t *testing.T) {
 	testall.Only(t)
 	for _, step := range []string{step2, step3, step4} {
 		t.Run(step, func(t *testing.T) {
-			redis := startLasting(t)
-			b := openTab(t, start(t, step, redis))
+			b, redis := open(t, step, lasting...)
 			b.login("ada")
 			b.mustShow("Visits: 1")
 			redis.Kill()
@@ -144,7 +131,7 @@ func TestAScriptIsShownByItsNameAlsoWhenItIsSent(t *testing.T) {
 func TestWithoutJavaScript(t *testing.T) {
 	testall.Only(t)
 	eachStep(t, []string{step1, step2, step3, step4}, func(t *testing.T, step string, b *tab, _ *redistest.Server) {
-		call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		b.withoutScripts()
 		b.login("ada")
 		b.mustShow("Under the hood", "This request asked Redis", "Your browser holds", "Served by")
 		if step == step3 || step == step4 {

@@ -111,6 +111,9 @@ func (b *tab) click(element string) int {
 	return b.load(chromedp.Click(chromedp.CSS(element)))
 }
 
+// press types keys that make the browser load a page.
+func (b *tab) press(keys string) { b.t.Helper(); b.load(chromedp.KeyEvent(keys)) }
+
 // login logs in the way a person does.
 func (b *tab) login(name string) {
 	b.t.Helper()
@@ -130,22 +133,15 @@ func (b *tab) logout() {
 // pageText is a JavaScript expression: the page as a person reads it.
 const pageText = `document.body.innerText.replace(/\s+/g, " ")`
 
-func (b *tab) mustShow(words ...string) {
-	b.t.Helper()
-	text := eval[string](b, pageText)
-	for _, word := range words {
-		if !strings.Contains(text, word) {
-			b.t.Errorf("%q is missing in: %s", word, text)
-		}
-	}
-}
+func (b *tab) mustShow(words ...string) { b.t.Helper(); b.mustContain(true, words) }
+func (b *tab) mustHide(words ...string) { b.t.Helper(); b.mustContain(false, words) }
 
-func (b *tab) mustHide(words ...string) {
+func (b *tab) mustContain(want bool, words []string) {
 	b.t.Helper()
 	text := eval[string](b, pageText)
 	for _, word := range words {
-		if strings.Contains(text, word) {
-			b.t.Errorf("%q is in: %s", word, text)
+		if strings.Contains(text, word) != want {
+			b.t.Errorf("that %q is shown must be %v: %s", word, want, text)
 		}
 	}
 }
@@ -178,26 +174,35 @@ func (b *tab) prefer(scheme string) {
 	})
 }
 
-// count tells how often the tab has asked for a path.
-func (b *tab) count(path string) int {
-	b.mutex.Lock()
-	defer b.mutex.Unlock()
-	n := 0
-	for _, r := range b.requests {
-		if r.url.Path == path {
-			n++
-		}
-	}
-	return n
+// withoutScripts is for people who have switched JavaScript off.
+func (b *tab) withoutScripts() {
+	b.t.Helper()
+	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 }
 
-// pages tells how many pages the tab has loaded.
-func (b *tab) pages() int {
+// count tells how often the tab has asked for a path.
+func (b *tab) count(path string) int {
+	return b.requested(func(r request) bool { return r.url.Path == path })
+}
+
+// loadedAgain returns a function that fails the test if the tab has loaded a
+// page in between.
+func (b *tab) loadedAgain() (check func()) {
+	isPage := func(r request) bool { return r.kind == network.ResourceTypeDocument }
+	before := b.requested(isPage)
+	return func() {
+		b.t.Helper()
+		if b.requested(isPage) != before {
+			b.t.Error("the page was loaded again")
+		}
+	}
+}
+
+func (b *tab) requested(what func(request) bool) (n int) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	n := 0
 	for _, r := range b.requests {
-		if r.kind == network.ResourceTypeDocument {
+		if what(r) {
 			n++
 		}
 	}
