@@ -10,9 +10,9 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/wait"
 )
 
 // An app must not outlive the process that started it, even when that process
@@ -36,7 +36,7 @@ func TestAppEndsWithItsParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = parent.Wait()
-	eventually(t, "the app has ended", func() bool { return !answers(url) })
+	wait.For(t, "the app has ended", func() bool { return !answers(url) })
 }
 
 func TestReleasedLifelineDoesNothing(t *testing.T) {
@@ -53,14 +53,4 @@ func TestReleasedLifelineDoesNothing(t *testing.T) {
 	if _, err := os.Stat(file); !os.IsNotExist(err) {
 		t.Errorf("the command of a released lifeline has run (%v)", err)
 	}
-}
-
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if holds() {
-			return
-		}
-	}
-	t.Fatalf("after 10 s it is still not so that %s", what)
 }

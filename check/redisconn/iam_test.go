@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/session-workshop/check/redisserver"
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/redisconn/iam"
@@ -95,7 +95,7 @@ func TestANewConnectionLogsInWithTheNewToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Each connection that is still refused is closed.
-	eventually(t, func() error { return conn.Client.Ping(t.Context()).Err() })
+	wait.ForSuccess(t, func() error { return conn.Client.Ping(t.Context()).Err() })
 }
 
 func TestARefusalOfAnOldTokenIsExplained(t *testing.T) {
@@ -118,7 +118,7 @@ func TestARequestDoesNotWaitForARenewal(t *testing.T) {
 	conn := r.open(t, fmt.Sprintf(`if [ -e %[1]s.first ]; then echo $$ >%[1]s.new; mv %[1]s.new %[1]s; exec sleep 60; fi
 touch %[1]s.first; echo hunter2`, hanging))
 	var pid int
-	eventually(t, func() error {
+	wait.ForSuccess(t, func() error {
 		text, err := os.ReadFile(hanging)
 		if err == nil {
 			pid, err = strconv.Atoi(strings.TrimSpace(string(text)))
@@ -156,7 +156,7 @@ echo one more >>%[1]s; echo there are no credentials >&2; exit 1`, failures))
 				t.Fatal(err)
 			}
 			// When it fails the second time, the first failure is known.
-			eventually(t, func() error {
+			wait.ForSuccess(t, func() error {
 				text, err := os.ReadFile(failures)
 				if err == nil && strings.Count(string(text), "\n") < 2 {
 					err = fmt.Errorf("failures so far: %q", text)
@@ -237,15 +237,6 @@ func (r tokenRedis) endConnections(t *testing.T) {
 func folderOfProgram(t *testing.T, lines string) string {
 	t.Helper()
 	return filepath.Dir(write(t, "redis-iam-token", "#!/bin/sh\n"+lines+"\n", 0o700))
-}
-
-func eventually(t *testing.T, try func() error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	if err := redisserver.Until(ctx, try); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func write(t *testing.T, name, text string, mode os.FileMode) string {

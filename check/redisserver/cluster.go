@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/check/wait"
 )
 
 // Node is a server that was started with --cluster-enabled yes. Its client may
@@ -48,7 +49,7 @@ func Join(ctx context.Context, nodes []Node, masters, replicasPerMaster int) err
 		}
 	}
 	for i, node := range nodes {
-		if err := Until(ctx, func() error { return joined(ctx, node.Client, masters, replicasPerMaster, i >= masters) }); err != nil {
+		if err := wait.Until(ctx, func() error { return joined(ctx, node.Client, masters, replicasPerMaster, i >= masters) }); err != nil {
 			return err
 		}
 	}
@@ -78,7 +79,7 @@ func follow(ctx context.Context, node, master Node) error {
 	if err != nil {
 		return err
 	}
-	return Until(ctx, func() error { return node.Client.ClusterReplicate(ctx, id).Err() })
+	return wait.Until(ctx, func() error { return node.Client.ClusterReplicate(ctx, id).Err() })
 }
 
 // joined tells why a node is not yet a part of the whole cluster, or nil.
@@ -121,19 +122,4 @@ func Tells(ctx context.Context, client redis.UniversalClient, section, line stri
 		return fmt.Errorf("a server does not say %s", line)
 	}
 	return nil
-}
-
-// Until asks again and again until there is no error or no time.
-func Until(ctx context.Context, try func() error) error {
-	for {
-		err := try()
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-time.After(10 * time.Millisecond):
-		case <-ctx.Done():
-			return err
-		}
-	}
 }

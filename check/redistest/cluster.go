@@ -2,7 +2,6 @@ package redistest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/check/redisserver"
+	"example.com/session-workshop/check/wait"
 )
 
 // Cluster is a Redis Cluster of one test alone, which may do anything to it.
@@ -99,25 +99,16 @@ func (c *Cluster) Client() *redis.ClusterClient {
 // that says so itself. Others can be late with the news.
 func (c *Cluster) Owner(key string) int {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	defer cancel()
 	owner := -1
-	err := redisserver.Until(ctx, func() error {
-		for i, node := range c.nodes {
-			if owns(ctx, node, key) {
-				owner = i
-				return nil
-			}
-		}
-		return errors.New("no node says that it has the key")
+	wait.For(c.t, "a node says that it has the key "+key, func() bool {
+		owner = slices.IndexFunc(c.nodes, func(node *Server) bool { return owns(node, key) })
+		return owner >= 0
 	})
-	if err != nil {
-		c.t.Fatalf("%s: %v", key, err)
-	}
 	return owner
 }
 
-func owns(ctx context.Context, node *Server, key string) bool {
+func owns(node *Server, key string) bool {
+	ctx := context.Background()
 	// A killed node is not asked: the library would log that.
 	if !answers(node.Addr, time.Second) {
 		return false
@@ -136,22 +127,19 @@ func owns(ctx context.Context, node *Server, key string) bool {
 // nodes but those that are killed know it.
 func (c *Cluster) Failover(replica int) {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	defer cancel()
-	err := c.nodes[replica].Client.ClusterFailover(ctx).Err()
-	for _, node := range c.nodes {
-		if err == nil && answers(node.Addr, time.Second) {
-			err = redisserver.Until(ctx, func() error { return c.isMaster(ctx, node, replica) })
-		}
-	}
-	if err != nil {
+	if err := c.nodes[replica].Client.ClusterFailover(context.Background()).Err(); err != nil {
 		c.t.Fatalf("node %d does not take over from its master: %v", replica, err)
+	}
+	for _, node := range c.nodes {
+		if answers(node.Addr, time.Second) {
+			wait.ForSuccess(c.t, func() error { return c.isMaster(node, replica) })
+		}
 	}
 }
 
 // isMaster tells why node does not see the other one as a master, or nil.
-func (c *Cluster) isMaster(ctx context.Context, node *Server, other int) error {
-	parts, err := node.Client.ClusterSlots(ctx).Result()
+func (c *Cluster) isMaster(node *Server, other int) error {
+	parts, err := node.Client.ClusterSlots(context.Background()).Result()
 	if err != nil {
 		return err
 	}

@@ -1,13 +1,12 @@
 package redistest
 
 import (
-	"context"
 	"crypto/rand"
 	"testing"
 	"time"
 
-	"example.com/session-workshop/check/redisserver"
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/check/wait"
 )
 
 func TestStartCluster(t *testing.T) {
@@ -38,9 +37,7 @@ func TestStartCluster(t *testing.T) {
 	if got := c.Owner(owners[1]); got != 4 {
 		t.Errorf("after the death of node 1 node %d has its key, want 4", got)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	mustOK(t, redisserver.Until(ctx, func() error { return client.Get(ctx, owners[1]).Err() }))
+	wait.ForSuccess(t, func() error { return client.Get(t.Context(), owners[1]).Err() })
 }
 
 func TestClusterNeedsEveryMaster(t *testing.T) {
@@ -56,7 +53,5 @@ func TestClusterNeedsEveryMaster(t *testing.T) {
 	}
 	// The node remembers the cluster, and forgets its keys.
 	owner.Restart()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	mustOK(t, redisserver.Until(ctx, func() error { return client.Set(ctx, key, "x", time.Minute).Err() }))
+	wait.ForSuccess(t, func() error { return client.Set(t.Context(), key, "x", time.Minute).Err() })
 }

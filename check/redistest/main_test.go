@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/check/wait"
 )
 
 // TestMain lets a test run this binary again as another process: one that can
@@ -79,12 +80,7 @@ func TestNothingOutlivesAKilledTest(t *testing.T) {
 	}
 	_ = holder.Wait()
 	for _, addr := range addrs {
-		for end := time.Now().Add(20 * time.Second); listens(addr); time.Sleep(20 * time.Millisecond) {
-			if time.Now().After(end) {
-				t.Errorf("20 s after its test was killed, a Redis still listens on %s", addr)
-				break
-			}
-		}
+		wait.For(t, "the Redis on "+addr+" has ended with the test that was killed", func() bool { return !listens(addr) })
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/testcontainers/testcontainers-go"
+
+	"example.com/session-workshop/check/wait"
 )
 
 func TestEachGivesAWorkingRedis(t *testing.T) {
@@ -24,7 +26,7 @@ func TestEachGivesAWorkingRedis(t *testing.T) {
 		t.Cleanup(func() { mustOK(t, r.Client.Del(context.Background(), key).Err()) })
 		mustOK(t, r.Client.HIncrBy(t.Context(), key, "visits", 1).Err())
 		mustOK(t, r.Client.PExpire(t.Context(), key, 50*time.Millisecond).Err())
-		eventually(t, "the key has expired", func() bool {
+		wait.For(t, "the key has expired", func() bool {
 			return r.Client.Exists(t.Context(), key).Val() == 0
 		})
 	})
@@ -140,14 +142,4 @@ func mustOK(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if holds() {
-			return
-		}
-	}
-	t.Fatalf("after 10 s it is still not so that %s", what)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/check/redisserver"
+	"example.com/session-workshop/check/wait"
 )
 
 // Server is a Redis of one test alone, which may do anything to it.
@@ -72,11 +73,7 @@ func (s *Server) Pause() {
 	if err := suspend(s.process.Process()); err != nil {
 		s.t.Fatalf("pause redis-server: %v", err)
 	}
-	for end := time.Now().Add(5 * time.Minute); answers(s.Addr, 50*time.Millisecond); {
-		if time.Now().After(end) {
-			s.t.Fatal("the paused redis-server still answers after 5 minutes")
-		}
-	}
+	wait.For(s.t, "the paused redis-server answers no more", func() bool { return !answers(s.Addr, 50*time.Millisecond) })
 }
 
 // Resume lets a paused server go on. It returns when the server answers.

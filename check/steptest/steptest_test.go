@@ -7,10 +7,10 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"example.com/session-workshop/check/contract"
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/check/wait"
 )
 
 // The test of a step must fail on a wrong app, and tell a learner what to do.
@@ -70,11 +70,8 @@ func testWrongApp(t *testing.T, test string) (said string, err error) {
 	cmd.Env = append(os.Environ(), "TEST_REDIS=embedded", "REQUIRE_REDIS=", "TMPDIR="+temp,
 		"PORT=1", "SECRET_KEY=of-the-developer", "REDIS_URL=redis://127.0.0.1:1", "SESSION_TTL=1s")
 	out, err := cmd.CombinedOutput()
-	for end := time.Now().Add(10 * time.Second); runtime.GOOS != "windows" && !isEmpty(t, temp); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Error("the built app is still in the temporary folder, 10 s after its test")
-			break
-		}
+	if runtime.GOOS != "windows" {
+		wait.For(t, "the built app is gone from the temporary folder", func() bool { return isEmpty(t, temp) })
 	}
 	return string(out), err
 }

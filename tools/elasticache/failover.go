@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"example.com/session-workshop/check/redisserver"
+	"example.com/session-workshop/check/wait"
 )
 
 var errCluster = errors.New("this stand-in in cluster mode has no replicas that could take over; start it without")
@@ -40,7 +41,7 @@ func (s *StandIn) Switch(ctx context.Context) error {
 	if err := before.client.Do(ctx, "failover", "to", "127.0.0.1", port(replica.addr), "timeout", 5000).Err(); err != nil {
 		return fmt.Errorf("ask the primary to hand over: %w", err)
 	}
-	err := redisserver.Until(ctx, func() error {
+	err := wait.Until(ctx, func() error {
 		return redisserver.Tells(ctx, replica.client, "replication", "role:master")
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/check/redisserver"
+	"example.com/session-workshop/check/wait"
 )
 
 // adminUser is whom the nodes use among themselves, and we to lead them.
@@ -107,7 +108,7 @@ func (s *StandIn) follow(ctx context.Context, n *node) error {
 	if err := n.client.Do(ctx, ownName("REPLICAOF"), "127.0.0.1", port(s.primary.addr)).Err(); err != nil {
 		return err
 	}
-	return redisserver.Until(ctx, func() error {
+	return wait.Until(ctx, func() error {
 		info, err := s.primary.client.Info(ctx, "replication").Result()
 		if err == nil && !strings.Contains(info, ",port="+port(n.addr)+",state=online,") {
 			err = errors.New("the primary has no replica that is online")
