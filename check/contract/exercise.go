@@ -71,8 +71,7 @@ var exercises = []exercise{
 				},
 				where: inIndex,
 				run: func(s *scene) {
-					b := s.browser()
-					b.login(s.user)
+					b := s.loggedIn()
 					for n := range 3 {
 						b.expectVisits(n + 1)
 					}
@@ -352,8 +351,7 @@ func oneRoundTrip(steps []int) rule {
 		},
 		where: inIndex,
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			least := int64(-1)
 			for range 5 {
 				before := s.target.RoundTrips()
@@ -368,8 +366,7 @@ func oneRoundTrip(steps []int) rule {
 }
 
 func oldCookieOldCount(s *scene) {
-	b := s.browser()
-	b.login(s.user)
+	b := s.loggedIn()
 	b.expectVisits(1)
 	cookie := b.cookie()
 	old := b.held(cookie.Name)
@@ -382,13 +379,12 @@ func oldCookieOldCount(s *scene) {
 // loginEnds asks with a copy that a browser without the cookie's age keeps.
 func loginEnds(s *scene) {
 	const age = 5 * time.Second
-	b := s.browser()
-	b.login(s.user)
+	b := s.loggedIn()
 	thief := b.copy()
 	thief.expectLoggedIn(s.user)
 	// The time in the signature has whole seconds.
 	for end := time.Now().Add(age + 3*time.Second); time.Now().Before(end) && !s.failed(); {
-		if strings.Contains(thief.get("/").text(), loggedOut) {
+		if strings.Contains(thief.get("/").Text(), loggedOut) {
 			return
 		}
 		select {
@@ -409,8 +405,7 @@ func (s *scene) field(name string) string {
 }
 
 func lastVisitIsWritten(s *scene) {
-	b := s.browser()
-	b.login(s.user)
+	b := s.loggedIn()
 	b.expectVisits(1)
 	s.expect(s.field("last_visit") != "", "a field last_visit in the hash", "none, or an empty one")
 	if s.failed() {
@@ -422,8 +417,7 @@ func lastVisitIsWritten(s *scene) {
 }
 
 func lastVisitIsShown(s *scene) {
-	b := s.browser()
-	b.login(s.user)
+	b := s.loggedIn()
 	b.expectVisits(1)
 	if s.failed() {
 		return
@@ -431,7 +425,7 @@ func lastVisitIsShown(s *scene) {
 	before := "before-" + s.user
 	s.ask(s.target.Redis.HSet(s.ctx, s.key(), "last_visit", before))
 	p := b.expectVisits(2)
-	s.expect(strings.Contains(p.text(), "Last visit: "+before), "GET / to say "+quote("Last visit: "+before)+", which the hash held before", p.String())
+	s.expect(strings.Contains(p.Text(), "Last visit: "+before), "GET / to say "+quote("Last visit: "+before)+", which the hash held before", p.String())
 }
 
 var numbered = map[string]*regexp.Regexp{
@@ -443,7 +437,7 @@ var numbered = map[string]*regexp.Regexp{
 // number visits / and returns the number after a label.
 func (b *browser) number(label string) int {
 	p := b.get("/")
-	found := numbered[label].FindStringSubmatch(p.text())
+	found := numbered[label].FindStringSubmatch(p.Text())
 	b.scene.expect(found != nil, "GET / to say \""+label+": \" and a number", p.String())
 	if found == nil {
 		return 0
@@ -472,8 +466,7 @@ func places(s *scene) {
 }
 
 func ttlPerUser(s *scene) {
-	guest := s.browser()
-	guest.login(s.user)
+	guest := s.loggedIn()
 	guest.expectVisits(1)
 	s.expectTTL(s.key())
 	if s.failed() {
@@ -492,8 +485,7 @@ func ttlPerUser(s *scene) {
 }
 
 func timeLeft(s *scene) {
-	b := s.browser()
-	b.login(s.user)
+	b := s.loggedIn()
 	b.expectVisits(1)
 	short := s.shorten(s.key())
 	left := time.Duration(b.number("Time left")) * time.Millisecond
@@ -503,13 +495,11 @@ func timeLeft(s *scene) {
 
 func (b *browser) logOutEverywhere() {
 	p := b.post("/logout-everywhere", url.Values{})
-	b.scene.expect(p.redirects(), p.request+" to redirect (303 or 302)", p.String())
+	b.scene.expect(p.redirects(), p.Request+" to redirect (303 or 302)", p.String())
 }
 
 func logOutEverywhere(s *scene) {
-	one, two := s.browser(), s.browser()
-	one.login(s.user)
-	two.login(s.user)
+	one, two := s.loggedIn(), s.loggedIn()
 	one.expectVisits(1)
 	two.expectVisits(1)
 	one.logOutEverywhere()
@@ -520,8 +510,7 @@ func logOutEverywhere(s *scene) {
 }
 
 func othersStay(s *scene) {
-	one, other := s.browser(), s.browser()
-	one.login(s.user)
+	one, other := s.loggedIn(), s.browser()
 	other.login(s.user + "-other")
 	one.logOutEverywhere()
 	one.expectLoggedOut()
@@ -544,5 +533,5 @@ func devices(s *scene) {
 	expect(three, 2)
 	s.expire(first)
 	expect(three, 1)
-	s.expect(one.get("/").status == http.StatusOK, "a page for the browser whose session has expired", "none")
+	s.expect(one.get("/").Status == http.StatusOK, "a page for the browser whose session has expired", "none")
 }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/session-workshop/check/browse"
 )
 
 // house is what the workshop's own apps promise beyond the lesson.
@@ -21,7 +23,7 @@ var house = []rule{
 		hints: []string{"GET /healthz says that the process is up. It asks no Redis and needs no login."},
 		run: func(s *scene) {
 			p := s.browser().get("/healthz")
-			s.expect(p.status == http.StatusOK, "GET /healthz to answer 200", p.String())
+			s.expect(p.Status == http.StatusOK, "GET /healthz to answer 200", p.String())
 		},
 	},
 	{
@@ -52,10 +54,9 @@ var house = []rule{
 		steps: every,
 		hints: []string{"Logout changes something, so it is a form with method=post and action=/logout, and no link."},
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			p := b.expectLoggedIn(s.user)
-			s.expect(p.hasLogoutButton(), "a form on GET / that posts to /logout", quote(p.body))
+			s.expect(p.hasLogoutButton(), "a form on GET / that posts to /logout", quote(p.Body))
 		},
 	},
 	{
@@ -82,10 +83,9 @@ var house = []rule{
 		steps: onlyOne,
 		hints: []string{"Step 1 counts nothing: the page says \"Logged in as NAME\" and has no \"Visits:\"."},
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			p := b.expectLoggedIn(s.user)
-			_, counted := p.visits()
+			_, counted := p.Visits()
 			s.expect(!counted, "no \"Visits:\" in step 1", p.String())
 		},
 	},
@@ -95,10 +95,9 @@ var house = []rule{
 		steps: counting,
 		hints: []string{"The page says \"Logged in as NAME.\" with a full stop, and after it \"Visits: 1\"."},
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			p, want := b.get("/"), loggedIn+s.user+". Visits: 1"
-			s.expect(strings.Contains(p.text(), want), "GET / to say "+quote(want), p.String())
+			s.expect(strings.Contains(p.Text(), want), "GET / to say "+quote(want), p.String())
 		},
 	},
 	{
@@ -114,10 +113,9 @@ var house = []rule{
 		steps: counting,
 		hints: []string{"A HEAD request is no visit. Ask for the method before you count."},
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectVisits(1)
-			b.do(http.MethodHead, "/", nil, nil)
+			b.send(http.MethodHead, "/", nil, nil)
 			b.expectVisits(2)
 		},
 	},
@@ -185,9 +183,9 @@ var house = []rule{
 		hints: []string{"The page of a 405 looks like the others: a title, and a link back to /. The Allow header names the methods (RFC 9110, 15.5.6)."},
 		run: func(s *scene) {
 			for _, path := range []string{"/", "/login", "/logout"} {
-				p := s.browser().do(http.MethodDelete, path, nil, nil)
+				p := s.browser().send(http.MethodDelete, path, nil, nil)
 				s.expectFramed(p, http.StatusMethodNotAllowed)
-				s.expect(p.header.Get("Allow") != "", "an Allow header on "+p.request, "none")
+				s.expect(p.Header.Get("Allow") != "", "an Allow header on "+p.Request, "none")
 			}
 		},
 	},
@@ -204,11 +202,10 @@ var house = []rule{
 		steps: every,
 		hints: []string{"A cookie is deleted by setting it with the same name and path and Max-Age=0."},
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectLoggedIn(s.user)
 			p := b.post("/logout", url.Values{})
-			deleted := slices.ContainsFunc(p.cookies, func(c *http.Cookie) bool {
+			deleted := slices.ContainsFunc(p.Cookies, func(c *http.Cookie) bool {
 				return c.Name == s.cookieName() && c.MaxAge < 0 && c.Path == "/"
 			})
 			s.expect(deleted, "POST /logout to set "+s.cookieName()+" with Max-Age=0 and Path=/",
@@ -221,11 +218,10 @@ var house = []rule{
 		steps: every,
 		hints: []string{"Send Cache-Control: no-store, or the Back button shows the page after logout."},
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			p := b.expectLoggedIn(s.user)
-			s.expect(strings.Contains(p.header.Get("Cache-Control"), "no-store"),
-				"Cache-Control: no-store on GET /", quote(p.header.Get("Cache-Control")))
+			s.expect(strings.Contains(p.Header.Get("Cache-Control"), "no-store"),
+				"Cache-Control: no-store on GET /", quote(p.Header.Get("Cache-Control")))
 		},
 	},
 	{
@@ -248,11 +244,10 @@ var house = []rule{
 		steps: every,
 		hints: []string{"net/http's CrossOriginProtection looks at Sec-Fetch-Site and Origin. Its Check must run before any other work."},
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectLoggedIn(s.user)
 			for _, header := range crossSite {
-				s.expectFramed(b.do(http.MethodPost, "/logout", url.Values{}, header), http.StatusForbidden)
+				s.expectFramed(b.send(http.MethodPost, "/logout", url.Values{}, header), http.StatusForbidden)
 			}
 			b.expectLoggedIn(s.user)
 		},
@@ -264,8 +259,8 @@ var house = []rule{
 		hints: []string{"A browser sends Sec-Fetch-Site: same-origin and an Origin with the form of this app. Both must pass the check for other sites."},
 		run: func(s *scene) {
 			b := s.browser()
-			p := b.do(http.MethodPost, "/login", url.Values{"username": {s.user}}, http.Header{
-				"Sec-Fetch-Site": {"same-origin"}, "Origin": {s.address("")},
+			p := b.send(http.MethodPost, "/login", url.Values{"username": {s.user}}, http.Header{
+				"Sec-Fetch-Site": {"same-origin"}, "Origin": {b.Address("")},
 			})
 			s.expect(p.redirects(), "POST /login from this site to redirect", p.String())
 			b.expectLoggedIn(s.user)
@@ -277,10 +272,9 @@ var house = []rule{
 		steps: every,
 		hints: []string{"GET /logout with Sec-Fetch-Site: cross-site shows a logout button and leaves you logged in."},
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
-			p := b.do(http.MethodGet, "/logout", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}})
-			s.expect(p.status == http.StatusOK && p.hasLogoutButton(),
+			b := s.loggedIn()
+			p := b.send(http.MethodGet, "/logout", nil, http.Header{"Sec-Fetch-Site": {"cross-site"}})
+			s.expect(p.Status == http.StatusOK && p.hasLogoutButton(),
 				"GET /logout from another site to answer 200 with a form that posts to /logout", p.String())
 			b.expectLoggedIn(s.user)
 		},
@@ -320,7 +314,7 @@ var house = []rule{
 		hints: []string{"A logout that finds nothing to do redirects to / like any other."},
 		run: func(s *scene) {
 			p := s.browser().post("/logout", url.Values{})
-			s.expect(p.redirects(), p.request+" without a login to redirect", p.String())
+			s.expect(p.redirects(), p.Request+" without a login to redirect", p.String())
 			s.expectToRoot(p)
 		},
 	},
@@ -365,8 +359,7 @@ var house = []rule{
 		steps: onlyTwo,
 		hints: []string{"Keys live for ever in step 2. That is what step 3 mends."},
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectVisits(1)
 			b.expectVisits(2)
 			left := s.ttl("workshop:user:" + s.user)
@@ -397,17 +390,17 @@ var crossSite = []http.Header{
 }
 
 func (s *scene) expectSeeOther(p page) {
-	s.expect(p.status == http.StatusSeeOther, p.request+" to answer 303", p.String())
+	s.expect(p.Status == http.StatusSeeOther, p.Request+" to answer 303", p.String())
 	s.expectToRoot(p)
 }
 
 // expectFramed wants a page in the app's own design.
 func (s *scene) expectFramed(p page, status int) {
-	s.expect(p.status == status, fmt.Sprintf("%s to answer %d", p.request, status), p.String())
-	s.expect(strings.HasPrefix(p.header.Get("Content-Type"), "text/html"),
-		"an HTML page from "+p.request, "Content-Type: "+quote(p.header.Get("Content-Type")))
-	s.expect(p.hasTitle() && linkToRoot.in(parse(p.body)),
-		"a page with a title and a link to / from "+p.request, quote(p.body))
+	s.expect(p.Status == status, fmt.Sprintf("%s to answer %d", p.Request, status), p.String())
+	s.expect(strings.HasPrefix(p.Header.Get("Content-Type"), "text/html"),
+		"an HTML page from "+p.Request, "Content-Type: "+quote(p.Header.Get("Content-Type")))
+	s.expect(p.hasTitle() && linkToRoot.in(browse.Parse(p.Body)),
+		"a page with a title and a link to / from "+p.Request, quote(p.Body))
 }
 
 // expectRefused wants a name to be refused with a reason inside the form.
@@ -415,11 +408,11 @@ func (s *scene) expectRefused(name string) {
 	b := s.browser()
 	plain := markupOf(b.get("/login").loginForm())
 	p := b.post("/login", url.Values{"username": {name}})
-	s.expect(p.status == http.StatusBadRequest, "POST /login with username="+quote(name)+" to answer 400", p.String())
+	s.expect(p.Status == http.StatusBadRequest, "POST /login with username="+quote(name)+" to answer 400", p.String())
 	again := markupOf(p.loginForm())
 	s.expect(again != "", "the form again, for username="+quote(name), p.String())
-	s.expect(textOf(again) != textOf(plain), "the reason inside the form, for username="+quote(name), quote(textOf(again)))
-	s.expect(len(p.cookies) == 0, "no cookie for username="+quote(name), p.setCookies())
+	s.expect(browse.Text(again) != browse.Text(plain), "the reason inside the form, for username="+quote(name), quote(browse.Text(again)))
+	s.expect(len(p.Cookies) == 0, "no cookie for username="+quote(name), p.setCookies())
 }
 
 // padded fills a name up to n bytes.
@@ -431,12 +424,12 @@ func headLikeGet(s *scene) {
 	b := s.browser()
 	for range 2 {
 		for _, path := range []string{"/", "/login"} {
-			get, head := b.get(path), b.do(http.MethodHead, path, nil, nil)
-			s.expect(head.status == http.StatusOK, head.request+" to answer 200", head.String())
-			s.expect(head.body == "", "no body from "+head.request, quote(head.body))
-			s.expect(head.header.Get("Content-Type") == get.header.Get("Content-Type"),
-				head.request+" to have the Content-Type of GET: "+quote(get.header.Get("Content-Type")),
-				quote(head.header.Get("Content-Type")))
+			get, head := b.get(path), b.send(http.MethodHead, path, nil, nil)
+			s.expect(head.Status == http.StatusOK, head.Request+" to answer 200", head.String())
+			s.expect(head.Body == "", "no body from "+head.Request, quote(head.Body))
+			s.expect(head.Header.Get("Content-Type") == get.Header.Get("Content-Type"),
+				head.Request+" to have the Content-Type of GET: "+quote(get.Header.Get("Content-Type")),
+				quote(head.Header.Get("Content-Type")))
 		}
 		// The second time logged in.
 		b.login(s.user)
@@ -458,11 +451,11 @@ func (s *scene) https() bool { return strings.HasPrefix(s.target.URL, "https:") 
 
 func cookieFlags(s *scene) {
 	p := s.browser().login(s.user)
-	s.expect(len(p.cookies) == 1, "login to set one cookie", p.setCookies())
+	s.expect(len(p.Cookies) == 1, "login to set one cookie", p.setCookies())
 	if s.failed() {
 		return
 	}
-	c := p.cookies[0]
+	c := p.Cookies[0]
 	s.expect(c.Name == s.cookieName(), "a cookie named "+s.cookieName(), c.Name)
 	s.expect(c.HttpOnly && c.SameSite == http.SameSiteLaxMode && c.Path == "/" && c.Domain == "",
 		"HttpOnly, SameSite=Lax, Path=/ and no Domain", flags(c))
@@ -472,7 +465,7 @@ func cookieFlags(s *scene) {
 func contentPolicy(s *scene) {
 	b := s.browser()
 	for _, path := range []string{"/", "/login", "/no-such-page"} {
-		policy := b.get(path).header.Get("Content-Security-Policy")
+		policy := b.get(path).Header.Get("Content-Security-Policy")
 		s.expect(strings.Contains(policy, "default-src") && !strings.Contains(policy, "unsafe-"),
 			"a Content-Security-Policy with default-src and without 'unsafe-inline' on GET "+path, quote(policy))
 	}
@@ -481,9 +474,9 @@ func contentPolicy(s *scene) {
 func crossSiteLogin(s *scene) {
 	b := s.browser()
 	for _, header := range crossSite {
-		p := b.do(http.MethodPost, "/login", url.Values{"username": {s.user}}, header)
+		p := b.send(http.MethodPost, "/login", url.Values{"username": {s.user}}, header)
 		s.expectFramed(p, http.StatusForbidden)
-		s.expect(len(p.cookies) == 0, "no cookie from "+p.request+" of another site", p.setCookies())
+		s.expect(len(p.Cookies) == 0, "no cookie from "+p.Request+" of another site", p.setCookies())
 		b.expectLoggedOut()
 	}
 	b.login(s.user)
@@ -495,17 +488,16 @@ func crossSiteLogin(s *scene) {
 // brokenCookie sends what damage makes of a real cookie's value.
 func brokenCookie(damage func(value string) string) func(s *scene) {
 	return func(s *scene) {
-		owner := s.browser()
-		owner.login(s.user)
+		owner := s.loggedIn()
 		header := http.Header{"Cookie": {s.cookieName() + "=" + damage(owner.cookie().Value)}}
-		p := s.browser().do(http.MethodGet, "/", nil, header)
-		s.expect(p.status == http.StatusOK, "GET / with a broken cookie to answer 200", p.String())
+		p := s.browser().send(http.MethodGet, "/", nil, header)
+		s.expect(p.Status == http.StatusOK, "GET / with a broken cookie to answer 200", p.String())
 		s.expectSaysLoggedOut(p)
-		p = s.browser().do(http.MethodPost, "/logout", url.Values{}, header)
-		s.expect(p.redirects(), p.request+" with a broken cookie to redirect", p.String())
-		p = s.browser().do(http.MethodPost, "/login", url.Values{"username": {s.user}}, header)
-		s.expect(p.redirects(), p.request+" with a broken cookie to redirect", p.String())
-		s.expect(len(p.cookies) > 0, "a new cookie from "+p.request+" with a broken cookie", "none")
+		p = s.browser().send(http.MethodPost, "/logout", url.Values{}, header)
+		s.expect(p.redirects(), p.Request+" with a broken cookie to redirect", p.String())
+		p = s.browser().send(http.MethodPost, "/login", url.Values{"username": {s.user}}, header)
+		s.expect(p.redirects(), p.Request+" with a broken cookie to redirect", p.String())
+		s.expect(len(p.Cookies) > 0, "a new cookie from "+p.Request+" with a broken cookie", "none")
 	}
 }
 
@@ -553,13 +545,12 @@ func (s *scene) expectKey(b *browser, name string) {
 }
 
 func wrongType(s *scene) {
-	b := s.browser()
-	b.login(s.user)
+	b := s.loggedIn()
 	key := s.ownKey(b, s.user)
 	s.plantString(key, "hello")
 	p := b.get("/")
 	s.expectFramed(p, http.StatusInternalServerError)
-	s.expect(strings.Contains(p.text(), key) && strings.Contains(p.text(), "string"),
+	s.expect(strings.Contains(p.Text(), key) && strings.Contains(p.Text(), "string"),
 		"the page to name the key "+key+" and its type, string", p.String())
 	if s.failed() {
 		return
@@ -577,9 +568,8 @@ func wrongType(s *scene) {
 
 func endedSession(s *scene) {
 	fresh := s.browser().expectLoggedOut()
-	s.expect(!strings.Contains(fresh.text(), "Your session has ended"), "nothing about a session for a browser without a cookie", fresh.String())
-	expired, loggedOff := s.browser(), s.browser()
-	expired.login(s.user)
+	s.expect(!strings.Contains(fresh.Text(), "Your session has ended"), "nothing about a session for a browser without a cookie", fresh.String())
+	expired, loggedOff := s.loggedIn(), s.browser()
 	expired.expectVisits(1)
 	s.expire(s.ownKey(expired, s.user))
 	loggedOff.login(s.user)
@@ -587,7 +577,7 @@ func endedSession(s *scene) {
 	loggedOff.logout()
 	for _, b := range []*browser{expired, copied} {
 		p := b.expectLoggedOut()
-		s.expect(s.saysEnded(p.text()), "GET / with the cookie of an ended session to say "+quote(endedText(s.idleText())), p.String())
+		s.expect(s.saysEnded(p.Text()), "GET / with the cookie of an ended session to say "+quote(endedText(s.idleText())), p.String())
 		s.expectCookieLeftAlone(p, s.cookieName())
 	}
 }

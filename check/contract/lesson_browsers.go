@@ -27,8 +27,7 @@ var otherBrowsers = []rule{
 			},
 		},
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			s.browser().expectLoggedOut()
 			b.expectLoggedIn(s.user)
 		},
@@ -94,8 +93,7 @@ var otherBrowsers = []rule{
 			},
 		},
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectVisits(1)
 			b.otherRequests()
 			b.expectVisits(2)
@@ -112,8 +110,7 @@ var otherBrowsers = []rule{
 		},
 		where: "main.go, func userKey",
 		run: func(s *scene) {
-			one, two := s.browser(), s.browser()
-			one.login(s.user)
+			one, two := s.loggedIn(), s.browser()
 			one.expectVisits(1)
 			two.login(s.user)
 			two.expectVisits(2)
@@ -131,8 +128,7 @@ var otherBrowsers = []rule{
 		},
 		where: "session/store.go, func Create, func Key",
 		run: func(s *scene) {
-			one, two := s.browser(), s.browser()
-			one.login(s.user)
+			one, two := s.loggedIn(), s.browser()
 			one.expectVisits(1)
 			one.expectVisits(2)
 			two.login(s.user)
@@ -158,8 +154,7 @@ var otherBrowsers = []rule{
 			},
 		},
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectLoggedIn(s.user)
 			s.expectToRoot(b.logout())
 			b.expectLoggedOut()
@@ -176,8 +171,7 @@ var otherBrowsers = []rule{
 		},
 		where: "main.go, func login, func logout",
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.logout()
 			b.login(s.user)
 			b.expectLoggedIn(s.user)
@@ -194,8 +188,7 @@ var otherBrowsers = []rule{
 		},
 		where: inLogout,
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectVisits(1)
 			b.expectVisits(2)
 			b.logout()
@@ -214,8 +207,7 @@ var otherBrowsers = []rule{
 		},
 		where: "session/store.go, func Create, func Delete",
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectVisits(1)
 			b.expectVisits(2)
 			b.logout()
@@ -253,12 +245,11 @@ var otherBrowsers = []rule{
 			},
 		},
 		run: func(s *scene) {
-			b, thief := s.browser(), s.browser()
-			b.login(s.user)
+			b, thief := s.loggedIn(), s.browser()
 			cookie := b.cookie()
 			thief.plant(cookie.Name, changed(cookie.Value))
 			p := thief.get("/")
-			s.expect(strings.Contains(p.text(), loggedOut) && !strings.Contains(p.text(), loggedIn),
+			s.expect(strings.Contains(p.Text(), loggedOut) && !strings.Contains(p.Text(), loggedIn),
 				"GET / with a changed cookie to say "+quote(loggedOut), p.String())
 		},
 	},
@@ -307,7 +298,7 @@ func escaped(s *scene) {
 	b := s.browser()
 	b.login(name)
 	p := b.expectLoggedIn(name)
-	s.expect(!strings.Contains(p.body, "<b>"+s.user), "&lt;b&gt; in the page's source for <b> in the name", quote(p.body))
+	s.expect(!strings.Contains(p.Body, "<b>"+s.user), "&lt;b&gt; in the page's source for <b> in the name", quote(p.Body))
 }
 
 // changed replaces one character in the middle.
@@ -327,8 +318,7 @@ func changed(value string) string {
 
 func visitsAtOnce(s *scene) {
 	const n = 30
-	b := s.browser()
-	b.login(s.user)
+	b := s.loggedIn()
 	numbers := b.visitAtOnce(n)
 	different := len(slices.Compact(slices.Clone(numbers)))
 	s.expect(different == n && numbers[0] == 1 && numbers[n-1] == n,

@@ -25,7 +25,7 @@ var serverSessions = []rule{
 		where: inLogin,
 		run: func(s *scene) {
 			b := s.browser()
-			for _, cookie := range b.login(s.user).cookies {
+			for _, cookie := range b.login(s.user).Cookies {
 				s.expect(!reveals(cookie.Value, s.user, 3),
 					"a cookie in which "+s.user+" cannot be read, also not after base64 decoding",
 					cookie.Name+"="+quote(cookie.Value))
@@ -55,8 +55,7 @@ var serverSessions = []rule{
 		},
 		where: inCreate,
 		run: func(s *scene) {
-			one, two := s.browser(), s.browser()
-			one.login(s.user)
+			one, two := s.loggedIn(), s.browser()
 			first := one.cookie().Value
 			one.login(s.user)
 			two.login(s.user)
@@ -100,8 +99,7 @@ var serverSessions = []rule{
 		},
 		where: inIndex,
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			for range 2 {
 				s.expectCookieLeftAlone(b.expectLoggedIn(s.user), b.cookie().Name)
 			}
@@ -118,8 +116,7 @@ var serverSessions = []rule{
 		},
 		where: "session/store.go, func Delete; main.go, func logout",
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectVisits(1)
 			key := s.key()
 			b.logout()
@@ -137,8 +134,7 @@ var serverSessions = []rule{
 		},
 		where: "session/store.go, func Delete, func Visit",
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectVisits(1)
 			key, thief := s.key(), b.copy()
 			b.logout()
@@ -157,9 +153,7 @@ var serverSessions = []rule{
 		},
 		where: inDelete,
 		run: func(s *scene) {
-			one, two := s.browser(), s.browser()
-			one.login(s.user)
-			two.login(s.user)
+			one, two := s.loggedIn(), s.loggedIn()
 			one.logout()
 			two.expectLoggedIn(s.user)
 		},
@@ -195,8 +189,7 @@ func reveals(value, name string, depth int) bool {
 }
 
 func tokenNotStored(s *scene) {
-	b := s.browser()
-	b.login(s.user)
+	b := s.loggedIn()
 	b.expectVisits(1)
 	key, value := s.key(), b.cookie().Value
 	if s.failed() {
@@ -249,7 +242,7 @@ func madeUp(s *scene) {
 }
 
 func (s *scene) expectCookieLeftAlone(p page, name string) {
-	for _, cookie := range p.cookies {
-		s.expect(cookie.Name != name, p.request+" to leave the cookie "+name+" alone", "Set-Cookie: "+flags(cookie))
+	for _, cookie := range p.Cookies {
+		s.expect(cookie.Name != name, p.Request+" to leave the cookie "+name+" alone", "Set-Cookie: "+flags(cookie))
 	}
 }

@@ -40,8 +40,7 @@ var lifetimes = []rule{
 			},
 		},
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectVisits(1)
 			s.expectTTL(s.key())
 		},
@@ -64,8 +63,7 @@ var lifetimes = []rule{
 			},
 		},
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectVisits(1)
 			key := s.key()
 			s.shorten(key)
@@ -92,8 +90,7 @@ var lifetimes = []rule{
 			},
 		},
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectVisits(1)
 			key := s.key()
 			short := s.shorten(key)
@@ -114,8 +111,7 @@ var lifetimes = []rule{
 		},
 		where: inIndex,
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectVisits(1)
 			b.expectVisits(2)
 			s.expire(s.key())
@@ -133,8 +129,7 @@ var lifetimes = []rule{
 		},
 		where: inVisit,
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectVisits(1)
 			b.expectVisits(2)
 			key := s.key()

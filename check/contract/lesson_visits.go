@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+
+	"example.com/session-workshop/check/browse"
 )
 
 // firstVisits are about one visitor: the login, and the count of the visits.
@@ -71,8 +73,7 @@ var firstVisits = []rule{
 			},
 		},
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectLoggedIn(s.user)
 		},
 	},
@@ -113,8 +114,7 @@ var firstVisits = []rule{
 			},
 		},
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			for n := range 5 {
 				b.expectVisits(n + 1)
 			}
@@ -131,8 +131,7 @@ var firstVisits = []rule{
 		},
 		where: "main.go, func index, func userKey",
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectVisits(1)
 			b.expectVisits(2)
 			s.expectCount(s.key(), 2)
@@ -164,8 +163,7 @@ var firstVisits = []rule{
 		},
 		where: inVisit,
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectVisits(1)
 			b.expectVisits(2)
 			s.expectCount(s.key(), 2)
@@ -189,8 +187,7 @@ var firstVisits = []rule{
 			},
 		},
 		run: func(s *scene) {
-			b := s.browser()
-			b.login(s.user)
+			b := s.loggedIn()
 			b.expectVisits(1)
 			s.setCount(s.key(), "41")
 			b.expectVisits(42)
@@ -200,15 +197,15 @@ var firstVisits = []rule{
 
 func loginForm(s *scene) {
 	p := s.browser().get("/login")
-	s.expect(p.status == http.StatusOK, "GET /login to answer 200", p.String())
-	s.expect(postForm.in(parse(p.body)), "a form with method=post on GET /login", quote(p.body))
-	s.expect(nameField.in(parse(p.body)), "an input with name=username on GET /login", quote(p.body))
+	s.expect(p.Status == http.StatusOK, "GET /login to answer 200", p.String())
+	s.expect(postForm.in(browse.Parse(p.Body)), "a form with method=post on GET /login", quote(p.Body))
+	s.expect(nameField.in(browse.Parse(p.Body)), "an input with name=username on GET /login", quote(p.Body))
 }
 
 // expectToRoot wants the redirect p to lead to / of the same app.
 func (s *scene) expectToRoot(p page) {
-	to := p.header.Get("Location")
-	base, err := url.Parse(s.address("/"))
+	to := p.Header.Get("Location")
+	base, err := url.Parse(s.browser().Address("/"))
 	s.expect(err == nil, "a valid URL of the app", fmt.Sprint(err))
 	if err != nil {
 		return
@@ -227,16 +224,15 @@ func (s *scene) expectCount(key string, want int) {
 func firstVisit(s *scene) {
 	one, two := s.browser(), s.browser()
 	one.login(s.user + "-one")
-	first, _ := one.get("/").visits()
+	first, _ := one.get("/").Visits()
 	if first > 1 {
 		two.login(s.user + "-two")
-		if next, _ := two.get("/").visits(); next > first {
+		if next, _ := two.get("/").Visits(); next > first {
 			s.expect(false, "the first visit of a name to say \"Visits: 1\"",
 				fmt.Sprintf("\"Visits: %d\", and for the next new name \"Visits: %d\"", first, next))
 			s.see("names-apart")
 		}
 	}
-	b := s.browser()
-	b.login(s.user)
+	b := s.loggedIn()
 	b.expectVisits(1)
 }

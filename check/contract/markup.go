@@ -5,6 +5,8 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"example.com/session-workshop/check/browse"
 )
 
 // element is what to look for in a page: a tag, and attributes as name=value.
@@ -23,16 +25,6 @@ var (
 	loginInput  = element{atom.Input, "value=Login"}
 	anyButton   = element{tag: atom.Button}
 )
-
-// parse reads a page as browsers do, whatever it is.
-func parse(markup string) *html.Node {
-	n, err := html.Parse(strings.NewReader(markup))
-	if err != nil {
-		// Only reading fails, and a string can always be read.
-		return &html.Node{Type: html.DocumentNode}
-	}
-	return n
-}
 
 // all returns the elements below n that are like e.
 func (e element) all(n *html.Node) (found []*html.Node) {
@@ -68,7 +60,7 @@ func attribute(n *html.Node, name string) string {
 
 // loginForm is the first form that posts a field username, nil if there is none.
 func (p page) loginForm() *html.Node {
-	for _, form := range postForm.all(parse(p.body)) {
+	for _, form := range postForm.all(browse.Parse(p.Body)) {
 		if nameField.in(form) {
 			return form
 		}
@@ -78,7 +70,7 @@ func (p page) loginForm() *html.Node {
 
 // hasLogoutButton reports whether a form posts to /logout by a button.
 func (p page) hasLogoutButton() bool {
-	for _, form := range logoutForm.all(parse(p.body)) {
+	for _, form := range logoutForm.all(browse.Parse(p.Body)) {
 		if anyButton.in(form) || submitInput.in(form) {
 			return true
 		}
@@ -92,7 +84,7 @@ func hasLoginButton(form *html.Node) bool {
 		return false
 	}
 	for _, button := range anyButton.all(form) {
-		if textBelow(button) == "Login" {
+		if browse.TextBelow(button) == "Login" {
 			return true
 		}
 	}
@@ -100,7 +92,7 @@ func hasLoginButton(form *html.Node) bool {
 }
 
 func (p page) hasTitle() bool {
-	for _, title := range (element{tag: atom.Title}).all(parse(p.body)) {
+	for _, title := range (element{tag: atom.Title}).all(browse.Parse(p.Body)) {
 		if title.FirstChild != nil && strings.TrimSpace(title.FirstChild.Data) != "" {
 			return true
 		}
@@ -118,44 +110,10 @@ func markupOf(n *html.Node) string {
 	return b.String()
 }
 
-// inline are the elements within a line of text. They join what stands beside
-// them; any other element parts it.
-var inline = map[atom.Atom]bool{
-	atom.A: true, atom.Abbr: true, atom.B: true, atom.Code: true, atom.Data: true, atom.Em: true, atom.I: true, atom.Kbd: true,
-	atom.Mark: true, atom.Output: true, atom.Samp: true, atom.Small: true, atom.Span: true, atom.Strong: true, atom.U: true, atom.Var: true,
-}
-
-// textOf returns what a person reads in markup: no tags, no scripts, entities
-// decoded, spaces collapsed.
-func textOf(markup string) string { return textBelow(parse(markup)) }
-
-func textBelow(n *html.Node) string {
-	var b strings.Builder
-	addText(&b, n)
-	return strings.Join(strings.Fields(b.String()), " ")
-}
-
-func addText(b *strings.Builder, n *html.Node) {
-	switch {
-	case n.Type == html.TextNode:
-		b.WriteString(n.Data)
-		return
-	case n.Type == html.CommentNode, n.DataAtom == atom.Script, n.DataAtom == atom.Style, n.DataAtom == atom.Title:
-		b.WriteByte(' ')
-		return
-	case n.Type == html.ElementNode && !inline[n.DataAtom]:
-		b.WriteByte(' ')
-		defer b.WriteByte(' ')
-	}
-	for child := range n.ChildNodes() {
-		addText(b, child)
-	}
-}
-
 // withoutPanel is a page without the workshop's own panel, which is no part of
 // what a check looks at.
 func withoutPanel(markup string) *html.Node {
-	n := parse(markup)
+	n := browse.Parse(markup)
 	for _, section := range (element{atom.Section, "class=hood"}).all(n) {
 		section.Parent.RemoveChild(section)
 	}

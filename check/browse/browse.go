@@ -1,0 +1,137 @@
+// Package browse visits apps over HTTP as a browser does: it keeps cookies, and
+// reads a page as a person does. Package browsetest is the same for tests.
+package browse
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	// patience is how long a page may take, unless the caller changes
+	// Client.Timeout.
+	patience = 5 * time.Minute
+	// maxPage is how much of a page is read.
+	maxPage = 1 << 20
+)
+
+// Browser keeps cookies as a browser does. It may send many requests at the
+// same time.
+type Browser struct {
+	// Home is the address of the app, such as http://127.0.0.1:5000. It may
+	// become that of another app: cookies ignore ports.
+	Home string
+	// Client sends the requests. It does not follow redirects, so that each
+	// request is one that the caller names.
+	Client *http.Client
+}
+
+// New is a browser without cookies.
+func New(home string) *Browser {
+	// Without options, New cannot fail.
+	jar, _ := cookiejar.New(nil)
+	return &Browser{Home: home, Client: &http.Client{Jar: jar, Timeout: patience, CheckRedirect: stay}}
+}
+
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// FollowRedirects makes the browser load the page to which a redirect leads.
+func (b *Browser) FollowRedirects() { b.Client.CheckRedirect = nil }
+
+// Address is that of a path of the app. A whole address stays as it is.
+func (b *Browser) Address(path string) string {
+	if strings.Contains(path, "://") {
+		return path
+	}
+	return strings.TrimRight(b.Home, "/") + path
+}
+
+// Do sends a request with further headers and reads the answer. A form may be
+// nil. Also with an error the page names the request.
+func (b *Browser) Do(ctx context.Context, method, path string, form url.Values, header http.Header) (Page, error) {
+	var body io.Reader
+	if form != nil {
+		body = strings.NewReader(form.Encode())
+	}
+	r, err := http.NewRequestWithContext(ctx, method, b.Address(path), body)
+	if err != nil {
+		return Page{Request: method + " " + path}, err
+	}
+	for name, values := range header {
+		r.Header[name] = values
+	}
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	p, err := b.Send(r)
+	p.Request = method + " " + path
+	return p, err
+}
+
+// Send is Do for a request of the caller's own.
+func (b *Browser) Send(r *http.Request) (Page, error) {
+	p := Page{Request: r.Method + " " + r.URL.Path}
+	res, err := b.Client.Do(r)
+	if err != nil {
+		return p, err
+	}
+	defer res.Body.Close()
+	content, err := io.ReadAll(io.LimitReader(res.Body, maxPage))
+	p.URL, p.Status, p.Header, p.Cookies = res.Request.URL.String(), res.StatusCode, res.Header, res.Cookies()
+	p.Body = string(content)
+	return p, err
+}
+
+// Cookies are those that the browser would send to Home.
+func (b *Browser) Cookies() []*http.Cookie {
+	home, err := url.Parse(b.Address("/"))
+	if err != nil {
+		return nil
+	}
+	return b.Client.Jar.Cookies(home)
+}
+
+// Plant puts a cookie into the browser. The error is that Home is no address.
+func (b *Browser) Plant(name, value string) error {
+	home, err := url.Parse(b.Address("/"))
+	if err != nil {
+		return err
+	}
+	b.Client.Jar.SetCookies(home, []*http.Cookie{{Name: name, Value: value, Path: "/", Secure: home.Scheme == "https"}})
+	return nil
+}
+
+// Page is the answer to one request.
+type Page struct {
+	// Request is what was asked for, such as "GET /".
+	Request string
+	// URL is the address of the page. Redirects may have led to it.
+	URL    string
+	Status int
+	Header http.Header
+	// Cookies are those that the page sets.
+	Cookies []*http.Cookie
+	Body    string
+}
+
+// Text returns what a person reads, as Text of the body.
+func (p Page) Text() string { return Text(p.Body) }
+
+var visits = regexp.MustCompile(`Visits:\s*(\d+)`)
+
+// Visits returns the number after "Visits:".
+func (p Page) Visits() (n int, ok bool) {
+	found := visits.FindStringSubmatch(p.Text())
+	if found == nil {
+		return 0, false
+	}
+	n, err := strconv.Atoi(found[1])
+	return n, err == nil
+}
