@@ -10,7 +10,6 @@ import (
 	"example.com/session-workshop/check/contract"
 	"example.com/session-workshop/check/contract/programs"
 	"example.com/session-workshop/check/redistest"
-	"example.com/session-workshop/check/wire"
 )
 
 // firstFailure runs an exercise's checks on a program, through a wire that
@@ -21,11 +20,7 @@ func firstFailure(t *testing.T, e contract.Exercise, d programs.Done, address st
 	if err != nil {
 		t.Fatal(err)
 	}
-	counting, err := wire.Open(options.Addr, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer counting.Close()
+	counting := redistest.OpenWire(t, options.Addr)
 	options.Addr = counting.Addr
 	client := redis.NewClient(options)
 	defer client.Close()

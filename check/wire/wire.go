@@ -1,12 +1,15 @@
-// Package wire stands between an app and Redis: it counts round trips, or adds
-// the delay of a network.
+// Package wire stands between an app and Redis: it counts round trips, adds the
+// delay of a network, keeps a request or a reply back, and loses replies.
+//
+// A request is what was sent after the answer to what was sent before, on any
+// connection: commands that go together are one. Methods that take a number n
+// mean the n-th request from now; 1 is the next one.
 package wire
 
 import (
 	"io"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -15,13 +18,25 @@ type Wire struct {
 	// Addr is host:port to connect to, in place of the server.
 	Addr string
 
-	listener   net.Listener
-	server     string
-	delay      time.Duration
-	roundTrips atomic.Int64
+	listener net.Listener
+	server   string
+	delay    time.Duration
+	closed   chan struct{}
 
-	mu    sync.Mutex
-	conns []net.Conn
+	mu       sync.Mutex
+	ended    bool
+	conns    []net.Conn
+	accepted int64
+	requests int64
+	// faults are what becomes of requests, by their number.
+	faults map[int64]fault
+}
+
+// fault is what becomes of one request.
+type fault struct {
+	// request and reply are what is kept back; nil for neither.
+	request, reply *Held
+	lost           bool
 }
 
 // Open makes a wire to a server. Each request to it takes delay longer.
@@ -30,20 +45,72 @@ func Open(server string, delay time.Duration) (*Wire, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Wire{Addr: l.Addr().String(), listener: l, server: server, delay: delay}
+	w := &Wire{
+		Addr: l.Addr().String(), listener: l, server: server, delay: delay,
+		closed: make(chan struct{}), faults: map[int64]fault{},
+	}
 	go w.accept()
 	return w, nil
 }
 
-// RoundTrips is how often, on any connection, something was sent after the
-// answer to what was sent before. Commands that go together are one.
-func (w *Wire) RoundTrips() int64 { return w.roundTrips.Load() }
+// RoundTrips is how many requests there have been.
+func (w *Wire) RoundTrips() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.requests
+}
+
+// During is how many round trips do takes.
+func (w *Wire) During(do func()) int64 {
+	before := w.RoundTrips()
+	do()
+	return w.RoundTrips() - before
+}
+
+// Connections is how many connections have been made.
+func (w *Wire) Connections() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.accepted
+}
+
+// Lose ends the connection of the n-th request in place of its reply.
+func (w *Wire) Lose(n int) { w.plan(n, func(f *fault) { f.lost = true }) }
+
+// Hold keeps the n-th request back: Redis does not get it until it is released.
+func (w *Wire) Hold(n int) *Held {
+	h := newHeld()
+	w.plan(n, func(f *fault) { f.request = h })
+	return h
+}
+
+// HoldReply keeps the reply to the n-th request back: Redis has done it, and
+// the app does not hear of it until the reply is released.
+func (w *Wire) HoldReply(n int) *Held {
+	h := newHeld()
+	w.plan(n, func(f *fault) { f.reply = h })
+	return h
+}
+
+func (w *Wire) plan(n int, change func(*fault)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	number := w.requests + int64(n)
+	f := w.faults[number]
+	change(&f)
+	w.faults[number] = f
+}
 
 // Close ends the wire and all connections on it.
 func (w *Wire) Close() {
 	w.listener.Close()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.ended {
+		return
+	}
+	w.ended = true
+	close(w.closed)
 	for _, conn := range w.conns {
 		conn.Close()
 	}
@@ -61,42 +128,83 @@ func (w *Wire) accept() {
 			continue
 		}
 		w.mu.Lock()
+		w.accepted++
 		w.conns = append(w.conns, app, server)
 		w.mu.Unlock()
 		// A connection begins as if answered: the first request is one.
-		answered := new(atomic.Bool)
-		answered.Store(true)
-		go w.requests(app, server, answered)
-		go w.answers(server, app, answered)
+		c := &connection{wire: w, app: app, server: server, answered: true}
+		go c.requests()
+		go c.replies()
 	}
 }
 
-func (w *Wire) requests(app, server net.Conn, answered *atomic.Bool) {
-	defer server.Close()
-	send := io.Writer(server)
-	if w.delay > 0 {
-		later := newLater(server, w.delay)
+// connection is one of the app. The wire's mu guards what it knows.
+type connection struct {
+	wire        *Wire
+	app, server net.Conn
+	answered    bool
+	// fault is what becomes of the request under way.
+	fault fault
+}
+
+func (c *connection) requests() {
+	defer c.server.Close()
+	send := io.Writer(c.server)
+	if c.wire.delay > 0 {
+		later := newLater(c.server, c.wire.delay)
 		defer later.close()
 		send = later
 	}
-	pass(app, send, func() {
-		if answered.Swap(false) {
-			w.roundTrips.Add(1)
-		}
+	pass(c.app, send, func() (lost bool) {
+		c.asked().request.wait(c.wire)
+		return false
 	})
 }
 
-func (w *Wire) answers(server, app net.Conn, answered *atomic.Bool) {
-	defer app.Close()
-	pass(server, app, func() { answered.Store(true) })
+func (c *connection) replies() {
+	defer c.app.Close()
+	pass(c.server, c.app, func() (lost bool) {
+		f := c.replied()
+		f.reply.wait(c.wire)
+		return f.lost
+	})
 }
 
-func pass(from io.Reader, to io.Writer, seen func()) {
+// asked is called when the app has sent something. It returns what becomes of
+// that.
+func (c *connection) asked() fault {
+	w := c.wire
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !c.answered {
+		return fault{}
+	}
+	c.answered = false
+	w.requests++
+	c.fault = w.faults[w.requests]
+	delete(w.faults, w.requests)
+	return c.fault
+}
+
+// replied is called when the server has sent something.
+func (c *connection) replied() fault {
+	c.wire.mu.Lock()
+	defer c.wire.mu.Unlock()
+	c.answered = true
+	f := c.fault
+	c.fault = fault{}
+	return f
+}
+
+// pass passes on what comes, until it is lost or a connection ends.
+func pass(from io.Reader, to io.Writer, seen func() (lost bool)) {
 	buffer := make([]byte, 16<<10)
 	for {
 		n, err := from.Read(buffer)
 		if n > 0 {
-			seen()
+			if seen() {
+				return
+			}
 			if _, err := to.Write(buffer[:n]); err != nil {
 				return
 			}
@@ -106,34 +214,3 @@ func pass(from io.Reader, to io.Writer, seen func()) {
 		}
 	}
 }
-
-// later writes everything a delay after it got it, as a long cable would: what
-// comes meanwhile is under way at the same time.
-type later struct {
-	delay time.Duration
-	queue chan parcel
-}
-
-type parcel struct {
-	due  time.Time
-	data []byte
-}
-
-func newLater(to io.Writer, delay time.Duration) *later {
-	l := &later{delay, make(chan parcel, 1024)}
-	go func() {
-		for p := range l.queue {
-			time.Sleep(time.Until(p.due))
-			// A write that fails ends the connection, which its reader sees.
-			_, _ = to.Write(p.data)
-		}
-	}()
-	return l
-}
-
-func (l *later) Write(data []byte) (int, error) {
-	l.queue <- parcel{time.Now().Add(l.delay), append([]byte(nil), data...)}
-	return len(data), nil
-}
-
-func (l *later) close() { close(l.queue) }

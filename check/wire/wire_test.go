@@ -9,8 +9,8 @@ import (
 	"example.com/session-workshop/check/wire"
 )
 
-// echo answers each byte with the same byte.
-func echo(t *testing.T) (addr string) {
+// echo answers each byte with the same byte, and tells what it got.
+func echo(t *testing.T, seen chan<- string) (addr string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -24,7 +24,17 @@ func echo(t *testing.T) (addr string) {
 			}
 			go func() {
 				defer conn.Close()
-				_, _ = io.Copy(conn, conn)
+				for buffer := make([]byte, 1<<10); ; {
+					n, err := conn.Read(buffer)
+					if err != nil {
+						return
+					}
+					select {
+					case seen <- string(buffer[:n]):
+					default:
+					}
+					_, _ = conn.Write(buffer[:n])
+				}
 			}()
 		}
 	}()
@@ -33,17 +43,27 @@ func echo(t *testing.T) (addr string) {
 
 func open(t *testing.T, delay time.Duration) (*wire.Wire, net.Conn) {
 	t.Helper()
-	w, err := wire.Open(echo(t), delay)
+	return openTo(t, echo(t, nil), delay)
+}
+
+func openTo(t *testing.T, server string, delay time.Duration) (*wire.Wire, net.Conn) {
+	t.Helper()
+	w, err := wire.Open(server, delay)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.Close)
+	return w, dial(t, w)
+}
+
+func dial(t *testing.T, w *wire.Wire) net.Conn {
+	t.Helper()
 	conn, err := net.Dial("tcp", w.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	return w, conn
+	return conn
 }
 
 func ask(t *testing.T, conn net.Conn, text string) {
@@ -65,6 +85,66 @@ func TestRoundTripsAreCounted(t *testing.T) {
 	if got := w.RoundTrips(); got != 3 {
 		t.Errorf("%d round trips, want 3", got)
 	}
+	if got := w.During(func() { ask(t, conn, "once more") }); got != 1 {
+		t.Errorf("During says %d round trips, want 1", got)
+	}
+	if got := w.Connections(); got != 1 {
+		t.Errorf("%d connections, want 1", got)
+	}
+}
+
+func TestTheReplyToOneRequestIsLost(t *testing.T) {
+	w, conn := open(t, 0)
+	w.Lose(2)
+	ask(t, conn, "first")
+	if _, err := conn.Write([]byte("second")); err != nil {
+		t.Fatal(err)
+	}
+	if rest, err := io.ReadAll(conn); err != nil || len(rest) > 0 {
+		t.Errorf("after the second request came %q, %v; want the end of the connection", rest, err)
+	}
+}
+
+func TestOneRequestIsKeptBack(t *testing.T) {
+	keptBack(t, (*wire.Wire).Hold, false)
+}
+
+func TestOneReplyIsKeptBack(t *testing.T) {
+	keptBack(t, (*wire.Wire).HoldReply, true)
+}
+
+// keptBack wants the second request or its reply to wait, and another connection
+// to go on meanwhile.
+func keptBack(t *testing.T, hold func(*wire.Wire, int) *wire.Held, serverHasIt bool) {
+	seen := make(chan string, 10)
+	w, conn := openTo(t, echo(t, seen), 0)
+	held := hold(w, 2)
+	ask(t, conn, "first")
+	if _, err := conn.Write([]byte("second")); err != nil {
+		t.Fatal(err)
+	}
+	<-held.Arrived()
+	ask(t, dial(t, w), "another")
+	want := []string{"first", "another"}
+	if serverHasIt {
+		want = []string{"first", "second", "another"}
+	}
+	for _, text := range want {
+		if got := <-seen; got != text {
+			t.Errorf("the server got %q, want %q", got, text)
+		}
+	}
+	held.Release()
+	answer := make([]byte, len("second"))
+	if _, err := io.ReadFull(conn, answer); err != nil || string(answer) != "second" {
+		t.Errorf("after the release the answer is %q, %v", answer, err)
+	}
+}
+
+func TestWhatIsReleasedInAdvanceIsNotKeptBack(t *testing.T) {
+	w, conn := open(t, 0)
+	w.Hold(1).Release()
+	ask(t, conn, "first")
 }
 
 func TestTheDelayIsThatOfACable(t *testing.T) {
