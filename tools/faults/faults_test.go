@@ -5,14 +5,8 @@ package faults
 
 import (
 	"context"
-	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptrace"
-	"net/url"
-	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -20,9 +14,12 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"example.com/session-workshop/check/browse"
+	"example.com/session-workshop/check/browse/browsetest"
 	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/steptest"
+	"example.com/session-workshop/check/wait"
 )
 
 // steps are the apps that use Redis.
@@ -42,9 +39,8 @@ func start(t *testing.T, step, redisURL string, env ...string) *launch.App {
 
 // person is somebody with a browser, logged in or not.
 type person struct {
-	t      *testing.T
-	url    string
-	client *http.Client
+	*browsetest.Visitor
+	t *testing.T
 }
 
 // patience is well above the second that the app may take, and well below
@@ -53,82 +49,46 @@ const patience = 2500 * time.Millisecond
 
 func visitor(t *testing.T, app *launch.App) *person {
 	t.Helper()
-	jar, _ := cookiejar.New(nil)
-	return &person{t, app.URL, &http.Client{
-		Jar: jar, Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 300},
-		// A redirect after login would count a visit.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	p := &person{browsetest.New(t, app.URL), t}
+	p.Client.Timeout, p.Client.Transport = patience, &http.Transport{MaxIdleConnsPerHost: 300}
+	return p
 }
 
 func loggedIn(t *testing.T, app *launch.App) *person {
 	t.Helper()
 	p := visitor(t, app)
-	p.login("aaa")
+	p.Login("aaa")
 	return p
 }
 
-func (p *person) login(name string) {
+// visit loads the page, which never sets a cookie.
+func (p *person) visit() browse.Page {
 	p.t.Helper()
-	response, err := p.client.PostForm(p.url+"/login", url.Values{"username": {name}})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	response.Body.Close()
-}
-
-func (p *person) visit() (status int, page string) {
-	p.t.Helper()
-	response, err := p.client.Get(p.url + "/")
-	if err != nil {
-		p.t.Errorf("a visit: %v", err)
-		return 0, ""
-	}
-	defer response.Body.Close()
-	body, _ := io.ReadAll(response.Body)
-	if response.StatusCode == http.StatusServiceUnavailable && response.Header.Get("Retry-After") == "" {
+	page := p.Get("/")
+	if page.Status == http.StatusServiceUnavailable && page.Header.Get("Retry-After") == "" {
 		p.t.Error("a 503 without Retry-After")
 	}
-	if cookies := response.Header.Values("Set-Cookie"); len(cookies) > 0 {
-		p.t.Errorf("a visit set a cookie: %q", cookies)
+	if len(page.Cookies) > 0 {
+		p.t.Errorf("a visit set a cookie: %v", page.Cookies)
 	}
-	return response.StatusCode, string(body)
-}
-
-var count = regexp.MustCompile(`Visits: (\d+)`)
-
-// visits loads the page and returns its count, which must be there.
-func (p *person) visits() int {
-	p.t.Helper()
-	status, page := p.visit()
-	match := count.FindStringSubmatch(page)
-	if status != http.StatusOK || match == nil {
-		p.t.Fatalf("no visits on the page: %d %s", status, page)
-	}
-	n, _ := strconv.Atoi(match[1])
-	return n
+	return page
 }
 
 // mustSeeOutage loads the page, which must say that Redis is away.
 func (p *person) mustSeeOutage() {
 	p.t.Helper()
-	status, page := p.visit()
-	if status != http.StatusServiceUnavailable || !strings.Contains(page, "Redis does not answer") || !strings.Contains(page, "not logged out") {
-		p.t.Errorf("while Redis is away: %d %s", status, page)
-	}
+	browsetest.Want(p.t, p.visit(), http.StatusServiceUnavailable, "Redis does not answer", "not logged out")
 }
 
 // untilWell loads the page until it works again.
-func (p *person) untilWell() (page string, tries int) {
+func (p *person) untilWell() (page browse.Page, tries int) {
 	p.t.Helper()
-	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); tries++ {
-		var status int
-		if status, page = p.visit(); status == http.StatusOK {
-			return page, tries + 1
-		}
-	}
-	p.t.Fatalf("it does not recover: %s", page)
-	return "", tries
+	wait.For(p.t, "the page works again", func() bool {
+		page = p.visit()
+		tries++
+		return page.Status == http.StatusOK
+	})
+	return page, tries
 }
 
 // stored is the count that Redis holds for the only visitor.
@@ -149,12 +109,11 @@ func TestRedisStopsAndComesBack(t *testing.T) {
 		server := redistest.StartServer(t)
 		app := start(t, step, server.URL)
 		p := loggedIn(t, app)
-		p.visits()
+		p.Visits()
 		server.Kill()
 		p.mustSeeOutage()
-		if status := visitorStatus(t, app); status != http.StatusOK {
-			t.Errorf("a visitor without a cookie needs no Redis, and got %d", status)
-		}
+		// A visitor without a cookie needs no Redis.
+		browsetest.Want(t, visitor(t, app).visit(), http.StatusOK, "You are not logged in")
 		server.Restart()
 		// It comes back empty: the login of steps 2 and 3 is in the cookie,
 		// that of step 4 was in Redis.
@@ -162,23 +121,16 @@ func TestRedisStopsAndComesBack(t *testing.T) {
 		if step == "step4-store" {
 			want = "You are not logged in"
 		}
-		if page, _ := p.untilWell(); !strings.Contains(page, want) {
-			t.Errorf("after Redis came back: %s", page)
-		}
+		page, _ := p.untilWell()
+		browsetest.Want(t, page, http.StatusOK, want)
 	})
-}
-
-func visitorStatus(t *testing.T, app *launch.App) int {
-	t.Helper()
-	status, _ := visitor(t, app).visit()
-	return status
 }
 
 func TestRedisHangsUnder300Requests(t *testing.T) {
 	eachStep(t, func(t *testing.T, step string) {
 		server := redistest.StartServer(t)
 		p := loggedIn(t, start(t, step, server.URL))
-		sent := p.visits()
+		sent := p.Visits()
 		server.Pause()
 		var group sync.WaitGroup
 		for range 300 {
@@ -189,9 +141,7 @@ func TestRedisHangsUnder300Requests(t *testing.T) {
 		server.Resume()
 		page, tries := p.untilWell()
 		sent += tries
-		if !strings.Contains(page, "Logged in as aaa.") {
-			t.Errorf("the login is lost: %s", page)
-		}
+		browsetest.Want(t, page, http.StatusOK, "Logged in as aaa.")
 		if n := stored(t, server.Client); n > sent {
 			t.Errorf("%d visits were sent, and %d are counted", sent, n)
 		}
@@ -203,11 +153,11 @@ func TestABrowserThatLeavesDuringAVisitIsNoOutage(t *testing.T) {
 		server := redistest.StartServer(t)
 		app := start(t, step, server.URL)
 		p := loggedIn(t, app)
-		p.visits()
+		p.Visits()
 		server.Pause()
 		p.leave(http.MethodGet, "/")
 		server.Resume()
-		p.visits()
+		p.Visits()
 		if err := app.Stop(); err != nil {
 			t.Error(err)
 		}
@@ -226,19 +176,14 @@ func TestALogoutIsDoneThoughTheBrowserLeft(t *testing.T) {
 func logoutIsDone(t *testing.T, method string) {
 	server := redistest.StartServer(t)
 	p := loggedIn(t, start(t, "step4-store", server.URL))
-	p.visits()
+	p.Visits()
 	// Without its connection the app has to make one first, and the browser
 	// is gone before the command can be sent.
 	server.Client.ClientKillByFilter(t.Context(), "TYPE", "normal", "SKIPME", "yes")
 	server.Pause()
 	p.leave(method, "/logout")
 	server.Resume()
-	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); {
-		if _, page := p.visit(); strings.Contains(page, "You are not logged in") {
-			return
-		}
-	}
-	t.Error("the session lives on")
+	p.WaitFor("/", "You are not logged in")
 }
 
 // leave sends a request and goes away as soon as it is sent.
@@ -247,12 +192,11 @@ func (p *person) leave(method, path string) {
 	ctx, cancel := context.WithCancel(p.t.Context())
 	defer cancel()
 	sent := &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { cancel() }}
-	r, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, sent), method, p.url+path, nil)
+	r, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, sent), method, p.Address(path), nil)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if response, err := p.client.Do(r); err == nil {
-		response.Body.Close()
+	if _, err := p.Send(r); err == nil {
 		p.t.Error("the answer was there before the browser could leave")
 	}
 }
@@ -260,21 +204,18 @@ func (p *person) leave(method, path string) {
 func TestARequestInFlightIsAnsweredBeforeTheAppStops(t *testing.T) {
 	eachStep(t, func(t *testing.T, step string) {
 		server := redistest.StartServer(t)
-		wire := countTrips(t, server.Addr)
-		app := start(t, step, wire.url)
+		wire := redistest.OpenWire(t, server.Addr)
+		app := start(t, step, "redis://"+wire.Addr)
 		p := loggedIn(t, app)
-		p.visits()
-		server.Pause()
-		asked := wire.trips.Load()
+		p.Visits()
+		held := wire.Hold(1)
 		answered := make(chan struct{})
 		go func() {
 			defer close(answered)
 			p.mustSeeOutage()
 		}()
 		// When the app has asked Redis, the request is in flight for certain.
-		for wire.trips.Load() == asked {
-			time.Sleep(time.Millisecond)
-		}
+		<-held.Arrived()
 		if err := app.Stop(); err != nil {
 			t.Errorf("not a clean exit: %v", err)
 		}
@@ -287,13 +228,13 @@ func TestLoginAndVisitsSurviveARestartOfTheApp(t *testing.T) {
 		server := redistest.StartServer(t)
 		first := start(t, step, server.URL)
 		p := loggedIn(t, first)
-		p.visits()
+		p.Visits()
 		if err := first.Stop(); err != nil {
 			t.Fatal(err)
 		}
 		// Cookies ignore ports, so the next one may be on another.
-		p.url = start(t, step, server.URL).URL
-		if n := p.visits(); n != 2 {
+		p.Home = start(t, step, server.URL).URL
+		if n := p.Visits(); n != 2 {
 			t.Errorf("after the restart: Visits: %d", n)
 		}
 	})
@@ -303,29 +244,26 @@ func TestStepsSideBySideDoNotDisturbEachOther(t *testing.T) {
 	server := redistest.StartServer(t)
 	one := start(t, "step1-no-redis", server.URL)
 	p := loggedIn(t, one)
-	p.url = start(t, "step2-visits", server.URL).URL
-	if n := p.visits(); n != 1 {
+	p.Home = start(t, "step2-visits", server.URL).URL
+	if n := p.Visits(); n != 1 {
 		t.Errorf("the login of step 1 goes on in step 2, with Visits: %d", n)
 	}
-	step2 := p.url
-	p.url = start(t, "step4-store", server.URL).URL
-	if _, page := p.visit(); !strings.Contains(page, "You are not logged in") {
-		t.Errorf("step 4 has a login of its own, and shows %s", page)
-	}
-	p.login("bbb")
-	if n := p.visits(); n != 1 {
+	step2 := p.Home
+	p.Home = start(t, "step4-store", server.URL).URL
+	// Step 4 has a login of its own.
+	browsetest.Want(t, p.visit(), http.StatusOK, "You are not logged in")
+	p.Login("bbb")
+	if n := p.Visits(); n != 1 {
 		t.Errorf("step 4 begins with Visits: %d", n)
 	}
-	p.url = step2
-	if _, page := p.visit(); !strings.Contains(page, "Logged in as aaa.") {
-		t.Errorf("the login of step 4 disturbed step 2: %s", page)
-	}
+	p.Home = step2
+	browsetest.Want(t, p.visit(), http.StatusOK, "Logged in as aaa.")
 }
 
 func TestARefusedStartIsOneLine(t *testing.T) {
 	server := redistest.StartServer(t)
-	binary := filepath.Join(t.TempDir(), "step3.exe")
-	if err := launch.Build(t.Context(), "../../step3-ttl", binary); err != nil {
+	binary, err := steptest.Program("../../step3-ttl")
+	if err != nil {
 		t.Fatal(err)
 	}
 	other := start(t, "step1-no-redis", server.URL)
