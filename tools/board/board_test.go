@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"html"
-	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"regexp"
 	"strings"
@@ -17,10 +14,13 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"example.com/session-workshop/check/browse"
+	"example.com/session-workshop/check/browse/browsetest"
 	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/steptest"
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/tools/board"
 )
 
@@ -67,96 +67,35 @@ func (b *classBoard) mustNote(name string, step, passed, total int) {
 	}
 }
 
-// visitor is one browser.
-type visitor struct {
-	t      testing.TB
-	client http.Client
+// visitor is one browser, which follows redirects. Its paths are those below
+// the join code.
+func (b *classBoard) visitor() *browsetest.Visitor {
+	v := browsetest.New(b.t, b.address())
+	v.FollowRedirects()
+	return v
 }
 
-func newVisitor(t testing.TB) *visitor {
-	jar, err := cookiejar.New(nil)
+func (b *classBoard) logIn(v *browsetest.Visitor) {
+	b.t.Helper()
+	want(b.t, v.Post("/teacher", url.Values{"code": {b.teacher}}), http.StatusOK, "Logout")
+}
+
+// report sends what a program may send that is not ours.
+func (b *classBoard) report(body string) browse.Page {
+	b.t.Helper()
+	r, err := http.NewRequest(http.MethodPost, b.address()+"/progress", strings.NewReader(body))
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
-	return &visitor{t, http.Client{Jar: jar, Timeout: 5 * time.Minute}}
-}
-
-type page struct {
-	status int
-	url    string
-	html   string
-	header http.Header
-	// words are the page without its tags.
-	words string
-}
-
-var (
-	tags   = regexp.MustCompile(`<[^>]*>`)
-	spaces = regexp.MustCompile(`\s+`)
-)
-
-// text leaves a space where a tag was, so that two cells are two words.
-func text(page []byte) string {
-	return spaces.ReplaceAllString(html.UnescapeString(string(tags.ReplaceAll(page, []byte(" ")))), " ")
-}
-
-func (v *visitor) read(response *http.Response, err error) page {
-	v.t.Helper()
+	r.Header.Set("Content-Type", "application/json")
+	p, err := browse.New(b.URL).Send(r)
 	if err != nil {
-		v.t.Fatal(err)
+		b.t.Fatal(err)
 	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	return page{response.StatusCode, response.Request.URL.String(), string(body), response.Header, text(body)}
+	return p
 }
 
-func (v *visitor) get(address string) page { v.t.Helper(); return v.read(v.client.Get(address)) }
-
-func (v *visitor) post(address string, form url.Values) page {
-	v.t.Helper()
-	return v.read(v.client.PostForm(address, form))
-}
-
-func (v *visitor) logIn(b *classBoard) {
-	v.t.Helper()
-	want(v.t, v.post(b.address()+"/teacher", url.Values{"code": {b.teacher}}), http.StatusOK, "Logout")
-}
-
-func want(t testing.TB, p page, status int, words ...string) {
-	t.Helper()
-	if p.status != status {
-		t.Errorf("status %d, want %d: %s", p.status, status, p.words)
-	}
-	for _, word := range words {
-		if !strings.Contains(p.words, word) {
-			t.Errorf("%q is missing in: %s", word, p.words)
-		}
-	}
-}
-
-// waitFor loads a page again until it has the words. The table may be a second
-// old.
-func (v *visitor) waitFor(address string, words ...string) page {
-	v.t.Helper()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		p := v.get(address)
-		missing := ""
-		for _, word := range words {
-			if !strings.Contains(p.words, word) {
-				missing = word
-			}
-		}
-		if missing == "" {
-			return p
-		}
-		if time.Now().After(end) {
-			v.t.Fatalf("%q is missing for a minute in: %s", missing, p.words)
-		}
-	}
-}
+var want = browsetest.Want
 
 func wantError(t testing.TB, err error, words ...string) {
 	t.Helper()
@@ -210,13 +149,13 @@ func TestARoomOf200ReportsAtOnce(t *testing.T) {
 		}
 		reports.Wait()
 		t.Logf("200 reports at once took %v", time.Since(began))
-		p := newVisitor(t).waitFor(b.address(), "200 people take part")
+		p := b.visitor().WaitFor("", "200 people take part")
 		for i := range 200 {
 			result := fmt.Sprintf("%d of 21", 12+i%10)
 			if i%10 == 9 {
 				result = "✓ done"
 			}
-			want(t, p, http.StatusOK, fmt.Sprintf("learner %03d – not yet – not yet %s – not yet", i, result))
+			want(t, p, http.StatusOK, fmt.Sprintf("learner %03d –not yet –not yet %s –not yet", i, result))
 		}
 		want(t, p, http.StatusOK, "Step 3 20 done 180 at work", "Step 4 0 done 0 at work")
 		for _, key := range []string{roomKey, settingsKey} {
@@ -274,7 +213,7 @@ func TestHoweverManyLookRedisIsAskedOnceASecond(t *testing.T) {
 	for i := range 200 {
 		looks.Go(func() {
 			path := []string{"", "/table"}[i%2]
-			want(t, newVisitor(t).get(b.address()+path), http.StatusOK, "Grace")
+			want(t, b.visitor().Get(path), http.StatusOK, "Grace")
 		})
 	}
 	looks.Wait()
@@ -287,43 +226,34 @@ func TestHoweverManyLookRedisIsAskedOnceASecond(t *testing.T) {
 func TestNothingNewIsAnEmptyAnswer(t *testing.T) {
 	b := start(t, redistest.StartServer(t).URL)
 	b.mustNote("Grace", 1, 12, 21)
-	v := newVisitor(t)
-	first := v.waitFor(b.address()+"/table", "12 of 21")
-	again := func() page {
-		request, _ := http.NewRequest(http.MethodGet, b.address()+"/table", nil)
-		request.Header.Set("If-None-Match", first.header.Get("ETag"))
-		return v.read(v.client.Do(request))
-	}
-	if p := again(); p.status != http.StatusNotModified || p.html != "" {
-		t.Errorf("status %d, want 304: %q", p.status, p.html)
+	v := b.visitor()
+	first := v.WaitFor("/table", "12 of 21")
+	news := http.Header{"If-None-Match": {first.Header.Get("ETag")}}
+	again := func() browse.Page { return v.Do(http.MethodGet, "/table", nil, news) }
+	if p := again(); p.Status != http.StatusNotModified || p.Body != "" {
+		t.Errorf("status %d, want 304: %q", p.Status, p.Body)
 	}
 	b.mustNote("Grace", 1, 13, 21)
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		if p := again(); p.status == http.StatusOK {
-			want(t, p, http.StatusOK, "13 of 21")
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatal("no news for a minute")
-		}
-	}
+	var p browse.Page
+	wait.For(t, "there are news", func() bool { p = again(); return p.Status == http.StatusOK })
+	want(t, p, http.StatusOK, "13 of 21")
 }
 
 func TestTheBestResultStays(t *testing.T) {
 	r := redistest.StartServer(t)
 	b := start(t, r.URL)
-	v := newVisitor(t)
+	v := b.visitor()
 	for _, report := range []struct {
 		step, passed, total int
 		shown               string
 	}{
-		{1, 0, 21, "Grace 0 of 21 – not yet – not yet – not yet"},
-		{1, 12, 21, "Grace 12 of 21 – not yet – not yet – not yet"},
-		{1, 5, 21, "Grace 12 of 21 – not yet – not yet – not yet"},
-		{1, 21, 21, "Grace ✓ done – not yet – not yet – not yet"},
-		{1, 21, 21, "Grace ✓ done – not yet – not yet – not yet"},
-		{1, 20, 22, "Grace ✓ done – not yet – not yet – not yet"},
-		{4, 3, 30, "Grace ✓ done – not yet – not yet 3 of 30"},
+		{1, 0, 21, "Grace 0 of 21 –not yet –not yet –not yet"},
+		{1, 12, 21, "Grace 12 of 21 –not yet –not yet –not yet"},
+		{1, 5, 21, "Grace 12 of 21 –not yet –not yet –not yet"},
+		{1, 21, 21, "Grace ✓ done –not yet –not yet –not yet"},
+		{1, 21, 21, "Grace ✓ done –not yet –not yet –not yet"},
+		{1, 20, 22, "Grace ✓ done –not yet –not yet –not yet"},
+		{4, 3, 30, "Grace ✓ done –not yet –not yet 3 of 30"},
 	} {
 		seen := r.Client.HGet(t.Context(), roomKey, "Grace").Val()
 		time.Sleep(2 * time.Millisecond) // the time of a report is in milliseconds
@@ -331,9 +261,9 @@ func TestTheBestResultStays(t *testing.T) {
 		if now := r.Client.HGet(t.Context(), roomKey, "Grace").Val(); now == seen {
 			t.Errorf("a report changed nothing, not even when Grace was seen: %s", now)
 		}
-		v.waitFor(b.address(), report.shown)
+		v.WaitFor("", report.shown)
 	}
-	want(t, v.get(b.address()), http.StatusOK, "Latest: Grace, step 4: 3 of 30", "Step 1 1 done 0 at work", "Step 4 0 done 1 at work")
+	want(t, v.Get(""), http.StatusOK, "Latest: Grace, step 4: 3 of 30", "Step 1 1 done 0 at work", "Step 4 0 done 1 at work")
 }
 
 func TestNamesAreTextAndBounded(t *testing.T) {
@@ -342,9 +272,9 @@ func TestNamesAreTextAndBounded(t *testing.T) {
 	b.mustNote(`  <script>alert("1")</script> `, 1, 1, 21)
 	b.mustNote("花子", 1, 1, 21)
 	b.mustNote(strings.Repeat("W", 64), 1, 1, 21)
-	p := newVisitor(t).waitFor(b.address(), "花子", strings.Repeat("W", 64))
-	if !strings.Contains(p.html, `<th scope="row">&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt;</th>`) || strings.Contains(p.html, "<script>") {
-		t.Errorf("a name is not escaped: %s", p.html)
+	p := b.visitor().WaitFor("", "花子", strings.Repeat("W", 64))
+	if !strings.Contains(p.Body, `<th scope="row">&lt;script&gt;alert(&#34;1&#34;)&lt;/script&gt;</th>`) || strings.Contains(p.Body, "<script>") {
+		t.Errorf("a name is not escaped: %s", p.Body)
 	}
 	for name, problem := range map[string]string{
 		"": "Type a name.", "  ": "Type a name.", strings.Repeat("W", 65): "too long", "a\nb": "cannot be seen", "a\u202eb": "cannot be seen",
@@ -353,7 +283,7 @@ func TestNamesAreTextAndBounded(t *testing.T) {
 		// A program that is not ours can send anything.
 		raw := fmt.Sprintf(`{"name":%q,"step":1,"passed":1,"total":21}`, name)
 		raw = strings.ReplaceAll(raw, `\x`, `\u00`)
-		want(t, newVisitor(t).read(http.Post(b.address()+"/progress", "application/json", strings.NewReader(raw))), http.StatusBadRequest, problem)
+		want(t, b.report(raw), http.StatusBadRequest, problem)
 	}
 	for _, wrong := range []board.Progress{
 		{Name: "Grace", Step: 0, Passed: 1, Total: 21}, {Name: "Grace", Step: 5, Passed: 1, Total: 21}, {Name: "Grace", Step: 1, Passed: -1, Total: 21},
@@ -363,15 +293,15 @@ func TestNamesAreTextAndBounded(t *testing.T) {
 			t.Errorf("%v was sent", wrong)
 		}
 		raw := fmt.Sprintf(`{"name":"Grace","step":%d,"passed":%d,"total":%d}`, wrong.Step, wrong.Passed, wrong.Total)
-		want(t, newVisitor(t).read(http.Post(b.address()+"/progress", "application/json", strings.NewReader(raw))), http.StatusBadRequest)
+		want(t, b.report(raw), http.StatusBadRequest)
 	}
 	for what, body := range map[string]string{
 		"nothing": "", "no JSON": "Grace", "too much": `{"x":"` + strings.Repeat("x", 1<<10) + `","name":"Grace","step":1,"passed":1,"total":21}`,
 		"far too much": `{"x":"` + strings.Repeat("x", 200<<10) + `"}`,
 	} {
-		p := newVisitor(t).read(http.Post(b.address()+"/progress", "application/json", strings.NewReader(body)))
-		if p.status != http.StatusBadRequest && p.status != http.StatusRequestEntityTooLarge {
-			t.Errorf("%s: status %d", what, p.status)
+		p := b.report(body)
+		if p.Status != http.StatusBadRequest && p.Status != http.StatusRequestEntityTooLarge {
+			t.Errorf("%s: status %d", what, p.Status)
 		}
 	}
 	if n := r.Client.HLen(t.Context(), roomKey).Val(); n != 3 {
@@ -387,33 +317,33 @@ func TestTheNumberOfNamesIsBounded(t *testing.T) {
 	}
 	wantError(t, b.send("one more", 1, 1, 21), "the board is full", "The teacher can remove names")
 	b.mustNote("name 7", 1, 2, 21)
-	v := newVisitor(t)
-	v.logIn(b)
-	want(t, v.post(b.address()+"/teacher/remove", url.Values{"learner": {"name 8"}}), http.StatusOK)
+	v := b.visitor()
+	b.logIn(v)
+	want(t, v.Post("/teacher/remove", url.Values{"learner": {"name 8"}}), http.StatusOK)
 	b.mustNote("one more", 1, 1, 21)
 }
 
 func TestTheJoinCode(t *testing.T) {
 	b := start(t, redistest.StartServer(t).URL)
 	b.mustNote("Grace", 1, 1, 21)
-	v := newVisitor(t)
+	v := b.visitor()
 	for _, path := range []string{"/wrong2", "/wrong2/table", "/wrong2/teacher", "/?code=wrong2"} {
-		p := v.get(b.URL + path)
+		p := v.Get(b.URL + path)
 		want(t, p, http.StatusForbidden, "The join code is wrong.")
-		if strings.Contains(p.html, "Grace") {
-			t.Errorf("%s shows a name: %s", path, p.html)
+		if strings.Contains(p.Body, "Grace") {
+			t.Errorf("%s shows a name: %s", path, p.Body)
 		}
 	}
-	want(t, v.get(b.URL), http.StatusOK, "The join code of your class")
-	want(t, v.get(b.URL+"/favicon.ico"), http.StatusNotFound)
+	want(t, v.Get(b.URL), http.StatusOK, "The join code of your class")
+	want(t, v.Get(b.URL+"/favicon.ico"), http.StatusNotFound)
 	err := board.Send(t.Context(), b.URL+"/wrong2", board.Progress{Name: "Bob", Step: 1, Passed: 1, Total: 21})
 	wantError(t, err, "BOARD: the join code is wrong")
 	// As somebody types it who has heard it.
 	spoken := strings.ToUpper(b.join[:3]) + " " + b.join[3:]
-	p := v.get(b.URL + "/?code=" + url.QueryEscape(spoken))
+	p := v.Get(b.URL + "/?code=" + url.QueryEscape(spoken))
 	want(t, p, http.StatusOK, "make check3 BOARD=")
-	if p.url != b.address() {
-		t.Errorf("the code led to %s", p.url)
+	if p.URL != b.address() {
+		t.Errorf("the code led to %s", p.URL)
 	}
 	if !regexp.MustCompile(`^[abcdefghjkmnpqrstwxyz2-9]{6}$`).MatchString(b.join) || !regexp.MustCompile(`^[abcdefghjkmnpqrstwxyz2-9]{10}$`).MatchString(b.teacher) {
 		t.Errorf("the codes %s and %s are not as they should be", b.join, b.teacher)
@@ -422,14 +352,14 @@ func TestTheJoinCode(t *testing.T) {
 
 func TestGuessingIsBounded(t *testing.T) {
 	b := start(t, redistest.StartServer(t).URL)
-	v := newVisitor(t)
+	v := b.visitor()
 	var refused, tooMany int
 	for i := range 80 {
 		address := fmt.Sprintf("%s/guess%d", b.URL, i)
 		if i%2 == 0 {
 			address += "/table"
 		}
-		switch status := v.get(address).status; status {
+		switch status := v.Get(address).Status; status {
 		case http.StatusForbidden:
 			refused++
 		case http.StatusTooManyRequests:
@@ -442,17 +372,17 @@ func TestGuessingIsBounded(t *testing.T) {
 		t.Errorf("%d were refused and %d too many, want 60 and 20", refused, tooMany)
 	}
 	// Else whoever guesses would learn from the answer.
-	want(t, v.get(b.address()), http.StatusTooManyRequests, "Too many wrong codes have come from this address. Wait a minute.")
+	want(t, v.Get(""), http.StatusTooManyRequests, "Too many wrong codes have come from this address. Wait a minute.")
 	wantError(t, b.send("Grace", 1, 1, 21), "BOARD: too many wrong codes")
 }
 
 func TestGuessingTheTeachersCodeIsBounded(t *testing.T) {
 	b := start(t, redistest.StartServer(t).URL)
-	v := newVisitor(t)
+	v := b.visitor()
 	for range 60 {
-		want(t, v.post(b.address()+"/teacher", url.Values{"code": {b.join}}), http.StatusForbidden, "This is not the teacher's code.")
+		want(t, v.Post("/teacher", url.Values{"code": {b.join}}), http.StatusForbidden, "This is not the teacher's code.")
 	}
-	want(t, v.post(b.address()+"/teacher", url.Values{"code": {b.teacher}}), http.StatusTooManyRequests)
+	want(t, v.Post("/teacher", url.Values{"code": {b.teacher}}), http.StatusTooManyRequests)
 }
 
 // The names have capitals, which no join code has. A name of three small letters
@@ -463,39 +393,38 @@ func TestWhatOnlyTheTeacherMay(t *testing.T) {
 	for _, name := range []string{"Grace", "Bob", "Dorothy"} {
 		b.mustNote(name, 2, 21, 21)
 	}
-	desk := b.address() + "/teacher"
-	stranger, teacher, looker := newVisitor(t), newVisitor(t), newVisitor(t)
-	looker.waitFor(b.address(), "Dorothy", "3 people take part")
+	const desk = "/teacher"
+	stranger, teacher, looker := b.visitor(), b.visitor(), b.visitor()
+	looker.WaitFor("", "Dorothy", "3 people take part")
 
-	want(t, stranger.get(desk), http.StatusOK, "The teacher's code")
+	want(t, stranger.Get(desk), http.StatusOK, "The teacher's code")
 	for _, path := range []string{"/remove", "/start-over", "/hide", "/show", "/logout"} {
-		want(t, stranger.post(desk+path, url.Values{"learner": {"Grace"}}), http.StatusForbidden, "You are not logged in, so nothing was changed.")
+		want(t, stranger.Post(desk+path, url.Values{"learner": {"Grace"}}), http.StatusForbidden, "You are not logged in, so nothing was changed.")
 	}
-	want(t, stranger.post(desk, url.Values{"code": {""}}), http.StatusForbidden)
-	want(t, looker.get(b.address()), http.StatusOK, "3 people take part")
+	want(t, stranger.Post(desk, url.Values{"code": {""}}), http.StatusForbidden)
+	want(t, looker.Get(""), http.StatusOK, "3 people take part")
 
-	teacher.logIn(b)
-	want(t, teacher.post(desk+"/remove", url.Values{"learner": {"Bob"}}), http.StatusOK, "2 people take part")
-	if p := looker.get(b.address()); strings.Contains(p.html, "Bob") {
-		t.Errorf("Bob is still there: %s", p.words)
+	b.logIn(teacher)
+	want(t, teacher.Post(desk+"/remove", url.Values{"learner": {"Bob"}}), http.StatusOK, "2 people take part")
+	if p := looker.Get(""); strings.Contains(p.Body, "Bob") {
+		t.Errorf("Bob is still there: %s", p.Text())
 	}
-	want(t, teacher.post(desk+"/hide", nil), http.StatusOK, "The names are hidden", "Grace")
+	want(t, teacher.Post(desk+"/hide", nil), http.StatusOK, "The names are hidden", "Grace")
 	for _, path := range []string{"", "/table"} {
-		p := looker.get(b.address() + path)
+		p := looker.Get(path)
 		want(t, p, http.StatusOK, "2 people take part. The teacher has hidden the names.", "Step 2 2 done", "Latest: step 2: done")
-		if strings.Contains(p.html, "Grace") || strings.Contains(p.html, "Dorothy") {
-			t.Errorf("a name is shown: %s", p.html)
+		if strings.Contains(p.Body, "Grace") || strings.Contains(p.Body, "Dorothy") {
+			t.Errorf("a name is shown: %s", p.Body)
 		}
 	}
-	want(t, teacher.post(desk+"/show", nil), http.StatusOK)
-	want(t, looker.get(b.address()), http.StatusOK, "Grace", "Dorothy")
-	want(t, teacher.post(desk+"/start-over", nil), http.StatusOK, "Nobody has reported yet.")
-	want(t, looker.get(b.address()), http.StatusOK, "Nobody has reported yet.")
+	want(t, teacher.Post(desk+"/show", nil), http.StatusOK)
+	want(t, looker.Get(""), http.StatusOK, "Grace", "Dorothy")
+	want(t, teacher.Post(desk+"/start-over", nil), http.StatusOK, "Nobody has reported yet.")
+	want(t, looker.Get(""), http.StatusOK, "Nobody has reported yet.")
 
-	request, _ := http.NewRequest(http.MethodPost, desk+"/hide", nil)
-	request.Header.Set("Sec-Fetch-Site", "cross-site")
-	want(t, teacher.read(teacher.client.Do(request)), http.StatusForbidden, "The form was sent from another site.")
-	want(t, looker.get(b.address()), http.StatusOK, "Nobody has reported yet.")
+	crossSite := http.Header{"Sec-Fetch-Site": {"cross-site"}}
+	want(t, teacher.Do(http.MethodPost, desk+"/hide", nil, crossSite), http.StatusForbidden, "The form was sent from another site.")
+	want(t, looker.Get(""), http.StatusOK, "Nobody has reported yet.")
 
 	for _, key := range r.Client.Keys(t.Context(), "*").Val() {
 		if !strings.HasPrefix(key, "workshop:board:") {
@@ -507,28 +436,29 @@ func TestWhatOnlyTheTeacherMay(t *testing.T) {
 	}
 
 	// A copy of the cookie is worth nothing after a logout.
-	thief := newVisitor(t)
-	home, _ := url.Parse(b.URL)
-	cookies := teacher.client.Jar.Cookies(home)
+	thief := b.visitor()
+	cookies := teacher.Cookies()
 	if len(cookies) != 1 || cookies[0].Name != "workshop_board" {
-		t.Errorf("the teacher's cookies: %v", cookies)
+		t.Fatalf("the teacher's cookies: %v", cookies)
 	}
-	thief.client.Jar.SetCookies(home, cookies)
-	want(t, thief.get(desk), http.StatusOK, "Logout")
-	want(t, teacher.post(desk+"/logout", nil), http.StatusOK, "The teacher's code")
-	want(t, thief.get(desk), http.StatusOK, "The teacher's code")
+	if err := thief.Plant(cookies[0].Name, cookies[0].Value); err != nil {
+		t.Fatal(err)
+	}
+	want(t, thief.Get(desk), http.StatusOK, "Logout")
+	want(t, teacher.Post(desk+"/logout", nil), http.StatusOK, "The teacher's code")
+	want(t, thief.Get(desk), http.StatusOK, "The teacher's code")
 }
 
 func TestStep4AndTheBoardDoNotMeet(t *testing.T) {
 	r := redistest.StartServer(t)
 	b := start(t, r.URL)
 	app := steptest.Start(t, "../../step4-store", "REDIS_URL="+r.URL, "SESSION_TTL=2m")
-	v := newVisitor(t)
-	want(t, v.post(app.URL+"/login", url.Values{"username": {"Grace"}}), http.StatusOK, "Logged in as Grace.")
-	v.logIn(b)
-	want(t, v.get(app.URL), http.StatusOK, "Logged in as Grace.")
-	want(t, v.post(app.URL+"/logout", nil), http.StatusOK, "You are not logged in")
-	want(t, v.get(b.address()+"/teacher"), http.StatusOK, "Logout")
+	v := b.visitor()
+	want(t, v.Post(app.URL+"/login", url.Values{"username": {"Grace"}}), http.StatusOK, "Logged in as Grace.")
+	b.logIn(v)
+	want(t, v.Get(app.URL), http.StatusOK, "Logged in as Grace.")
+	want(t, v.Post(app.URL+"/logout", nil), http.StatusOK, "You are not logged in")
+	want(t, v.Get("/teacher"), http.StatusOK, "Logout")
 }
 
 func TestARestartKeepsTheRoom(t *testing.T) {
@@ -536,8 +466,8 @@ func TestARestartKeepsTheRoom(t *testing.T) {
 	r := redistest.StartServer(t)
 	first := start(t, r.URL)
 	first.mustNote("Grace", 3, 12, 21)
-	teacher := newVisitor(t)
-	teacher.logIn(first)
+	teacher := first.visitor()
+	first.logIn(teacher)
 	if err := first.Stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -545,8 +475,8 @@ func TestARestartKeepsTheRoom(t *testing.T) {
 	if first.join != second.join || first.teacher != second.teacher {
 		t.Errorf("the codes were %s %s and are %s %s", first.join, first.teacher, second.join, second.teacher)
 	}
-	want(t, teacher.get(second.address()+"/teacher"), http.StatusOK, "Logout", "Grace")
-	want(t, newVisitor(t).get(second.address()), http.StatusOK, "Grace – not yet – not yet 12 of 21 – not yet")
+	want(t, teacher.Get(second.address()+"/teacher"), http.StatusOK, "Logout", "Grace")
+	want(t, second.visitor().Get(""), http.StatusOK, "Grace –not yet –not yet 12 of 21 –not yet")
 	if err := second.Stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -554,8 +484,8 @@ func TestARestartKeepsTheRoom(t *testing.T) {
 	if third.join != "redisroom7" {
 		t.Errorf("the join code is %s", third.join)
 	}
-	want(t, newVisitor(t).get(third.address()), http.StatusOK, "Grace", "/redisroom7 NAME=your-name")
-	want(t, newVisitor(t).get(third.URL+"/"+first.join), http.StatusForbidden)
+	want(t, third.visitor().Get(""), http.StatusOK, "Grace", "/redisroom7 NAME=your-name")
+	want(t, third.visitor().Get(third.URL+"/"+first.join), http.StatusForbidden)
 }
 
 func TestRedisGoesAwayAndComesBack(t *testing.T) {
@@ -563,17 +493,17 @@ func TestRedisGoesAwayAndComesBack(t *testing.T) {
 	r := redistest.StartServer(t, "--appendonly", "yes", "--appendfsync", "always")
 	b := start(t, r.URL)
 	b.mustNote("Grace", 3, 12, 21)
-	v := newVisitor(t)
-	v.logIn(b)
-	v.waitFor(b.address(), "12 of 21")
+	v := b.visitor()
+	b.logIn(v)
+	v.WaitFor("", "12 of 21")
 	away := func() {
 		t.Helper()
 		wantError(t, b.send("Grace", 3, 12, 21), "BOARD: the board's Redis does not answer")
-		want(t, v.get(b.address()+"/teacher"), http.StatusServiceUnavailable, "Redis does not answer")
+		want(t, v.Get("/teacher"), http.StatusServiceUnavailable, "Redis does not answer")
 		var lookers sync.WaitGroup
 		for range 50 {
 			lookers.Go(func() {
-				p := newVisitor(t).waitFor(b.address(), "Redis does not answer")
+				p := b.visitor().WaitFor("", "Redis does not answer")
 				want(t, p, http.StatusServiceUnavailable)
 			})
 		}
@@ -581,8 +511,8 @@ func TestRedisGoesAwayAndComesBack(t *testing.T) {
 	}
 	back := func() {
 		t.Helper()
-		v.waitFor(b.address(), "12 of 21")
-		want(t, v.get(b.address()+"/teacher"), http.StatusOK, "Logout")
+		v.WaitFor("", "12 of 21")
+		want(t, v.Get("/teacher"), http.StatusOK, "Logout")
 		b.mustNote("Grace", 3, 12, 21)
 	}
 	r.Kill()
