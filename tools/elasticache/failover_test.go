@@ -2,19 +2,18 @@ package elasticache_test
 
 import (
 	"context"
-	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
-	"regexp"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"example.com/session-workshop/check/browse"
 	"example.com/session-workshop/check/steptest"
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/tools/elasticache"
 )
 
@@ -68,14 +67,15 @@ type load struct {
 
 // person is one browser. What is no atomic is read after the load has stopped.
 type person struct {
+	*browse.Browser
 	name      string
-	client    *http.Client
 	confirmed atomic.Int64
 	failed    int64
 	// lost is how many visits a page has counted that a later page did not know.
-	lost, last int64
-	loggedOut  bool
-	answers    []time.Time
+	lost      int64
+	last      int
+	loggedOut bool
+	answers   []time.Time
 }
 
 func startLoad(t *testing.T, address string) *load {
@@ -83,18 +83,13 @@ func startLoad(t *testing.T, address string) *load {
 	ctx, end := context.WithCancel(t.Context())
 	l := &load{end: end}
 	for i := range 8 {
-		jar, err := cookiejar.New(nil)
-		if err != nil {
+		p := &person{Browser: browse.New(address), name: "person " + strconv.Itoa(i)}
+		p.Client.Timeout = 5 * time.Second
+		if _, err := p.Do(ctx, http.MethodPost, "/login", url.Values{"username": {p.name}}, nil); err != nil {
 			t.Fatal(err)
 		}
-		p := &person{name: "person " + strconv.Itoa(i), client: &http.Client{Jar: jar, Timeout: 5 * time.Second}}
-		response, err := p.client.PostForm(address+"/login", url.Values{"username": {p.name}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		response.Body.Close()
 		l.people = append(l.people, p)
-		l.group.Go(func() { p.reload(ctx, address) })
+		l.group.Go(func() { p.reload(ctx) })
 	}
 	t.Cleanup(l.stop)
 	return l
@@ -108,39 +103,27 @@ func (l *load) stop() {
 // waitForEach returns when each person has seen so many more pages.
 func (l *load) waitForEach(t *testing.T, pages int64) {
 	t.Helper()
-	end := time.Now().Add(5 * time.Minute)
 	for _, p := range l.people {
-		for enough := p.confirmed.Load() + pages; p.confirmed.Load() < enough; time.Sleep(time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatalf("%s sees no page any more", p.name)
-			}
-		}
+		enough := p.confirmed.Load() + pages
+		wait.For(t, p.name+" sees pages again", func() bool { return p.confirmed.Load() >= enough })
 	}
 }
 
-var visits = regexp.MustCompile(`Visits: (\d+)`)
-
-func (p *person) reload(ctx context.Context, address string) {
+func (p *person) reload(ctx context.Context) {
 	for ctx.Err() == nil {
-		response, err := p.client.Get(address)
-		if err != nil {
+		// The context ends no request: one that is under way counts.
+		page, err := p.Do(context.WithoutCancel(ctx), http.MethodGet, "/", nil, nil)
+		if err != nil || page.Status != http.StatusOK {
 			p.failed++
 			continue
 		}
-		page, err := io.ReadAll(response.Body)
-		response.Body.Close()
-		if err != nil || response.StatusCode != http.StatusOK {
-			p.failed++
-			continue
-		}
-		found := visits.FindSubmatch(page)
-		if found == nil {
+		n, ok := page.Visits()
+		if !ok {
 			p.loggedOut = true
 			return
 		}
-		n, _ := strconv.ParseInt(string(found[1]), 10, 64)
 		if n <= p.last {
-			p.lost += p.last - n + 1
+			p.lost += int64(p.last - n + 1)
 		}
 		p.last = n
 		p.answers = append(p.answers, time.Now())
