@@ -11,6 +11,7 @@ import (
 
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/sessionstore"
+	"example.com/session-workshop/sessionstore/internal/visit"
 )
 
 // Web servers have clocks that differ, and sessions have none but Redis' own:
@@ -46,13 +47,14 @@ func keepsTimeOfRedis(t *testing.T, r *redistest.Redis) {
 	store := sessionstore.New(client, sessionstore.KeyPrefix(prefix), sessionstore.IdleTimeout(idle), sessionstore.MaxAge(age))
 	defer func() { _ = store.RevokeAll(context.WithoutCancel(ctx), "aaa") }()
 
-	v := &visitor{store: store}
+	b := &visit.Browser{Store: store}
 	before := timeOf(t, ctx, admin)
-	if err := v.login(ctx, "aaa"); err != nil {
+	if err := b.Login(ctx, "aaa"); err != nil {
 		t.Fatal(err)
 	}
 	after := timeOf(t, ctx, admin)
-	key, index := prefix+v.request().Handle(), prefix+"user:"+digest("aaa")[:32]
+	v := b.Session()
+	key, index := prefix+v.Handle(), prefix+"user:"+digest("aaa")[:32]
 	check := func(what string, got int64, err error, add time.Duration) {
 		t.Helper()
 		// A second, since the embedded server is not exact, and a day is long.
