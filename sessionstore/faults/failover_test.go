@@ -14,6 +14,7 @@ import (
 
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/sessionstore"
 )
 
@@ -47,7 +48,7 @@ func TestFailovers(t *testing.T) {
 		l.die(c, 1, 4, c.Node(1).Kill)
 	})
 	t.Run("a client with the library's defaults finds the new master", func(t *testing.T) {
-		until(t, "the store answers again", func() bool {
+		wait.For(t, "the store answers again", func() bool {
 			return !errors.Is(usual.refresh(within(t, time.Second)), sessionstore.ErrUnavailable)
 		})
 	})
@@ -94,7 +95,7 @@ func loggedInOn(t *testing.T, c *redistest.Cluster, store *sessionstore.Store, n
 	t.Helper()
 	b := loggedIn(t, store, "aaa")
 	for c.Owner(b.key()) != node {
-		must(t, b.login(t.Context(), "aaa"))
+		must(t, b.Login(t.Context(), "aaa"))
 	}
 	return b
 }
@@ -122,7 +123,7 @@ func (l *load) increment() {
 func (l *load) run(n int64) {
 	l.t.Helper()
 	before := l.confirmed.Load()
-	until(l.t, "increments are confirmed again", func() bool { return l.confirmed.Load() >= before+n })
+	wait.For(l.t, "increments are confirmed again", func() bool { return l.confirmed.Load() >= before+n })
 }
 
 // stop ends the load. kept is the count that a node holds then.
@@ -195,7 +196,7 @@ func (l *load) watchOffsets(master *redistest.Server) <-chan []sample {
 // increments that were confirmed while it was not: all by the old master.
 func (l *load) untilPromoted(replica *redistest.Server) (confirmed int64) {
 	l.t.Helper()
-	until(l.t, "the replica is promoted", func() bool {
+	wait.For(l.t, "the replica is promoted", func() bool {
 		count := l.confirmed.Load()
 		info, err := replica.Client.Info(context.Background(), "replication").Result()
 		if err == nil && strings.Contains(info, "role:slave") {

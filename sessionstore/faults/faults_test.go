@@ -8,8 +8,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -19,6 +17,7 @@ import (
 
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/sessionstore"
+	"example.com/session-workshop/sessionstore/internal/visit"
 )
 
 // What the library reports by itself is what these tests bring about.
@@ -27,68 +26,40 @@ func init() { logging.Disable() }
 // prefix is what the store's keys begin with, when nothing else is said.
 const prefix = "session:"
 
-// browser is somebody with the store's cookie.
+// browser is one of a test.
 type browser struct {
-	t      testing.TB
-	store  *sessionstore.Store
-	cookie *http.Cookie
+	t testing.TB
+	visit.Browser
+}
+
+func newBrowser(t testing.TB, store *sessionstore.Store) *browser {
+	return &browser{t, visit.Browser{Store: store}}
 }
 
 // loggedIn is a browser with a new session in which visits is 0.
 func loggedIn(t testing.TB, store *sessionstore.Store, username string) *browser {
 	t.Helper()
-	b := &browser{t: t, store: store}
-	must(t, b.login(t.Context(), username))
-	if b.cookie == nil {
+	b := newBrowser(t, store)
+	must(t, b.Login(t.Context(), username))
+	if b.Cookie == "" {
 		t.Fatal("a login set no cookie")
 	}
 	return b
 }
 
 // on is the same browser at a web server with another store.
-func (b *browser) on(store *sessionstore.Store) *browser { return &browser{b.t, store, b.cookie} }
-
-// session is that of a new request. What becomes of the cookie is lost.
-func (b *browser) session() *sessionstore.Session { return b.request(httptest.NewRecorder()) }
-
-func (b *browser) request(w http.ResponseWriter) *sessionstore.Session {
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	if b.cookie != nil {
-		r.AddCookie(b.cookie)
-	}
-	return b.store.Of(w, r)
+func (b *browser) on(store *sessionstore.Store) *browser {
+	return &browser{b.t, visit.Browser{Store: store, Cookie: b.Cookie}}
 }
 
-// do is a whole request, after which the browser has the cookie it was told to
-// have.
-func (b *browser) do(act func(*sessionstore.Session) error) error {
-	w := httptest.NewRecorder()
-	err := act(b.request(w))
-	for _, cookie := range w.Result().Cookies() {
-		b.cookie = cookie
-		if cookie.MaxAge < 0 {
-			b.cookie = nil
-		}
-	}
-	return err
-}
-
-func (b *browser) login(ctx context.Context, username string) error {
-	return b.do(func(s *sessionstore.Session) error { return s.Login(ctx, username) })
-}
-
-func (b *browser) logout(ctx context.Context) error {
-	return b.do(func(s *sessionstore.Session) error { return s.Logout(ctx) })
-}
-
-func (b *browser) refresh(ctx context.Context) error { return b.session().Refresh(ctx) }
+func (b *browser) refresh(ctx context.Context) error { return b.Session().Refresh(ctx) }
 
 func (b *browser) visit(ctx context.Context) (int64, error) {
-	return b.session().Incr(ctx, "visits", 1)
+	return b.Session().Incr(ctx, "visits", 1)
 }
 
 // key is where Redis has the session.
-func (b *browser) key() string { return prefix + b.session().Handle() }
+func (b *browser) key() string { return prefix + b.Session().Handle() }
 
 // visits is the count that Redis holds, 0 where there is none.
 func visits(t testing.TB, admin redis.Cmdable, key string) int64 {
@@ -150,14 +121,4 @@ func within(t testing.TB, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)
 	return ctx
-}
-
-// until waits for a condition, for as long as a busy machine may need.
-func until(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("this did not happen within 20 s: %s", what)
-		}
-	}
 }

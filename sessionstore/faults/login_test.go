@@ -26,7 +26,7 @@ func TestAFailedLoginLeavesTheOldSession(t *testing.T) {
 		for _, node := range []int{2, 0} {
 			b := loggedIn(t, store, name)
 			for c.Owner(b.key()) != node {
-				must(t, b.login(t.Context(), name))
+				must(t, b.Login(t.Context(), name))
 			}
 			if node == 0 {
 				browsers = append(browsers, b)
@@ -39,11 +39,11 @@ func TestAFailedLoginLeavesTheOldSession(t *testing.T) {
 	for i, b := range browsers {
 		group.Go(func() {
 			old := *b
-			if b.login(within(t, 500*time.Millisecond), fmt.Sprint("user ", i)) == nil {
+			if b.Login(within(t, 500*time.Millisecond), fmt.Sprint("user ", i)) == nil {
 				return
 			}
 			failed.Add(1)
-			if b.cookie != old.cookie {
+			if b.Cookie != old.Cookie {
 				t.Error("a login that failed changed the cookie")
 			}
 			killed.Add(1 - c.Node(0).Client.Exists(t.Context(), old.key()).Val())
@@ -62,17 +62,16 @@ func TestAFailedLoginLeavesTheOldSession(t *testing.T) {
 
 // The same where Redis has done all, and only its last reply does not come.
 func TestALoginWhoseLastReplyIsLost(t *testing.T) {
-	server := redistest.StartServer(t)
-	wire := new(wire)
-	b := loggedIn(t, wire.store(t, server), "aaa")
+	w, store := behindWire(t)
+	b := loggedIn(t, store, "aaa")
 	must(t, b.refresh(t.Context()))
 	old := *b
 	// A login of a user with one session writes twice.
-	wire.deafAt.Store(wire.sent.Load() + 2)
-	err := b.login(within(t, 500*time.Millisecond), "aaa")
-	wire.deafAt.Store(0)
+	reply := w.HoldReply(2)
+	err := b.Login(within(t, 500*time.Millisecond), "aaa")
+	<-reply.Arrived()
 	is(t, "the login", err, sessionstore.ErrUnavailable)
 	is(t, "the old session, which was ended", old.refresh(t.Context()), sessionstore.ErrNoSession)
-	must(t, b.login(within(t, 500*time.Millisecond), "aaa"))
+	must(t, b.Login(within(t, 500*time.Millisecond), "aaa"))
 	must(t, b.refresh(t.Context()))
 }

@@ -11,6 +11,7 @@ import (
 
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/sessionstore"
 )
 
@@ -19,11 +20,11 @@ func TestMemoryIsFull(t *testing.T) {
 	server := redistest.StartServer(t, "--maxmemory", "10mb", "--maxmemory-policy", "noeviction")
 	store := newStore(t, server, sessionstore.IdleTimeout(time.Hour))
 	b := loggedIn(t, store, "aaa")
-	must(t, b.session().Set(t.Context(), "color", "red"))
+	must(t, b.Session().Set(t.Context(), "color", "red"))
 	fill(t, server.Client)
 
 	before := server.Client.HGetAll(t.Context(), b.key()).Val()
-	cookie := b.cookie
+	cookie := b.Cookie
 	for name, visit := range everyVisit {
 		if name == "Login" || name == "Logout" || name == "Delete" {
 			continue
@@ -34,15 +35,15 @@ func TestMemoryIsFull(t *testing.T) {
 			if name == "Set" || name == "Incr" {
 				want = sessionstore.ErrUnavailable
 			}
-			is(t, name, b.do(func(s *sessionstore.Session) error { return visit(t.Context(), s) }), want)
+			is(t, name, b.Do(func(s *sessionstore.Session) error { return visit(t.Context(), s) }), want)
 			if ttl := server.Client.PTTL(t.Context(), b.key()).Val(); ttl < 59*time.Minute {
 				t.Errorf("the TTL is %v after it, want all of 1 h again", ttl)
 			}
 		})
 	}
-	is(t, "a login", b.login(t.Context(), "aaa"), sessionstore.ErrUnavailable)
-	is(t, "a login of another", (&browser{t: t, store: store}).login(t.Context(), "bbb"), sessionstore.ErrUnavailable)
-	if b.cookie != cookie {
+	is(t, "a login", b.Login(t.Context(), "aaa"), sessionstore.ErrUnavailable)
+	is(t, "a login of another", newBrowser(t, store).Login(t.Context(), "bbb"), sessionstore.ErrUnavailable)
+	if b.Cookie != cookie {
 		t.Error("the cookie was changed")
 	}
 	if after := server.Client.HGetAll(t.Context(), b.key()).Val(); fmt.Sprint(after) != fmt.Sprint(before) {
@@ -52,9 +53,9 @@ func TestMemoryIsFull(t *testing.T) {
 		t.Errorf("there are %d keys, want the session, its index and three of the test", n)
 	}
 	is(t, "a list", func() error { _, err := store.List(t.Context(), "aaa"); return err }(), nil)
-	is(t, "removing a field", b.session().Delete(t.Context(), "color"), nil)
+	is(t, "removing a field", b.Session().Delete(t.Context(), "color"), nil)
 	copied := *b
-	is(t, "a logout", b.logout(t.Context()), nil)
+	is(t, "a logout", b.Logout(t.Context()), nil)
 	is(t, "a visit after the logout", copied.refresh(t.Context()), sessionstore.ErrNoSession)
 }
 
@@ -84,7 +85,7 @@ func TestWhatIsEvictedFirst(t *testing.T) {
 	everybody(users, func(i int) { browsers[i] = loggedIn(t, store, fmt.Sprint("user ", i)) })
 	// Redis knows the time of a key's last use in seconds.
 	must(t, server.Client.Set(t.Context(), "fill:mark", "x", 0).Err())
-	until(t, "the indexes are a second old", func() bool {
+	wait.For(t, "the indexes are a second old", func() bool {
 		return server.Client.ObjectIdleTime(t.Context(), "fill:mark").Val() >= time.Second
 	})
 	everybody(users, func(i int) { must(t, browsers[i].refresh(t.Context())) })

@@ -89,7 +89,7 @@ func atMostOnce(t *testing.T, f fault, n *network, admin redis.Cmdable, client r
 
 	var failed, lost int
 	for i, c := range calls {
-		applied, err := admin.HGet(context.Background(), prefix+f.name+":"+c.of.session().Handle(), c.field).Int64()
+		applied, err := admin.HGet(context.Background(), prefix+f.name+":"+c.of.Session().Handle(), c.field).Int64()
 		if err != nil && !errors.Is(err, redis.Nil) {
 			t.Fatal(err)
 		}
@@ -132,7 +132,7 @@ func (calls) send(t *testing.T, some calls) {
 		group.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(some); i = int(next.Add(1)) - 1 {
 				ctx, cancel := context.WithTimeout(t.Context(), 3*slow)
-				_, some[i].err = some[i].of.session().Incr(ctx, some[i].field, 1)
+				_, some[i].err = some[i].of.Session().Incr(ctx, some[i].field, 1)
 				cancel()
 			}
 		})
@@ -147,9 +147,9 @@ func (n *network) comeAndGo(f fault) (stop func()) {
 		defer close(stopped)
 		for {
 			n.suffer(f)
-			ill := wait(done, 60*time.Millisecond)
+			ill := passes(done, 60*time.Millisecond)
 			n.heal()
-			if !ill || !wait(done, 5*time.Millisecond) {
+			if !ill || !passes(done, 5*time.Millisecond) {
 				return
 			}
 		}
@@ -157,8 +157,8 @@ func (n *network) comeAndGo(f fault) (stop func()) {
 	return func() { close(done); <-stopped }
 }
 
-// wait tells whether the time passed before done was closed.
-func wait(done <-chan struct{}, d time.Duration) bool {
+// passes tells whether the time passed before done was closed.
+func passes(done <-chan struct{}, d time.Duration) bool {
 	select {
 	case <-done:
 		return false
@@ -208,7 +208,7 @@ func readsAgain(t *testing.T, f fault, n *network, client redis.UniversalClient)
 	}
 	is(t, "Refresh", broken("Refresh", func() error { return b.refresh(t.Context()) }), nil)
 	is(t, "Get", broken("Get", func() error {
-		value, err := b.session().Get(t.Context(), "visits")
+		value, err := b.Session().Get(t.Context(), "visits")
 		if err == nil && value != "1" {
 			t.Errorf("visits is %q, want 1", value)
 		}

@@ -3,14 +3,13 @@ package faults
 import (
 	"context"
 	"errors"
-	"net"
-	"os"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/check/wait"
+	"example.com/session-workshop/check/wire"
 	"example.com/session-workshop/sessionstore"
 )
 
@@ -39,7 +38,7 @@ func TestRedisIsDownAndComesBack(t *testing.T) {
 		b.mustMeetAnOutage()
 		server.Restart()
 		// The library asks once a second whether it may connect again.
-		until(t, "the session is there again", func() bool {
+		wait.For(t, "the session is there again", func() bool {
 			err := b.refresh(t.Context())
 			if err != nil {
 				is(t, "a visit before the library has seen that Redis is back", err, sessionstore.ErrUnavailable)
@@ -58,7 +57,7 @@ func TestRedisIsDownAndComesBack(t *testing.T) {
 		if err := b.refresh(t.Context()); errors.Is(err, sessionstore.ErrUnavailable) {
 			t.Errorf("the first visit after Redis is back: %v", err)
 		}
-		is(t, "the first login after Redis is back", b.login(t.Context(), "aaa"), nil)
+		is(t, "the first login after Redis is back", b.Login(t.Context(), "aaa"), nil)
 		is(t, "a visit after it", b.refresh(t.Context()), nil)
 	})
 }
@@ -66,32 +65,31 @@ func TestRedisIsDownAndComesBack(t *testing.T) {
 // mustMeetAnOutage calls everything while Redis is away.
 func (b *browser) mustMeetAnOutage() {
 	b.t.Helper()
-	cookie, timeout := b.cookie, 200*time.Millisecond
+	cookie, timeout := b.Cookie, 200*time.Millisecond
 	for name, call := range everyVisit {
 		ctx := within(b.t, timeout)
-		is(b.t, name, b.do(func(s *sessionstore.Session) error { return call(ctx, s) }), sessionstore.ErrUnavailable)
-		if b.cookie != cookie {
+		is(b.t, name, b.Do(func(s *sessionstore.Session) error { return call(ctx, s) }), sessionstore.ErrUnavailable)
+		if b.Cookie != cookie {
 			b.t.Fatalf("%s changed the cookie", name)
 		}
 	}
-	handle := b.session().Handle()
-	_, err := b.store.List(within(b.t, timeout), "aaa")
+	handle := b.Session().Handle()
+	_, err := b.Store.List(within(b.t, timeout), "aaa")
 	is(b.t, "List", err, sessionstore.ErrUnavailable)
-	is(b.t, "Revoke", b.store.Revoke(within(b.t, timeout), "aaa", handle), sessionstore.ErrUnavailable)
-	is(b.t, "RevokeAll", b.store.RevokeAll(within(b.t, timeout), "aaa"), sessionstore.ErrUnavailable)
-	is(b.t, "RevokeOthers", b.store.RevokeOthers(within(b.t, timeout), "aaa", handle), sessionstore.ErrUnavailable)
+	is(b.t, "Revoke", b.Store.Revoke(within(b.t, timeout), "aaa", handle), sessionstore.ErrUnavailable)
+	is(b.t, "RevokeAll", b.Store.RevokeAll(within(b.t, timeout), "aaa"), sessionstore.ErrUnavailable)
+	is(b.t, "RevokeOthers", b.Store.RevokeOthers(within(b.t, timeout), "aaa", handle), sessionstore.ErrUnavailable)
 }
 
 func TestABrowserThatLeavesIsNoOutage(t *testing.T) {
 	t.Parallel()
-	server := redistest.StartServer(t)
-	wire := new(wire)
-	b := loggedIn(t, wire.store(t, server), "aaa")
+	w, store := behindWire(t)
+	b := loggedIn(t, store, "aaa")
 	must(t, b.refresh(t.Context()))
 	for _, name := range []string{"Refresh", "Get", "Set", "Incr", "Delete"} {
-		server.Pause()
-		err := wire.leave(t, func(ctx context.Context) error { return everyVisit[name](ctx, b.session()) })
-		server.Resume()
+		done, held := leave(t, w, func(ctx context.Context) error { return everyVisit[name](ctx, b.Session()) })
+		err := <-done
+		held.Release()
 		is(t, name, err, context.Canceled)
 		if errors.Is(err, sessionstore.ErrUnavailable) {
 			t.Errorf("%s: that the browser has left is called an outage: %v", name, err)
@@ -100,83 +98,50 @@ func TestABrowserThatLeavesIsNoOutage(t *testing.T) {
 }
 
 func TestLoginAndLogoutGoOnWhenTheBrowserLeaves(t *testing.T) {
-	server := redistest.StartServer(t)
-	wire := new(wire)
-	b := loggedIn(t, wire.store(t, server), "aaa")
+	w, store := behindWire(t)
+	b := loggedIn(t, store, "aaa")
 	old := *b
 	// A user with two sessions: the login takes all its round trips.
-	loggedIn(t, b.store, "aaa")
+	loggedIn(t, b.Store, "aaa")
 
-	server.Pause()
-	done := wire.leaveAsync(t, func(ctx context.Context) error { return b.login(ctx, "aaa") })
-	server.Resume()
+	done, held := leave(t, w, func(ctx context.Context) error { return b.Login(ctx, "aaa") })
+	held.Release()
 	must(t, <-done)
-	if b.cookie == old.cookie {
+	if b.Cookie == old.Cookie {
 		t.Fatal("the login set no cookie")
 	}
 	is(t, "a visit after the login", b.refresh(t.Context()), nil)
 	is(t, "a visit with the old session", old.refresh(t.Context()), sessionstore.ErrNoSession)
 
 	copied := *b
-	server.Pause()
-	done = wire.leaveAsync(t, func(ctx context.Context) error { return b.logout(ctx) })
-	server.Resume()
+	done, held = leave(t, w, func(ctx context.Context) error { return b.Logout(ctx) })
+	held.Release()
 	must(t, <-done)
-	if b.cookie != nil {
+	if b.Cookie != "" {
 		t.Error("the logout left the cookie")
 	}
 	is(t, "a visit after the logout", copied.refresh(t.Context()), sessionstore.ErrNoSession)
 }
 
-// wire tells when the store has sent something, and can keep back the replies.
-type wire struct {
-	sent atomic.Int64
-	// deafAt is after how much that was sent no reply comes any more.
-	deafAt atomic.Int64
+// behindWire is a store on a server of the test's own, behind a wire.
+func behindWire(t *testing.T) (*wire.Wire, *sessionstore.Store) {
+	w := redistest.OpenWire(t, redistest.StartServer(t).Addr)
+	return w, sessionstore.New(connect(t, recommended(w.Addr)))
 }
 
-// store is one whose client waits long enough for a browser to leave.
-func (w *wire) store(t *testing.T, server *redistest.Server) *sessionstore.Store {
-	options := recommended(server.Addr)
-	options.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		var dialer net.Dialer
-		conn, err := dialer.DialContext(ctx, network, addr)
-		return watchedConn{conn, w}, err
-	}
-	return sessionstore.New(connect(t, options))
-}
-
-type watchedConn struct {
-	net.Conn
-	wire *wire
-}
-
-func (c watchedConn) Write(p []byte) (int, error) {
-	defer c.wire.sent.Add(1)
-	return c.Conn.Write(p)
-}
-
-func (c watchedConn) Read(p []byte) (int, error) {
-	if at := c.wire.deafAt.Load(); at > 0 && c.wire.sent.Load() >= at {
-		return 0, os.ErrDeadlineExceeded
-	}
-	return c.Conn.Read(p)
-}
-
-// leave makes a call and cancels its context as soon as something is sent.
-func (w *wire) leave(t *testing.T, call func(context.Context) error) error {
-	t.Helper()
-	return <-w.leaveAsync(t, call)
-}
-
-// leaveAsync is the same, but returns when the context is cancelled.
-func (w *wire) leaveAsync(t *testing.T, call func(context.Context) error) <-chan error {
+// leave makes a call and cancels its context as soon as something is sent, which
+// Redis does not get until it is released.
+func leave(t *testing.T, w *wire.Wire, call func(context.Context) error) (done <-chan error, held *wire.Held) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	before := w.sent.Load()
-	done := make(chan error, 1)
-	go func() { done <- call(ctx) }()
-	until(t, "the store sends something", func() bool { return w.sent.Load() > before })
-	return done
+	held = w.Hold(1)
+	ended := make(chan error, 1)
+	go func() { ended <- call(ctx) }()
+	select {
+	case <-held.Arrived():
+	case err := <-ended:
+		t.Fatalf("it has sent nothing, and returned %v", err)
+	}
+	return ended, held
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/wait"
 )
 
 // network stands between the store and its servers, and can be made ill.
@@ -89,7 +90,7 @@ func (n *network) settle(servers ...*redistest.Server) {
 		proxy.Stop()
 	}
 	for _, server := range servers {
-		until(n.t, "the server has no connection of the store", func() bool {
+		wait.For(n.t, "the server has no connection of the store", func() bool {
 			list, err := server.Client.ClientList(context.Background()).Result()
 			return err == nil && !strings.Contains(list, "name="+appName+" ")
 		})

@@ -11,6 +11,7 @@ import (
 
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/sessionstore"
 )
 
@@ -29,7 +30,7 @@ func TestALogoutWaitsForReplicas(t *testing.T) {
 	host, port, err := net.SplitHostPort(master.Addr)
 	must(t, err)
 	replica := redistest.StartServer(t, "--replicaof", host+" "+port)
-	until(t, "the replica is connected", func() bool { return isReplicaOf(master, replica) })
+	wait.For(t, "the replica is connected", func() bool { return isReplicaOf(master, replica) })
 
 	options := recommended(master.Addr)
 	options.ReadTimeout = reply
@@ -51,9 +52,9 @@ func TestALogoutWaitsForReplicasOnACluster(t *testing.T) {
 		store := sessionstore.New(connectCluster(t, options), sessionstore.WaitForReplicas(1, patient))
 		b := loggedInOn(t, c, store, 1)
 		c.Failover(4)
-		until(t, "the old master is the replica of the new one", func() bool { return isReplicaOf(c.Node(4), c.Node(1)) })
+		wait.For(t, "the old master is the replica of the new one", func() bool { return isReplicaOf(c.Node(4), c.Node(1)) })
 		copied := *b
-		is(t, "the logout", b.logout(within(t, reply)), nil)
+		is(t, "the logout", b.Logout(within(t, reply)), nil)
 		is(t, "a visit after it", copied.refresh(t.Context()), sessionstore.ErrNoSession)
 	})
 }
@@ -68,7 +69,7 @@ func logoutWaits(t *testing.T, client redis.UniversalClient, login func(*session
 	t.Run("a replica that follows", func(t *testing.T) {
 		b := login(sessionstore.New(client, sessionstore.WaitForReplicas(1, patient)))
 		copied := *b
-		is(t, "the logout", b.logout(within(t, reply)), nil)
+		is(t, "the logout", b.Logout(within(t, reply)), nil)
 		gone(t, b, copied, master.Client)
 		if n := replica.Client.Exists(t.Context(), copied.key()).Val(); n != 0 {
 			t.Error("the replica still has the session that it confirmed to be gone")
@@ -78,7 +79,7 @@ func logoutWaits(t *testing.T, client redis.UniversalClient, login func(*session
 		b := login(sessionstore.New(client, sessionstore.WaitForReplicas(1, impatient)))
 		copied := *b
 		replica.Pause()
-		err := b.logout(within(t, reply))
+		err := b.Logout(within(t, reply))
 		gone(t, b, copied, master.Client)
 		replica.Resume()
 		is(t, "the logout", err, sessionstore.ErrNotConfirmed)
@@ -87,13 +88,13 @@ func logoutWaits(t *testing.T, client redis.UniversalClient, login func(*session
 		b := login(sessionstore.New(client, sessionstore.WaitForReplicas(1, time.Minute)))
 		copied := *b
 		replica.Pause()
-		err := b.logout(within(t, time.Second))
+		err := b.Logout(within(t, time.Second))
 		n := master.Client.Exists(t.Context(), copied.key()).Val()
 		replica.Resume()
 		// Nobody has said that it is done, so the browser keeps its cookie.
 		is(t, "the logout", err, sessionstore.ErrUnavailable)
-		if n != 0 || b.cookie == nil {
-			t.Errorf("%d sessions are left, and the cookie is %v; want 0 and the cookie it was", n, b.cookie)
+		if n != 0 || b.Cookie == "" {
+			t.Errorf("%d sessions are left, and the cookie is %v; want 0 and the cookie it was", n, b.Cookie)
 		}
 	})
 }
@@ -101,7 +102,7 @@ func logoutWaits(t *testing.T, client redis.UniversalClient, login func(*session
 // gone fails the test where a session is in Redis, or its cookie in a browser.
 func gone(t *testing.T, b *browser, copied browser, master redis.UniversalClient) {
 	t.Helper()
-	if b.cookie != nil {
+	if b.Cookie != "" {
 		t.Error("the logout left the cookie")
 	}
 	if n := master.Exists(context.Background(), copied.key()).Val(); n != 0 {

@@ -119,26 +119,26 @@ func asUser(addr string) *redis.Options {
 func useEverything(t *testing.T, options *redis.Options) error {
 	ctx := t.Context()
 	store := sessionstore.New(connect(t, options), sessionstore.MaxSessions(2))
-	old, b := &browser{t: t, store: store}, &browser{t: t, store: store}
+	old, b := newBrowser(t, store), newBrowser(t, store)
 	var infos []sessionstore.Info
 	for _, use := range []func() error{
-		func() error { return old.login(ctx, "aaa") },
-		func() error { return old.login(ctx, "aaa") },
-		func() error { return b.login(ctx, "aaa") },
-		func() error { return b.session().Batch(ctx, sessionstore.Set("a", "b"), sessionstore.Incr("n", 1)) },
-		func() error { return b.session().Delete(ctx, "a") },
+		func() error { return old.Login(ctx, "aaa") },
+		func() error { return old.Login(ctx, "aaa") },
+		func() error { return b.Login(ctx, "aaa") },
+		func() error { return b.Session().Batch(ctx, sessionstore.Set("a", "b"), sessionstore.Incr("n", 1)) },
+		func() error { return b.Session().Delete(ctx, "a") },
 		func() (err error) { infos, err = store.List(ctx, "aaa"); return err },
 		func() error { return store.Revoke(ctx, "aaa", infos[0].Handle) },
-		func() error { return store.RevokeOthers(ctx, "aaa", b.session().Handle()) },
+		func() error { return store.RevokeOthers(ctx, "aaa", b.Session().Handle()) },
 		func() error {
-			return b.do(func(s *sessionstore.Session) error { s.Refresh(ctx); return s.Logout(ctx) })
+			return b.Do(func(s *sessionstore.Session) error { s.Refresh(ctx); return s.Logout(ctx) })
 		},
-		func() error { return b.login(ctx, "aaa") },
+		func() error { return b.Login(ctx, "aaa") },
 		func() error { return store.RevokeAll(ctx, "aaa") },
-		func() error { return b.login(ctx, "aaa") },
+		func() error { return b.Login(ctx, "aaa") },
 		func() error {
-			wait := b.on(sessionstore.New(connect(t, options), sessionstore.WaitForReplicas(1, time.Millisecond)))
-			if err := wait.logout(ctx); err != nil && strings.Contains(err.Error(), "NOPERM") {
+			waiting := b.on(sessionstore.New(connect(t, options), sessionstore.WaitForReplicas(1, time.Millisecond)))
+			if err := waiting.Logout(ctx); err != nil && strings.Contains(err.Error(), "NOPERM") {
 				return err
 			}
 			return nil

@@ -12,6 +12,7 @@ import (
 
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/sessionstore"
 )
 
@@ -45,7 +46,7 @@ func TestAllConnectionsAreKilledOverTLS(t *testing.T) {
 	}
 	t.Run("a logout that waits for replicas", func(t *testing.T) {
 		b := aboutToFail(t, server, options, sessionstore.WaitForReplicas(1, time.Millisecond))
-		is(t, "there is no replica here: the logout", b.logout(t.Context()), sessionstore.ErrNotConfirmed)
+		is(t, "there is no replica here: the logout", b.Logout(t.Context()), sessionstore.ErrNotConfirmed)
 	})
 	t.Run("a login after many at a time", func(t *testing.T) {
 		// What takes several commands has connections of its own.
@@ -53,19 +54,19 @@ func TestAllConnectionsAreKilledOverTLS(t *testing.T) {
 		options.PoolSize, options.MinIdleConns = 2, 0
 		client := connect(t, &options)
 		store := sessionstore.New(client)
-		until(t, "many connections for pipelines", func() bool {
+		wait.For(t, "many connections for pipelines", func() bool {
 			everybody(50, func(i int) { loggedIn(t, store, fmt.Sprint("user ", i)) })
 			return client.PoolStats().PipelineStats.TotalConns > 4
 		})
 		must(t, server.Client.ClientKillByFilter(t.Context(), "TYPE", "normal", "SKIPME", "yes").Err())
-		is(t, "a login", (&browser{t: t, store: store}).login(t.Context(), "aaa"), nil)
+		is(t, "a login", newBrowser(t, store).Login(t.Context(), "aaa"), nil)
 	})
 	for name, call := range map[string]func(context.Context, *browser) error{
-		"a login":  func(ctx context.Context, b *browser) error { return b.login(ctx, "aaa") },
-		"a logout": func(ctx context.Context, b *browser) error { return b.logout(ctx) },
-		"a set":    func(ctx context.Context, b *browser) error { return b.session().Set(ctx, "a", "b") },
-		"a list":   func(ctx context.Context, b *browser) error { _, err := b.store.List(ctx, "aaa"); return err },
-		"an end":   func(ctx context.Context, b *browser) error { return b.store.RevokeAll(ctx, "aaa") },
+		"a login":  func(ctx context.Context, b *browser) error { return b.Login(ctx, "aaa") },
+		"a logout": func(ctx context.Context, b *browser) error { return b.Logout(ctx) },
+		"a set":    func(ctx context.Context, b *browser) error { return b.Session().Set(ctx, "a", "b") },
+		"a list":   func(ctx context.Context, b *browser) error { _, err := b.Store.List(ctx, "aaa"); return err },
+		"an end":   func(ctx context.Context, b *browser) error { return b.Store.RevokeAll(ctx, "aaa") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			is(t, name, call(t.Context(), aboutToFail(t, server, options)), nil)
@@ -78,7 +79,7 @@ func aboutToFail(t *testing.T, server *redistest.Server, options *redis.Options,
 	t.Helper()
 	client := connect(t, options)
 	b := loggedIn(t, sessionstore.New(client, more...), "aaa")
-	until(t, "the pool is full", func() bool {
+	wait.For(t, "the pool is full", func() bool {
 		stats, full := client.PoolStats(), uint32(options.PoolSize)
 		return stats.TotalConns == full && stats.IdleConns == full
 	})
