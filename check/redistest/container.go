@@ -15,16 +15,10 @@ import (
 	"github.com/testcontainers/testcontainers-go/log"
 
 	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/redisserver"
 )
 
-const (
-	// officialImage is the one we know and test with.
-	officialImage = "redis:8-alpine"
-	// localImage is made by `make redis-image`, where nothing can be pulled.
-	localImage = "session-workshop-redis:latest"
-
-	redisPort = "6379/tcp"
-)
+const redisPort = "6379/tcp"
 
 // How long Docker may take to answer, to pull an image, to start a container;
 // and how long the Redis in it may take to answer.
@@ -116,7 +110,7 @@ func imageOf(provider *testcontainers.DockerProvider) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("no Redis in a container, because Docker does not list its images: %w", err)
 	}
-	wanted := []string{officialImage, localImage}
+	wanted := []string{redisserver.Image, redisserver.LocalImage}
 	if named := os.Getenv("REDIS_IMAGE"); named != "" {
 		wanted = []string{named}
 	}

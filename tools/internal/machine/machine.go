@@ -12,11 +12,13 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"example.com/session-workshop/check/redisserver"
 )
 
 const (
-	OfficialImage = "redis:8-alpine"
-	LocalImage    = "session-workshop-redis"
+	OfficialImage = redisserver.Image
+	LocalImage    = redisserver.LocalImage
 )
 
 // serverLink is where a Redis from redis-tools gets the name that makes it a
