@@ -9,11 +9,12 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/alicebob/miniredis/v2/proto"
 
 	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/redisserver"
@@ -36,8 +37,8 @@ func TestStep4PassesItsContractWithTokens(t *testing.T) {
 func TestARefusedTokenStopsTheStartOfStep4(t *testing.T) {
 	testall.Only(t)
 	d := openDoor(t)
-	step := filepath.Join(t.TempDir(), "step4-store.exe")
-	if err := launch.Build(t.Context(), "../../step4-store", step); err != nil {
+	step, err := steptest.Program("../../step4-store")
+	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -125,7 +126,7 @@ func (d *door) answer(client net.Conn) {
 		return
 	}
 	defer server.Close()
-	if _, err := server.Write(login); err != nil {
+	if _, err := io.WriteString(server, login); err != nil {
 		return
 	}
 	go func() {
@@ -137,22 +138,26 @@ func (d *door) answer(client net.Conn) {
 
 // waitForLogin refuses all that is no good login, as Redis does, and gives the
 // command that is one.
-func (d *door) waitForLogin(client io.Writer, fromClient *bufio.Reader) ([]byte, error) {
+func (d *door) waitForLogin(client io.Writer, fromClient *bufio.Reader) (login string, err error) {
 	for {
-		command, err := readCommand(fromClient)
+		login, err = proto.Read(fromClient)
 		if err != nil {
-			return nil, err
+			return "", err
+		}
+		command, err := proto.ReadStrings(login)
+		if err != nil {
+			return "", err
 		}
 		i := slices.IndexFunc(command, func(word string) bool { return strings.EqualFold(word, "auth") })
-		answer := "-NOAUTH HELLO must be called with the client already authenticated\r\n"
+		answer := proto.Error("NOAUTH HELLO must be called with the client already authenticated")
 		if i >= 0 && len(command) > i+2 {
 			if err = d.admit(command[i+1], command[i+2]); err == nil {
-				return writeCommand(command), nil
+				return login, nil
 			}
-			answer = "-WRONGPASS invalid username-password pair or user is disabled.\r\n"
+			answer = proto.Error("WRONGPASS invalid username-password pair or user is disabled.")
 		}
 		if _, err := io.WriteString(client, answer); err != nil {
-			return nil, err
+			return "", err
 		}
 	}
 }
@@ -173,45 +178,4 @@ func (d *door) admit(user, token string) error {
 	defer d.mu.Unlock()
 	d.logins++
 	return nil
-}
-
-// readCommand reads an array of bulk strings
-// (https://redis.io/docs/latest/develop/reference/protocol-spec/).
-func readCommand(r *bufio.Reader) ([]string, error) {
-	words, err := readLength(r, '*')
-	if err != nil {
-		return nil, err
-	}
-	command := make([]string, words)
-	for i := range command {
-		length, err := readLength(r, '$')
-		if err != nil {
-			return nil, err
-		}
-		text := make([]byte, length+len("\r\n"))
-		if _, err := io.ReadFull(r, text); err != nil {
-			return nil, err
-		}
-		command[i] = string(text[:length])
-	}
-	return command, nil
-}
-
-func writeCommand(command []string) []byte {
-	text := fmt.Appendf(nil, "*%d\r\n", len(command))
-	for _, word := range command {
-		text = fmt.Appendf(text, "$%d\r\n%s\r\n", len(word), word)
-	}
-	return text
-}
-
-func readLength(r *bufio.Reader, kind byte) (int, error) {
-	line, err := r.ReadString('\n')
-	if err != nil {
-		return 0, err
-	}
-	if line[0] != kind {
-		return 0, fmt.Errorf("%q does not begin with %c", line, kind)
-	}
-	return strconv.Atoi(strings.TrimSpace(line[1:]))
 }
