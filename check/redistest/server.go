@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2/proto"
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/check/redisserver"
@@ -112,9 +113,6 @@ func answers(addr string, within time.Duration) bool {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(within))
-	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
-		return false
-	}
-	n, _ := conn.Read(make([]byte, 1))
-	return n == 1
+	_, err = proto.NewClient(conn).Do("PING")
+	return err == nil
 }
