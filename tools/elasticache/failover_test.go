@@ -2,18 +2,14 @@ package elasticache_test
 
 import (
 	"context"
-	"net/http"
-	"net/url"
-	"strconv"
-	"sync"
-	"sync/atomic"
+	"fmt"
 	"testing"
 	"time"
 
 	"example.com/session-workshop/check/browse"
+	"example.com/session-workshop/check/browse/browsetest"
 	"example.com/session-workshop/check/steptest"
 	"example.com/session-workshop/check/testall"
-	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/tools/elasticache"
 )
 
@@ -33,111 +29,74 @@ func TestFailoverUnderLoad(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := start(t, false)
 			app := steptest.Start(t, "../../sessionstore/example", append(s.Environment(), "SESSION_TTL=10m")...)
-			load := startLoad(t, app.URL)
-			load.waitForEach(t, 50)
+			load := browsetest.StartLoad(t, loggedIn(t, app.URL, 8)...)
+			load.WaitForEach(50)
 			before := time.Now()
 			if err := c.take(s, t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			load.waitForEach(t, 50)
-			load.stop()
+			load.WaitForEach(50)
 
-			var confirmed, lost, failed int64
-			var outage time.Duration
-			for _, p := range load.people {
-				if p.loggedOut {
-					t.Errorf("%s was logged out", p.name)
+			var all seen
+			for i, answers := range load.Stop() {
+				one := look(answers, before)
+				if one.loggedOut {
+					t.Errorf("person %d was logged out", i)
 				}
-				confirmed, lost, failed = confirmed+p.confirmed.Load(), lost+p.lost, failed+p.failed
-				outage = max(outage, p.longestGap(before))
+				all.confirmed, all.lost, all.failed = all.confirmed+one.confirmed, all.lost+one.lost, all.failed+one.failed
+				all.gap = max(all.gap, one.gap)
 			}
-			t.Logf("%s: %d visits confirmed, %d lost, %d pages failed, at most %v without a page", c.name, confirmed, lost, failed, outage.Round(time.Millisecond))
-			if c.lossless && lost > 0 {
-				t.Errorf("%d confirmed visits are lost, want none", lost)
+			t.Logf("%s: %d visits confirmed, %d lost, %d pages failed, at most %v without a page", c.name, all.confirmed, all.lost, all.failed, all.gap.Round(time.Millisecond))
+			if c.lossless && all.lost > 0 {
+				t.Errorf("%d confirmed visits are lost, want none", all.lost)
 			}
 		})
 	}
 }
 
-type load struct {
-	people []*person
-	end    context.CancelFunc
-	group  sync.WaitGroup
+// loggedIn are so many browsers, each under a name of its own.
+func loggedIn(t *testing.T, home string, n int) (browsers []*browse.Browser) {
+	t.Helper()
+	for i := range n {
+		v := browsetest.New(t, home)
+		v.Client.Timeout = 5 * time.Second
+		v.Login(fmt.Sprint("person ", i))
+		browsers = append(browsers, v.Browser)
+	}
+	return browsers
 }
 
-// person is one browser. What is no atomic is read after the load has stopped.
-type person struct {
-	*browse.Browser
-	name      string
-	confirmed atomic.Int64
-	failed    int64
+// seen is what one person has seen.
+type seen struct {
+	confirmed, failed int
 	// lost is how many visits a page has counted that a later page did not know.
-	lost      int64
-	last      int
+	lost      int
 	loggedOut bool
-	answers   []time.Time
+	// gap is the longest time between two pages.
+	gap time.Duration
 }
 
-func startLoad(t *testing.T, address string) *load {
-	t.Helper()
-	ctx, end := context.WithCancel(t.Context())
-	l := &load{end: end}
-	for i := range 8 {
-		p := &person{Browser: browse.New(address), name: "person " + strconv.Itoa(i)}
-		p.Client.Timeout = 5 * time.Second
-		if _, err := p.Do(ctx, http.MethodPost, "/login", url.Values{"username": {p.name}}, nil); err != nil {
-			t.Fatal(err)
-		}
-		l.people = append(l.people, p)
-		l.group.Go(func() { p.reload(ctx) })
-	}
-	t.Cleanup(l.stop)
-	return l
-}
-
-func (l *load) stop() {
-	l.end()
-	l.group.Wait()
-}
-
-// waitForEach returns when each person has seen so many more pages.
-func (l *load) waitForEach(t *testing.T, pages int64) {
-	t.Helper()
-	for _, p := range l.people {
-		enough := p.confirmed.Load() + pages
-		wait.For(t, p.name+" sees pages again", func() bool { return p.confirmed.Load() >= enough })
-	}
-}
-
-func (p *person) reload(ctx context.Context) {
-	for ctx.Err() == nil {
-		// The context ends no request: one that is under way counts.
-		page, err := p.Do(context.WithoutCancel(ctx), http.MethodGet, "/", nil, nil)
-		if err != nil || page.Status != http.StatusOK {
-			p.failed++
+// look counts the pages, and measures the gaps that end after a time.
+func look(answers []browsetest.Answer, after time.Time) (s seen) {
+	var last int
+	var lastAt time.Time
+	for _, a := range answers {
+		if !a.Good() {
+			s.failed++
 			continue
 		}
-		n, ok := page.Visits()
+		n, ok := a.Visits()
 		if !ok {
-			p.loggedOut = true
-			return
+			s.loggedOut = true
+			return s
 		}
-		if n <= p.last {
-			p.lost += int64(p.last - n + 1)
+		if n <= last {
+			s.lost += last - n + 1
 		}
-		p.last = n
-		p.answers = append(p.answers, time.Now())
-		p.confirmed.Add(1)
+		if s.confirmed++; s.confirmed > 1 && a.At.After(after) {
+			s.gap = max(s.gap, a.At.Sub(lastAt))
+		}
+		last, lastAt = n, a.At
 	}
-}
-
-// longestGap is the longest time between two pages, of those that came after
-// the time given.
-func (p *person) longestGap(after time.Time) (longest time.Duration) {
-	for i := 1; i < len(p.answers); i++ {
-		if p.answers[i].After(after) {
-			longest = max(longest, p.answers[i].Sub(p.answers[i-1]))
-		}
-	}
-	return longest
+	return s
 }
