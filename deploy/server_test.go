@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"maps"
 	"net/http"
@@ -13,10 +12,10 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"example.com/session-workshop/check/contract"
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/tools/elasticache"
 )
 
@@ -287,7 +286,7 @@ func newMachine(t *testing.T, programs string, standIn *elasticache.StandIn) *ma
 		if m.started() {
 			// An app that did not come up has ended already.
 			sh(t, nil, "kill $(cat "+m.folder+"/log/pid) || true")
-			m.until(t, func() error {
+			wait.ForSuccess(t, func() error {
 				if answers() == nil {
 					return errors.New("the app has not stopped")
 				}
@@ -364,7 +363,7 @@ func (m *machine) said(t *testing.T, want string) {
 // check runs the lesson of a step against the server, but for the wait.
 func (m *machine) check(t *testing.T, step int, standIn *elasticache.StandIn) {
 	t.Helper()
-	m.until(t, answers)
+	wait.ForSuccess(t, answers)
 	admin := standIn.Admin()
 	defer admin.Close()
 	target := contract.Target{URL: "http://127.0.0.1:5000", Redis: admin}
@@ -385,24 +384,6 @@ func answers() error {
 		return err
 	}
 	return page.Body.Close()
-}
-
-func (m *machine) until(t *testing.T, done func() error) {
-	t.Helper()
-	// A cleanup waits too, when the test's own context has ended.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 5*time.Minute)
-	defer cancel()
-	for {
-		err := done()
-		if err == nil {
-			return
-		}
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-ctx.Done():
-			t.Fatal(err)
-		}
-	}
 }
 
 // noSecretIsReadable looks at what others on the server can read: the unit, and

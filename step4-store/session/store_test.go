@@ -140,11 +140,7 @@ func eachRedis(t *testing.T, run func(*scene)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		between, err := wire.Open(options.Addr, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { between.Close() })
+		between := redistest.OpenWire(t, options.Addr)
 		options.Addr = between.Addr
 		client := redis.NewClient(options)
 		t.Cleanup(func() { client.Close() })
@@ -162,9 +158,7 @@ type counter struct{ *wire.Wire }
 // ask fails the test unless do takes so many round trips.
 func (c counter) ask(t *testing.T, want int64, do func()) {
 	t.Helper()
-	before := c.RoundTrips()
-	do()
-	if got := c.RoundTrips() - before; got != want {
+	if got := c.During(do); got != want {
 		t.Errorf("it took %d round trips, want %d", got, want)
 	}
 }
