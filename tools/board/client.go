@@ -17,6 +17,7 @@ import (
 	"time"
 	"unicode"
 
+	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
 )
@@ -30,8 +31,7 @@ const (
 	// maxAnswer is in bytes.
 	maxAnswer = 4 << 10
 
-	// Steps is how many the workshop has, maxTotal more checks than any has.
-	Steps    = 4
+	// maxTotal is more checks than any step has.
 	maxTotal = 999
 )
 
@@ -100,8 +100,8 @@ func (p Progress) checked() (Progress, error) {
 	switch {
 	case problem != "":
 		return p, fmt.Errorf("NAME: %s For example NAME=ada", problem)
-	case p.Step < 1 || p.Step > Steps:
-		return p, fmt.Errorf("there is no step %d, only 1 to %d", p.Step, Steps)
+	case p.Step < 1 || p.Step > steps.Count:
+		return p, fmt.Errorf("there is no step %d, only 1 to %d", p.Step, steps.Count)
 	case p.Total < 1 || p.Total > maxTotal || p.Passed < 0 || p.Passed > p.Total:
 		return p, fmt.Errorf("%d of %d checks cannot be: at most all pass, of 1 to %d", p.Passed, p.Total, maxTotal)
 	}

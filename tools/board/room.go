@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/check/steps"
 )
 
 const (
@@ -110,7 +112,7 @@ type snapshot struct {
 type learner struct {
 	Name string
 	// Steps has the results of step 1 and so on.
-	Steps [Steps]result
+	Steps [steps.Count]result
 	// Last is the step of the last report, which came at the time Seen.
 	Last int
 	Seen time.Time
@@ -180,7 +182,7 @@ func parseLearner(name, line string) learner {
 // stepNumber is 0 where text is not the number of a step.
 func stepNumber(text string) int {
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > Steps {
+	if err != nil || n < 1 || n > steps.Count {
 		return 0
 	}
 	return n
@@ -192,7 +194,7 @@ type count struct{ Step, Done, AtWork int }
 // Counts has one for each step. Who is at work on a step has reported it last,
 // and it is not done.
 func (s snapshot) Counts() []count {
-	counts := make([]count, Steps)
+	counts := make([]count, steps.Count)
 	for i := range counts {
 		counts[i].Step = i + 1
 		for _, l := range s.Learners {

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"example.com/session-workshop/check/contract/programs"
-	"example.com/session-workshop/tools/learn"
+	workshop "example.com/session-workshop/check/steps"
 )
 
 var (
@@ -35,7 +35,7 @@ func TestTheTeacherIsToldOfMistakesThatTheChecksCatch(t *testing.T) {
 			}
 		}
 	}
-	if len(told) != learn.Steps {
-		t.Errorf("the teacher is told of mistakes in the steps %v, want each of %d", told, learn.Steps)
+	if len(told) != workshop.Count {
+		t.Errorf("the teacher is told of mistakes in the steps %v, want each of %d", told, workshop.Count)
 	}
 }

@@ -15,10 +15,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-)
 
-// steps are the packages that a learner builds.
-var steps = []string{"./step1-no-redis", "./step2-visits", "./step3-ttl", "./step4-store", "./tools/workshop"}
+	"example.com/session-workshop/check/steps"
+)
 
 // How long the go command may take to look into its cache, and the network to
 // give one small file.
@@ -59,7 +58,12 @@ func (d *doctor) checkModules(ctx context.Context) {
 	}
 	limited, cancel := context.WithTimeout(ctx, cacheTimeout)
 	defer cancel()
-	list := d.goCommand(limited, append([]string{"list", "-deps", "-buildvcs=false"}, steps...)...)
+	// What a learner builds.
+	args := []string{"list", "-deps", "-buildvcs=false", "./tools/workshop"}
+	for _, step := range steps.Folders {
+		args = append(args, "./"+step)
+	}
+	list := d.goCommand(limited, args...)
 	list.Env = append(list.Env, "GOPROXY=off")
 	_, err := list.Output()
 	if err == nil {

@@ -8,14 +8,13 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/check/contract"
+	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/check/steptest"
 	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/tools/elasticache"
 )
-
-var steps = []string{2: "step2-visits", 3: "step3-ttl", 4: "step4-store"}
 
 // With TLS, and with no more rights than the access string gives, each step does all
 // that it does on a Redis of its own.
@@ -27,10 +26,10 @@ func TestTheStepsPassTheirContract(t *testing.T) {
 			s := start(t, cluster)
 			// A group of its own: nothingDenied waits for the end of all steps.
 			t.Run("steps", func(t *testing.T) {
-				for step := 2; step <= 4; step++ {
-					t.Run(steps[step], func(t *testing.T) {
+				for step := 2; step <= steps.Count; step++ {
+					t.Run(steps.Folder(step), func(t *testing.T) {
 						t.Parallel()
-						steptest.Check(t, "../../"+steps[step], step, admin(t, s), s.Environment()...)
+						steptest.Check(t, "../../"+steps.Folder(step), step, admin(t, s), s.Environment()...)
 					})
 				}
 			})

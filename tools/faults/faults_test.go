@@ -18,15 +18,14 @@ import (
 	"example.com/session-workshop/check/browse/browsetest"
 	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/check/steptest"
 	"example.com/session-workshop/check/wait"
 )
 
-// steps are the apps that use Redis.
-var steps = []string{"step2-visits", "step3-ttl", "step4-store"}
-
+// eachStep runs a test on each step that uses Redis.
 func eachStep(t *testing.T, run func(t *testing.T, step string)) {
-	for _, step := range steps {
+	for _, step := range steps.Folders[1:] {
 		t.Run(step, func(t *testing.T) { run(t, step) })
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"example.com/session-workshop/check/browse/browsetest"
 	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/check/steptest"
 )
 
@@ -89,7 +90,7 @@ func TestAPasswordIsNowhereEvenWithAColdPool(t *testing.T) {
 
 func TestLookingTouchesNothing(t *testing.T) {
 	server := redistest.StartServer(t)
-	for _, step := range []string{"step3-ttl", "step4-store"} {
+	for _, step := range steps.Folders[2:] {
 		t.Run(step, func(t *testing.T) {
 			v := loggedIn(t, start(t, step, "REDIS_URL="+server.URL), "aaa"+step)
 			v.Get("/")
@@ -113,7 +114,7 @@ func TestLookingTouchesNothing(t *testing.T) {
 
 func TestNobodySeesWhatIsAnothers(t *testing.T) {
 	server := redistest.StartServer(t)
-	for _, step := range []string{"step2-visits", "step3-ttl", "step4-store"} {
+	for _, step := range steps.Folders[1:] {
 		t.Run(step, func(t *testing.T) {
 			app := start(t, step, "REDIS_URL="+server.URL)
 			var group sync.WaitGroup
@@ -166,7 +167,7 @@ func TestAPageThatSaysRedisIsAwayShowsWhatWasAsked(t *testing.T) {
 }
 
 func TestSwitchedOffThereIsNoPanel(t *testing.T) {
-	for _, step := range []string{"step1-no-redis", "step2-visits", "step3-ttl", "step4-store"} {
+	for _, step := range steps.Folders {
 		t.Run(step, func(t *testing.T) {
 			server := redistest.StartServer(t)
 			v := loggedIn(t, start(t, step, "REDIS_URL="+server.URL, "UNDER_THE_HOOD=off"), "aaa")

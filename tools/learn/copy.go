@@ -11,13 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"example.com/session-workshop/check/steps"
 )
-
-// Steps is the number of the steps.
-const Steps = 4
-
-// folders are those of the steps, from step 1 on.
-var folders = [Steps]string{"step1-no-redis", "step2-visits", "step3-ttl", "step4-store"}
 
 // Copy is a learner's own step.
 type Copy struct {
@@ -30,8 +26,8 @@ type Copy struct {
 // Of returns the copy of step n, which need not be there yet. The error says
 // that there is no such step.
 func Of(root string, n int) (Copy, error) {
-	if n < 1 || n > Steps {
-		return Copy{}, fmt.Errorf("there is no step %d: use 1 to %d", n, Steps)
+	if n < 1 || n > steps.Count {
+		return Copy{}, fmt.Errorf("there is no step %d: use 1 to %d", n, steps.Count)
 	}
 	return Copy{Root: root, Step: n}, nil
 }
@@ -139,7 +135,7 @@ func modulePath(folder string) string { return "example.com/session-workshop/" +
 // beginning returns the files of a new copy, by their names with slashes: the
 // step before, and for step 4 a session store to fill in.
 func (c Copy) beginning() (map[string]string, error) {
-	from := folders[max(0, c.Step-2)]
+	from := steps.Folder(max(1, c.Step-1))
 	files := map[string]string{}
 	for _, name := range []string{"main.go", "go.mod", "go.sum"} {
 		text, err := c.read(from, name)
@@ -166,7 +162,7 @@ func (c Copy) beginning() (map[string]string, error) {
 // addStore adds the session store: what is finished of it, the methods to write,
 // and their tests.
 func (c Copy) addStore(files map[string]string) error {
-	ours := folders[c.Step-1]
+	ours := steps.Folder(c.Step)
 	for _, name := range []string{"session/token.go", "session/cookie.go", "session/store.go", "session/store_test.go"} {
 		text, err := c.read(ours, name)
 		if err != nil {

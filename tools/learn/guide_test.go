@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"example.com/session-workshop/check/contract"
+	"example.com/session-workshop/check/steps"
 )
 
 var (
@@ -21,8 +22,8 @@ var (
 // The guides and the checks speak of the same exercises, and a guide's times
 // are those of its exercises; optional ones take no time of the class.
 func TestGuidesAndExercisesAgree(t *testing.T) {
-	for n := 1; n <= Steps; n++ {
-		text, err := os.ReadFile(filepath.Join("..", "..", folders[n-1], "README.md"))
+	for n := 1; n <= steps.Count; n++ {
+		text, err := os.ReadFile(filepath.Join("..", "..", steps.Folder(n), "README.md"))
 		if err != nil {
 			t.Fatal(err)
 		}

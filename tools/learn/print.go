@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/session-workshop/check/contract"
+	"example.com/session-workshop/check/steps"
 )
 
 // Hints is how many there are for a check.
@@ -160,11 +161,11 @@ func (c *Check) congratulate(ctx context.Context, s *subject, total int) {
 	}
 	c.say("Passed: all %d checks of step %d.", total, c.Copy.Step)
 	c.printHouse(c.houseRules(ctx, s))
-	c.say("Exercises, in the guide %s/README.md:", folders[c.Copy.Step-1])
+	c.say("Exercises, in the guide %s/README.md:", steps.Folder(c.Copy.Step))
 	for _, e := range contract.Exercises(c.Copy.Step) {
 		c.say("  make check%d EX=%s", c.Copy.Step, e.Name)
 	}
-	if c.Copy.Step < Steps {
+	if c.Copy.Step < steps.Count {
 		c.say("The next step: make start%d", c.Copy.Step+1)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.com/session-workshop/check/contract"
+	"example.com/session-workshop/check/steps"
 )
 
 func TestLinesAreBrokenBetweenWords(t *testing.T) {
@@ -55,7 +56,7 @@ func TestTheWidthIsInCharacters(t *testing.T) {
 }
 
 func TestEachResultIsOneLine(t *testing.T) {
-	for n := 1; n <= Steps; n++ {
+	for n := 1; n <= steps.Count; n++ {
 		lists := [][]contract.Check{contract.Step(n)}
 		for _, e := range contract.Exercises(n) {
 			lists = append(lists, e.Checks)

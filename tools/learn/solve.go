@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"example.com/session-workshop/check/steps"
 )
 
 // Solve prints what is different between the copy and our step, as git shows
@@ -34,24 +36,24 @@ func (c Copy) Solve(ctx context.Context, out io.Writer, colour bool) error {
 		return err
 	}
 	if different {
-		fmt.Fprintf(out, "\nLines with - are yours, lines with + are ours (%s).\n", folders[c.Step-1])
+		fmt.Fprintf(out, "\nLines with - are yours, lines with + are ours (%s).\n", steps.Folder(c.Step))
 	} else {
 		fmt.Fprintf(out, "There is no difference: %s is the same as ours.\n", c.Name())
 	}
-	if c.Step == Steps {
+	if c.Step == steps.Count {
 		fmt.Fprintf(out, "Ours is small, to be read. The store to ship is sessionstore: it bounds what it stores, ends all sessions of a user, and is tested against failures.\n")
 	}
 	return nil
 }
 
 // ours is the folder of our step.
-func (c Copy) ours() string { return filepath.Join(c.Root, folders[c.Step-1]) }
+func (c Copy) ours() string { return filepath.Join(c.Root, steps.Folder(c.Step)) }
 
 // copySource copies the Go files of a program, in which the copy's own module
 // has one name on both sides. A folder with a main.go of its own below it is
 // another program.
 func (c Copy) copySource(from, to string) error {
-	ours := modulePath(folders[c.Step-1])
+	ours := modulePath(steps.Folder(c.Step))
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err

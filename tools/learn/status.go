@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.com/session-workshop/check/steps"
 )
 
 // resultsFile is in the copy, which git ignores as a whole.
@@ -52,7 +54,7 @@ func (c Copy) keep(r results) error {
 
 // Status prints how far each step of the repository at root is.
 func Status(out io.Writer, root string) error {
-	for n := 1; n <= Steps; n++ {
+	for n := 1; n <= steps.Count; n++ {
 		c, err := Of(root, n)
 		if err != nil {
 			return err

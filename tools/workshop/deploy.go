@@ -4,24 +4,18 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"example.com/session-workshop/tools/internal/modules"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
+
+	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/tools/internal/modules"
 )
 
 // deployedProgram is one that runs on a server.
 type deployedProgram struct{ folder, name string }
-
-var deployedSteps = []deployedProgram{
-	{"step1-no-redis", "step1-no-redis"},
-	{"step2-visits", "step2-visits"},
-	{"step3-ttl", "step3-ttl"},
-	{"step4-store", "step4-store"},
-}
 
 // iamToken is what the steps ask for tokens where REDIS_AUTH is iam. It is not
 // always built, because it needs the AWS SDK.
@@ -49,9 +43,12 @@ func runDeployBuild(ctx context.Context, args []string) error {
 	if *out == "" {
 		*out = filepath.Join(root, "bin", "deploy")
 	}
-	programs := deployedSteps
+	var programs []deployedProgram
+	for _, step := range steps.Folders {
+		programs = append(programs, deployedProgram{step, step})
+	}
 	if *iam {
-		programs = append(slices.Clone(programs), iamToken)
+		programs = append(programs, iamToken)
 	}
 	return buildForServer(ctx, root, programs, *out, *arch)
 }

@@ -13,14 +13,13 @@ import (
 	"testing"
 
 	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/check/testall"
 )
 
-var deployedSteps = []string{"step1-no-redis", "step2-visits", "step3-ttl", "step4-store"}
-
 func TestWhatIsBuiltForAServerIsStaticAndHasItsSum(t *testing.T) {
 	testall.Only(t)
-	folder := buildForServer(t, deployedSteps)
+	folder := buildForServer(t, steps.Folders[:])
 	if couldBeTheServer {
 		app := startApp(t, launch.Options{Binary: filepath.Join(folder, "step1-no-redis"), Env: []string{"PORT=0"}})
 		wantText(t, newBrowser(t).login(app.URL, "aaa"), "Logged in as aaa")
@@ -30,7 +29,7 @@ func TestWhatIsBuiltForAServerIsStaticAndHasItsSum(t *testing.T) {
 func TestTheProgramForIAMIsBuiltWhereItIsAskedFor(t *testing.T) {
 	testall.Only(t)
 	const program = "redis-iam-token"
-	folder := buildForServer(t, append(slices.Clone(deployedSteps), program), "-iam")
+	folder := buildForServer(t, append(steps.Folders[:], program), "-iam")
 	if couldBeTheServer {
 		help, err := exec.Command(filepath.Join(folder, program), "-h").CombinedOutput()
 		if err != nil {

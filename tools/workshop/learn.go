@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/tools/internal/modules"
 	"example.com/session-workshop/tools/learn"
 )
@@ -48,7 +49,7 @@ func startsWith(step int) string {
 	switch step {
 	case 1:
 		return "a copy of step 1 without its cookie"
-	case learn.Steps:
+	case steps.Count:
 		return "a copy of step 3, and a session store whose four methods are empty"
 	}
 	return fmt.Sprintf("a copy of step %d", step-1)
@@ -56,13 +57,13 @@ func startsWith(step int) string {
 
 func printNext(c learn.Copy) {
 	files := c.Name() + "/main.go"
-	if c.Step == learn.Steps {
+	if c.Step == steps.Count {
 		files = c.Name() + "/session/store.go, then " + files
 	}
 	fmt.Println("Next:")
 	fmt.Printf("  open           %s\n", files)
 	fmt.Printf("  make my-step%d  runs it, and again on each save\n", c.Step)
-	if c.Step == learn.Steps {
+	if c.Step == steps.Count {
 		fmt.Printf("  go test -C %s ./session    says which of the four methods are right\n", c.Name())
 	}
 	fmt.Printf("  make check%d    says what is right already, and what comes next\n", c.Step)

@@ -19,6 +19,7 @@ import (
 	"example.com/session-workshop/check/contract"
 	"example.com/session-workshop/check/contract/programs"
 	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/shared/embedded"
 	"example.com/session-workshop/tools/internal/clone"
@@ -57,13 +58,11 @@ func workshopDo(t *testing.T, dir string, status int, args ...string) string {
 	return said
 }
 
-var steps = []string{"step1-no-redis", "step2-visits", "step3-ttl", "step4-store"}
-
 // putSolution makes a learner's copy what ours is.
 func putSolution(t *testing.T, root string, n int) {
 	t.Helper()
 	mine := filepath.Join(root, fmt.Sprintf("my-step%d", n))
-	ours := filepath.Join(root, steps[n-1])
+	ours := filepath.Join(root, steps.Folder(n))
 	names := []string{"main.go"}
 	if n == 4 {
 		names = append(names, "session/token.go", "session/cookie.go", "session/store.go", "session/script.go")
