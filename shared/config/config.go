@@ -115,14 +115,25 @@ func (c *Config) declare(group Group, r *reader) {
 	}
 }
 
+// Variables are the names of all settings in the environment: those that Load
+// asks for.
+func Variables() (names []string) {
+	_, _ = Load(nil, func(name string) string {
+		names = append(names, name)
+		return ""
+	}, SecretKey, Redis, TTL, MaxAge)
+	return names
+}
+
 // Unset holds lines NAME=value that take all settings from an environment, for
 // an app that is started by a program: each has its default then, and the port
 // is any free one. To an app an empty variable is an unset one.
-func Unset() []string {
-	return []string{
-		"HOST=", "PORT=0", "PUBLIC_URL=", "SECRET_KEY=", "UNDER_THE_HOOD=",
-		"REDIS_URL=", "REDIS_CLUSTER=", "REDIS_CA_FILE=", "REDIS_AUTH=", "SESSION_TTL=", "SESSION_MAX_AGE=",
+func Unset() (lines []string) {
+	for _, name := range Variables() {
+		lines = append(lines, name+"=")
 	}
+	// Of two lines with the same name the last wins.
+	return append(lines, "PORT=0")
 }
 
 // HTTPS tells whether people reach the app over https://, which is when its

@@ -204,22 +204,24 @@ func TestAFileOfAuthoritiesNeedsTLS(t *testing.T) {
 	}
 }
 
-// A setting that Unset forgets would reach an app that must have none.
-func TestUnsetNamesEverySetting(t *testing.T) {
-	unset := map[string]bool{}
-	for _, line := range config.Unset() {
-		name, _, _ := strings.Cut(line, "=")
-		unset[name] = true
+func TestUnsetTakesEverySettingFromAnEnvironment(t *testing.T) {
+	set := []string{
+		"HOST=0.0.0.0", "PORT=1", "PUBLIC_URL=https://a.example", "UNDER_THE_HOOD=off", "SECRET_KEY=" + strings.Repeat("k", 32),
+		"REDIS_URL=rediss://anna@host:1", "REDIS_CLUSTER=true", "REDIS_CA_FILE=ca.pem", "REDIS_AUTH=iam", "SESSION_TTL=1m", "SESSION_MAX_AGE=1m",
 	}
-	asked := 0
-	_, err := config.Load(nil, func(name string) string {
-		asked++
-		if !unset[name] {
-			t.Errorf("Unset does not name %s", name)
-		}
-		return ""
-	}, all...)
-	if err != nil || asked != len(unset) {
-		t.Errorf("Load asked for %d settings, Unset names %d (%v)", asked, len(unset), err)
+	before, err := load(set...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := load(append(set, config.Unset()...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := load("PORT=0")
+	if err != nil || after != want || before == want {
+		t.Errorf("set     %+v\nunset   %+v\ndefault %+v, error %v", before, after, want, err)
+	}
+	if names := config.Variables(); len(names) != len(set) {
+		t.Errorf("%d variables have a name, want %d: %v", len(names), len(set), names)
 	}
 }

@@ -100,11 +100,10 @@ func (s *suite) testAll(ctx context.Context, r *report, all []modules.Packages) 
 // prepareEnvironment takes away the settings of this shell that would change
 // what an app or a check does, and adds what all go commands need.
 func (s *suite) prepareEnvironment(programs string) error {
-	settings := append(config.Unset(), "NAME=", "BOARD=", "URL=", "HINT=", "EX=", "ONLY=", "TTL=",
+	settings := append(config.Variables(), "NAME", "BOARD", "URL", "HINT", "EX", "ONLY",
 		// What make was told is not for the make that a test calls.
-		"ARGS=", "N=", "STEP=", "MAKEFLAGS=", "MFLAGS=", "MAKELEVEL=", "MAKEOVERRIDES=")
-	for _, line := range settings {
-		name, _, _ := strings.Cut(line, "=")
+		"ARGS", "N", "STEP", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
+	for _, name := range settings {
 		if err := os.Unsetenv(name); err != nil {
 			return err
 		}

@@ -36,9 +36,8 @@ func runTests(m *testing.M) int {
 		}
 	}
 	// The machine's own settings must not decide what a test sees.
-	for _, line := range config.Unset() {
-		variable, _, _ := strings.Cut(line, "=")
-		os.Unsetenv(variable)
+	for _, name := range config.Variables() {
+		os.Unsetenv(name)
 	}
 	return m.Run()
 }
