@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/url"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -12,56 +13,39 @@ import (
 
 // verdict says who must act on a finding. The words carry the meaning: there
 // is no colour.
-type verdict int
+type verdict string
 
 const (
-	ok   verdict = iota
-	note         // good to know, and nothing to do
-	fix          // for the user of this machine
-	ask          // for somebody else
+	ok   verdict = "ok"
+	note verdict = "note" // good to know, and nothing to do
+	fix  verdict = "fix"  // for the user of this machine
+	ask  verdict = "ask"  // for somebody else
 )
 
-func (v verdict) String() string { return [...]string{"ok", "note", "fix", "ask"}[v] }
-
-// finding is what one check found.
-type finding struct {
-	verdict     verdict
-	about, text string
-}
-
-func (f finding) String() string { return fmt.Sprintf("%-4s  %s: %s", f.verdict, f.about, f.text) }
+var statuses = map[verdict]int{fix: 1, ask: 2}
 
 // add prints a finding at once, because some checks take seconds. cure is what
 // to type, or whom to ask.
 func (d *doctor) add(v verdict, about, cure, format string, values ...any) {
-	f := finding{v, about, anonymous(fmt.Sprintf(format, values...))}
-	fmt.Println(f)
+	finding := fmt.Sprintf("%-4s  %s: %s", v, about, anonymous(fmt.Sprintf(format, values...)))
+	fmt.Fprintln(d.out, finding)
 	for line := range strings.Lines(anonymous(cure)) {
-		fmt.Printf("      %s\n", strings.TrimSuffix(line, "\n"))
+		fmt.Fprintf(d.out, "      %s\n", strings.TrimSuffix(line, "\n"))
 	}
-	d.findings = append(d.findings, f)
+	d.findings = append(d.findings, finding)
+	d.status = max(d.status, statuses[v])
 }
 
-// conclude prints the block to paste, and last the sum. It returns the status.
-func (d *doctor) conclude() int {
-	worst := ok
-	for _, f := range d.findings {
-		worst = max(worst, f.verdict)
-	}
-	result, status := "This machine is ready.", 0
-	switch worst {
-	case fix:
-		result, status = "Not ready: do what stands below each line that begins with fix, then run this again.", 1
-	case ask:
-		result, status = "Not ready: ask for help with each line that begins with ask.", 2
-	}
-	fmt.Printf("\nTo ask for help, paste this. It holds no password and not your name:\n\n")
-	fmt.Printf("```text\nsession-workshop doctor: status %d, %s/%s\n", status, runtime.GOOS, runtime.GOARCH)
-	for _, f := range d.findings {
-		fmt.Println(f)
-	}
-	fmt.Printf("```\n\n%s\n", result)
-	return status
+// conclude prints the block to paste, and last the sum.
+func (d *doctor) conclude() {
+	result := [...]string{
+		"This machine is ready.",
+		"Not ready: do what stands below each line that begins with fix, then run this again.",
+		"Not ready: ask for help with each line that begins with ask.",
+	}[d.status]
+	fmt.Fprintln(d.out, "\nTo ask for help, paste this. It holds no password and not your name:\n\n```text")
+	fmt.Fprintf(d.out, "session-workshop doctor: status %d, %s/%s\n", d.status, runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(d.out, "%s\n```\n\n%s\n", strings.Join(d.findings, "\n"), result)
 }
 
 // anonymous hides the home folder and the user's name, which are in paths and
@@ -84,18 +68,34 @@ func anonymous(text string) string {
 	return regexp.MustCompile(`(?i)\b`+regexp.QuoteMeta(name)+`\b`).ReplaceAllString(text, "USER")
 }
 
+// webAddress finds the addresses in a text, such as a list of proxies.
+var webAddress = regexp.MustCompile(`[a-z]+://[^\s,|"]+`)
+
+// withoutPasswords removes who logs in and with what, and what follows a "?".
+func withoutPasswords(text string) string {
+	return webAddress.ReplaceAllStringFunc(text, func(found string) string {
+		address := strings.TrimRight(found, ":")
+		u, err := url.Parse(address)
+		if err != nil {
+			return "(an address that cannot be read)"
+		}
+		u.User, u.RawQuery = nil, ""
+		return u.String() + strings.TrimPrefix(found, address)
+	})
+}
+
 // unset is the command that removes a variable from this shell.
-func unset(variables ...string) string {
-	if runtime.GOOS != "windows" {
-		return "unset " + strings.Join(variables, " ")
+func unset(variable string) string {
+	if runtime.GOOS == "windows" {
+		return "Remove-Item Env:" + variable
 	}
-	return "Remove-Item Env:" + strings.Join(variables, ", Env:")
+	return "unset " + variable
 }
 
 // set is the command that sets a variable in this shell.
 func set(variable, value string) string {
-	if runtime.GOOS != "windows" {
-		return "export " + variable + "=" + value
+	if runtime.GOOS == "windows" {
+		return fmt.Sprintf("$Env:%s = %q", variable, value)
 	}
-	return fmt.Sprintf("$Env:%s = %q", variable, value)
+	return "export " + variable + "=" + value
 }

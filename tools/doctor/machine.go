@@ -1,47 +1,49 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"io/fs"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/session-workshop/shared/config"
 )
 
 // answers reports whether a program listens on a port of this machine.
-func answers(ctx context.Context, host string, port int) bool {
-	dialer := net.Dialer{Timeout: time.Second}
-	connection, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
-	if err == nil {
-		connection.Close()
+func answers(port int, hosts ...string) bool {
+	for _, host := range hosts {
+		connection, err := net.DialTimeout("tcp", net.JoinHostPort(host, strconv.Itoa(port)), time.Second)
+		if err == nil {
+			connection.Close()
+			return true
+		}
 	}
-	return err == nil
+	return false
 }
 
 // checkPorts looks at the port of a step, and at that of Redis.
-func (d *doctor) checkPorts(ctx context.Context) {
+func (d *doctor) checkPorts(context.Context) {
 	about := "port " + strconv.Itoa(d.port)
-	switch taken := answers(ctx, "127.0.0.1", d.port) || answers(ctx, "::1", d.port); {
-	case !taken:
+	switch {
+	case !answers(d.port, "127.0.0.1", "::1"):
 		d.add(ok, about, "", "free")
 	case os.Getenv("PORT") == "":
 		d.add(note, about, "", "taken (on a Mac often by AirPlay); a step takes the next free port and prints it")
 	default:
 		d.add(fix, about, unset("PORT"), "taken, and PORT asks for no other")
 	}
-	about = "Redis on port " + strconv.Itoa(d.redisPort)
-	switch {
-	case os.Getenv("REDIS_URL") != "":
-		d.add(note, "REDIS_URL", "", "set in this shell; a step asks that Redis when it starts, and says what is wrong. Not wanted? %s", unset("REDIS_URL"))
-	case answers(ctx, "127.0.0.1", d.redisPort):
-		d.add(ok, about, "", "something answers; a step uses it if it is a Redis without a password, and else starts its own")
-	default:
-		d.add(ok, about, "", "free; a step brings its own Redis along")
+	found := "free; a step brings its own Redis along"
+	if answers(d.redisPort, "127.0.0.1") {
+		found = "something answers; a step uses it if it is a Redis without a password, and else starts its own"
 	}
+	d.add(ok, "Redis on port "+strconv.Itoa(d.redisPort), "", "%s", found)
 }
 
 func (d *doctor) checkRedisCLI(context.Context) {
@@ -57,35 +59,63 @@ func (d *doctor) checkRedisCLI(context.Context) {
 // checkProxy looks for a proxy that would be asked for the steps' own pages.
 // Go and browsers never ask one for loopback, curl does.
 func (d *doctor) checkProxy(context.Context) {
-	const about = "proxy"
 	names := isSet("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
-	exempt := strings.Split(os.Getenv("no_proxy")+","+os.Getenv("NO_PROXY"), ",")
-	for _, host := range exempt {
+	for host := range strings.SplitSeq(os.Getenv("no_proxy")+","+os.Getenv("NO_PROXY"), ",") {
 		if host = strings.TrimSpace(host); host == "*" || strings.HasPrefix(host, "127.0.0.") {
 			names = nil
 		}
 	}
 	if len(names) == 0 {
-		d.add(ok, about, "", "none is asked for 127.0.0.1")
+		d.add(ok, "proxy", "", "none is asked for 127.0.0.1")
 		return
 	}
-	d.add(fix, about, set("NO_PROXY", "127.0.0.1,localhost")+"\n"+set("no_proxy", "127.0.0.1,localhost"),
+	d.add(fix, "proxy", set("NO_PROXY", "127.0.0.1,localhost")+"\n"+set("no_proxy", "127.0.0.1,localhost"),
 		"%s is %s: curl would ask it for http://127.0.0.1:%d, which only this machine knows", names[0], withoutPasswords(os.Getenv(names[0])), d.port)
+}
+
+// checkFolders looks whether each folder that the go command or the workshop
+// writes to can be written, and has enough space. The megabytes are those that
+// the workshop adds, with all steps, tools and tests built once, rounded up.
+func (d *doctor) checkFolders(context.Context) {
+	before := len(d.findings)
+	d.checkFolder("workshop", d.root, 200, "clone the workshop into your home folder")
+	d.checkFolder("temporary folder", cmp.Or(d.goEnv["GOTMPDIR"], os.TempDir()), 300, "variable GOTMPDIR")
+	if len(d.goEnv) > 0 {
+		d.checkFolder("module cache", d.goEnv["GOMODCACHE"], 300, "variable GOMODCACHE")
+		d.checkFolder("build cache", d.goEnv["GOCACHE"], 700, "variable GOCACHE")
+	}
+	if len(d.findings) == before {
+		d.add(ok, "folders", "", "writable, and with enough space")
+	}
+}
+
+// checkFolder looks at one folder. otherwise is how to have it somewhere else.
+func (d *doctor) checkFolder(name, dir string, megabytes int, otherwise string) {
+	probe, err := "", os.MkdirAll(dir, 0o755)
+	if err == nil {
+		probe, err = os.MkdirTemp(dir, ".workshop-doctor-")
+	}
+	if err != nil {
+		d.add(fix, "writing", `ls -ld "`+dir+`"`+"\nMake the folder yours, or choose another one ("+otherwise+")",
+			"the %s in %s cannot be written: %v", name, dir, err)
+		return
+	}
+	os.Remove(probe)
+	megabytes = cmp.Or(d.disk, megabytes)
+	if free, err := freeMegabytes(dir); err == nil && free < megabytes {
+		d.add(ask, "disk", "Free some space, or ask who looks after this machine. The caches of Go can go: go clean -cache",
+			"%d MB are free for the %s in %s, and %d MB are needed", free, name, dir, megabytes)
+	}
 }
 
 // checkClock needs no network: no file of the workshop was written after now.
 // A clock that is behind makes certificates not valid yet.
 func (d *doctor) checkClock(context.Context) {
 	now := time.Now()
-	latest := time.Time{}
-	for _, name := range []string{".", "go.work", "README.md", "tools/doctor/main.go"} {
-		if info, err := os.Stat(filepath.Join(d.root, name)); err == nil && info.ModTime().After(latest) {
-			latest = info.ModTime()
-		}
-	}
-	if latest.After(now.Add(time.Minute)) {
+	info, err := os.Stat(filepath.Join(d.root, "go.work"))
+	if err == nil && info.ModTime().After(now.Add(time.Minute)) {
 		d.add(fix, "clock", "Set the clock of this machine, best to be set by the network",
-			"it says %s, and files of the workshop are from %s", now.Format(time.DateTime), latest.Format(time.DateTime))
+			"it says %s, and files of the workshop are from %s", now.Format(time.DateTime), info.ModTime().Format(time.DateTime))
 		return
 	}
 	d.add(ok, "clock", "", "%s", now.Format("2006-01-02 15:04 -07:00"))
@@ -93,26 +123,24 @@ func (d *doctor) checkClock(context.Context) {
 
 // checkSettings names what this shell has set and a step would obey.
 func (d *doctor) checkSettings(context.Context) {
-	public := isSet("HOST", "PORT", "PUBLIC_URL", "SESSION_TTL", "SESSION_MAX_AGE", "UNDER_THE_HOOD",
-		"REDIS_CLUSTER", "REDIS_CA_FILE", "REDIS_AUTH", "TEST_REDIS", "REQUIRE_REDIS", "REDIS_IMAGE")
-	for _, name := range public {
-		d.add(note, "setting", "", "%s=%s is set in this shell, and wins over the default. Not wanted? %s", name, withoutPasswords(os.Getenv(name)), unset(name))
+	found := isSet(append(config.Variables(), "TEST_REDIS", "REQUIRE_REDIS", "REDIS_IMAGE")...)
+	for _, name := range found {
+		about, value := "wins over the default", "="+withoutPasswords(os.Getenv(name))
+		switch name {
+		case "REDIS_URL":
+			about, value = "names the Redis that a step asks when it starts", ""
+		case "SECRET_KEY":
+			about, value = "signs the cookies", fmt.Sprintf(" (%d bytes, not shown)", len(os.Getenv(name)))
+		}
+		d.add(note, "setting", "", "%s%s is set in this shell: it %s. Not wanted? %s", name, value, about, unset(name))
 	}
-	secret := isSet("SECRET_KEY")
-	for _, name := range secret {
-		d.add(note, "setting", "", "%s is set in this shell (%d bytes, not shown): it signs the cookies. Not wanted? %s", name, len(os.Getenv(name)), unset(name))
-	}
-	if len(public)+len(secret) == 0 {
+	if len(found) == 0 {
 		d.add(ok, "settings", "", "no variable of this shell changes what a step does")
 	}
 	if flags := d.goEnv["GOFLAGS"]; flags != "" {
 		d.add(note, "setting", "", "GOFLAGS=%s is set, and goes to every go command", withoutPasswords(flags))
 	}
-	d.checkWSL()
-}
-
-// checkWSL looks for a checkout on a Windows drive inside WSL.
-func (d *doctor) checkWSL() {
+	// A checkout on a Windows drive inside WSL.
 	version, err := os.ReadFile("/proc/version")
 	if err == nil && strings.Contains(strings.ToLower(string(version)), "microsoft") && strings.HasPrefix(d.root, "/mnt/") {
 		d.add(note, "WSL", "", "the workshop lies on a Windows drive, where building is slow. Faster: clone it to your home folder in Linux")
@@ -124,7 +152,7 @@ func (d *doctor) checkWSL() {
 func (d *doctor) checkLineEndings(context.Context) {
 	var wrong []string
 	for _, name := range []string{"Makefile", ".ci/run", ".ci/smoke"} {
-		text, err := fs.ReadFile(os.DirFS(d.root), name)
+		text, err := os.ReadFile(filepath.Join(d.root, name))
 		if err == nil && strings.Contains(string(text), "\r\n") {
 			wrong = append(wrong, name)
 		}
@@ -135,4 +163,9 @@ func (d *doctor) checkLineEndings(context.Context) {
 		return
 	}
 	d.add(ok, "line ends", "", "LF")
+}
+
+// isSet tells which of the variables this shell has set.
+func isSet(variables ...string) []string {
+	return slices.DeleteFunc(variables, func(variable string) bool { return os.Getenv(variable) == "" })
 }

@@ -13,10 +13,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strconv"
@@ -27,13 +28,19 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := run(ctx, os.Args[1:])
+	d := doctor{out: os.Stdout, redisPort: 6379}
+	err := d.examine(ctx, os.Args[1:])
 	stop()
-	os.Exit(status)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "doctor:", err)
+		os.Exit(1)
+	}
+	os.Exit(d.status)
 }
 
 // doctor is one examination.
 type doctor struct {
+	out io.Writer
 	// root is the folder of go.work.
 	root string
 	// port is where a step listens, redisPort where it looks for a Redis.
@@ -43,45 +50,31 @@ type doctor struct {
 	// goEnv is what `go env` says, empty without a go command.
 	goEnv map[string]string
 
-	findings []finding
+	// findings are the lines of what was found, status the worst of them.
+	findings []string
+	status   int
 }
 
-func run(ctx context.Context, args []string) int {
-	d := doctor{}
-	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
-	flags.SetOutput(os.Stdout)
-	flags.IntVar(&d.port, "port", defaultPort(), "`port` on which you want to run a step")
-	flags.IntVar(&d.redisPort, "redis-port", 6379, "`port` on which to look for a Redis; the steps ask 6379")
-	flags.IntVar(&d.disk, "disk", 0, "`megabytes` that must be free (default: what the workshop takes)")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		return 1
+// examine looks at everything, and prints what it finds.
+func (d *doctor) examine(ctx context.Context, args []string) (err error) {
+	if len(args) > 0 {
+		return errors.New("it takes no arguments. For another port than 5000: set PORT")
 	}
-	var err error
 	if d.root, err = modules.Root(); err != nil {
-		fmt.Fprintln(os.Stderr, "doctor:", err)
-		return 1
+		return err
 	}
+	// The step itself reports a PORT that is invalid.
+	port, _ := strconv.Atoi(os.Getenv("PORT"))
+	d.port = cmp.Or(d.port, port, 5000)
 	for _, check := range []func(context.Context){
 		d.checkGo, d.checkModules, d.checkPorts, d.checkRedisCLI, d.checkProxy,
 		d.checkFolders, d.checkLineEndings, d.checkClock, d.checkSettings,
 	} {
 		check(ctx)
 		if ctx.Err() != nil {
-			fmt.Fprintln(os.Stderr, "doctor: stopped before it was done")
-			return 1
+			return errors.New("stopped before it was done")
 		}
 	}
-	return d.conclude()
-}
-
-// defaultPort is the port a step would take. The step itself reports a PORT
-// that is invalid.
-func defaultPort() int {
-	if port, err := strconv.Atoi(os.Getenv("PORT")); err == nil && port > 0 && port < 65536 {
-		return port
-	}
-	return 5000
+	d.conclude()
+	return nil
 }
