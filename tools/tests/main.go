@@ -24,17 +24,14 @@ const usage = `Usage: go run ./tools/tests [-all] [-no-skips] [-rounds N] [flags
   -no-skips
         a test that is skipped counts as failed
   -rounds N
-        repeat the tests N times while other processes keep this machine busy,
-        and name each test that failed even once. Rounds of the same commit
-        that have run are not repeated`
+        repeat the tests N times while this machine is kept busy, and name each
+        test that failed even once. Rounds of the same commit that have run are
+        not repeated`
 
 // errFailed ends the program with status 1. The report says what failed.
 var errFailed = errors.New("tests failed")
 
 func main() {
-	if len(os.Args) == 2 && os.Args[1] == burnArgument {
-		burn()
-	}
 	// A program that is started where Ctrl+C is ignored, as by nohup, inherits
 	// that. Programs that catch it pass the default on to their own children.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
