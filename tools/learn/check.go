@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// DefaultTTL is that of the lesson, and of an app that nobody told another.
+	// DefaultTTL is that of the lesson, and of an app that was told no other.
 	DefaultTTL = 10 * time.Second
 	// checkWithin bounds one check, beside the TTL that some wait for.
 	checkWithin = 45 * time.Second
@@ -48,15 +48,15 @@ type Check struct {
 	// Board is the address of a class board to report to as Name, or empty.
 	Board, Name string
 	Out         io.Writer
-	// Colour is true where Out shows colours. They never carry a meaning.
+	// Colour is true if Out shows colours. They never carry a meaning.
 	Colour bool
-	// Width is that of the terminal in characters, 0 where Out is none: then no
+	// Width is that of the terminal in characters, 0 if Out is none: then no
 	// line is broken.
 	Width int
 }
 
-// Run checks the app and prints what it finds. It returns nil where the app
-// passes and ErrFailed where it does not; any other error says why the app
+// Run checks the app and prints what it finds. It returns nil if the app
+// passes and ErrFailed if it does not; any other error says why the app
 // could not be checked. Nothing that it started runs on.
 func (c *Check) Run(ctx context.Context) error {
 	checks, err := c.checks()
@@ -103,10 +103,11 @@ func (c *Check) checks() ([]contract.Check, error) {
 	checks := contract.StepGroup(c.Copy.Step, contract.Lesson)
 	switch {
 	case c.Exercise != "":
-		var err error
-		if checks, err = c.exercise(); err != nil {
+		exercise, err := c.exercise()
+		if err != nil {
 			return nil, err
 		}
+		checks = exercise.Checks
 	case c.Only != "":
 		checks = contract.Step(c.Copy.Step)
 	}
@@ -117,15 +118,15 @@ func (c *Check) checks() ([]contract.Check, error) {
 	return checks, nil
 }
 
-func (c *Check) exercise() ([]contract.Check, error) {
+func (c *Check) exercise() (contract.Exercise, error) {
 	var names []string
 	for _, e := range contract.Exercises(c.Copy.Step) {
 		if e.Name == c.Exercise {
-			return e.Checks, nil
+			return e, nil
 		}
 		names = append(names, e.Name)
 	}
-	return nil, fmt.Errorf("step %d has no exercise %q. It has: %s", c.Copy.Step, c.Exercise, strings.Join(names, ", "))
+	return contract.Exercise{}, fmt.Errorf("step %d has no exercise %q. It has: %s", c.Copy.Step, c.Exercise, strings.Join(names, ", "))
 }
 
 // inOrder runs checks one after the other, or the one that is asked for, and
@@ -184,19 +185,6 @@ func helpFor(checks []contract.Check, failed contract.Check, failure *contract.F
 		}
 	}
 	return failed
-}
-
-// houseRules returns those that do not hold.
-func (c *Check) houseRules(ctx context.Context, s *subject) (missing []contract.Check, total int) {
-	house := contract.StepGroup(c.Copy.Step, contract.House)
-	ctx, cancel := context.WithTimeout(ctx, houseWithin)
-	defer cancel()
-	for _, check := range house {
-		if check.Run(ctx, s.target) != nil {
-			missing = append(missing, check)
-		}
-	}
-	return missing, len(house)
 }
 
 // remember keeps the result in the copy, for Status. One check alone says too

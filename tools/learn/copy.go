@@ -43,7 +43,7 @@ func (c Copy) exists() bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// mustExist says how to begin, where nobody has.
+// mustExist says how to begin, if the learner has not.
 func (c Copy) mustExist() error {
 	if !c.exists() {
 		return fmt.Errorf("there is no %s yet. Begin it: make start%d", c.Name(), c.Step)
@@ -134,53 +134,39 @@ func modulePath(folder string) string { return "example.com/session-workshop/" +
 
 // beginning returns the files of a new copy, by their names with slashes: the
 // step before, and for step 4 a session store to fill in.
-func (c Copy) beginning() (map[string]string, error) {
-	from := steps.Folder(max(1, c.Step-1))
-	files := map[string]string{}
-	for _, name := range []string{"main.go", "go.mod", "go.sum"} {
-		text, err := c.read(from, name)
-		if err != nil {
-			return nil, err
+func (c Copy) beginning() (files map[string]string, err error) {
+	before, ours := steps.Folder(max(1, c.Step-1)), steps.Folder(c.Step)
+	from := map[string]string{"main.go": before, "go.mod": before, "go.sum": before}
+	if c.Step == steps.Count {
+		for _, name := range []string{"session/token.go", "session/cookie.go", "session/store.go", "session/store_test.go"} {
+			from[name] = ours
 		}
-		files[name] = text
 	}
-	files["go.mod"] = strings.Replace(files["go.mod"], "module "+modulePath(from), "module "+modulePath(c.Name()), 1)
+	files = map[string]string{"go.work": workspace, "main_test.go": fmt.Sprintf(lessonTest, c.Step)}
+	for name, folder := range from {
+		text, err := os.ReadFile(filepath.Join(c.Root, folder, filepath.FromSlash(name)))
+		if err != nil {
+			return nil, fmt.Errorf("a file of the workshop is missing (%w). Get it back: git checkout -- %s", err, folder)
+		}
+		files[name] = c.renamed(text, folder)
+	}
 	// What runs is the learner's step, so that is what it says when it starts.
-	files["main.go"] = strings.Replace(files["main.go"], fmt.Sprintf("web.Run(e, cfg, \"Step %d\"", max(1, c.Step-1)), fmt.Sprintf("web.Run(e, cfg, \"Step %d\"", c.Step), 1)
-	files["go.work"] = workspace
-	files["main_test.go"] = fmt.Sprintf(lessonTest, c.Step)
-	var err error
+	const starts = "web.Run(e, cfg, \"Step %d\""
+	files["main.go"] = strings.Replace(files["main.go"], fmt.Sprintf(starts, max(1, c.Step-1)), fmt.Sprintf(starts, c.Step), 1)
 	switch c.Step {
 	case 1:
 		files["main.go"], err = empty(files["main.go"], bodiesOfOne)
-	case 4:
-		err = c.addStore(files)
+	case steps.Count:
+		files["session/store.go"], err = empty(files["session/store.go"], bodiesOfFour)
 	}
 	return files, err
 }
 
-// addStore adds the session store: what is finished of it, the methods to write,
-// and their tests.
-func (c Copy) addStore(files map[string]string) error {
-	ours := steps.Folder(c.Step)
-	for _, name := range []string{"session/token.go", "session/cookie.go", "session/store.go", "session/store_test.go"} {
-		text, err := c.read(ours, name)
-		if err != nil {
-			return err
-		}
-		files[name] = strings.ReplaceAll(text, modulePath(ours)+"/", modulePath(c.Name())+"/")
-	}
-	var err error
-	files["session/store.go"], err = empty(files["session/store.go"], bodiesOfFour)
-	return err
-}
-
-func (c Copy) read(folder, name string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(c.Root, filepath.FromSlash(folder), filepath.FromSlash(name)))
-	if err != nil {
-		return "", fmt.Errorf("a file of the workshop is missing (%w). Get it back: git checkout -- %s", err, folder)
-	}
-	return strings.ReplaceAll(string(text), "\r\n", "\n"), nil
+// renamed is a file of the step in folder, in which that step's module has the
+// name of the copy's.
+func (c Copy) renamed(text []byte, folder string) string {
+	theirs, mine := modulePath(folder), modulePath(c.Name())
+	return strings.NewReplacer("\r\n", "\n", "module "+theirs, "module "+mine, theirs+"/", mine+"/").Replace(string(text))
 }
 
 func write(path, text string) error {

@@ -7,9 +7,9 @@ import (
 	"go/parser"
 	"go/token"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // bodiesOfOne are what a learner finds in step 1 in place of the handlers of
@@ -110,17 +110,14 @@ func importName(i *ast.ImportSpec) string {
 	// The parser has accepted it, so it is a string.
 	whole, _ := strconv.Unquote(i.Path.Value)
 	name := path.Base(whole)
-	if isVersion(name) {
+	if version.MatchString(name) {
 		name = path.Base(path.Dir(whole))
 	}
 	return name
 }
 
-// isVersion tells v4 in github.com/labstack/echo/v4, which is no name.
-func isVersion(part string) bool {
-	_, err := strconv.Atoi(strings.TrimPrefix(part, "v"))
-	return strings.HasPrefix(part, "v") && err == nil
-}
+// version is v4 in github.com/labstack/echo/v4, which is no name.
+var version = regexp.MustCompile(`^v[0-9]+$`)
 
 // edit replaces the bytes of a text from one offset to another.
 type edit struct {

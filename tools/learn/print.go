@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -154,13 +155,13 @@ func (c *Check) congratulate(ctx context.Context, s *subject, total int) {
 	}
 	if c.Exercise != "" {
 		c.say("Passed: the exercise %s.", c.Exercise)
-		if c.breaks() {
+		if exercise, _ := c.exercise(); exercise.Breaks {
 			c.say("That is how it looks when it is wrong. Now put it right again: make check%d", c.Copy.Step)
 		}
 		return
 	}
 	c.say("Passed: all %d checks of step %d.", total, c.Copy.Step)
-	c.printHouse(c.houseRules(ctx, s))
+	c.checkHouse(ctx, s)
 	c.say("Exercises, in the guide %s/README.md:", steps.Folder(c.Copy.Step))
 	for _, e := range contract.Exercises(c.Copy.Step) {
 		c.say("  make check%d EX=%s", c.Copy.Step, e.Name)
@@ -170,25 +171,20 @@ func (c *Check) congratulate(ctx context.Context, s *subject, total int) {
 	}
 }
 
-func (c *Check) breaks() bool {
-	for _, e := range contract.Exercises(c.Copy.Step) {
-		if e.Name == c.Exercise {
-			return e.Breaks
-		}
-	}
-	return false
-}
-
-// printHouse prints at most a few of the rules that do not hold.
-func (c *Check) printHouse(missing []contract.Check, total int) {
-	c.say("House rules: %d of %d. They are extra: what our own apps promise besides.", total-len(missing), total)
+// checkHouse prints how many house rules hold, and a few of the others.
+func (c *Check) checkHouse(ctx context.Context, s *subject) {
+	ctx, cancel := context.WithTimeout(ctx, houseWithin)
+	defer cancel()
+	house := contract.StepGroup(c.Copy.Step, contract.House)
+	holds := func(check contract.Check) bool { return check.Run(ctx, s.target) == nil }
+	missing := slices.DeleteFunc(slices.Clone(house), holds)
+	c.say("House rules: %d of %d. They are extra: what our own apps promise besides.", len(house)-len(missing), len(house))
 	const most = 3
-	for i, check := range missing {
-		if i == most {
-			c.say("  and %d more", len(missing)-most)
-			return
-		}
+	for _, check := range missing[:min(most, len(missing))] {
 		c.say("  not yet: %s: %s", check.ID, check.Name)
+	}
+	if len(missing) > most {
+		c.say("  and %d more", len(missing)-most)
 	}
 }
 

@@ -53,7 +53,6 @@ func (c Copy) ours() string { return filepath.Join(c.Root, steps.Folder(c.Step))
 // has one name on both sides. A folder with a main.go of its own below it is
 // another program.
 func (c Copy) copySource(from, to string) error {
-	ours := modulePath(steps.Folder(c.Step))
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -75,12 +74,11 @@ func (c Copy) copySource(from, to string) error {
 		if err != nil {
 			return err
 		}
-		same := strings.NewReplacer(ours+"/", modulePath(c.Name())+"/", "\r\n", "\n").Replace(string(text))
-		return os.WriteFile(filepath.Join(to, name), []byte(same), 0o644)
+		return os.WriteFile(filepath.Join(to, name), []byte(c.renamed(text, steps.Folder(c.Step))), 0o644)
 	})
 }
 
-// diff compares the folders yours and ours in dir. git says 1 where they
+// diff compares the folders yours and ours in dir. git says 1 if they
 // differ.
 func diff(ctx context.Context, out io.Writer, dir string, colour bool) (different bool, err error) {
 	when := "never"

@@ -2,7 +2,6 @@ package learn
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -93,22 +92,18 @@ func (c Copy) status() (string, error) {
 	return text, nil
 }
 
-var errChanged = errors.New("changed")
-
-// changedSince tells whether a file of the copy is newer than t.
-func (c Copy) changedSince(t time.Time) (bool, error) {
-	err := filepath.WalkDir(c.Dir(), func(path string, entry fs.DirEntry, err error) error {
+// changedSince reports whether a file of the copy is newer than t.
+func (c Copy) changedSince(t time.Time) (changed bool, err error) {
+	err = filepath.WalkDir(c.Dir(), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || entry.Name() == resultsFile {
 			return err
 		}
 		info, err := entry.Info()
 		if err == nil && info.ModTime().After(t) {
-			return errChanged
+			changed = true
+			return fs.SkipAll
 		}
 		return err
 	})
-	if errors.Is(err, errChanged) {
-		return true, nil
-	}
-	return false, err
+	return changed, err
 }

@@ -28,7 +28,7 @@ const startWithin = 20 * time.Second
 type subject struct {
 	name   string
 	target contract.Target
-	app    *launch.App // nil where it ran before
+	app    *launch.App // nil if it ran before
 	ends   []func()
 }
 
@@ -40,7 +40,7 @@ func (s *subject) said() string {
 	return s.app.Output()
 }
 
-// hasEnded tells whether the app has ended by itself. It waits a moment, since
+// hasEnded reports whether the app has ended before it was told to. It waits a moment, since
 // a connection ends before its process does.
 func (s *subject) hasEnded() bool {
 	if s.app == nil {

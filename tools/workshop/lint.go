@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"example.com/session-workshop/tools/internal/modules"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"example.com/session-workshop/tools/internal/modules"
 )
 
 // The versions are pinned, so that the same source gets the same answer.
