@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -103,16 +102,16 @@ var faults = []fault{
 }
 
 // A check that finds nothing wrong proves nothing until it has found something.
-func TestEachFaultIsFound(t *testing.T) {
+func TestEachFaultIsFoundByAPolicy(t *testing.T) {
 	testall.Only(t)
-	text := readText(t)
+	text := readText(t, "template.yaml")
 	var alone sync.Map
-	t.Run("by policy", func(t *testing.T) {
+	t.Run("faults", func(t *testing.T) {
 		for _, f := range faults {
+			if f.finders&policyTest == 0 {
+				continue
+			}
 			t.Run(f.name, func(t *testing.T) {
-				if f.finders&policyTest == 0 {
-					return
-				}
 				t.Parallel()
 				template, err := read([]byte(f.in(t, text)))
 				if err != nil {
@@ -133,25 +132,22 @@ func TestEachFaultIsFound(t *testing.T) {
 			t.Errorf("no fault is found by this policy alone, so nothing shows that it is needed: %s", p.name)
 		}
 	}
-	folder := t.TempDir()
-	files := []string{filepath.Join(folder, "good.yaml")}
-	write(t, files[0], text)
-	for i, f := range faults {
+}
+
+func TestTheValidatorFindsItsFaults(t *testing.T) {
+	testall.Only(t)
+	text := readText(t, "template.yaml")
+	texts := map[string]string{"good": text}
+	for _, f := range faults {
 		if f.finders&validator != 0 {
-			files = append(files, filepath.Join(folder, fmt.Sprintf("%d.yaml", i)))
-			write(t, files[len(files)-1], f.in(t, text))
+			texts[f.name] = f.in(t, text)
 		}
 	}
-	findings := validate(t, files...)
-	if complaint := findings[files[0]]; complaint != "" {
-		t.Errorf("the validator complains of the template itself:\n%s", complaint)
-	}
-	for i, f := range faults {
-		t.Run("by the validator/"+f.name, func(t *testing.T) {
-			if file := filepath.Join(folder, fmt.Sprintf("%d.yaml", i)); f.finders&validator != 0 && findings[file] == "" {
-				t.Error("it finds nothing")
-			}
-		})
+	findings := validate(t, texts)
+	for name := range texts {
+		if complaint := findings[name]; (name == "good") != (complaint == "") {
+			t.Errorf("%s: the validator says %q", name, complaint)
+		}
 	}
 }
 
@@ -164,8 +160,8 @@ func (f fault) in(t *testing.T, text string) string {
 	return strings.Replace(text, f.right, f.wrong, 1)
 }
 
-// validate returns what the validator prints of each file.
-func validate(t *testing.T, files ...string) map[string]string {
+// validate returns what the validator prints of each template, by its name.
+func validate(t *testing.T, templates map[string]string) map[string]string {
 	t.Helper()
 	if _, err := exec.LookPath("npm"); err != nil {
 		t.Skip("NOT run: the validator of AWS needs Node.js and npm, and there is no npm on the PATH")
@@ -176,7 +172,13 @@ func validate(t *testing.T, files ...string) map[string]string {
 			t.Fatalf("npm ci: %v\n%s", err, output)
 		}
 	}
-	run := exec.Command("node", append([]string{"check/validate.mjs"}, files...)...)
+	folder, files := t.TempDir(), []string{"check/validate.mjs"}
+	for name, text := range templates {
+		file := filepath.Join(folder, name+".yaml")
+		write(t, file, text)
+		files = append(files, file)
+	}
+	run := exec.Command("node", files...)
 	output, err := run.CombinedOutput()
 	// Status 1 says that there are findings.
 	var exit *exec.ExitError
@@ -189,7 +191,7 @@ func validate(t *testing.T, files ...string) map[string]string {
 		if !found {
 			t.Fatalf("the validator printed:\n%s", output)
 		}
-		findings[file+".yaml"] += line
+		findings[filepath.Base(file)] += line
 	}
 	return findings
 }

@@ -2,22 +2,12 @@ package deploy
 
 import (
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 )
-
-func readGuide(t *testing.T) string {
-	t.Helper()
-	text, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
 
 var (
 	fenced     = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
@@ -31,7 +21,7 @@ var (
 var errorsOfAWS = map[string]bool{"DefaultUserRequired": true, "TargetNotConnected": true}
 
 func TestTheGuideNamesWhatTheTemplateHas(t *testing.T) {
-	template, guide := readTemplate(t), readGuide(t)
+	template, guide := readTemplate(t), readText(t, "README.md")
 	inCode := map[string]bool{}
 	for _, code := range backticked.FindAllStringSubmatch(fenced.ReplaceAllString(guide, ""), -1) {
 		inCode[code[1]] = true
@@ -43,7 +33,7 @@ func TestTheGuideNamesWhatTheTemplateHas(t *testing.T) {
 			}
 		}
 	}
-	text := readText(t)
+	text := readText(t, "template.yaml")
 	for code := range inCode {
 		name := looksLikeAName.FindStringSubmatch(code)
 		switch {
@@ -56,20 +46,10 @@ func TestTheGuideNamesWhatTheTemplateHas(t *testing.T) {
 	}
 }
 
-// choose wants the template to take a choice of its parameters.
-func choose(t *testing.T, choice map[string]string) {
-	t.Helper()
-	all := maps.Clone(required)
-	maps.Copy(all, choice)
-	if s, err := resolve(readTemplate(t), all); err != nil || len(s.refused) > 0 {
-		t.Errorf("the guide chooses %v: %v %v", choice, err, s.refused)
-	}
-}
-
 // commands are what the guide says to type.
 func commands(t *testing.T) (all []string) {
 	t.Helper()
-	for _, block := range fenced.FindAllStringSubmatch(readGuide(t), -1) {
+	for _, block := range fenced.FindAllStringSubmatch(readText(t, "README.md"), -1) {
 		if block[1] == "sh" {
 			all = append(all, block[2])
 		}
@@ -103,10 +83,7 @@ func TestTheTemplateTakesWhatTheGuideTypes(t *testing.T) {
 }
 
 func TestTheGuideTypesWhatTheOutputsSay(t *testing.T) {
-	s, err := resolve(readTemplate(t), required)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := choose(t, nil)
 	// The region is the reader's own, and needs no flag.
 	mine := strings.NewReplacer(" --region region", "", "ref:WebA", "THE-ID-OF-SERVER-A", "stackname", "session-workshop")
 	want := []string{"sudo " + strings.Join(switchTo("step2-visits"), " && sudo ")}
@@ -127,7 +104,7 @@ func TestFiguresInTheGuideHaveADate(t *testing.T) {
 		"Sizing on paper":  `Measured on \d{4}-\d{2}-\d{2}`,
 		"What it costs":    `collected in \d{4}-\d{2}`,
 	} {
-		_, section, _ := strings.Cut(readGuide(t), "\n## "+heading+"\n")
+		_, section, _ := strings.Cut(readText(t, "README.md"), "\n## "+heading+"\n")
 		section, _, _ = strings.Cut(section, "\n## ")
 		if !regexp.MustCompile(date).MatchString(section) {
 			t.Errorf("the section %q does not say when its figures are from", heading)
@@ -138,7 +115,7 @@ func TestFiguresInTheGuideHaveADate(t *testing.T) {
 var saidByTheApp = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| the app")
 
 func TestTheAppSaysWhatTheGuideTroubleshoots(t *testing.T) {
-	rows := saidByTheApp.FindAllStringSubmatch(readGuide(t), -1)
+	rows := saidByTheApp.FindAllStringSubmatch(readText(t, "README.md"), -1)
 	if len(rows) == 0 {
 		t.Fatal("the guide has no row for an error of the app")
 	}

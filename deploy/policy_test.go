@@ -14,45 +14,66 @@ import (
 // validator takes what is well formed, be it open to the world.
 type policy struct {
 	name string
-	// broken says what is wrong, or nothing.
-	broken func(s stack) string
+	// rules say what is wrong, or nothing.
+	rules []rule
 }
+
+func (p policy) broken(s stack) string {
+	for _, rule := range p.rules {
+		if problem := rule(s); problem != "" {
+			return problem
+		}
+	}
+	return ""
+}
+
+// rule looks at a stack, check at one of its resources.
+type (
+	rule  func(s stack) string
+	check func(s stack, r resource) string
+)
+
+const (
+	cache      = "AWS::ElastiCache::ReplicationGroup"
+	serverless = "AWS::ElastiCache::ServerlessCache"
+	user       = "AWS::ElastiCache::User"
+	parameters = "AWS::ElastiCache::ParameterGroup"
+	server     = "AWS::EC2::LaunchTemplate"
+	secret     = "AWS::SecretsManager::Secret"
+)
 
 var policies = []policy{
-	{"nothing is open to the world", ingress},
-	{"the way out is HTTPS and the cache", egress},
-	{"the cache has no way to the internet", cacheRoutes},
-	{"TLS is required", every("AWS::ElastiCache::ReplicationGroup", has("TransitEncryptionEnabled", "true"), has("TransitEncryptionMode", "required"))},
-	{"the cache is encrypted at rest", every("AWS::ElastiCache::ReplicationGroup", has("AtRestEncryptionEnabled", "true"))},
-	{"the disks are encrypted and go with the server", every("AWS::EC2::LaunchTemplate", encryptedDisks)},
-	{"instance metadata needs a token (IMDSv2)", every("AWS::EC2::LaunchTemplate", has("LaunchTemplateData.MetadataOptions.HttpTokens", "required"), has("LaunchTemplateData.MetadataOptions.HttpPutResponseHopLimit", "1"))},
-	{"nobody logs in by SSH", every("AWS::EC2::LaunchTemplate", hasNot("LaunchTemplateData.KeyName"))},
-	{"the node type exists", every("AWS::ElastiCache::ReplicationGroup", nodeType)},
-	{"there is a replica that can take over", every("AWS::ElastiCache::ReplicationGroup", replicas)},
-	{"nothing is evicted", eviction},
-	{"every user has a password or a token", every("AWS::ElastiCache::User", authenticated)},
-	{"the users have the least privileges", privileges},
-	{"only those users may connect", userGroups},
-	{"passwords are generated, and fit into a URL", every("AWS::SecretsManager::Secret", has("GenerateSecretString.ExcludePunctuation", "true"), has("GenerateSecretString.IncludeSpace", "false"), hasNot("SecretString"))},
-	{"user data holds no secret", userData},
-	{"the server's role names what it may do", role},
-	{"there are no backups", backups},
-	{"everything goes when the stack goes", deletion},
-	{"an alarm watches the memory of each shard", alarms},
+	{"nothing is open to the world", []rule{ingress}},
+	{"the way out is HTTPS and the cache", []rule{egress}},
+	{"the cache has no way to the internet", []rule{every("AWS::EC2::SubnetRouteTableAssociation", notOfTheCache)}},
+	{"TLS is required", []rule{every(cache, has("TransitEncryptionEnabled", "true"), has("TransitEncryptionMode", "required"))}},
+	{"the cache is encrypted at rest", []rule{every(cache, has("AtRestEncryptionEnabled", "true"))}},
+	{"the disks are encrypted and go with the server", []rule{every(server, encryptedDisks)}},
+	{"instance metadata needs a token (IMDSv2)", []rule{every(server, has("LaunchTemplateData.MetadataOptions.HttpTokens", "required"), has("LaunchTemplateData.MetadataOptions.HttpPutResponseHopLimit", "1"))}},
+	{"nobody logs in by SSH", []rule{every(server, has("LaunchTemplateData.KeyName", none))}},
+	{"the node type exists", []rule{every(cache, nodeType)}},
+	{"there is a replica that can take over", []rule{every(cache, has("AutomaticFailoverEnabled", "true"), has("MultiAZEnabled", "true"), replicas)}},
+	{"nothing is evicted", []rule{every(parameters, has("Properties.maxmemory-policy", "noeviction")), every(cache, has("CacheParameterGroupName", "ref:CacheParameters"))}},
+	{"every user has a password or a token", []rule{every(user, has("NoPasswordRequired", none), has("Passwords", none), authenticated)}},
+	{"the users have the least privileges", []rule{privileges}},
+	{"only those users may connect", []rule{users, every(cache, has("UserGroupIds", "[ref:CacheUsers]")), every(serverless, has("UserGroupId", "ref:CacheUsers"))}},
+	{"passwords are generated, and fit into a URL", []rule{every(secret, has("GenerateSecretString.ExcludePunctuation", "true"), has("GenerateSecretString.IncludeSpace", "false"), has("SecretString", none))}},
+	{"user data holds no secret", []rule{every(server, userData)}},
+	{"the server's role names what it may do", []rule{every("AWS::IAM::Role", has("ManagedPolicyArns", "[arn:partition:iam::aws:policy/AmazonSSMManagedInstanceCore]"), role)}},
+	{"there are no backups", []rule{every(cache, has("SnapshotRetentionLimit", "0")), every(serverless, has("SnapshotRetentionLimit", "0"))}},
+	{"everything goes when the stack goes", []rule{deletion}},
+	{"an alarm watches the memory of each shard", []rule{alarms}},
 }
 
-// check looks at one resource.
-type check func(s stack, r resource) string
-
-// every makes a policy of checks of all resources of one kind. Where there is
-// none of that kind, it holds.
-func every(kind string, checks ...check) func(stack) string {
+// every makes a rule of checks of all resources of one kind. If there is none
+// of that kind, it holds.
+func every(kind string, checks ...check) rule {
 	return func(s stack) string {
 		for name, r := range s.resources {
+			if r.kind != kind {
+				continue
+			}
 			for _, check := range checks {
-				if r.kind != kind {
-					continue
-				}
 				if problem := check(s, r); problem != "" {
 					return name + ": " + problem
 				}
@@ -62,19 +83,13 @@ func every(kind string, checks ...check) func(stack) string {
 	}
 }
 
+// none is what a property is that is not there.
+const none = "<nil>"
+
 func has(path, want string) check {
 	return func(_ stack, r resource) string {
-		if got := r.at(path); got != want {
-			return fmt.Sprintf("%s is %v, want %s", path, got, want)
-		}
-		return ""
-	}
-}
-
-func hasNot(path string) check {
-	return func(_ stack, r resource) string {
-		if got := r.at(path); got != nil {
-			return fmt.Sprintf("%s is %v, want none", path, got)
+		if got := fmt.Sprint(r.at(path)); got != want {
+			return fmt.Sprintf("%s is %s, want %s", path, got, want)
 		}
 		return ""
 	}
@@ -164,11 +179,9 @@ func egress(s stack) string {
 	return ""
 }
 
-func cacheRoutes(s stack) string {
-	for name, r := range s.resources {
-		if r.kind == "AWS::EC2::SubnetRouteTableAssociation" && strings.HasPrefix(fmt.Sprint(r.at("SubnetId")), "ref:Cache") {
-			return name + " gives a subnet of the cache a route"
-		}
+func notOfTheCache(_ stack, r resource) string {
+	if subnet := fmt.Sprint(r.at("SubnetId")); strings.HasPrefix(subnet, "ref:Cache") {
+		return "it gives a subnet of the cache a route: " + subnet
 	}
 	return ""
 }
@@ -199,52 +212,25 @@ func nodeType(s stack, r resource) string {
 	return ""
 }
 
-// replicas: a failover needs somebody to take over, in each shard, and in
+// replicas: a failover needs another node to take over, in each shard, and in
 // cluster mode another parameter group.
 func replicas(s stack, r resource) string {
-	for _, name := range []string{"AutomaticFailoverEnabled", "MultiAZEnabled"} {
-		if r.at(name) != "true" {
-			return name + " is off"
-		}
-	}
-	count, shards, each := r.at("NumCacheClusters"), r.at("NumNodeGroups"), r.at("ReplicasPerNodeGroup")
 	mode := s.resources["CacheParameters"].at("Properties.cluster-enabled")
-	switch {
-	case mode == nil && count == "2" && shards == nil && each == nil:
-	case mode == "yes" && count == nil && shards == "2" && each == "1":
-	default:
-		return fmt.Sprintf("cluster-enabled %v with %v nodes, %v shards, %v replicas", mode, count, shards, each)
-	}
-	return ""
-}
-
-func eviction(s stack) string {
-	for name, r := range s.resources {
-		switch r.kind {
-		case "AWS::ElastiCache::ParameterGroup":
-			if policy := r.at("Properties.maxmemory-policy"); policy != "noeviction" {
-				return fmt.Sprintf("%s: maxmemory-policy is %v", name, policy)
-			}
-		case "AWS::ElastiCache::ReplicationGroup":
-			if group := r.at("CacheParameterGroupName"); group != "ref:CacheParameters" {
-				return fmt.Sprintf("%s: its parameter group is %v", name, group)
-			}
-		}
+	got := fmt.Sprintf("cluster-enabled %v with %v nodes, %v shards, %v replicas", mode, r.at("NumCacheClusters"), r.at("NumNodeGroups"), r.at("ReplicasPerNodeGroup"))
+	if got != "cluster-enabled <nil> with 2 nodes, <nil> shards, <nil> replicas" && got != "cluster-enabled yes with <nil> nodes, 2 shards, 1 replicas" {
+		return got
 	}
 	return ""
 }
 
 func authenticated(_ stack, r resource) string {
-	if r.at("NoPasswordRequired") != nil || r.at("Passwords") != nil {
-		return "how the user logs in belongs into AuthenticationMode"
-	}
-	switch passwords := r.list("AuthenticationMode.Passwords"); r.at("AuthenticationMode.Type") {
+	switch passwords := fmt.Sprint(r.at("AuthenticationMode.Passwords")); r.at("AuthenticationMode.Type") {
 	case "iam":
 		if r.at("UserId") != r.at("UserName") {
 			return "with IAM the id and the name must be the same"
 		}
 	case "password":
-		if len(passwords) != 1 || passwords[0] != "{{resolve:secretsmanager:ref:CachePassword}}" {
+		if passwords != "[{{resolve:secretsmanager:ref:CachePassword}}]" {
 			return fmt.Sprintf("its passwords are %v, and not the generated one", passwords)
 		}
 	default:
@@ -265,33 +251,18 @@ func privileges(s stack) string {
 	return ""
 }
 
-func userGroups(s stack) string {
-	want := []any{"ref:CacheUser"}
+func users(s stack) string {
+	want := "[ref:CacheUser]"
 	if s.resources["CacheUsers"].at("Engine") == "redis" {
-		want = append(want, "ref:DefaultUser")
+		want = "[ref:CacheUser ref:DefaultUser]"
 	}
-	if got := s.resources["CacheUsers"].list("UserIds"); !slices.Equal(got, want) {
-		return fmt.Sprintf("the group has %v, want %v", got, want)
-	}
-	for name, r := range s.resources {
-		switch r.kind {
-		case "AWS::ElastiCache::ReplicationGroup":
-			if !slices.Equal(r.list("UserGroupIds"), []any{"ref:CacheUsers"}) {
-				return name + " does not use the group"
-			}
-		case "AWS::ElastiCache::ServerlessCache":
-			if r.at("UserGroupId") != "ref:CacheUsers" {
-				return name + " does not use the group"
-			}
-		}
-	}
-	return ""
+	return has("UserIds", want)(s, s.resources["CacheUsers"])
 }
 
 // userData can be read by whoever may look at the instance, so it must hold
 // the name of a secret at most.
-func userData(s stack) string {
-	text := fmt.Sprint(s.resources["WebTemplate"].at("LaunchTemplateData.UserData"))
+func userData(_ stack, r resource) string {
+	text := fmt.Sprint(r.at("LaunchTemplateData.UserData"))
 	for _, secret := range []string{"{{resolve:", "att:CachePassword", "att:SecretKey"} {
 		if strings.Contains(text, secret) {
 			return "it holds " + secret
@@ -305,11 +276,7 @@ func userData(s stack) string {
 	return ""
 }
 
-func role(s stack) string {
-	r := s.resources["WebRole"]
-	if !slices.Equal(r.list("ManagedPolicyArns"), []any{"arn:partition:iam::aws:policy/AmazonSSMManagedInstanceCore"}) {
-		return fmt.Sprint(r.list("ManagedPolicyArns"))
-	}
+func role(s stack, r resource) string {
 	for _, policy := range r.list("Policies") {
 		document := policy.(map[string]any)["PolicyDocument"].(map[string]any)
 		for _, statement := range document["Statement"].([]any) {
@@ -327,20 +294,11 @@ func role(s stack) string {
 	return ""
 }
 
-func backups(s stack) string {
-	for name, r := range s.resources {
-		if slices.Contains([]string{"AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::ServerlessCache"}, r.kind) && r.at("SnapshotRetentionLimit") != "0" {
-			return fmt.Sprintf("%s keeps %v", name, r.at("SnapshotRetentionLimit"))
-		}
-	}
-	return ""
-}
-
 // deletion finds what AWS keeps, and bills, unless it is told not to. A cache is
 // saved to a backup by some policies, and a secret is kept for days.
 func deletion(s stack) string {
 	for name, r := range s.resources {
-		holdsData := slices.Contains([]string{"AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::ServerlessCache", "AWS::SecretsManager::Secret"}, r.kind)
+		holdsData := slices.Contains([]string{cache, serverless, secret}, r.kind)
 		for _, policy := range []string{"DeletionPolicy", "UpdateReplacePolicy"} {
 			if kept := r.attributes[policy]; (kept != nil || holdsData) && kept != "Delete" {
 				return fmt.Sprintf("%s: %s is %v", name, policy, kept)

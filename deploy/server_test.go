@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"example.com/session-workshop/check/contract"
+	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/tools/elasticache"
@@ -22,13 +23,7 @@ import (
 // script is what a server runs at its first boot.
 func script(t *testing.T, choice map[string]string) string {
 	t.Helper()
-	all := maps.Clone(required)
-	maps.Copy(all, choice)
-	s, err := resolve(readTemplate(t), all)
-	if err != nil || len(s.refused) > 0 {
-		t.Fatal(err, s.refused)
-	}
-	return s.resources["WebTemplate"].at("LaunchTemplateData.UserData").(string)
+	return choose(t, choice).resources["WebTemplate"].at("LaunchTemplateData.UserData").(string)
 }
 
 func TestUserDataIsGoodShell(t *testing.T) {
@@ -117,21 +112,15 @@ func TestAServerBoots(t *testing.T) {
 		name   string
 		choice map[string]string
 		stand  elasticache.Options
-		steps  []string
+		steps  []int // the first is what the template runs
 	}{
-		{"primary and replica", nil, elasticache.Options{}, []string{"step4-store", "step1-no-redis", "step2-visits", "step3-ttl"}},
-		{"cluster mode", map[string]string{"CacheKind": "cluster"}, elasticache.Options{Cluster: true}, []string{"step4-store"}},
-		{"the store alone", map[string]string{"Privileges": "store"}, elasticache.Options{AccessString: elasticache.Step4AccessString}, []string{"step4-store"}},
-		{"tokens", map[string]string{"Auth": "iam"}, elasticache.Options{}, []string{"step4-store"}},
+		{"primary and replica", nil, elasticache.Options{}, []int{4, 1, 2, 3}},
+		{"cluster mode", map[string]string{"CacheKind": "cluster"}, elasticache.Options{Cluster: true}, []int{4}},
+		{"the store alone", map[string]string{"Privileges": "store"}, elasticache.Options{AccessString: elasticache.Step4AccessString}, []int{4}},
+		{"tokens", map[string]string{"Auth": "iam"}, elasticache.Options{}, []int{4}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			c.stand.Addr, c.stand.Dir = "127.0.0.1:0", t.TempDir()
-			standIn, err := elasticache.Start(t.Context(), c.stand)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(standIn.Close)
-			m := newMachine(t, programs, standIn)
+			m := newMachine(t, programs, startCache(t, c.stand))
 			if c.choice["Auth"] == "iam" {
 				m.giveTokens(t)
 			}
@@ -139,18 +128,14 @@ func TestAServerBoots(t *testing.T) {
 			m.said(t, "SUCCESS WebA i-0123456789abcdef0")
 			for i, step := range c.steps {
 				if i > 0 {
-					m.run(t, strings.Join(switchTo(step), " && "))
+					sh(t, m.env(), strings.Join(switchTo(steps.Folder(step)), " && "))
 				}
-				m.check(t, int(step[len("step")]-'0'), standIn)
+				m.check(t, step)
 			}
 			m.noSecretIsReadable(t)
 		})
 	}
-	standIn, err := elasticache.Start(t.Context(), elasticache.Options{Addr: "127.0.0.1:0", Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(standIn.Close)
+	standIn := startCache(t, elasticache.Options{})
 	t.Run("a program that does not come up", func(t *testing.T) {
 		m := newMachine(t, programs, standIn)
 		sh(t, m.env(), "cd $BUCKET && printf '#!/bin/sh\\nexit 1\\n' >step4-store && sha256sum step* >SHA256SUMS")
@@ -175,6 +160,17 @@ func TestAServerBoots(t *testing.T) {
 			}
 		})
 	}
+}
+
+func startCache(t *testing.T, o elasticache.Options) *elasticache.StandIn {
+	t.Helper()
+	o.Addr, o.Dir = "127.0.0.1:0", t.TempDir()
+	standIn, err := elasticache.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(standIn.Close)
+	return standIn
 }
 
 // runInside runs this very test again, as a process in new namespaces.
@@ -342,11 +338,6 @@ func (m *machine) boot(t *testing.T, choice map[string]string, spoil string) str
 	return string(output)
 }
 
-func (m *machine) run(t *testing.T, command string) {
-	t.Helper()
-	sh(t, m.env(), command)
-}
-
 func (m *machine) started() bool {
 	_, err := os.Stat(m.folder + "/log/pid")
 	return err == nil
@@ -361,10 +352,10 @@ func (m *machine) said(t *testing.T, want string) {
 }
 
 // check runs the lesson of a step against the server, but for the wait.
-func (m *machine) check(t *testing.T, step int, standIn *elasticache.StandIn) {
+func (m *machine) check(t *testing.T, step int) {
 	t.Helper()
 	wait.ForSuccess(t, answers)
-	admin := standIn.Admin()
+	admin := m.standIn.Admin()
 	defer admin.Close()
 	target := contract.Target{URL: "http://127.0.0.1:5000", Redis: admin}
 	for _, check := range contract.StepGroup(step, contract.Lesson) {
@@ -372,8 +363,7 @@ func (m *machine) check(t *testing.T, step int, standIn *elasticache.StandIn) {
 			continue
 		}
 		if err := check.Run(t.Context(), target); err != nil {
-			app, _ := os.ReadFile(m.folder + "/log/app")
-			t.Errorf("step %d: %s: %v\n%s", step, check.ID, err, app)
+			t.Errorf("step %d: %s: %v\n%s", step, check.ID, err, readText(t, m.folder+"/log/app"))
 		}
 	}
 }
@@ -395,11 +385,7 @@ func (m *machine) noSecretIsReadable(t *testing.T) {
 		t.Errorf("the environment file: %v %v, want mode 600", info.Mode(), err)
 	}
 	for _, file := range []string{m.folder + "/log/app", "/etc/systemd/system/session-store.service", m.folder + "/user-data"} {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(string(text), m.standIn.Password()) {
+		if strings.Contains(readText(t, file), m.standIn.Password()) {
 			t.Errorf("%s holds the password", file)
 		}
 	}

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-func readText(t *testing.T) string {
+func readText(t *testing.T, file string) string {
 	t.Helper()
-	text, err := os.ReadFile("template.yaml")
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,11 +20,28 @@ func readText(t *testing.T) string {
 
 func readTemplate(t *testing.T) map[string]any {
 	t.Helper()
-	template, err := read([]byte(readText(t)))
+	template, err := read([]byte(readText(t, "template.yaml")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return template
+}
+
+// with is a choice of parameters that has those without a default too.
+func with(choice map[string]string) map[string]string {
+	all := maps.Clone(required)
+	maps.Copy(all, choice)
+	return all
+}
+
+// choose returns the stack of a choice, which the template must take.
+func choose(t *testing.T, choice map[string]string) stack {
+	t.Helper()
+	s, err := resolve(readTemplate(t), with(choice))
+	if err != nil || len(s.refused) > 0 {
+		t.Fatalf("the template refuses %v: %v %v", choice, err, s.refused)
+	}
+	return s
 }
 
 // required are the parameters without a default.
@@ -51,21 +68,19 @@ func choices(template map[string]any) []map[string]string {
 		var more []map[string]string
 		for _, choice := range all {
 			for _, value := range parameter.values {
-				with := maps.Clone(choice)
-				with[parameter.name] = value
+				choice := maps.Clone(choice)
+				choice[parameter.name] = value
 				if parameter.name == "VpcId" && value != "" {
-					with["PublicSubnetIds"], with["CacheSubnetIds"] = "subnet-1,subnet-2", "subnet-3,subnet-4"
+					choice["PublicSubnetIds"], choice["CacheSubnetIds"] = "subnet-1,subnet-2", "subnet-3,subnet-4"
 				}
-				more = append(more, with)
+				more = append(more, choice)
 			}
 		}
 		all = more
 	}
 	offer := template["Parameters"].(map[string]any)["CacheNodeType"].(map[string]any)
 	for _, node := range offer["AllowedValues"].([]any) {
-		with := maps.Clone(required)
-		with["CacheNodeType"] = node.(string)
-		all = append(all, with)
+		all = append(all, with(map[string]string{"CacheNodeType": node.(string)}))
 	}
 	return all
 }
@@ -135,9 +150,7 @@ func TestTheParametersAreChecked(t *testing.T) {
 		{map[string]string{"CacheNodeType": "cache.t2.micro"}, "CacheNodeType"},
 	} {
 		t.Run(fmt.Sprint(c.choice), func(t *testing.T) {
-			choice := maps.Clone(required)
-			maps.Copy(choice, c.choice)
-			s, err := resolve(template, choice)
+			s, err := resolve(template, with(c.choice))
 			refusal := strings.Join(s.refused, "; ")
 			if err != nil {
 				refusal = err.Error()
@@ -151,12 +164,7 @@ func TestTheParametersAreChecked(t *testing.T) {
 
 // A learner copies these and types them.
 func TestTheOutputsAreCommandsAndAddresses(t *testing.T) {
-	choice := maps.Clone(required)
-	maps.Copy(choice, map[string]string{"WebCount": "2", "AllowedCidr": "203.0.113.7/32", "Step": "step3-ttl"})
-	s, err := resolve(readTemplate(t), choice)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := choose(t, map[string]string{"WebCount": "2", "AllowedCidr": "203.0.113.7/32", "Step": "step3-ttl"})
 	for name, want := range map[string]string{
 		"ForwardA":   "aws ssm start-session --region region --target ref:WebA --document-name AWS-StartPortForwardingSession --parameters portNumber=5000,localPortNumber=5001",
 		"ForwardB":   "aws ssm start-session --region region --target ref:WebB --document-name AWS-StartPortForwardingSession --parameters portNumber=5000,localPortNumber=5002",
