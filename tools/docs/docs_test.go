@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/tools/internal/clone"
 )
 
@@ -87,6 +88,22 @@ func commandsOf(page string) (commands []string) {
 		commands = append(commands, html.UnescapeString(match[1]))
 	}
 	return commands
+}
+
+func TestTheGuidesHaveARowForEverySetting(t *testing.T) {
+	var rows strings.Builder
+	for path, text := range guides(t) {
+		for line := range strings.Lines(text) {
+			if strings.HasPrefix(line, "| `") && !isTranslation(path) {
+				rows.WriteString(line)
+			}
+		}
+	}
+	for _, name := range config.Variables() {
+		if !strings.Contains(rows.String(), "`"+name+"`") {
+			t.Errorf("no table has a row for %s", name)
+		}
+	}
 }
 
 func TestEveryCommandThatIsNamedExists(t *testing.T) {
