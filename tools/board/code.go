@@ -3,6 +3,7 @@ package board
 import (
 	"crypto/rand"
 	"crypto/subtle"
+	"math/big"
 	"strings"
 )
 
@@ -20,21 +21,18 @@ const (
 )
 
 func newCode(length int) string {
-	code := make([]byte, 0, length)
-	random := make([]byte, 1)
-	for len(code) < length {
-		// Read never fails: https://pkg.go.dev/crypto/rand#Read.
-		rand.Read(random)
-		// The highest values would make the first letters more frequent.
-		if n := int(random[0]); n < 256-256%len(letters) {
-			code = append(code, letters[n%len(letters)])
-		}
+	code := make([]byte, length)
+	for i := range code {
+		// The error is that of the reader, which never fails:
+		// https://pkg.go.dev/crypto/rand#pkg-variables.
+		n, _ := rand.Int(rand.Reader, big.NewInt(int64(len(letters))))
+		code[i] = letters[n.Int64()]
 	}
 	return string(code)
 }
 
-// normalCode is a code as it is kept, from what somebody typed: in any case,
-// in groups or not. It is empty where the text cannot be a code.
+// normalCode is a code as it is kept, from what a person typed: in any case,
+// in groups or not. It is empty if the text cannot be a code.
 func normalCode(typed string) string {
 	code := strings.ToLower(strings.NewReplacer(" ", "", "-", "").Replace(typed))
 	if len(code) < minCode || len(code) > maxCode || strings.ContainsFunc(code, notInCode) {

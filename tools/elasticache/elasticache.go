@@ -12,6 +12,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net"
 	"net/url"
 	"time"
 
@@ -73,7 +74,7 @@ type StandIn struct {
 	certificate redisserver.Certificate
 	nodes       []*node
 	primary     *node
-	endpoint    *endpoint
+	endpoint    endpoint
 }
 
 // The library's own log repeats what the errors say already.
@@ -95,7 +96,7 @@ func Start(ctx context.Context, o Options) (*StandIn, error) {
 		password: rand.Text(), admin: rand.Text(),
 	}
 	// First, so that a port that is taken is known at once.
-	if s.endpoint, err = listen(o.Addr); err != nil {
+	if s.endpoint.Listener, err = net.Listen("tcp", o.Addr); err != nil {
 		return nil, err
 	}
 	if err := s.start(ctx); err != nil {
@@ -117,6 +118,7 @@ func (s *StandIn) start(ctx context.Context) error {
 			return err
 		}
 	}
+	s.primary = s.nodes[0]
 	join := s.replicate
 	if s.options.Cluster {
 		join = s.joinCluster
@@ -130,7 +132,7 @@ func (s *StandIn) start(ctx context.Context) error {
 }
 
 // Addr is where the endpoint listens, host:port.
-func (s *StandIn) Addr() string { return s.endpoint.addr() }
+func (s *StandIn) Addr() string { return s.endpoint.Listener.Addr().String() }
 
 // URL is what an app takes as REDIS_URL. It holds the password.
 func (s *StandIn) URL() string {
@@ -161,7 +163,7 @@ func (s *StandIn) Admin() redis.UniversalClient {
 
 // Close ends the nodes and the endpoint.
 func (s *StandIn) Close() {
-	s.endpoint.close()
+	s.endpoint.Close()
 	for _, n := range s.nodes {
 		n.close()
 	}

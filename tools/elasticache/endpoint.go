@@ -3,57 +3,32 @@ package elasticache
 import (
 	"io"
 	"net"
-	"sync"
+	"sync/atomic"
 )
 
 // endpoint is one address that leads to whichever node is the primary. As with
 // a name in DNS, only new connections see that another one has taken over: an
 // open one stays where it is.
 type endpoint struct {
-	listener net.Listener
-	mu       sync.Mutex
-	target   string
+	net.Listener
+	target atomic.Value // the address of the primary
 }
-
-func listen(addr string) (*endpoint, error) {
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	return &endpoint{listener: listener}, nil
-}
-
-func (e *endpoint) addr() string { return e.listener.Addr().String() }
-
-func (e *endpoint) lead(target string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.target = target
-}
-
-func (e *endpoint) current() string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.target
-}
-
-func (e *endpoint) close() { e.listener.Close() }
 
 func (e *endpoint) serve() {
 	for {
-		client, err := e.listener.Accept()
+		client, err := e.Accept()
 		if err != nil {
 			return
 		}
-		go e.join(client)
+		go join(client, e.target.Load().(string))
 	}
 }
 
 // join carries what the client and the node say to each other, until one of
 // them is done.
-func (e *endpoint) join(client net.Conn) {
+func join(client net.Conn, addr string) {
 	defer client.Close()
-	node, err := net.Dial("tcp", e.current())
+	node, err := net.Dial("tcp", addr)
 	if err != nil {
 		return
 	}

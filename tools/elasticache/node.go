@@ -97,10 +97,7 @@ func (n *node) close() {
 }
 
 // replicate makes the second node the replica of the first.
-func (s *StandIn) replicate(ctx context.Context) error {
-	s.primary = s.nodes[0]
-	return s.follow(ctx, s.nodes[1])
-}
+func (s *StandIn) replicate(ctx context.Context) error { return s.follow(ctx, s.nodes[1]) }
 
 // follow makes a node the replica of the primary, and returns when it has
 // copied it.
@@ -118,7 +115,6 @@ func (s *StandIn) follow(ctx context.Context, n *node) error {
 }
 
 func (s *StandIn) joinCluster(ctx context.Context) error {
-	s.primary = s.nodes[0]
 	var nodes []redisserver.Node
 	for _, n := range s.nodes {
 		nodes = append(nodes, redisserver.Node{Addr: n.addr, Client: n.client})
