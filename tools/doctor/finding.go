@@ -68,12 +68,10 @@ func anonymous(text string) string {
 	return regexp.MustCompile(`(?i)\b`+regexp.QuoteMeta(name)+`\b`).ReplaceAllString(text, "USER")
 }
 
-// webAddress finds the addresses in a text, such as a list of proxies.
-var webAddress = regexp.MustCompile(`[a-z]+://[^\s,|"]+`)
-
-// withoutPasswords removes who logs in and with what, and what follows a "?".
+// withoutPasswords removes from each address in a text, such as a list of
+// proxies, who logs in and with what, and what follows a "?".
 func withoutPasswords(text string) string {
-	return webAddress.ReplaceAllStringFunc(text, func(found string) string {
+	return regexp.MustCompile(`[a-z]+://[^\s,|"]+`).ReplaceAllStringFunc(text, func(found string) string {
 		address := strings.TrimRight(found, ":")
 		u, err := url.Parse(address)
 		if err != nil {
@@ -85,17 +83,12 @@ func withoutPasswords(text string) string {
 }
 
 // unset is the command that removes a variable from this shell.
-func unset(variable string) string {
-	if runtime.GOOS == "windows" {
-		return "Remove-Item Env:" + variable
-	}
-	return "unset " + variable
-}
+func unset(variable string) string { return inShell("unset "+variable, "Remove-Item Env:"+variable) }
 
-// set is the command that sets a variable in this shell.
-func set(variable, value string) string {
+// inShell is the one of two commands that the shell of this system knows.
+func inShell(unix, powershell string) string {
 	if runtime.GOOS == "windows" {
-		return fmt.Sprintf("$Env:%s = %q", variable, value)
+		return powershell
 	}
-	return "export " + variable + "=" + value
+	return unix
 }

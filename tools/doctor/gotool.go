@@ -15,9 +15,6 @@ import (
 	"example.com/session-workshop/tools/internal/machine"
 )
 
-// networkTimeout is how long the network may take to give one small file.
-const networkTimeout = 20 * time.Second
-
 func (d *doctor) checkGo(ctx context.Context) {
 	path, err := exec.LookPath("go")
 	if err != nil {
@@ -46,7 +43,6 @@ func (d *doctor) checkGo(ctx context.Context) {
 // checkModules asks for the network only if something is still to be fetched.
 func (d *doctor) checkModules(ctx context.Context) {
 	if len(d.goEnv) == 0 {
-		d.add(note, "modules", "", "not looked for without a go command")
 		return
 	}
 	// What a learner builds.
@@ -65,9 +61,6 @@ func (d *doctor) checkModules(ctx context.Context) {
 	}
 }
 
-// echo finds the version of one module that every step needs.
-var echo = regexp.MustCompile(`\tgithub\.com/labstack/echo/v4 v\S+`)
-
 const askForNetwork = "Connect to a network, or ask its administrator for a way to the Go module proxy (variables HTTPS_PROXY, GOPROXY)\n" +
 	"Or ask your teacher for the offline kit (made by: make offline)"
 
@@ -81,12 +74,14 @@ func (d *doctor) checkNetwork(ctx context.Context) {
 		return
 	}
 	defer os.RemoveAll(cache)
-	limited, cancel := context.WithTimeout(ctx, networkTimeout)
+	const patience = 20 * time.Second
+	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	module := strings.ReplaceAll(strings.TrimSpace(echo.FindString(string(requirements))), " ", "@")
+	// One module that every step needs.
+	echo := regexp.MustCompile(`github\.com/labstack/echo/v4 v\S+`).FindString(string(requirements))
 	// A cache of its own, so that the module is not there already. The checksum
 	// database is not asked: go.sum has the sums of all that a step needs.
-	_, err = d.run(limited, []string{"GOMODCACHE=" + cache, "GOWORK=off", "GOFLAGS=-modcacherw", "GOSUMDB=off"}, "list", "-m", module)
+	_, err = d.run(limited, []string{"GOMODCACHE=" + cache, "GOWORK=off", "GOFLAGS=-modcacherw", "GOSUMDB=off"}, "list", "-m", strings.ReplaceAll(echo, " ", "@"))
 	proxies := withoutPasswords(d.goEnv["GOPROXY"])
 	switch {
 	case err == nil:
@@ -94,7 +89,7 @@ func (d *doctor) checkNetwork(ctx context.Context) {
 	case strings.Contains(err.Error(), "disabled by GOPROXY=off"):
 		d.add(fix, "network", unset("GOPROXY")+"\ngo env -u GOPROXY", "modules are still to be fetched, and GOPROXY=off forbids it")
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
-		d.add(ask, "network", askForNetwork, "modules are still to be fetched, and %s does not answer within %v", proxies, networkTimeout)
+		d.add(ask, "network", askForNetwork, "modules are still to be fetched, and %s does not answer within %v", proxies, patience)
 	default:
 		d.add(ask, "network", askForNetwork, "modules are still to be fetched, and %s cannot be reached: %s", proxies, lastLine(err))
 	}

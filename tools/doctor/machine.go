@@ -17,22 +17,19 @@ import (
 )
 
 // answers reports whether a program listens on a port of this machine.
-func answers(port int, hosts ...string) bool {
-	for _, host := range hosts {
-		connection, err := net.DialTimeout("tcp", net.JoinHostPort(host, strconv.Itoa(port)), time.Second)
-		if err == nil {
-			connection.Close()
-			return true
-		}
+func answers(host string, port int) bool {
+	connection, err := net.DialTimeout("tcp", net.JoinHostPort(host, strconv.Itoa(port)), time.Second)
+	if err == nil {
+		connection.Close()
 	}
-	return false
+	return err == nil
 }
 
 // checkPorts looks at the port of a step, and at that of Redis.
 func (d *doctor) checkPorts(context.Context) {
 	about := "port " + strconv.Itoa(d.port)
 	switch {
-	case !answers(d.port, "127.0.0.1", "::1"):
+	case !answers("127.0.0.1", d.port) && !answers("::1", d.port):
 		d.add(ok, about, "", "free")
 	case os.Getenv("PORT") == "":
 		d.add(note, about, "", "taken (on a Mac often by AirPlay); a step takes the next free port and prints it")
@@ -40,7 +37,7 @@ func (d *doctor) checkPorts(context.Context) {
 		d.add(fix, about, unset("PORT"), "taken, and PORT asks for no other")
 	}
 	found := "free; a step brings its own Redis along"
-	if answers(d.redisPort, "127.0.0.1") {
+	if answers("127.0.0.1", d.redisPort) {
 		found = "something answers; a step uses it if it is a Redis without a password, and else starts its own"
 	}
 	d.add(ok, "Redis on port "+strconv.Itoa(d.redisPort), "", "%s", found)
@@ -69,7 +66,7 @@ func (d *doctor) checkProxy(context.Context) {
 		d.add(ok, "proxy", "", "none is asked for 127.0.0.1")
 		return
 	}
-	d.add(fix, "proxy", set("NO_PROXY", "127.0.0.1,localhost")+"\n"+set("no_proxy", "127.0.0.1,localhost"),
+	d.add(fix, "proxy", inShell("export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost", `$Env:NO_PROXY = "127.0.0.1,localhost"`),
 		"%s is %s: curl would ask it for http://127.0.0.1:%d, which only this machine knows", names[0], withoutPasswords(os.Getenv(names[0])), d.port)
 }
 
@@ -158,7 +155,7 @@ func (d *doctor) checkLineEndings(context.Context) {
 		}
 	}
 	if len(wrong) > 0 {
-		d.add(fix, "line ends", "git config core.autocrlf false\nrm "+strings.Join(wrong, ", ")+"\ngit checkout -- "+strings.Join(wrong, " "),
+		d.add(fix, "line ends", "git config core.autocrlf false\nrm "+strings.Join(wrong, inShell(" ", ", "))+"\ngit checkout -- "+strings.Join(wrong, " "),
 			"%s has the line ends of Windows, which make and shells cannot read", strings.Join(wrong, " and "))
 		return
 	}
