@@ -161,8 +161,8 @@ func (s *server) door(c echo.Context) error {
 	if typed == "" {
 		return c.Render(http.StatusOK, "door", doorPage{})
 	}
-	if v := s.judge(c, typed, s.room.Join); v != right {
-		return s.refuse(c, v)
+	if status, problem := s.judge(c, typed, s.room.Join, wrongJoinCode); problem != "" {
+		return s.refuse(c, status, problem)
 	}
 	return c.Redirect(http.StatusSeeOther, "/"+s.room.Join)
 }
@@ -174,33 +174,34 @@ func (s *server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		if normalCode(typed) == "" {
 			return echo.ErrNotFound
 		}
-		if v := s.judge(c, typed, s.room.Join); v != right {
-			return s.refuse(c, v)
+		if status, problem := s.judge(c, typed, s.room.Join, wrongJoinCode); problem != "" {
+			return s.refuse(c, status, problem)
 		}
 		return next(c)
 	}
 }
 
-// judge goes by the address of the connection: a header can say anything.
-func (s *server) judge(c echo.Context, typed, code string) verdict {
-	return s.limiter.judge(c.Request().RemoteAddr, isCode(typed, code))
+const wrongJoinCode = "the join code is wrong. The board shows the right one"
+
+// judge says what is wrong with a code that was typed, or nothing. It goes by
+// the address of the connection: a header can say anything.
+func (s *server) judge(c echo.Context, typed, code, whenWrong string) (status int, problem string) {
+	switch s.limiter.judge(c.Request().RemoteAddr, isCode(typed, code)) {
+	case right:
+		return http.StatusOK, ""
+	case wrong:
+		return http.StatusForbidden, whenWrong
+	}
+	return http.StatusTooManyRequests, "too many wrong codes have come from this address. Wait a minute"
 }
 
 // refuse answers a person with the page that asks for the code, and a report
 // in its own form.
-func (s *server) refuse(c echo.Context, v verdict) error {
-	status, problem := refusal(v, "the join code is wrong. The board shows the right one")
+func (s *server) refuse(c echo.Context, status int, problem string) error {
 	if strings.HasSuffix(c.Path(), "/progress") {
 		return answerReport(c, status, problem)
 	}
 	return c.Render(status, "door", doorPage{sentence(problem)})
-}
-
-func refusal(v verdict, whenWrong string) (status int, problem string) {
-	if v == tooMany {
-		return http.StatusTooManyRequests, "too many wrong codes have come from this address. Wait a minute"
-	}
-	return http.StatusForbidden, whenWrong
 }
 
 func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] + "." }

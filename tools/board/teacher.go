@@ -53,8 +53,8 @@ func (s *server) desk(c echo.Context) error {
 }
 
 func (s *server) login(c echo.Context) error {
-	if v := s.judge(c, c.FormValue("code"), s.room.Teacher); v != right {
-		status, problem := refusal(v, "this is not the teacher's code. The terminal that runs the board shows it")
+	const whenWrong = "this is not the teacher's code. The terminal that runs the board shows it"
+	if status, problem := s.judge(c, c.FormValue("code"), s.room.Teacher, whenWrong); problem != "" {
 		return c.Render(status, "login", deskPage{Code: s.room.Join, Problem: sentence(problem)})
 	}
 	if err := s.session(c).Login(c.Request().Context(), teacherName); err != nil {
