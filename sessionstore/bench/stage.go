@@ -14,6 +14,7 @@ import (
 
 	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/redisserver"
+	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/check/wire"
 	"example.com/session-workshop/sessionstore/bench/contestant"
 )
@@ -139,7 +140,7 @@ func (s *stage) close() {
 func (s *stage) usedMemory(ctx context.Context) (bytes int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	err = redisserver.Until(ctx, func() error {
+	err = wait.Until(ctx, func() error {
 		info, err := s.client.InfoMap(ctx, "clients", "memory").Result()
 		if err != nil {
 			return err

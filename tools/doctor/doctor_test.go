@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/tools/internal/clone"
 )
 
 // workshop is a copy of the files that git knows: this clone may belong to
@@ -25,7 +26,7 @@ var workshop string
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "doctor-")
 	if err == nil {
-		workshop, err = dir, copyRepository(dir)
+		workshop, err = dir, clone.CopyTo(dir, "../..")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -34,27 +35,6 @@ func TestMain(m *testing.M) {
 	status := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(status)
-}
-
-func copyRepository(to string) error {
-	const repository = "../.."
-	list := exec.Command("git", "-c", "safe.directory=*", "ls-files", "-z")
-	list.Dir = repository
-	names, err := list.Output()
-	if err != nil {
-		return err
-	}
-	for name := range strings.SplitSeq(strings.Trim(string(names), "\x00"), "\x00") {
-		text, err := os.ReadFile(filepath.Join(repository, name))
-		if errors.Is(err, os.ErrNotExist) {
-			continue // deleted, and not committed yet
-		}
-		path := filepath.Join(to, name)
-		if err := errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, text, 0o644)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // patient is a machine for the doctor to look at.

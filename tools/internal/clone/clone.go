@@ -4,6 +4,7 @@ package clone
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -14,14 +15,22 @@ import (
 
 // Files are those below a folder of the repository that a commit of everything
 // would hold, by their path from its root.
-func Files(t testing.TB, root, folder string) (names []string) {
+func Files(t testing.TB, root, folder string) []string {
 	t.Helper()
+	names, err := files(root, folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func files(root, folder string) (names []string, err error) {
 	// A clone may belong to another user.
 	list := exec.Command("git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", folder)
 	list.Dir = root
 	output, err := list.Output()
 	if err != nil || len(output) == 0 {
-		t.Fatalf("git ls-files %s: %v", folder, err)
+		return nil, fmt.Errorf("git lists no files of %s: %w", folder, err)
 	}
 	for name := range strings.SplitSeq(strings.TrimRight(string(output), "\x00"), "\x00") {
 		if _, err := os.Lstat(filepath.Join(root, name)); errors.Is(err, fs.ErrNotExist) {
@@ -29,7 +38,7 @@ func Files(t testing.TB, root, folder string) (names []string) {
 		}
 		names = append(names, name)
 	}
-	return names
+	return names, nil
 }
 
 // Copy copies them all to a new folder: what a clone would be, with the changes
@@ -37,12 +46,19 @@ func Files(t testing.TB, root, folder string) (names []string) {
 func Copy(t testing.TB, root string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	for _, name := range Files(t, root, ".") {
-		if err := copyFile(filepath.Join(root, name), filepath.Join(dir, name)); err != nil {
-			t.Fatal(err)
-		}
+	if err := CopyTo(dir, root); err != nil {
+		t.Fatal(err)
 	}
 	return dir
+}
+
+// CopyTo is Copy to a folder that is there.
+func CopyTo(dir, root string) error {
+	names, err := files(root, ".")
+	for _, name := range names {
+		err = errors.Join(err, copyFile(filepath.Join(root, name), filepath.Join(dir, name)))
+	}
+	return err
 }
 
 func copyFile(from, to string) error {
