@@ -15,7 +15,7 @@ import (
 	"github.com/testcontainers/testcontainers-go/log"
 
 	"example.com/session-workshop/check/launch"
-	"example.com/session-workshop/check/redisserver"
+	"example.com/session-workshop/check/redisimage"
 )
 
 const redisPort = "6379/tcp"
@@ -110,7 +110,7 @@ func imageOf(provider *testcontainers.DockerProvider) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("no Redis in a container, because Docker does not list its images: %w", err)
 	}
-	wanted := []string{redisserver.Image, redisserver.LocalImage}
+	wanted := []string{redisimage.Official, redisimage.Local}
 	if named := os.Getenv("REDIS_IMAGE"); named != "" {
 		wanted = []string{named}
 	}

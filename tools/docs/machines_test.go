@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/session-workshop/check/redisserver"
+	"example.com/session-workshop/check/redisimage"
 )
 
 func TestDevContainer(t *testing.T) {
@@ -41,8 +41,8 @@ func TestEveryFileNamesTheSameImageOfRedis(t *testing.T) {
 			t.Errorf("%s names no image of Redis", path)
 		}
 		for _, image := range images {
-			if image != redisserver.Image {
-				t.Errorf("%s names the image %s, and the tests run on %s", path, image, redisserver.Image)
+			if image != redisimage.Official {
+				t.Errorf("%s names the image %s, and the tests run on %s", path, image, redisimage.Official)
 			}
 		}
 	}

@@ -1,11 +1,11 @@
 package docs
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"os"
 	"os/exec"
@@ -17,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"example.com/session-workshop/check/browse"
 )
 
 // reader does what a guide says, as a person with a browser and some terminals
@@ -25,7 +27,7 @@ type reader struct {
 	scratch  string        // a folder for the reader's own files
 	running  [10]*terminal // by the terminal
 	latest   *terminal     // what was started last
-	browsers map[int]*http.Client
+	browsers map[int]*browse.Browser
 	browser  int // the one that is used
 	problems []problem
 }
@@ -253,42 +255,28 @@ func (r *reader) load(times int, path string, form url.Values) (pages []string, 
 	if match == nil {
 		return nil, errors.New("what runs has not printed its address")
 	}
-	if r.browsers[r.browser] == nil {
-		jar, _ := cookiejar.New(nil)
-		r.browsers[r.browser] = &http.Client{Jar: jar, Timeout: 5 * time.Minute}
+	browser := r.browsers[r.browser]
+	if browser == nil {
+		browser = browse.New(match[1])
+		browser.FollowRedirects()
+		r.browsers[r.browser] = browser
+	}
+	browser.Home = match[1]
+	method := http.MethodGet
+	if form != nil {
+		method = http.MethodPost
 	}
 	for range times {
-		page, err := fetch(r.browsers[r.browser], match[1]+path, form)
+		page, err := browser.Do(context.Background(), method, path, form, nil)
+		if err == nil && page.Status != http.StatusOK {
+			err = fmt.Errorf("the page says %d: %s", page.Status, page.Text())
+		}
 		if err != nil {
 			return nil, err
 		}
-		pages = append(pages, page)
+		pages = append(pages, page.Text())
 	}
 	return pages, nil
-}
-
-var (
-	tag    = regexp.MustCompile(`<[^>]*>`)
-	spaces = regexp.MustCompile(`\s+`)
-)
-
-// fetch returns the text of a page.
-func fetch(browser *http.Client, url string, form url.Values) (string, error) {
-	get := browser.Get
-	if form != nil {
-		get = func(url string) (*http.Response, error) { return browser.PostForm(url, form) }
-	}
-	response, err := get(url)
-	if err != nil {
-		return "", err
-	}
-	defer response.Body.Close()
-	page, err := io.ReadAll(response.Body)
-	text := spaces.ReplaceAllString(tag.ReplaceAllString(string(page), " "), " ")
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("the page says %s: %s", response.Status, text)
-	}
-	return text, err
 }
 
 // kill does the first "kill -9 …" that the program has printed.
@@ -367,6 +355,6 @@ func followIn(dir, guide string) ([]problem, error) {
 	if err := os.Chdir(repository); err != nil {
 		return nil, err
 	}
-	r := &reader{scratch: scratch, browsers: map[int]*http.Client{}}
+	r := &reader{scratch: scratch, browsers: map[int]*browse.Browser{}}
 	return r.follow(all), nil
 }

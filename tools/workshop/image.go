@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"example.com/session-workshop/check/redisimage"
 	"example.com/session-workshop/tools/internal/machine"
 	"fmt"
 	"io"
@@ -23,12 +24,12 @@ const programInImage = "/usr/local/bin/redis-server"
 // places where none can be pulled.
 func runRedisImage(ctx context.Context, args []string) error {
 	flags := newFlags("redis-image")
-	name := flags.String("name", machine.LocalImage, "`name` of the image; the tests look for the default")
+	name := flags.String("name", redisimage.Local, "`name` of the image; the tests look for the default")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if runtime.GOOS != "linux" {
-		return errors.New("redis-image: only the programs of a Linux machine run in a container. Here, pull an image: docker pull " + machine.OfficialImage)
+		return errors.New("redis-image: only the programs of a Linux machine run in a container. Here, pull an image: docker pull " + redisimage.Official)
 	}
 	if err := machine.AskDocker(ctx); err != nil {
 		return fmt.Errorf("redis-image: %w", err)

@@ -13,12 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"example.com/session-workshop/check/redisserver"
-)
-
-const (
-	OfficialImage = redisserver.Image
-	LocalImage    = redisserver.LocalImage
+	"example.com/session-workshop/check/redisimage"
 )
 
 // serverLink is where a Redis from redis-tools gets the name that makes it a
@@ -130,7 +125,7 @@ func RedisImage(ctx context.Context) (string, error) {
 	if err := AskDocker(ctx); err != nil {
 		return "", err
 	}
-	candidates := []string{OfficialImage, LocalImage}
+	candidates := []string{redisimage.Official, redisimage.Local}
 	if image := os.Getenv("REDIS_IMAGE"); image != "" {
 		candidates = []string{image}
 	}
