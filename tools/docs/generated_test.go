@@ -204,7 +204,4 @@ func TestTableOfFiles(t *testing.T) {
 	if !slices.Equal(undescribed, []string{"store/store.go"}) {
 		t.Errorf("undescribed are %v, want store/store.go", undescribed)
 	}
-	if japanese, _ := tableOfFiles(map[string]string{"main.go": added}, "", true); !strings.Contains(japanese, "| 新規 |") {
-		t.Errorf("the Japanese table is\n%s", japanese)
-	}
 }

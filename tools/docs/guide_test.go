@@ -39,8 +39,6 @@ var (
 	otherMarker = regexp.MustCompile(`^(diff|files|from) `)
 )
 
-const markers = `run: until "TEXT" | run: terminal N, until "TEXT" | run: interactive | run: not here, because REASON | do: | figure | diff | files | from`
-
 // steps turns a guide into what its reader does. The problems name the line of
 // what cannot be understood.
 func steps(text string) (found []step, problems []problem) {
@@ -89,7 +87,7 @@ func understand(comment, next element) ([]action, *problem) {
 			return nil, &problem{comment.line, "a fence right below the comment", string(next.kind)}
 		}
 	case !otherMarker.MatchString(comment.text):
-		return nil, &problem{comment.line, "a comment like " + markers, comment.text}
+		return nil, &problem{comment.line, `run: until "TEXT" | run: terminal N, until "TEXT" | run: interactive | run: not here, because REASON | do: | figure | diff | files | from`, comment.text}
 	}
 	return nil, nil
 }

@@ -155,12 +155,12 @@ func (r *reader) stop(number int) error {
 
 // talk types the lines that come after a prompt, and compares all of it.
 func (r *reader) talk(s step) error {
-	if s.output == nil {
-		return r.report(s.line, "a text fence with what is typed after a prompt, and the answers", "none")
+	var prompt string
+	if s.output != nil {
+		prompt = regexp.MustCompile(`^.*?> `).FindString(s.output.text)
 	}
-	prompt := regexp.MustCompile(`^.*?> `).FindString(s.output.text)
 	if prompt == "" {
-		return r.report(s.output.line, "a first line with a prompt that ends in \"> \"", s.output.text)
+		return r.report(s.line, "a text fence that begins with a prompt, such as \"> \", and what is typed after it", "none")
 	}
 	t, err := r.open(s.line, s.command)
 	if err != nil {

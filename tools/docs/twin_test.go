@@ -149,16 +149,11 @@ func differences(en, ja, file string) (found []string) {
 }
 
 func firstDifference(a, b []string) (inA, inB string, differ bool) {
-	for i := range max(len(a), len(b)) {
-		inA, inB = "nothing", "nothing"
-		if i < len(a) {
-			inA = a[i]
-		}
-		if i < len(b) {
-			inB = b[i]
-		}
-		if inA != inB {
-			return inA, inB, true
+	// Of two that are not equally long, the end of one meets a word of the other.
+	a, b = append(a, "nothing"), append(b, "nothing")
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return a[i], b[i], true
 		}
 	}
 	return "", "", false
