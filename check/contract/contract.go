@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/check/wire"
 )
 
 // Target is the app to check.
@@ -24,9 +26,9 @@ type Target struct {
 	Redis redis.UniversalClient
 	// TTL is the session TTL the app was started with. 0 means 10 s.
 	TTL time.Duration
-	// RoundTrips says how many the app has made to Redis so far. It is nil where
-	// nobody counts them.
-	RoundTrips func() int64
+	// Wire is what the app's connections to Redis go through. It is nil for an
+	// app that somebody else has started.
+	Wire *wire.Wire
 }
 
 // Group says whom a check is for.
@@ -60,7 +62,7 @@ type Check struct {
 	Group Group
 	// Waits is true for the one check of a step that waits a whole TTL.
 	Waits bool
-	// Counts is true for a check that needs Target.RoundTrips.
+	// Counts is true for a check that needs Target.Wire.
 	Counts bool
 	// Run checks the app. It returns nil or a *Failure. ctx bounds it; a
 	// check that waits needs the TTL and some seconds more.

@@ -29,7 +29,7 @@ func firstFailure(t *testing.T, e contract.Exercise, d programs.Done, address st
 	server := httptest.NewServer(p)
 	defer server.Close()
 	// The checks ask Redis on the same wire, but not while they count.
-	target := contract.Target{URL: server.URL, Redis: client, RoundTrips: counting.RoundTrips}
+	target := contract.Target{URL: server.URL, Redis: client, Wire: counting}
 	for _, check := range e.Checks {
 		if err := check.Run(t.Context(), target); err != nil {
 			return check.ID, err

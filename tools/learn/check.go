@@ -138,7 +138,7 @@ func (c *Check) inOrder(ctx context.Context, s *subject, checks []contract.Check
 		if c.Only != "" && check.ID != c.Only {
 			continue
 		}
-		if check.Counts && s.target.RoundTrips == nil {
+		if check.Counts && s.target.Wire == nil {
 			c.line("--", i+1, check)
 			c.say("        not looked at: round trips are counted only on the check's own Redis")
 			passed++

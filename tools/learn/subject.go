@@ -201,7 +201,7 @@ func (c *Check) redisFor(ctx context.Context, s *subject) ([]string, error) {
 			return nil, err
 		}
 		s.ends = append(s.ends, counting.Close)
-		address, s.target.RoundTrips = counting.Addr, counting.RoundTrips
+		address, s.target.Wire = counting.Addr, counting
 		// The panel asks Redis too.
 		settings = append(settings, "UNDER_THE_HOOD=off")
 	}
