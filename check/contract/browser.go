@@ -44,6 +44,15 @@ func (s *scene) loggedIn() *browser {
 	return b
 }
 
+// visited is such a browser that has visited / n times.
+func (s *scene) visited(n int) *browser {
+	b := s.loggedIn()
+	for i := range n {
+		b.expectVisits(i + 1)
+	}
+	return b
+}
+
 // page is the answer to one request.
 type page struct{ browse.Page }
 

@@ -119,13 +119,21 @@ func expectNone(t *testing.T, failures map[string]error) {
 // expectNothingLeft wants no key of the program in Redis any more.
 func expectNothingLeft(t *testing.T, p *programs.Program) {
 	t.Helper()
-	left := p.Redis.Scan(t.Context(), 0, p.Prefix+"*", 1000).Iterator()
-	for left.Next(t.Context()) {
-		t.Errorf("the checks left the key %s", left.Val())
+	for _, key := range keysOf(t, p) {
+		t.Errorf("the checks left the key %s", key)
 	}
-	if err := left.Err(); err != nil {
+}
+
+func keysOf(t *testing.T, p *programs.Program) (keys []string) {
+	t.Helper()
+	each := p.Redis.Scan(t.Context(), 0, p.Prefix+"*", 1000).Iterator()
+	for each.Next(t.Context()) {
+		keys = append(keys, each.Val())
+	}
+	if err := each.Err(); err != nil {
 		t.Error(err)
 	}
+	return keys
 }
 
 // What differs between kinds of Redis is tested by the right programs, so that
@@ -216,14 +224,10 @@ func expectHint(t *testing.T, w programs.Wrong) {
 // deleteAll deletes what a wrong program left under no user's name.
 func deleteAll(t *testing.T, p *programs.Program) {
 	t.Helper()
-	keys := p.Redis.Scan(t.Context(), 0, p.Prefix+"*", 1000).Iterator()
-	for keys.Next(t.Context()) {
-		if err := p.Redis.Del(t.Context(), keys.Val()).Err(); err != nil {
+	for _, key := range keysOf(t, p) {
+		if err := p.Redis.Del(t.Context(), key).Err(); err != nil {
 			t.Error(err)
 		}
-	}
-	if err := keys.Err(); err != nil {
-		t.Error(err)
 	}
 }
 

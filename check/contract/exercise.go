@@ -363,8 +363,7 @@ func oneRoundTrip(steps []int) rule {
 }
 
 func oldCookieOldCount(s *scene) {
-	b := s.loggedIn()
-	b.expectVisits(1)
+	b := s.visited(1)
 	cookie := b.cookie()
 	old := b.held(cookie.Name)
 	b.expectVisits(2)
@@ -402,8 +401,7 @@ func (s *scene) field(name string) string {
 }
 
 func lastVisitIsWritten(s *scene) {
-	b := s.loggedIn()
-	b.expectVisits(1)
+	b := s.visited(1)
 	s.expect(s.field("last_visit") != "", "a field last_visit in the hash", "none, or an empty one")
 	if s.failed() {
 		return
@@ -414,8 +412,7 @@ func lastVisitIsWritten(s *scene) {
 }
 
 func lastVisitIsShown(s *scene) {
-	b := s.loggedIn()
-	b.expectVisits(1)
+	b := s.visited(1)
 	if s.failed() {
 		return
 	}
@@ -463,8 +460,7 @@ func places(s *scene) {
 }
 
 func ttlPerUser(s *scene) {
-	guest := s.loggedIn()
-	guest.expectVisits(1)
+	s.visited(1)
 	s.expectTTL(s.key())
 	if s.failed() {
 		return
@@ -482,8 +478,7 @@ func ttlPerUser(s *scene) {
 }
 
 func timeLeft(s *scene) {
-	b := s.loggedIn()
-	b.expectVisits(1)
+	b := s.visited(1)
 	short := s.shorten(s.key())
 	left := time.Duration(b.number("Time left")) * time.Millisecond
 	s.expect(0 < left && left <= short, fmt.Sprintf("\"Time left: \" with 1 to %d ms, since the check shortened the TTL to that", short.Milliseconds()),

@@ -113,8 +113,7 @@ var house = []rule{
 		steps: counting,
 		hints: []string{"A HEAD request is no visit. Ask for the method before you count."},
 		run: func(s *scene) {
-			b := s.loggedIn()
-			b.expectVisits(1)
+			b := s.visited(1)
 			b.send(http.MethodHead, "/", nil, nil)
 			b.expectVisits(2)
 		},
@@ -330,28 +329,14 @@ var house = []rule{
 		name:  "the key is workshop:user: and the name, as it was typed",
 		steps: byName,
 		hints: []string{"The key has the name itself, before it is escaped for HTML. The hash has the one field visits."},
-		run: func(s *scene) {
-			for _, name := range []string{s.user, s.user + " o'brien & <co>", s.user + "日本語"} {
-				b := s.browser()
-				b.login(name)
-				b.expectVisits(1)
-				s.expectKey(b, name)
-			}
-		},
+		run:   keyOfEachName,
 	},
 	{
 		id:    "session-key",
 		name:  "the key is workshop:session: and the SHA-256 of the cookie",
 		steps: onlyFour,
 		hints: []string{"The key has the SHA-256 of the cookie's value as it is sent, in 64 lower-case hexadecimal digits. Fields of the store's own begin with @."},
-		run: func(s *scene) {
-			for _, name := range []string{s.user, s.user + " o'brien & <co>", s.user + "日本語"} {
-				b := s.browser()
-				b.login(name)
-				b.expectVisits(1)
-				s.expectKey(b, name)
-			}
-		},
+		run:   keyOfEachName,
 	},
 	{
 		id:    "no-ttl-yet",
@@ -359,9 +344,7 @@ var house = []rule{
 		steps: onlyTwo,
 		hints: []string{"Keys live for ever in step 2. That is what step 3 mends."},
 		run: func(s *scene) {
-			b := s.loggedIn()
-			b.expectVisits(1)
-			b.expectVisits(2)
+			s.visited(2)
 			left := s.ttl("workshop:user:" + s.user)
 			s.expect(left == forever, "no TTL on workshop:user:"+s.user, ttlText("workshop:user:"+s.user, left))
 		},
@@ -523,6 +506,15 @@ func (s *scene) ownKey(b *browser, name string) string {
 	}
 	sum := sha256.Sum256([]byte(b.cookie().Value))
 	return "workshop:session:" + hex.EncodeToString(sum[:])
+}
+
+func keyOfEachName(s *scene) {
+	for _, name := range []string{s.user, s.user + " o'brien & <co>", s.user + "日本語"} {
+		b := s.browser()
+		b.login(name)
+		b.expectVisits(1)
+		s.expectKey(b, name)
+	}
 }
 
 func (s *scene) expectKey(b *browser, name string) {

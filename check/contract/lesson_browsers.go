@@ -93,8 +93,7 @@ var otherBrowsers = []rule{
 			},
 		},
 		run: func(s *scene) {
-			b := s.loggedIn()
-			b.expectVisits(1)
+			b := s.visited(1)
 			b.otherRequests()
 			b.expectVisits(2)
 		},
@@ -188,9 +187,7 @@ var otherBrowsers = []rule{
 		},
 		where: inLogout,
 		run: func(s *scene) {
-			b := s.loggedIn()
-			b.expectVisits(1)
-			b.expectVisits(2)
+			b := s.visited(2)
 			b.logout()
 			b.login(s.user)
 			b.expectVisits(3)
@@ -207,9 +204,7 @@ var otherBrowsers = []rule{
 		},
 		where: "session/store.go, func Create, func Delete",
 		run: func(s *scene) {
-			b := s.loggedIn()
-			b.expectVisits(1)
-			b.expectVisits(2)
+			b := s.visited(2)
 			b.logout()
 			b.login(s.user)
 			b.expectVisits(1)

@@ -116,8 +116,7 @@ var serverSessions = []rule{
 		},
 		where: "session/store.go, func Delete; main.go, func logout",
 		run: func(s *scene) {
-			b := s.loggedIn()
-			b.expectVisits(1)
+			b := s.visited(1)
 			key := s.key()
 			b.logout()
 			s.expect(!s.exists(key), "no key "+key+" after logout", "the key is still there")
@@ -134,8 +133,7 @@ var serverSessions = []rule{
 		},
 		where: "session/store.go, func Delete, func Visit",
 		run: func(s *scene) {
-			b := s.loggedIn()
-			b.expectVisits(1)
+			b := s.visited(1)
 			key, thief := s.key(), b.copy()
 			b.logout()
 			thief.expectLoggedOut()
@@ -189,8 +187,7 @@ func reveals(value, name string, depth int) bool {
 }
 
 func tokenNotStored(s *scene) {
-	b := s.loggedIn()
-	b.expectVisits(1)
+	b := s.visited(1)
 	key, value := s.key(), b.cookie().Value
 	if s.failed() {
 		return

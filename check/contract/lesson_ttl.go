@@ -40,8 +40,7 @@ var lifetimes = []rule{
 			},
 		},
 		run: func(s *scene) {
-			b := s.loggedIn()
-			b.expectVisits(1)
+			s.visited(1)
 			s.expectTTL(s.key())
 		},
 	},
@@ -63,8 +62,7 @@ var lifetimes = []rule{
 			},
 		},
 		run: func(s *scene) {
-			b := s.loggedIn()
-			b.expectVisits(1)
+			b := s.visited(1)
 			key := s.key()
 			s.shorten(key)
 			since := time.Now()
@@ -90,8 +88,7 @@ var lifetimes = []rule{
 			},
 		},
 		run: func(s *scene) {
-			b := s.loggedIn()
-			b.expectVisits(1)
+			b := s.visited(1)
 			key := s.key()
 			short := s.shorten(key)
 			b.otherRequests()
@@ -111,9 +108,7 @@ var lifetimes = []rule{
 		},
 		where: inIndex,
 		run: func(s *scene) {
-			b := s.loggedIn()
-			b.expectVisits(1)
-			b.expectVisits(2)
+			b := s.visited(2)
 			s.expire(s.key())
 			b.expectVisits(1)
 		},
@@ -129,9 +124,7 @@ var lifetimes = []rule{
 		},
 		where: inVisit,
 		run: func(s *scene) {
-			b := s.loggedIn()
-			b.expectVisits(1)
-			b.expectVisits(2)
+			b := s.visited(2)
 			key := s.key()
 			s.expire(key)
 			b.expectLoggedOut()

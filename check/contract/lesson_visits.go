@@ -131,9 +131,7 @@ var firstVisits = []rule{
 		},
 		where: "main.go, func index, func userKey",
 		run: func(s *scene) {
-			b := s.loggedIn()
-			b.expectVisits(1)
-			b.expectVisits(2)
+			s.visited(2)
 			s.expectCount(s.key(), 2)
 		},
 	},
@@ -163,9 +161,7 @@ var firstVisits = []rule{
 		},
 		where: inVisit,
 		run: func(s *scene) {
-			b := s.loggedIn()
-			b.expectVisits(1)
-			b.expectVisits(2)
+			s.visited(2)
 			s.expectCount(s.key(), 2)
 		},
 	},
@@ -187,8 +183,7 @@ var firstVisits = []rule{
 			},
 		},
 		run: func(s *scene) {
-			b := s.loggedIn()
-			b.expectVisits(1)
+			b := s.visited(1)
 			s.setCount(s.key(), "41")
 			b.expectVisits(42)
 		},
@@ -233,6 +228,5 @@ func firstVisit(s *scene) {
 			s.see("names-apart")
 		}
 	}
-	b := s.loggedIn()
-	b.expectVisits(1)
+	s.visited(1)
 }
