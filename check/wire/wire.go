@@ -19,13 +19,13 @@ type Wire struct {
 	Addr string
 
 	listener net.Listener
-	server   string
 	delay    time.Duration
 	closed   chan struct{}
 
 	mu       sync.Mutex
+	server   string
 	ended    bool
-	conns    []net.Conn
+	conns    map[net.Conn]bool // those that are open
 	accepted int64
 	requests int64
 	// faults are what becomes of requests, by their number.
@@ -41,16 +41,38 @@ type fault struct {
 
 // Open makes a wire to a server. Each request to it takes delay longer.
 func Open(server string, delay time.Duration) (*Wire, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	return open("127.0.0.1:0", server, delay)
+}
+
+// Listen makes a wire that begins at addr, host:port, and ends nowhere before
+// Lead: connections are closed at once.
+func Listen(addr string) (*Wire, error) { return open(addr, "", 0) }
+
+func open(addr, server string, delay time.Duration) (*Wire, error) {
+	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
 	w := &Wire{
 		Addr: l.Addr().String(), listener: l, server: server, delay: delay,
-		closed: make(chan struct{}), faults: map[int64]fault{},
+		closed: make(chan struct{}), conns: map[net.Conn]bool{}, faults: map[int64]fault{},
 	}
 	go w.accept()
 	return w, nil
+}
+
+// Lead makes the wire lead to another server. As with a name in DNS, only new
+// connections see that: an open one stays where it is.
+func (w *Wire) Lead(server string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.server = server
+}
+
+func (w *Wire) leadsTo() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.server
 }
 
 // RoundTrips is how many requests there have been.
@@ -111,7 +133,7 @@ func (w *Wire) Close() {
 	}
 	w.ended = true
 	close(w.closed)
-	for _, conn := range w.conns {
+	for conn := range w.conns {
 		conn.Close()
 	}
 }
@@ -122,14 +144,14 @@ func (w *Wire) accept() {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("tcp", w.server)
+		server, err := net.Dial("tcp", w.leadsTo())
 		if err != nil {
 			app.Close()
 			continue
 		}
 		w.mu.Lock()
 		w.accepted++
-		w.conns = append(w.conns, app, server)
+		w.conns[app], w.conns[server] = true, true
 		w.mu.Unlock()
 		// A connection begins as if answered: the first request is one.
 		c := &connection{wire: w, app: app, server: server, answered: true}
@@ -148,7 +170,7 @@ type connection struct {
 }
 
 func (c *connection) requests() {
-	defer c.server.Close()
+	defer c.close(c.server)
 	send := io.Writer(c.server)
 	if c.wire.delay > 0 {
 		later := newLater(c.server, c.wire.delay)
@@ -162,12 +184,19 @@ func (c *connection) requests() {
 }
 
 func (c *connection) replies() {
-	defer c.app.Close()
+	defer c.close(c.app)
 	pass(c.server, c.app, func() (lost bool) {
 		f := c.replied()
 		f.reply.wait(c.wire)
 		return f.lost
 	})
+}
+
+func (c *connection) close(conn net.Conn) {
+	c.wire.mu.Lock()
+	defer c.wire.mu.Unlock()
+	conn.Close()
+	delete(c.wire.conns, conn)
 }
 
 // asked is called when the app has sent something. It returns what becomes of

@@ -147,6 +147,18 @@ func TestWhatIsReleasedInAdvanceIsNotKeptBack(t *testing.T) {
 	ask(t, conn, "first")
 }
 
+func TestNewConnectionsSeeThatAnotherServerIsLedTo(t *testing.T) {
+	one, two := make(chan string, 10), make(chan string, 10)
+	w, old := openTo(t, echo(t, one), 0)
+	ask(t, old, "first")
+	w.Lead(echo(t, two))
+	ask(t, old, "second")
+	ask(t, dial(t, w), "third")
+	if a, b, c := <-one, <-one, <-two; a != "first" || b != "second" || c != "third" {
+		t.Errorf("one server got %q and %q, and the other %q", a, b, c)
+	}
+}
+
 func TestTheDelayIsThatOfACable(t *testing.T) {
 	const delay = 200 * time.Millisecond
 	_, conn := open(t, delay)

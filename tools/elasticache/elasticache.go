@@ -12,7 +12,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"net"
 	"net/url"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 	"github.com/redis/go-redis/v9/logging"
 
 	"example.com/session-workshop/check/redisserver"
+	"example.com/session-workshop/check/wire"
 )
 
 // User is the name that an app logs in with.
@@ -74,7 +74,8 @@ type StandIn struct {
 	certificate redisserver.Certificate
 	nodes       []*node
 	primary     *node
-	endpoint    endpoint
+	// endpoint leads to whichever node is the primary.
+	endpoint *wire.Wire
 }
 
 // The library's own log repeats what the errors say already.
@@ -96,7 +97,7 @@ func Start(ctx context.Context, o Options) (*StandIn, error) {
 		password: rand.Text(), admin: rand.Text(),
 	}
 	// First, so that a port that is taken is known at once.
-	if s.endpoint.Listener, err = net.Listen("tcp", o.Addr); err != nil {
+	if s.endpoint, err = wire.Listen(o.Addr); err != nil {
 		return nil, err
 	}
 	if err := s.start(ctx); err != nil {
@@ -104,7 +105,6 @@ func Start(ctx context.Context, o Options) (*StandIn, error) {
 		return nil, err
 	}
 	s.lead(s.primary)
-	go s.endpoint.serve()
 	return s, nil
 }
 
@@ -118,7 +118,6 @@ func (s *StandIn) start(ctx context.Context) error {
 			return err
 		}
 	}
-	s.primary = s.nodes[0]
 	join := s.replicate
 	if s.options.Cluster {
 		join = s.joinCluster
@@ -132,7 +131,7 @@ func (s *StandIn) start(ctx context.Context) error {
 }
 
 // Addr is where the endpoint listens, host:port.
-func (s *StandIn) Addr() string { return s.endpoint.Listener.Addr().String() }
+func (s *StandIn) Addr() string { return s.endpoint.Addr }
 
 // URL is what an app takes as REDIS_URL. It holds the password.
 func (s *StandIn) URL() string {

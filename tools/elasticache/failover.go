@@ -61,5 +61,5 @@ func (s *StandIn) replica() *node {
 // lead makes the endpoint lead to another node.
 func (s *StandIn) lead(n *node) {
 	s.primary = n
-	s.endpoint.target.Store(n.addr)
+	s.endpoint.Lead(n.addr)
 }
