@@ -118,6 +118,7 @@ func (s *StandIn) start(ctx context.Context) error {
 			return err
 		}
 	}
+	s.primary = s.nodes[0]
 	join := s.replicate
 	if s.options.Cluster {
 		join = s.joinCluster
