@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -14,6 +12,7 @@ import (
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
 	"example.com/session-workshop/tools/board"
+	"example.com/session-workshop/tools/internal/lan"
 )
 
 // boardPort is none that a step takes by itself.
@@ -35,14 +34,15 @@ func runBoard(ctx context.Context, args []string) error {
 		return err
 	}
 	defer listener.Close()
-	addresses := reachedAt(cfg, portOf(listener))
+	port := listener.Addr().(*net.TCPAddr).Port
+	addresses := reachedAt(cfg, port)
 	e, codes, err := board.New(ctx, conn.Client, board.Options{
 		Code: code, URL: addresses[0], Fixed: cfg.PublicURL != nil, HTTPS: cfg.HTTPS(),
 	})
 	if err != nil {
 		return err
 	}
-	announceBoard(cfg, portOf(listener), addresses, codes, conn.About)
+	announceBoard(cfg, port, addresses, codes, conn.About)
 	return web.Serve(ctx, e, listener)
 }
 
@@ -56,11 +56,8 @@ func boardSettings(args []string) (cfg config.Config, code string, err error) {
 		"REDIS_URL": flags.String("redis-url", "", "where Redis answers, `redis://host:port` (default: what answers on 127.0.0.1:6379, else an embedded one). Variable: REDIS_URL"),
 	}
 	flags.StringVar(&code, "code", "", "join `code` of your choice, 6 to 32 letters and digits (default: the one before, or a random one)")
-	if err := flags.Parse(args); err != nil {
+	if err := parseOnly(flags, args); err != nil {
 		return cfg, "", err
-	}
-	if flags.NArg() > 0 {
-		return cfg, "", fmt.Errorf("board: %q is not an option; -h lists them", flags.Arg(0))
 	}
 	if err := board.CheckCode(code); err != nil {
 		return cfg, "", fmt.Errorf("board: -code: %w", err)
@@ -123,51 +120,11 @@ func reachedAt(cfg config.Config, port int) []string {
 	}
 	hosts := []string{cfg.Host}
 	if ip := net.ParseIP(cfg.Host); ip != nil && ip.IsUnspecified() {
-		hosts = lanAddresses()
+		hosts = lan.Addresses()
 	}
 	urls := make([]string, len(hosts))
 	for i, host := range hosts {
 		urls[i] = "http://" + net.JoinHostPort(host, strconv.Itoa(port))
 	}
 	return urls
-}
-
-// lanAddresses are the IPv4 addresses of this machine, the one that leads to
-// other networks first; 127.0.0.1 where the machine is in no network.
-func lanAddresses() []string {
-	var all []string
-	interfaces, _ := net.Interfaces()
-	for _, i := range interfaces {
-		addresses, _ := i.Addrs()
-		for _, address := range addresses {
-			prefix, err := netip.ParsePrefix(address.String())
-			ip := prefix.Addr()
-			if err == nil && i.Flags&net.FlagUp != 0 && ip.Is4() && !ip.IsLoopback() && !ip.IsLinkLocalUnicast() {
-				all = append(all, ip.String())
-			}
-		}
-	}
-	if first := outbound(); slices.Contains(all, first) {
-		all = append([]string{first}, slices.DeleteFunc(all, func(a string) bool { return a == first })...)
-	}
-	if len(all) == 0 {
-		all = []string{"127.0.0.1"}
-	}
-	return all
-}
-
-// outbound asks the system from which address it would send to another network.
-// Nothing is sent: 192.0.2.1 is an address that nobody has
-// (https://datatracker.ietf.org/doc/html/rfc5737).
-func outbound() string {
-	conn, err := net.Dial("udp4", "192.0.2.1:9")
-	if err != nil {
-		return ""
-	}
-	defer conn.Close()
-	host, _, err := net.SplitHostPort(conn.LocalAddr().String())
-	if err != nil {
-		return ""
-	}
-	return host
 }

@@ -1,25 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
-	"os"
-	"path/filepath"
-	"runtime"
-	"time"
 
+	"example.com/session-workshop/tools/internal/lint"
 	"example.com/session-workshop/tools/internal/modules"
-)
-
-// The versions are pinned, so that the same source gets the same answer.
-const (
-	golangci    = "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0"
-	govulncheck = "golang.org/x/vuln/cmd/govulncheck@v1.9.0"
-	actionlint  = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
-	composeLint = "github.com/compose-spec/compose-go/v2/cmd@v2.16.2"
 )
 
 // runLint runs every linter over every module, and fails if one found something.
@@ -27,36 +13,14 @@ const (
 func runLint(ctx context.Context, args []string) error {
 	flags := newFlags("lint [-db URL]")
 	database := flags.String("db", "https://vuln.go.dev", "`URL` of the database of known security holes")
-	if err := flags.Parse(args); err != nil {
+	if err := parseOnly(flags, args); err != nil {
 		return err
 	}
 	root, err := modules.Root()
 	if err != nil {
 		return err
 	}
-	found, err := modules.Find(ctx, root)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, p := range found.EachAlone() {
-		// What it looks for is in .golangci.yml, which editors read too.
-		errs = append(errs, named("golangci-lint in "+filepath.Base(p.Dir), p.Command(ctx, "go", "run", golangci, "run").Run()))
-		for _, system := range kitSystems {
-			errs = append(errs, named("go vet for "+system, vetFor(ctx, p, system)))
-		}
-	}
-	errs = append(errs, named("actionlint", lintFile(ctx, root, actionlint, ".github/workflows/test.yml")),
-		named("compose-go", lintFile(ctx, root, composeLint, "compose.yaml")))
-	unreachable := askDatabase(ctx, *database)
-	if unreachable == nil {
-		// govulncheck refuses a folder without a go.mod, as that of go.work is.
-		for _, p := range found.EachAlone() {
-			err := p.Command(ctx, "go", "run", govulncheck, "-db", *database).Run()
-			errs = append(errs, named("govulncheck in "+filepath.Base(p.Dir), err))
-		}
-	}
-	err = errors.Join(errs...)
+	unreachable, err := lint.Run(ctx, root, *database)
 	if err == nil {
 		fmt.Println("golangci-lint, go vet for macOS and Windows, actionlint, compose-go: nothing found")
 	}
@@ -67,55 +31,4 @@ func runLint(ctx context.Context, args []string) error {
 		fmt.Println("govulncheck: nothing found")
 	}
 	return err
-}
-
-// vetFor compiles a set of packages and their tests for another system, where
-// nobody may run them today, and vets them.
-func vetFor(ctx context.Context, p modules.Packages, system string) error {
-	if system == runtime.GOOS {
-		return nil
-	}
-	vet := p.Command(ctx, "go", "vet")
-	vet.Env = append(vet.Env, "GOOS="+system, "CGO_ENABLED=0")
-	return vet.Run()
-}
-
-// lintFile runs a linter on one file that is no Go. One of the linters prints
-// the file as it understood it, and all its errors to standard error; the
-// other prints what it found.
-func lintFile(ctx context.Context, root, linter, file string) error {
-	lint := modules.Packages{Dir: root, Pattern: file}.Command(ctx, "go", "run", linter)
-	var said bytes.Buffer
-	lint.Stdout = &said
-	err := lint.Run()
-	if err != nil {
-		os.Stderr.Write(said.Bytes())
-	}
-	return err
-}
-
-// named says which linter an error is from, where there is one.
-func named(name string, err error) error {
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
-}
-
-func askDatabase(ctx context.Context, database string) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, database+"/index/db.json", nil)
-	if err != nil {
-		return fmt.Errorf("%q is not the URL of its database: %w", database, err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("its database cannot be reached: %w", err)
-	}
-	response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("its database %s answers %s", database, response.Status)
-	}
-	return nil
 }

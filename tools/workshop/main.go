@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -90,13 +91,26 @@ func usage(w io.Writer) {
 	}
 }
 
-// newFlags returns the flags of a command; synopsis stands in its help.
+// newFlags returns the flags of a command. The synopsis begins with its name
+// and is the first line of its help.
 func newFlags(synopsis string) *flag.FlagSet {
-	flags := flag.NewFlagSet("workshop", flag.ContinueOnError)
+	name, _, _ := strings.Cut(synopsis, " ")
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(os.Stdout)
 	flags.Usage = func() {
 		fmt.Println("Usage: go run ./tools/workshop", synopsis)
 		flags.PrintDefaults()
 	}
 	return flags
+}
+
+// parseOnly reads the flags of a command that takes no words beside them.
+func parseOnly(flags *flag.FlagSet, args []string) error {
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%s: %q is not an option; -h lists them", flags.Name(), flags.Arg(0))
+	}
+	return nil
 }

@@ -19,7 +19,7 @@ func TestWatchKeepsLoginAndVisits(t *testing.T) {
 	root := checkout(t, "step3-ttl")
 	watch := start(t, root, []string{"PORT=0"}, "watch", "3")
 	home := watch.waitFor(address, 1)
-	redis := watch.waitFor(`watch: Redis (?:is embedded here,|was found) on (127\.0\.0\.1:\d+)`, 1)
+	redis := watch.waitFor(`watch: Redis: (?:embedded here until you stop this,|found) on (127\.0\.0\.1:\d+)`, 1)
 	wantText(t, watch.said(), "SESSION_TTL is 10m", "TTL: 10m")
 
 	visitor := newBrowser(t)
@@ -43,7 +43,7 @@ func TestWatchKeepsLoginAndVisits(t *testing.T) {
 	watch.waitFor(address, 3)
 	wantText(t, visitor.visit(home), "Good day, "+name, "Visits: 4")
 
-	embedded := strings.Contains(watch.said(), "Redis is embedded here")
+	embedded := strings.Contains(watch.said(), "Redis: embedded here")
 	watch.stop()
 	for _, addr := range []string{strings.TrimPrefix(home, "http://"), redis} {
 		if (addr != redis || embedded) && isTaken(addr) {

@@ -23,7 +23,8 @@ const serverLink = "/usr/local/bin/redis-server"
 // pullWithin bounds a download of the official image, some 40 MB.
 const pullWithin = 2 * time.Minute
 
-const howToGetServer = "install a Redis server (Debian and Ubuntu: apt-get install redis-server; macOS: brew install redis; Fedora: dnf install valkey)"
+// HowToGetServer says how to install a Redis server, which brings redis-cli.
+const HowToGetServer = "install a Redis server (Debian and Ubuntu: apt-get install redis-server; macOS: brew install redis; Fedora: dnf install valkey)"
 
 // FindServer looks for a Redis server on this machine and returns its path.
 // Debian's package redis-tools has one under another name: redis-check-rdb is
@@ -36,7 +37,7 @@ func FindServer(ctx context.Context) (string, error) {
 			return path, nil
 		}
 	}
-	return "", errors.New("no redis-server and no valkey-server was found: " + howToGetServer)
+	return "", errors.New("no redis-server and no valkey-server was found: " + HowToGetServer)
 }
 
 func isServer(ctx context.Context, path string) bool {
@@ -160,6 +161,16 @@ func Gently(cmd *exec.Cmd) *exec.Cmd {
 	return cmd
 }
 
+// WithStderr adds to the error of a command the last line that it printed to
+// standard error.
+func WithStderr(err error) error {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return fmt.Errorf("%w: %s", err, LastLine(exit.Stderr))
+	}
+	return err
+}
+
+// LastLine is the last line of what a command printed.
 func LastLine(output []byte) string {
 	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
 	return lines[len(lines)-1]

@@ -33,6 +33,9 @@ func Root() (string, error) {
 	}
 }
 
+// Systems are those of the machines that the workshop runs on.
+var Systems = []string{"linux", "darwin", "windows"}
+
 // All holds the folders of the repository's modules.
 type All struct {
 	root string

@@ -1,4 +1,4 @@
-package main
+package watch
 
 import (
 	"example.com/session-workshop/tools/internal/modules"

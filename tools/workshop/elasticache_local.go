@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,19 +23,14 @@ func runElastiCache(ctx context.Context, args []string) error {
 	port := flags.Int("port", 7379, "`port` of the endpoint on 127.0.0.1; 0 takes any free one")
 	cluster := flags.Bool("cluster", false, "three masters in cluster mode, in place of a primary and its replica")
 	dir := flags.String("o", "", "`folder` for its certificates and the environment of an app (default bin/elasticache-local)")
-	if err := flags.Parse(args); err != nil {
+	if err := parseOnly(flags, args); err != nil {
 		return err
-	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("elasticache-local: %q is not an option; -h lists them", flags.Arg(0))
 	}
 	root, err := modules.Root()
 	if err != nil {
 		return err
 	}
-	if *dir == "" {
-		*dir = filepath.Join(root, "bin", "elasticache-local")
-	}
+	*dir = cmp.Or(*dir, filepath.Join(root, "bin", "elasticache-local"))
 	if err := os.MkdirAll(*dir, 0o700); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package scale
 
 import (
 	"errors"
@@ -35,6 +35,8 @@ type server struct {
 type proxy struct {
 	servers   []*server
 	transport *http.Transport
+	// restartAfter is when a server that ended starts again.
+	restartAfter time.Duration
 
 	mu   sync.Mutex
 	last int // the server that had the last turn
@@ -43,8 +45,8 @@ type proxy struct {
 // newProxy returns a handler for requests to all of the servers. A request
 // that reached a server is never sent a second time, because it may have
 // counted a visit: where its answer does not come, the browser gets 502.
-func newProxy(servers []*server) http.Handler {
-	p := &proxy{servers: servers, last: len(servers) - 1, transport: &http.Transport{
+func newProxy(servers []*server, restartAfter time.Duration) http.Handler {
+	p := &proxy{servers: servers, last: len(servers) - 1, restartAfter: restartAfter, transport: &http.Transport{
 		DialContext:           (&net.Dialer{Timeout: time.Second}).DialContext,
 		ResponseHeaderTimeout: answerWithin,
 		// On a connection that is used again, net/http by itself repeats a GET
@@ -76,7 +78,7 @@ func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, &brokenError{s.addr, err}
 		}
 	}
-	return nil, noServerError{}
+	return nil, noServerError{p.restartAfter}
 }
 
 // addressed is a copy of a request for one server. Its body stays open when
@@ -174,14 +176,14 @@ func (e *brokenError) Explain() (status int, title, text string) {
 }
 
 // noServerError is a request that no server took.
-type noServerError struct{}
+type noServerError struct{ restartAfter time.Duration }
 
 func (noServerError) Error() string { return "no server takes requests" }
 
 // Explain makes it a page.
-func (noServerError) Explain() (status int, title, text string) {
+func (e noServerError) Explain() (status int, title, text string) {
 	return http.StatusServiceUnavailable, "No server is running", fmt.Sprintf(
-		"None of the servers behind this proxy takes requests. One that ended starts again after %v.", restartAfter)
+		"None of the servers behind this proxy takes requests. One that ended starts again after %v.", e.restartAfter)
 }
 
 // frame makes the proxy's own pages, and is used for nothing else.

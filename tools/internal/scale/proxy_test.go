@@ -1,4 +1,4 @@
-package main
+package scale
 
 import (
 	"bufio"
@@ -32,7 +32,7 @@ func serverAt(addr string, up bool) *server {
 
 func inFrontOf(t *testing.T, servers ...*server) (address string) {
 	t.Helper()
-	front := httptest.NewServer(newProxy(servers))
+	front := httptest.NewServer(newProxy(servers, RestartAfter))
 	t.Cleanup(front.Close)
 	return front.URL
 }

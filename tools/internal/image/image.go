@@ -1,53 +1,39 @@
-package main
+// Package image makes a Docker image from this machine's own Redis server.
+package image
 
 import (
 	"archive/tar"
 	"bytes"
 	"context"
-	"errors"
-	"example.com/session-workshop/check/redisimage"
-	"example.com/session-workshop/tools/internal/machine"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"regexp"
-	"runtime"
 	"strings"
+
+	"example.com/session-workshop/tools/internal/machine"
 )
 
 // programInImage is where the image has its server, and where Docker's
 // standard PATH finds it.
 const programInImage = "/usr/local/bin/redis-server"
 
-// runRedisImage makes a Docker image from this machine's own Redis server, for
-// places where none can be pulled.
-func runRedisImage(ctx context.Context, args []string) error {
-	flags := newFlags("redis-image")
-	name := flags.String("name", redisimage.Local, "`name` of the image; the tests look for the default")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	if runtime.GOOS != "linux" {
-		return errors.New("redis-image: only the programs of a Linux machine run in a container. Here, pull an image: docker pull " + redisimage.Official)
-	}
+// Make makes the image under that name. It returns the path of the server it is
+// made from, and the size of the image.
+func Make(ctx context.Context, name string) (server string, size int, err error) {
 	if err := machine.AskDocker(ctx); err != nil {
-		return fmt.Errorf("redis-image: %w", err)
+		return "", 0, err
 	}
-	server, err := machine.FindServer(ctx)
-	if err != nil {
-		return fmt.Errorf("redis-image: %w", err)
+	if server, err = machine.FindServer(ctx); err != nil {
+		return "", 0, err
 	}
 	layer, err := serverLayer(ctx, server)
 	if err != nil {
-		return fmt.Errorf("redis-image: %w", err)
+		return "", 0, err
 	}
-	megabytes := float64(layer.Len()) / 1e6
-	if err := importImage(ctx, layer, *name); err != nil {
-		return fmt.Errorf("redis-image: %w", err)
-	}
-	fmt.Printf("The image %s is ready (%.0f MB, from %s).\n", *name, megabytes, server)
-	return nil
+	size = layer.Len()
+	return server, size, importImage(ctx, layer, name)
 }
 
 // serverLayer packs the server and the libraries it needs.

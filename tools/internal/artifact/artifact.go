@@ -1,0 +1,65 @@
+// Package artifact builds the programs that a server in AWS fetches from a
+// bucket, and lists their sums.
+package artifact
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Sums lists the programs' sums in the form that sha256sum -c reads.
+const Sums = "SHA256SUMS"
+
+// IAMToken is the folder of what the steps ask for tokens if REDIS_AUTH is iam.
+const IAMToken = "deploy/iam"
+
+// Build builds the programs in these folders below root for Linux on arch, and
+// returns their sums. The same source gives the same bytes on any machine with
+// the same Go.
+func Build(ctx context.Context, out io.Writer, root string, folders []string, to, arch string) (sums []byte, err error) {
+	to, err = filepath.Abs(to)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return nil, err
+	}
+	var list strings.Builder
+	for _, folder := range folders {
+		name := folder
+		if folder == IAMToken {
+			name = "redis-iam-token"
+		}
+		file := filepath.Join(to, name)
+		if err := buildStatic(ctx, filepath.Join(root, folder), file, arch); err != nil {
+			return nil, err
+		}
+		program, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(out, "%-16s %5.1f MB\n", name, float64(len(program))/1e6)
+		fmt.Fprintf(&list, "%x  %s\n", sha256.Sum256(program), name)
+	}
+	return []byte(list.String()), os.WriteFile(filepath.Join(to, Sums), []byte(list.String()), 0o644)
+}
+
+// buildStatic builds a program that needs nothing of the server it runs on.
+func buildStatic(ctx context.Context, folder, file, arch string) error {
+	// Neither paths of this machine nor the state of its checkout get into
+	// the program: they would change its sum.
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", file, ".")
+	build.Dir = folder
+	build.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
+	build.Stdout, build.Stderr = os.Stdout, os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build %s for linux/%s: %w", folder, arch, err)
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+// Package localredis runs a Redis on this machine: the real server, on which
+// every command works, or else an embedded one.
+package localredis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/check/redisserver"
+	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/embedded"
+	"example.com/session-workshop/shared/redisconn"
+)
+
+// Ask reports whether a Redis for the workshop answers at addr, and false if no
+// server does. Anything else there is an error.
+func Ask(ctx context.Context, addr string) (bool, error) {
+	connection, err := net.DialTimeout("tcp", addr, time.Second)
+	if redisconn.Refused(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	connection.Close()
+	client, err := redisconn.Open(ctx, config.Config{RedisURL: "redis://" + addr})
+	if err != nil {
+		// The outer error names REDIS_URL, which is not set here.
+		return false, errors.Unwrap(err)
+	}
+	return true, client.Close()
+}
+
+// Server is a Redis that keeps everything in memory.
+type Server struct {
+	// Addr is host:port, Name says which Redis it is.
+	Addr, Name string
+	// Ended is closed when it has ended before Close.
+	Ended <-chan struct{}
+	// Close ends it.
+	Close func()
+}
+
+// Start starts the redis-server or valkey-server of this machine on addr, and
+// an embedded one if there is none or addr leaves the port open.
+func Start(addr string) (*Server, error) {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := redisserver.Find(); err == nil && port != "0" {
+		return startReal(addr, port)
+	}
+	started, err := embedded.Start(addr)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{Addr: started.Addr(), Name: "the embedded one", Close: started.Close}, nil
+}
+
+// startReal starts a server that listens on loopback alone and writes nothing
+// to disk.
+func startReal(addr, port string) (*Server, error) {
+	dir, err := os.MkdirTemp("", "session-workshop-redis-")
+	if err != nil {
+		return nil, err
+	}
+	started, err := redisserver.Start(dir, &redis.Options{Addr: addr, DisableIdentity: true}, "--port", port)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return &Server{
+		Addr: addr, Name: fmt.Sprintf("the %s of this machine", started.Name()), Ended: started.Done(),
+		Close: func() {
+			started.Kill()
+			os.RemoveAll(dir)
+		},
+	}, nil
+}

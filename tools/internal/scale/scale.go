@@ -1,0 +1,153 @@
+// Package scale runs several servers of one step behind a proxy, and starts a
+// server again that ends.
+package scale
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/web"
+	"example.com/session-workshop/tools/internal/supervisor"
+)
+
+// RestartAfter gives a user the time to see that a server is gone.
+const RestartAfter = 5 * time.Second
+
+// Fleet is the servers of one step, and the proxy before them.
+type Fleet struct {
+	// Dir is the folder of the step, Servers the number of its servers.
+	Dir     string
+	Servers int
+	// RestartAfter is how long a server that ended stays away.
+	RestartAfter time.Duration
+	// Out gets what happens, and what the servers print.
+	Out io.Writer
+
+	program   *supervisor.Program
+	processes []*process
+}
+
+// Run builds the step and serves on listener until ctx ends.
+func (f *Fleet) Run(ctx context.Context, listener net.Listener) (err error) {
+	if f.program, err = supervisor.Open(ctx, f.Dir, "beside the proxy, in none of the servers"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.close()) }()
+	if f.program.LongTTL() {
+		fmt.Fprintln(f.Out, supervisor.AboutTTL)
+	}
+	if err := f.program.Build(ctx); err != nil {
+		return err
+	}
+	port := listener.Addr().(*net.TCPAddr).Port
+	if err := f.start(ctx, port); err != nil {
+		return err
+	}
+	f.announce(port)
+	return f.serve(ctx, listener)
+}
+
+// start starts the servers, on the ports that are free after the proxy's.
+func (f *Fleet) start(ctx context.Context, port int) error {
+	for len(f.processes) < f.Servers {
+		listener, err := web.Listen(config.Config{Host: "127.0.0.1", Port: port + 1})
+		if err != nil {
+			return err
+		}
+		addr := listener.Addr()
+		port = addr.(*net.TCPAddr).Port
+		listener.Close()
+		p := &process{server: server{addr: addr.String()}, program: f.program, out: f.Out}
+		if err := p.start(ctx); err == nil {
+			f.processes = append(f.processes, p)
+		} else if ctx.Err() != nil || isFree(p.addr) {
+			return err
+		}
+		// Else another program took the port meanwhile, and the next will do.
+	}
+	return nil
+}
+
+func isFree(addr string) bool {
+	listener, err := net.Listen("tcp", addr)
+	if err == nil {
+		listener.Close()
+	}
+	return err == nil
+}
+
+func (f *Fleet) announce(port int) {
+	servers := strconv.Itoa(f.Servers) + " servers"
+	if f.Servers == 1 {
+		servers = "1 server"
+	}
+	fmt.Fprintf(f.Out, "%s on %s is running: http://127.0.0.1:%d\n", f.program.Name, servers, port)
+	for _, p := range f.processes {
+		fmt.Fprintf(f.Out, "  Server: %s, process %d. Kill it: %s\n", p.addr, p.app.PID(), p.killCommand())
+	}
+	fmt.Fprintln(f.Out, f.program.About)
+	fmt.Fprintln(f.Out, f.whatToSee())
+	fmt.Fprintf(f.Out, "A server that ends is left out, and starts again after %v.\n", f.RestartAfter)
+	fmt.Fprintln(f.Out, "Stop all: Ctrl+C")
+}
+
+func (f *Fleet) whatToSee() string {
+	switch {
+	case f.program.Name == supervisor.Memory:
+		return "This program is wrong on purpose: each server counts in its own memory. Log in and reload: 1, 1, 2, 2. A server that you kill forgets its count."
+	case !f.program.UsesRedis():
+		return `Log in and reload: "Served by" changes, and each server knows you. None of them has a place to count.`
+	}
+	return `Log in and reload: "Served by" changes, and Visits goes on. Kill a server, and reload.`
+}
+
+// serve runs the proxy and keeps the servers running until ctx ends. Requests
+// in flight have as long as a server may take.
+func (f *Fleet) serve(ctx context.Context, listener net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var keepers sync.WaitGroup
+	defer keepers.Wait()
+	defer cancel()
+	var servers []*server
+	for _, p := range f.processes {
+		servers = append(servers, &p.server)
+		keepers.Go(func() { p.keepUp(ctx, f.RestartAfter) })
+	}
+	front := &http.Server{Handler: newProxy(servers, f.RestartAfter), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute}
+	failed := make(chan error, 1)
+	go func() { failed <- front.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("the proxy ended: %w", err)
+	case <-ctx.Done():
+	}
+	finish, done := context.WithTimeout(context.Background(), answerWithin)
+	defer done()
+	if front.Shutdown(finish) != nil {
+		front.Close()
+	}
+	return nil
+}
+
+// close ends what is left of all that was started.
+func (f *Fleet) close() error {
+	errs := make([]error, len(f.processes))
+	var ends sync.WaitGroup
+	for i, p := range f.processes {
+		ends.Go(func() { errs[i] = supervisor.Stop(p.app) })
+	}
+	ends.Wait()
+	errs = append(errs, f.program.Close())
+	if len(f.processes) > 0 {
+		fmt.Fprintln(f.Out, "All servers have stopped.")
+	}
+	return errors.Join(errs...)
+}

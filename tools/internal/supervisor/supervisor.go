@@ -1,0 +1,223 @@
+// Package supervisor builds a step and runs it in child processes. It gives
+// them what outlives each of them: a Redis, and a TTL that is long enough to
+// work with.
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/shared/redisconn"
+	"example.com/session-workshop/tools/internal/modules"
+)
+
+const (
+	// startWithin bounds the time from an app's start to its first answer.
+	startWithin = 30 * time.Second
+	// moment is how long two things may be apart that happen together.
+	moment = 300 * time.Millisecond
+	// ttl takes the place of the lesson's 10 s, which is shorter than an edit.
+	ttl = "10m"
+	// Memory is the name of the program that counts in its own memory.
+	Memory = "memory"
+)
+
+// Folder turns "3", "memory" or a path into the folder of a program.
+func Folder(name string) (string, error) {
+	if regexp.MustCompile(`^([0-9]|` + Memory + `)$`).MatchString(name) {
+		return ourFolder(name)
+	}
+	if _, err := os.Stat(filepath.Join(name, "go.mod")); err != nil {
+		if copyName := regexp.MustCompile(`^my-step([1-4])/?$`).FindStringSubmatch(name); copyName != nil {
+			return "", fmt.Errorf("there is no %s yet. Begin it: make start%s", name, copyName[1])
+		}
+		return "", fmt.Errorf("%q is not the folder of a step: it has no go.mod. Use 1 to 4, or such a folder", name)
+	}
+	dir, err := filepath.Abs(name)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(dir)
+}
+
+func ourFolder(name string) (string, error) {
+	root, err := modules.Root()
+	if err != nil {
+		return "", err
+	}
+	if name == Memory {
+		return filepath.Join(root, steps.Folder(1), Memory), nil
+	}
+	n, _ := strconv.Atoi(name)
+	if n < 1 || n > steps.Count {
+		return "", fmt.Errorf("there is no step %s. Use 1 to 4, or the folder of a step", name)
+	}
+	return filepath.Join(root, steps.Folder(n)), nil
+}
+
+// Program is a step that is built here, and started again and again.
+type Program struct {
+	// Name is that of its folder.
+	Name string
+	// About says in two lines which Redis it uses and how to look inside.
+	About string
+
+	dir    string
+	bin    string // a temporary folder
+	binary string // the last one that was built
+	env    []string
+	redis  redisconn.Server
+}
+
+// Open prepares the program in the folder dir. The Redis that is started for
+// it, if no other is there, is described as being at home.
+func Open(ctx context.Context, dir, home string) (*Program, error) {
+	p := &Program{Name: filepath.Base(dir), dir: dir}
+	var err error
+	if p.bin, err = os.MkdirTemp("", "session-workshop-"); err != nil {
+		return nil, err
+	}
+	if !inWorkspace(ctx, dir) {
+		err = os.Setenv("GOWORK", "off")
+	}
+	if err = errors.Join(err, p.findRedis(ctx, home)); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	if p.LongTTL() {
+		p.env = append(p.env, "SESSION_TTL="+ttl)
+	}
+	return p, nil
+}
+
+// inWorkspace reports whether go.work names the module in dir. A learner's own
+// copy of a step is not named there and is built alone.
+func inWorkspace(ctx context.Context, dir string) bool {
+	list := exec.CommandContext(ctx, "go", "list", "-C", dir, "-m", "-f", "{{.Dir}}")
+	folders, err := list.Output()
+	return err == nil && slices.Contains(strings.Split(string(folders), "\n"), dir)
+}
+
+// UsesRedis reports whether it does. What is not one of our steps may.
+func (p *Program) UsesRedis() bool {
+	return p.Name != Memory && !strings.Contains(p.Name, "step1")
+}
+
+// LongTTL reports whether a session of the program lives longer here than in
+// the lesson: unless the user has chosen a TTL. Step 2 has none.
+func (p *Program) LongTTL() bool {
+	return p.UsesRedis() && !strings.Contains(p.Name, "step2") && os.Getenv("SESSION_TTL") == ""
+}
+
+// AboutTTL is for LongTTL.
+const AboutTTL = "SESSION_TTL is " + ttl + " here, to give you time. The lesson's: SESSION_TTL=10s"
+
+// findRedis finds a Redis or starts one in this process, which outlives those of
+// the program.
+func (p *Program) findRedis(ctx context.Context, home string) (err error) {
+	switch {
+	case !p.UsesRedis():
+		p.About = "Redis: not used"
+		return nil
+	case os.Getenv("REDIS_URL") != "":
+		p.About = "Redis: the one that REDIS_URL names"
+		return nil
+	}
+	if p.redis, err = redisconn.Local(ctx, redisconn.LocalAddr); err != nil {
+		return err
+	}
+	p.env = append(p.env, "REDIS_URL=redis://"+p.redis.Addr)
+	p.About = p.redis.About()
+	if p.redis.Embedded != nil {
+		_, look, _ := strings.Cut(p.About, "\n")
+		p.About = "Redis: " + home + ", on " + p.redis.Addr
+		if p.redis.Note != "" {
+			p.About += " (" + p.redis.Note + ")"
+		}
+		p.About += "\n" + look
+	}
+	return nil
+}
+
+// Build builds the program anew. If it does not compile, the program stays the
+// one from before; the error then says what the compiler said.
+func (p *Program) Build(ctx context.Context) error {
+	// Windows does not let go of the file of a running program, so builds take
+	// turns with two names.
+	name := p.Name + "-a"
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	binary := filepath.Join(p.bin, name)
+	if binary == p.binary {
+		binary = filepath.Join(p.bin, strings.Replace(name, "-a", "-b", 1))
+	}
+	if err := launch.Build(ctx, p.dir, binary); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("this does not compile:\n%s", launch.CompilerSaid(err, p.Name))
+	}
+	p.binary = binary
+	return nil
+}
+
+// Start starts a process of the program and returns when it answers. The error
+// begins with a verb and carries what the process printed.
+func (p *Program) Start(ctx context.Context, o launch.Options) (*launch.App, error) {
+	waiting, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	o.Binary, o.Env = p.binary, slices.Concat(p.env, o.Env)
+	app, err := launch.Start(waiting, o)
+	if ctx.Err() != nil {
+		if app != nil {
+			app.Kill()
+		}
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		return nil, errors.New(strings.TrimSpace(strings.TrimPrefix(err.Error(), p.binary+" ")))
+	}
+	return app, nil
+}
+
+// Stop ends a process when its supervisor ends. Ctrl+C on a terminal reaches
+// both, so the process gets a moment: a second signal would cut its end short.
+func Stop(app *launch.App) error {
+	select {
+	case <-app.Done():
+		return nil
+	case <-time.After(moment):
+		return app.Stop()
+	}
+}
+
+// EndsToo reports whether ctx ends with a process that has just ended: Ctrl+C
+// reaches both, and the process may be the faster one.
+func EndsToo(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return true
+	case <-time.After(moment):
+		return false
+	}
+}
+
+// Close removes what was built, and ends the Redis that was started.
+func (p *Program) Close() error {
+	if p.redis.Embedded != nil {
+		p.redis.Embedded.Close()
+	}
+	return os.RemoveAll(p.bin)
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/term"
+
+	"example.com/session-workshop/tools/learn"
+)
+
+// runCheck checks what a learner has built. It exits with 1 where that does not
+// pass yet.
+func runCheck(ctx context.Context, args []string) error {
+	flags := newFlags("check [-hint 2] [-only ID] [-exercise NAME] [-url URL] [-redis-url URL] N\n  checks my-stepN, or with -url an app that runs already, in any language.\n  Each setting is a variable too: URL, REDIS_URL, HINT, ONLY, EX, BOARD, NAME.")
+	check := learn.Check{Out: os.Stdout, Colour: hasColour(), Width: terminalWidth()}
+	flags.StringVar(&check.URL, "url", os.Getenv("URL"), "`address` of a running app, in place of my-stepN. Variable: URL")
+	// Printed as a default, an address would show its password.
+	redisURL := flags.String("redis-url", "", "the `Redis` that the app uses (default: one of the check's own; with -url what runs on 127.0.0.1:6379). Variable: REDIS_URL")
+	flags.DurationVar(&check.TTL, "ttl", learn.DefaultTTL, "the session `TTL` of the app")
+	hint := flags.String("hint", os.Getenv("HINT"), "how much help, `1 to 3`. Variable: HINT")
+	flags.StringVar(&check.Only, "only", os.Getenv("ONLY"), "`id` of the one check to run, as the check prints it. Variable: ONLY")
+	flags.StringVar(&check.Exercise, "exercise", os.Getenv("EX"), "`name` of an exercise of the step's guide. Variable: EX")
+	flags.StringVar(&check.Board, "board", os.Getenv("BOARD"), "`address` of a class board to report to. Variable: BOARD")
+	flags.StringVar(&check.Name, "name", os.Getenv("NAME"), "your `name` on the board. Variable: NAME")
+	var err error
+	if check.Copy, err = copyOf(flags, args); err != nil {
+		return err
+	}
+	if check.RedisURL = *redisURL; check.RedisURL == "" {
+		check.RedisURL = os.Getenv("REDIS_URL")
+	}
+	if check.Hint, err = parseHint(*hint); err != nil {
+		return err
+	}
+	if check.TTL < time.Second || check.TTL%time.Second != 0 {
+		return fmt.Errorf("-ttl: %v is not a time in whole seconds, for example 10s", check.TTL)
+	}
+	err = check.Run(ctx)
+	if errors.Is(err, learn.ErrFailed) {
+		return exitStatus(1)
+	}
+	return err
+}
+
+func parseHint(text string) (int, error) {
+	if text == "" {
+		return 1, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > learn.Hints {
+		return 0, fmt.Errorf("HINT: %q is not a hint: they go from 1 to %d, for example HINT=2", text, learn.Hints)
+	}
+	return n, nil
+}
+
+// hasColour tells whether standard output shows colours, and may
+// (https://no-color.org).
+func hasColour() bool {
+	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(os.Stdout.Fd()))
+}
+
+// terminalWidth is that of standard output in characters, 0 where it is no
+// terminal.
+func terminalWidth() int {
+	width, _, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}

@@ -1,0 +1,22 @@
+package main
+
+import (
+	"context"
+	"os"
+
+	"example.com/session-workshop/tools/internal/modules"
+	"example.com/session-workshop/tools/learn"
+)
+
+// runStatus shows how far a learner is.
+func runStatus(_ context.Context, args []string) error {
+	flags := newFlags("status")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	root, err := modules.Root()
+	if err != nil {
+		return err
+	}
+	return learn.Status(os.Stdout, root)
+}
