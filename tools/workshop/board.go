@@ -35,14 +35,13 @@ func runBoard(ctx context.Context, args []string) error {
 	}
 	defer listener.Close()
 	port := listener.Addr().(*net.TCPAddr).Port
-	addresses := reachedAt(cfg, port)
 	e, codes, err := board.New(ctx, conn.Client, board.Options{
-		Code: code, URL: addresses[0], Fixed: cfg.PublicURL != nil, HTTPS: cfg.HTTPS(),
+		Code: code, URL: reachedAt(cfg, port)[0], Fixed: cfg.PublicURL != nil, HTTPS: cfg.HTTPS(),
 	})
 	if err != nil {
 		return err
 	}
-	announceBoard(cfg, port, addresses, codes, conn.About)
+	fmt.Print(announcement(cfg, port, codes, conn.About))
 	return web.Serve(ctx, e, listener)
 }
 
@@ -77,14 +76,16 @@ func boardSettings(args []string) (cfg config.Config, code string, err error) {
 	return cfg, code, err
 }
 
-func announceBoard(cfg config.Config, port int, addresses []string, codes board.Codes, aboutRedis string) {
+// announcement is what the teacher reads when the board runs.
+func announcement(cfg config.Config, port int, codes board.Codes, aboutRedis string) string {
+	addresses := reachedAt(cfg, port)
 	var text strings.Builder
 	if !cfg.PortSet && port != boardPort {
 		fmt.Fprintf(&text, "Port %d is taken, so this is on %d.\n", boardPort, port)
 	}
-	local := reachedAt(config.Config{Host: "127.0.0.1"}, port)[0]
+	local := urlOf("127.0.0.1", port)
 	if ip := net.ParseIP(cfg.Host); ip != nil && !ip.IsUnspecified() {
-		local = reachedAt(config.Config{Host: cfg.Host}, port)[0]
+		local = urlOf(cfg.Host, port)
 	}
 	fmt.Fprintf(&text, "The class board is running: %s\n", local)
 	fmt.Fprintf(&text, "For the projector: %s/%s\n", addresses[0], codes.Join)
@@ -102,7 +103,7 @@ func announceBoard(cfg config.Config, port int, addresses []string, codes board.
 	}
 	fmt.Fprintln(&text, aboutRedis)
 	fmt.Fprintln(&text, "Stop it: Ctrl+C")
-	fmt.Print(text.String())
+	return text.String()
 }
 
 func httpsInstead(cfg config.Config) string {
@@ -112,9 +113,9 @@ func httpsInstead(cfg config.Config) string {
 	return ": whoever can listen to the network can read the codes"
 }
 
-// reachedAt are the addresses by which people reach what listens on a port, the
+// reachedAt are the addresses by which users reach what listens on a port, the
 // one that is most likely right first.
-func reachedAt(cfg config.Config, port int) []string {
+func reachedAt(cfg config.Config, port int) (urls []string) {
 	if cfg.PublicURL != nil {
 		return []string{strings.TrimSuffix(cfg.PublicURL.String(), "/")}
 	}
@@ -122,9 +123,12 @@ func reachedAt(cfg config.Config, port int) []string {
 	if ip := net.ParseIP(cfg.Host); ip != nil && ip.IsUnspecified() {
 		hosts = lan.Addresses()
 	}
-	urls := make([]string, len(hosts))
-	for i, host := range hosts {
-		urls[i] = "http://" + net.JoinHostPort(host, strconv.Itoa(port))
+	for _, host := range hosts {
+		urls = append(urls, urlOf(host, port))
 	}
 	return urls
+}
+
+func urlOf(host string, port int) string {
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(port))
 }

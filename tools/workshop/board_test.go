@@ -1,66 +1,91 @@
-package main_test
+package main
 
 import (
-	"net"
-	"net/http"
-	"strconv"
+	"errors"
+	"net/http/httptest"
+	"net/url"
+	"os"
 	"strings"
 	"testing"
 
+	"example.com/session-workshop/check/contract/programs"
 	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/tools/board"
+	"example.com/session-workshop/tools/internal/lan"
+	"example.com/session-workshop/tools/internal/repotest"
 )
 
 func TestTheBoardSaysWhatToTypeAndForgetsNothingAtCtrlC(t *testing.T) {
 	redis := redistest.StartServer(t, "--requirepass", "secret-of-redis")
 	env := []string{"PORT=0", "REDIS_URL=" + redis.URL}
-	board := start(t, ".", env, "board")
-	board.waitFor("Stop it: (Ctrl)", 1)
-	home := board.waitFor(`The class board is running: (http://127\.0\.0\.1:\d+)\n`, 1)
-	join := board.waitFor(`Join code: (\S+)\n`, 1)
-	projector := board.waitFor(`For the projector: (\S+)\n`, 1)
-	board.waitFor(`Teacher's code, for you alone: \S+ on `+home+"/"+join+"/teacher\n", 1)
-	typed := board.waitFor(`  (make check3 BOARD=`+projector+` NAME=your-name)\n`, 1)
-	if strings.Contains(board.said(), "secret-of-redis") {
-		t.Errorf("a password is printed:\n%s", board.said())
+	served := start(t, ".", env, "board")
+	served.WaitFor("Stop it: (Ctrl)")
+	home := served.WaitFor(`The class board is running: (http://127\.0\.0\.1:\d+)\n`)
+	join := served.WaitFor(`Join code: (\S+)\n`)
+	projector := served.WaitFor(`For the projector: (\S+)\n`)
+	served.WaitFor(`Teacher's code, for you alone: \S+ on ` + home + "/" + join + "/teacher\n")
+	typed := served.WaitFor(`  (make check3 BOARD=` + projector + ` NAME=your-name)\n`)
+	if strings.Contains(served.String(), "secret-of-redis") {
+		t.Errorf("a password is printed:\n%s", served)
 	}
-	wantText(t, board.said(), "Everybody in this network can reach it", "It speaks plain HTTP")
-	visitor := newBrowser(t)
-	// What others type is on the page, whoever asks from here.
-	wantText(t, visitor.visit(home+"/"+join), typed)
-	for _, address := range othersAddresses(t) {
-		response, err := http.Get("http://" + net.JoinHostPort(address, port(strings.TrimPrefix(home, "http://"))) + "/" + join)
-		wantText(t, visitor.text(response, err), "BOARD=http://"+address+":")
-		wantText(t, board.said(), "http://"+address+":")
+	visitor := repotest.NewVisitor(t)
+	// What others type is on the page, also if the teacher asks from here.
+	visitor.Get(home + "/" + join).Wants(typed)
+	_, number, _ := strings.Cut(strings.TrimPrefix(home, "http://"), ":")
+	for _, address := range lan.Addresses() {
+		visitor.Get("http://" + address + ":" + number + "/" + join).Wants("BOARD=http://" + address + ":")
+		repotest.WantText(t, served.String(), "http://"+address+":")
 	}
-	board.stop()
+
+	app := httptest.NewServer(programs.Right(1, nil, 0))
+	defer app.Close()
+	said := do(t, repository, 0, []string{"BOARD=" + home + "/" + join, "NAME=ada of room 2"}, "check", "-url", app.URL, "1")
+	repotest.WantText(t, said, "The board knows: ada of room 2, step 1, 11 of 11.")
+	repotest.Eventually(t, func() error {
+		if page := visitor.Get(home + "/" + join).Text; !strings.Contains(page, "ada of room 2") {
+			return errors.New("the board shows " + page)
+		}
+		return nil
+	})
+
+	served.interrupt(0)
 	again := start(t, ".", env, "board", "-host", "127.0.0.1")
-	again.waitFor("Join code: "+join+"\n", 1)
-	again.waitFor("Only this machine can reach it", 1)
-	again.stop()
+	again.WaitFor("Join code: " + join + "\n")
+	again.interrupt(0)
 }
 
-// othersAddresses are those of this machine's networks.
-func othersAddresses(t *testing.T) (ips []string) {
-	t.Helper()
-	all, err := net.InterfaceAddrs()
+func TestWhatTheBoardAnnounces(t *testing.T) {
+	public, err := url.Parse("https://board.example.com/")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, address := range all {
-		if network, ok := address.(*net.IPNet); ok && network.IP.To4() != nil && !network.IP.IsLoopback() && !network.IP.IsLinkLocalUnicast() {
-			ips = append(ips, network.IP.String())
-		}
+	for _, c := range []struct {
+		name string
+		cfg  config.Config
+		port int
+		says []string
+	}{
+		{"a class in one network", config.Config{Host: "0.0.0.0"}, boardPort, []string{
+			"running: http://127.0.0.1:5050\n", "BOARD=http://" + lan.Addresses()[0] + ":5050/room77",
+			"Everybody in this network can reach it", "It speaks plain HTTP: whoever can listen"}},
+		{"this machine alone", config.Config{Host: "127.0.0.1"}, boardPort, []string{"BOARD=http://127.0.0.1:5050/room77", "Only this machine can reach it"}},
+		{"the usual port is taken", config.Config{Host: "127.0.0.1"}, 5051, []string{"Port 5050 is taken, so this is on 5051.\n"}},
+		{"behind a proxy with HTTPS", config.Config{Host: "0.0.0.0", PublicURL: public}, boardPort, []string{
+			"running: http://127.0.0.1:5050\n", "BOARD=https://board.example.com/room77 ", "It speaks plain HTTP to the proxy that PUBLIC_URL names."}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			text := announcement(c.cfg, c.port, board.Codes{Join: "room77", Teacher: "t"}, "Redis: here")
+			repotest.WantText(t, text, append(c.says, "Redis: here\nStop it: Ctrl+C\n")...)
+		})
 	}
-	return ips
 }
 
-func TestTheBoardBehindAProxyWithHTTPS(t *testing.T) {
-	redis := redistest.StartServer(t)
-	board := start(t, ".", []string{"PORT=0", "REDIS_URL=" + redis.URL, "PUBLIC_URL=https://board.example.com"}, "board", "-code", "room77")
-	board.waitFor("make check3 BOARD=https://board.example.com/room77 NAME=your-name\n", 1)
-	home := board.waitFor(`is running: (\S+)\n`, 1)
-	wantText(t, newBrowser(t).visit(home+"/room77"), "BOARD=https://board.example.com/room77 ")
-	response, err := http.PostForm(home+"/room77/teacher", map[string][]string{"code": {board.waitFor(`alone: (\S+) on`, 1)}})
+func TestTheBoardBehindAProxySecuresItsCookie(t *testing.T) {
+	served := start(t, ".", []string{"PORT=0", "REDIS_URL=redis://" + embeddedRedis(t), "PUBLIC_URL=https://board.example.com"}, "board", "-code", "room77")
+	code := served.WaitFor(`alone: (\S+) on`)
+	home := served.WaitFor(`is running: (\S+)\n`)
+	response, err := repotest.NewVisitor(t).PostForm(home+"/room77/teacher", url.Values{"code": {code}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,46 +96,17 @@ func TestTheBoardBehindAProxyWithHTTPS(t *testing.T) {
 	}
 }
 
-func TestTheBoardOnAPortThatIsTaken(t *testing.T) {
-	redis := redistest.StartServer(t)
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+func TestSettingsOfTheBoard(t *testing.T) {
+	t.Setenv("PORT", "6000")
+	cfg, code, err := boardSettings([]string{"-port", "6001", "-code", "room77"})
+	if err != nil || code != "room77" || cfg.Port != 6001 || cfg.Host != "0.0.0.0" {
+		t.Errorf("a flag comes before a variable, and a default last: %+v, %s, %v", cfg, code, err)
 	}
-	defer taken.Close()
-	number := strconv.Itoa(taken.Addr().(*net.TCPAddr).Port)
-	output, status := run(t, ".", []string{"REDIS_URL=" + redis.URL}, "board", "-port", number)
-	if status != 1 {
-		t.Errorf("status %d, want 1", status)
+	if cfg, _, err = boardSettings(nil); err != nil || cfg.Port != 6000 {
+		t.Errorf("the variable is used: %+v, %v", cfg, err)
 	}
-	wantText(t, output, "PORT: "+number+" is taken")
-	// 5050 is not ours to take, but two boards cannot both have it.
-	first := start(t, ".", []string{"REDIS_URL=" + redis.URL}, "board")
-	second := start(t, ".", []string{"REDIS_URL=" + redis.URL}, "board")
-	ports := []string{first.waitFor(`is running: http://127.0.0.1:(\d+)\n`, 1), second.waitFor(`is running: http://127.0.0.1:(\d+)\n`, 1)}
-	if ports[0] == ports[1] {
-		t.Errorf("both are on %s", ports[0])
-	}
-	wantText(t, first.said()+second.said(), "Port 5050 is taken, so this is on ")
-}
-
-func TestSettingsOfTheBoardThatCannotBe(t *testing.T) {
-	for _, wrong := range []struct {
-		args []string
-		says string
-	}{
-		{[]string{"-code", "abc"}, "board: -code: a join code has 6 to 32 of the letters a-z and 0-9"},
-		{[]string{"-code", "日本語日本語"}, "board: -code: a join code has 6 to 32"},
-		{[]string{"-code", "assets"}, "is an address of the board itself"},
-		{[]string{"-port", "x"}, `PORT: "x" is not a port`},
-		{[]string{"-host", "no.such.host.invalid", "-port", "0", "-redis-url", "redis://127.0.0.1:1"}, "REDIS_URL: redis://127.0.0.1:1: nobody answers there"},
-		{[]string{"-redis-url", "http://127.0.0.1"}, "REDIS_URL: it must begin with redis://"},
-		{[]string{"now"}, `board: "now" is not an option; -h lists them`},
-	} {
-		output, status := run(t, ".", nil, append([]string{"board"}, wrong.args...)...)
-		if status != 1 {
-			t.Errorf("%v: status %d, want 1", wrong.args, status)
-		}
-		wantText(t, output, wrong.says)
+	os.Unsetenv("PORT")
+	if cfg, _, err = boardSettings(nil); err != nil || cfg.Port != boardPort || cfg.PortSet {
+		t.Errorf("without settings it is %+v, %v", cfg, err)
 	}
 }

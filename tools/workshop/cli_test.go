@@ -1,24 +1,26 @@
 //go:build !windows
 
-package main_test
+package main
 
 import (
 	"bytes"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
-	"net/http/httptest"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
-	"time"
+
+	"github.com/creack/pty"
 
 	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/tools/internal/machine"
+	"example.com/session-workshop/tools/internal/repotest"
 )
 
 // The two that a learner may get: the real one, and the workshop's own where
@@ -52,43 +54,90 @@ func onlyProgram(t *testing.T, program string) string {
 	return dir
 }
 
-// wantEnd waits until it has ended, which must be with status 0.
-func (c *redisCLI) wantEnd() {
-	c.t.Helper()
-	ended := make(chan error, 1)
-	go func() { ended <- c.cmd.Wait() }()
-	select {
-	case err := <-ended:
-		if err != nil {
-			c.t.Errorf("cli ended with %v:\n%s", err, c.text())
-		}
-	case <-time.After(5 * time.Minute):
-		c.t.Fatalf("cli does not end:\n%s", c.text())
-	}
+// terminal is a program on a terminal of its own.
+type terminal struct {
+	*process
+	pty  io.ReadWriteCloser
+	read int // how much of the output belongs to earlier questions
 }
 
-// slow is what redis-cli adds to an answer that took long.
-var slow = regexp.MustCompile(`\(\d+\.\d\ds\)\n`)
-
-// answer types a line, and returns what is printed up to the next prompt, and
-// what that says of the database and of MULTI.
-func (c *redisCLI) answer(line string) string {
-	c.t.Helper()
-	answer := c.ask(line, `(?s)^[^\n]*\n((?:.*\n)?[^\n]*:\d+(?:\[\d+\])?(?:\(TX\))?> )$`)
-	return slow.ReplaceAllString(answer, "")
-}
-
-// pipe runs the command with an input and returns its output.
-func pipe(t *testing.T, env []string, input string, words ...string) string {
+// startCLI waits for the prompt of a redis-cli on that port; env is its whole
+// environment.
+func startCLI(t *testing.T, port string, env []string) *terminal {
 	t.Helper()
-	cmd := exec.Command(workshop, append([]string{"cli"}, words...)...)
-	cmd.Env, cmd.Stdin = env, strings.NewReader(input)
-	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &output
-	if err := cmd.Run(); err != nil {
-		t.Errorf("cli %q: %v\n%s", words, err, output.String())
+	cmd := exec.Command(program(t, "."), "cli")
+	cmd.Env = append(env, "TERM=xterm")
+	c := &terminal{}
+	c.process = begin(t, cmd, func(io.Writer) error {
+		on, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 50, Cols: 200})
+		c.pty = on
+		return err
+	})
+	t.Cleanup(func() { c.pty.Close() })
+	go io.Copy(c, c.pty)
+	c.waitForText(`:(` + port + `)(\[\d+\])?> $`)
+	return c
+}
+
+// Write takes what the program prints. Like every terminal, it tells where the
+// cursor is when it is asked: redis-cli learns the width so if it has not been
+// told yet, which in a container can be late.
+func (c *terminal) Write(output []byte) (int, error) {
+	for range bytes.Count(output, []byte("\x1b[6n")) {
+		if _, err := io.WriteString(c.pty, "\x1b[1;200R"); err != nil {
+			return 0, err
+		}
 	}
-	return output.String()
+	return c.process.Write(output)
+}
+
+// answer types a line and returns what is printed up to the next prompt.
+func (c *terminal) answer(line string) string {
+	c.T.Helper()
+	c.read = len(c.text())
+	// A terminal's Enter key is a carriage return.
+	c.types(line + "\r")
+	return c.waitForText(`(?s)^[^\n]*\n(.*\n)?[^\n]*:\d+(?:\[\d+\])?> $`)
+}
+
+func (c *terminal) types(keys string) {
+	c.T.Helper()
+	if _, err := io.WriteString(c.pty, keys); err != nil {
+		c.T.Fatalf("redis-cli is gone: %v\n%s", err, c.text())
+	}
+}
+
+func (c *terminal) waitForText(pattern string) (group string) {
+	c.T.Helper()
+	expression := regexp.MustCompile(pattern)
+	repotest.Eventually(c.T, func() error {
+		match := expression.FindStringSubmatch(c.text()[c.read:])
+		if match == nil {
+			return fmt.Errorf("no %q in\n%s", pattern, c.text())
+		}
+		group = match[1]
+		return nil
+	})
+	return group
+}
+
+// escapes are what a terminal is told about cursor and colours.
+var escapes = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`)
+
+func (c *terminal) text() string {
+	return strings.ReplaceAll(escapes.ReplaceAllString(c.String(), ""), "\r", "")
+}
+
+// output is what the command prints for a script.
+func output(t *testing.T, env []string, words ...string) string {
+	t.Helper()
+	cmd := exec.Command(program(t, "."), append([]string{"cli"}, words...)...)
+	cmd.Env = env
+	text, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("cli %q: %v\n%s", words, err, text)
+	}
+	return string(text)
 }
 
 // TestCLIKeepsThePasswordToItself also shows that user and database arrive.
@@ -100,157 +149,134 @@ func TestCLIKeepsThePasswordToItself(t *testing.T) {
 	}
 	for kind, env := range cliKinds(t, "redis://learner:"+password+"@"+server.Addr+"/2") {
 		t.Run(kind, func(t *testing.T) {
-			cli := startOnTerminal(t, port(server.Addr), env, workshop, "cli")
-			wantText(t, cli.answer("client info"), " db=2 ", " user=learner ")
-			processes, err := exec.Command("ps", "-eo", "args").Output()
-			if err != nil {
-				t.Fatalf("ps, which lists the processes: %v", err)
+			cli := startCLI(t, port(server.Addr), env)
+			if isOwn := strings.Contains(cli.text(), "has no redis-cli"); isOwn != (kind == ownCLI) {
+				t.Errorf("it is the small prompt: %v:\n%s", isOwn, cli.text())
 			}
+			repotest.WantText(t, cli.answer("client info"), " db=2 ", " user=learner ")
+			processes := repotest.Run(t, ".", "ps", "-eo", "args")
 			if kind == realCLI {
-				wantText(t, string(processes), "redis-cli -h 127.0.0.1 -p "+port(server.Addr))
+				repotest.WantText(t, processes, "redis-cli -h 127.0.0.1 -p "+port(server.Addr))
 			}
 			cli.answer("nosuch")
-			for where, text := range map[string]string{"the arguments of the processes": string(processes), "the screen": cli.text()} {
+			for place, text := range map[string]string{"the arguments of the processes": processes, "the screen": cli.text()} {
 				if strings.Contains(text, password) {
-					t.Errorf("the password is in %s", where)
+					t.Errorf("the password is in %s", place)
 				}
 			}
-		})
-	}
-}
-
-func TestCLISpeaksTLS(t *testing.T) {
-	// Only its certificate is wanted, which is for 127.0.0.1.
-	web := httptest.NewTLSServer(nil)
-	defer web.Close()
-	key, err := x509.MarshalPKCS8PrivateKey(web.TLS.Certificates[0].PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	write(t, certFile, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: web.Certificate().Raw})))
-	write(t, keyFile, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})))
-	tlsPort := port(freeAddress(t))
-	redistest.StartServer(t, "--tls-port", tlsPort, "--tls-cert-file", certFile, "--tls-key-file", keyFile,
-		"--tls-ca-cert-file", certFile, "--tls-auth-clients", "no")
-	for kind, env := range cliKinds(t, "rediss://127.0.0.1:"+tlsPort+"?skip_verify=true") {
-		t.Run(kind, func(t *testing.T) {
-			if got := pipe(t, env, "", "ping"); got != "PONG\n" {
-				t.Errorf("got %q", got)
+			// Ctrl+D, without Enter.
+			cli.types("\x04")
+			cli.wantEnd(0)
+			if got := output(t, env, "echo", "two words"); got != "two words\n" {
+				t.Errorf("for a script it prints %q", got)
 			}
 		})
 	}
 }
 
-func TestCLIFollowsACluster(t *testing.T) {
-	testall.Only(t)
-	cluster := redistest.StartCluster(t, 3, 0)
-	env, found := cliKinds(t, "redis://"+cluster.Addrs[0])[realCLI]
+// redis-cli asks more of a server on a terminal than in a single command, and
+// aborts on an answer that it does not understand.
+func TestTheRealRedisCLIOnTheEmbeddedRedis(t *testing.T) {
+	redisURL := "redis://" + embeddedRedis(t)
+	env, found := cliKinds(t, redisURL)[realCLI]
 	if !found {
-		t.Skip("NOT tested: a cluster, which the small prompt does not follow")
+		t.Skip("NOT tested: the interactive redis-cli")
 	}
-	// Three keys of the three thirds of a cluster's slots.
-	got := pipe(t, append(env, "REDIS_CLUSTER=true"), "set workshop:test:a 1\nset workshop:test:b 2\nset workshop:test:e 3\n"+
-		"get workshop:test:a\nget workshop:test:b\nget workshop:test:e\n")
-	got = regexp.MustCompile(`-> Redirected to slot \[\d+\] located at 127\.0\.0\.1:\d+\n`).ReplaceAllString(got, "-> ")
-	if got != "-> OK\n-> OK\n-> OK\n1\n-> 2\n-> 3\n" {
-		t.Errorf("got %q", got)
+	repotest.NewVisitor(t).Login(startStep3(t, "REDIS_URL="+redisURL).URL, "aaa").Wants("Visits: 1")
+	cli := startCLI(t, port(redisURL[len("redis://"):]), env)
+	for command, want := range map[string]string{
+		"keys *": "1) \"workshop:user:aaa\"\n", "type workshop:user:aaa": "hash\n",
+		"hkeys workshop:user:aaa": "1) \"visits\"\n", "hget workshop:user:aaa visits": "\"1\"\n",
+	} {
+		if got := cli.answer(command); got != want {
+			t.Errorf("%s: got %q, want %q", command, got, want)
+		}
 	}
-}
-
-func TestTheSmallPrompt(t *testing.T) {
-	server := redistest.StartServer(t)
-	env := cliKinds(t, server.URL)[ownCLI]
-	if got := pipe(t, env, "", "echo", "two words"); got != "two words\n" {
-		t.Errorf("got %q", got)
-	}
-	cli := startOnTerminal(t, port(server.Addr), env, workshop, "cli")
-	wantText(t, cli.text(), "has no redis-cli")
-	wantText(t, cli.answer("echo two"), `"two"`)
-	// Ctrl+D, without Enter.
-	if _, err := cli.terminal.Write([]byte{4}); err != nil {
-		t.Fatal(err)
-	}
-	cli.wantEnd()
+	first := cli.answer("ttl workshop:user:aaa")
+	repotest.Eventually(t, func() error {
+		if now := cli.answer("ttl workshop:user:aaa"); now == first {
+			return fmt.Errorf("the TTL stays at %s", now)
+		}
+		return nil
+	})
 }
 
 // TestCLIEndsWhenACommandWaits types Ctrl+C while Redis has not answered yet.
 func TestCLIEndsWhenACommandWaits(t *testing.T) {
 	server := redistest.StartServer(t)
-	cli := startOnTerminal(t, port(server.Addr), cliKinds(t, server.URL)[ownCLI], workshop, "cli")
-	cli.send("blpop workshop:test:nothing 0")
-	eventually(t, func() error {
+	cli := startCLI(t, port(server.Addr), cliKinds(t, server.URL)[ownCLI])
+	cli.types("blpop workshop:test:nothing 0\r")
+	repotest.Eventually(t, func() error {
 		if info := server.Client.Info(t.Context(), "clients").Val(); !strings.Contains(info, "blocked_clients:1") {
-			return fmt.Errorf("nobody waits: %s", info)
+			return fmt.Errorf("no client waits: %s", info)
 		}
 		return nil
 	})
-	if _, err := cli.terminal.Write([]byte{3}); err != nil {
+	cli.types("\x03")
+	cli.wantEnd(0)
+}
+
+func TestMonitorOfARealRedisIsThatOfRedisCLI(t *testing.T) {
+	server := redistest.StartServer(t)
+	env, found := cliKinds(t, server.URL)[realCLI]
+	if !found {
+		t.Skip("NOT tested: make monitor, which calls redis-cli")
+	}
+	monitor := start(t, ".", env, "monitor")
+	monitor.WaitFor(`(OK)\n`)
+	if err := server.Client.HIncrBy(t.Context(), "workshop:test", "visits", 1).Err(); err != nil {
 		t.Fatal(err)
 	}
-	cli.wantEnd()
-}
-
-func TestCLIWithoutARedisSaysWhatToDo(t *testing.T) {
-	addr := freeAddress(t)
-	for _, command := range []string{"cli", "monitor"} {
-		output, status := run(t, ".", []string{"REDIS_URL=redis://:geheim@" + addr}, command)
-		wantText(t, output, "REDIS_URL", addr, "connection refused", "make redis")
-		if status != 1 || strings.Contains(output, "geheim") {
-			t.Errorf("%s: status %d, output %q", command, status, output)
-		}
+	monitor.WaitFor(`"(hincrby)" "workshop:test" "visits" "1"\n`)
+	// Ctrl+C reaches redis-cli too. A signal to us alone must end it as well.
+	if err := monitor.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
 	}
-}
-
-func TestCLIWithoutSettingsAndWithoutARedisSaysWhatToDo(t *testing.T) {
-	if !alone(t) {
-		return
-	}
-	for _, command := range []string{"cli", "monitor"} {
-		output, status := run(t, ".", nil, command)
-		wantText(t, output, "no Redis answers on 127.0.0.1:6379", "make redis", "REDIS_URL=redis://127.0.0.1:PORT make cli")
-		if status != 1 {
-			t.Errorf("%s: status %d", command, status)
-		}
-	}
+	<-monitor.Ended
 }
 
 // TestCLIInTheContainer finds the redis-cli in the container of the Redis that
 // REDIS_URL names, where the machine itself has none.
 func TestCLIInTheContainer(t *testing.T) {
 	testall.Only(t)
-	docker, image := findImage(t)
+	if err := machine.AskDocker(t.Context()); err != nil {
+		t.Skipf("NOT tested: redis-cli in a container (%v)", err)
+	}
+	image, err := machine.RedisImage(t.Context())
+	if err != nil {
+		t.Skipf("NOT tested: redis-cli in a container (%v)", err)
+	}
+	docker, err := exec.LookPath("docker")
+	if err != nil {
+		t.Fatal(err)
+	}
 	const password = "correct-horse-battery"
-	id := strings.TrimSpace(output(t, docker, "run", "--detach", "--publish", "127.0.0.1::6379", image,
+	id := strings.TrimSpace(repotest.Run(t, ".", docker, "run", "--detach", "--publish", "127.0.0.1::6379", image,
 		"redis-server", "--requirepass", password, "--save", ""))
 	release, err := launch.Lifeline(docker, "rm", "--force", "--volumes", id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		output(t, docker, "rm", "--force", "--volumes", id)
+		repotest.Run(t, ".", docker, "rm", "--force", "--volumes", id)
 		release()
 	})
 	provideCLI(t, docker, id)
-	addr := strings.TrimSpace(strings.Split(output(t, docker, "port", id, "6379/tcp"), "\n")[0])
+	addr := strings.TrimSpace(strings.Split(repotest.Run(t, ".", docker, "port", id, "6379/tcp"), "\n")[0])
 	env := []string{"PATH=" + onlyProgram(t, docker), "HOME=" + t.TempDir(), "REDIS_URL=redis://:" + password + "@" + addr}
-	eventually(t, func() error {
+	repotest.Eventually(t, func() error {
 		_, err := exec.Command(docker, "exec", "--env", "REDISCLI_AUTH="+password, id, "redis-cli", "ping").Output()
 		return err
 	})
 
-	if got := pipe(t, env, "", "echo", "two  words"); got != "two  words\n" {
-		t.Errorf("got %q", got)
-	}
-	if got := pipe(t, env, "echo \"from a script\"\n"); got != "from a script\n" {
+	if got := output(t, env, "echo", "two  words"); got != "two  words\n" {
 		t.Errorf("got %q", got)
 	}
 	// Inside, Redis is on its own port.
-	cli := startOnTerminal(t, "6379", env, workshop, "cli")
-	wantText(t, cli.answer("ping"), "PONG")
-	processes := output(t, "ps", "-eo", "args")
-	wantText(t, processes, "exec --interactive --tty --env REDISCLI_AUTH "+id[:12])
+	cli := startCLI(t, "6379", env)
+	repotest.WantText(t, cli.answer("ping"), "PONG")
+	processes := repotest.Run(t, ".", "ps", "-eo", "args")
+	repotest.WantText(t, processes, "exec --interactive --tty --env REDISCLI_AUTH "+id[:12])
 	// The test itself gives the server its password as an argument.
 	for line := range strings.Lines(processes) {
 		if strings.Contains(line, password) && !strings.Contains(line, "requirepass") {
@@ -260,25 +286,6 @@ func TestCLIInTheContainer(t *testing.T) {
 	if strings.Contains(cli.text(), password) {
 		t.Errorf("the password is on the screen:\n%s", cli.text())
 	}
-}
-
-func findImage(t *testing.T) (docker, image string) {
-	t.Helper()
-	docker, err := exec.LookPath("docker")
-	if err != nil {
-		t.Skip("NOT tested: redis-cli in a container, because docker was not found")
-	}
-	images := []string{"redis:8-alpine", "session-workshop-redis"}
-	if named := os.Getenv("REDIS_IMAGE"); named != "" {
-		images = []string{named}
-	}
-	for _, image := range images {
-		if exec.Command(docker, "image", "inspect", image).Run() == nil {
-			return docker, image
-		}
-	}
-	t.Skipf("NOT tested: redis-cli in a container, because Docker does not answer, or has none of the images %v", images)
-	return "", ""
 }
 
 // provideCLI puts this machine's redis-cli, and the libraries it needs, into a
@@ -292,17 +299,8 @@ func provideCLI(t *testing.T, docker, id string) {
 	if err != nil {
 		t.Skip("NOT tested: redis-cli in a container, because neither the image nor this machine has one")
 	}
-	for _, match := range regexp.MustCompile(`(/\S+) \(0x`).FindAllStringSubmatch(output(t, "ldd", program), -1) {
-		output(t, docker, "cp", "--follow-link", match[1], id+":"+match[1])
+	for _, match := range regexp.MustCompile(`(/\S+) \(0x`).FindAllStringSubmatch(repotest.Run(t, ".", "ldd", program), -1) {
+		repotest.Run(t, ".", docker, "cp", "--follow-link", match[1], id+":"+match[1])
 	}
-	output(t, docker, "cp", "--follow-link", program, id+":/usr/local/bin/redis-cli")
-}
-
-func output(t *testing.T, program string, args ...string) string {
-	t.Helper()
-	text, err := exec.Command(program, args...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s %q: %v\n%s", program, args, err, text)
-	}
-	return string(text)
+	repotest.Run(t, ".", docker, "cp", "--follow-link", program, id+":/usr/local/bin/redis-cli")
 }

@@ -1,7 +1,7 @@
-package main_test
+package main
 
 import (
-	"fmt"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/tools/internal/repotest"
 )
 
 func TestTheStandInForElastiCacheTakesAnAppThroughAFailover(t *testing.T) {
@@ -22,19 +22,19 @@ func TestTheStandInForElastiCacheTakesAnAppThroughAFailover(t *testing.T) {
 	}
 	t.Cleanup(func() { reader.Close(); writer.Close() })
 	standIn := startTyping(t, reader, ".", nil, "elasticache-local", "-port", "0", "-o", folder)
-	standIn.waitFor(`Stop it: `, 1)
-	app := startOn(t, environment(t, folder))
+	standIn.WaitFor(`Stop it: `)
+	app := startStep3(t, environment(t, folder)...)
 
-	visitor := newBrowser(t)
-	wantText(t, visitor.login(app.URL, "aaa"), "Logged in as aaa.", "Visits: 1")
+	visitor := repotest.NewVisitor(t)
+	visitor.Login(app.URL, "aaa").Wants("Logged in as aaa.", "Visits: 1")
 	for i, order := range []string{"fail", "switch", "fail"} {
 		if _, err := io.WriteString(writer, order+"\n"); err != nil {
 			t.Fatal(err)
 		}
-		standIn.waitFor(`The replica has taken over`, i+1)
-		eventually(t, func() error {
-			if page := visitor.visit(app.URL); !strings.Contains(page, "Logged in as aaa.") {
-				return fmt.Errorf("after %s the page is %q", order, page)
+		standIn.WaitForTimes(i+1, `The replica has taken over`)
+		repotest.Eventually(t, func() error {
+			if page := visitor.Get(app.URL).Text; !strings.Contains(page, "Logged in as aaa.") {
+				return errors.New("after " + order + " the page is " + page)
 			}
 			return nil
 		})
@@ -42,10 +42,10 @@ func TestTheStandInForElastiCacheTakesAnAppThroughAFailover(t *testing.T) {
 	if _, err := io.WriteString(writer, "help\n"); err != nil {
 		t.Fatal(err)
 	}
-	standIn.waitFor(`"help" is neither switch nor fail`, 1)
-	standIn.stop()
+	standIn.WaitFor(`"help" is neither switch nor fail`)
+	standIn.interrupt(0)
 	for _, line := range environment(t, folder) {
-		if _, password, found := strings.Cut(line, "REDISCLI_AUTH="); found && strings.Contains(standIn.said(), password) {
+		if _, password, found := strings.Cut(line, "REDISCLI_AUTH="); found && strings.Contains(standIn.String(), password) {
 			t.Error("the password is on the terminal")
 		}
 	}
@@ -55,18 +55,11 @@ func TestTheStandInForElastiCacheInClusterMode(t *testing.T) {
 	testall.Only(t)
 	folder := t.TempDir()
 	standIn := start(t, ".", nil, "elasticache-local", "-cluster", "-port", "0", "-o", folder)
-	addr := standIn.waitFor(`is running on (\S+):(?:\s|.)*Stop it: `, 1)
-	wantText(t, newBrowser(t).login(startOn(t, environment(t, folder)).URL, "aaa"), "Logged in as aaa.", "Visits: 1")
-
-	output, status := run(t, ".", nil, "elasticache-local", "-port", port(addr), "-o", t.TempDir())
-	if status != 1 {
-		t.Errorf("a second one on the same port ended with status %d, want 1", status)
-	}
-	wantText(t, output, "address already in use", "-port 7380")
-	standIn.stop()
+	addr := standIn.WaitFor(`is running on (\S+):(?:\s|.)*Stop it: `)
+	repotest.NewVisitor(t).Login(startStep3(t, environment(t, folder)...).URL, "aaa").Wants("Logged in as aaa.", "Visits: 1")
+	repotest.WantText(t, do(t, ".", 1, nil, "elasticache-local", "-port", port(addr), "-o", t.TempDir()), "address already in use", "-port 7380")
+	standIn.interrupt(0)
 }
-
-var exported = regexp.MustCompile(`(?m)^export (\w+)='(.*)'$`)
 
 // environment reads what a shell would after: . environment
 func environment(t *testing.T, folder string) (env []string) {
@@ -75,13 +68,8 @@ func environment(t *testing.T, folder string) (env []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range exported.FindAllStringSubmatch(string(text), -1) {
+	for _, line := range regexp.MustCompile(`(?m)^export (\w+)='(.*)'$`).FindAllStringSubmatch(string(text), -1) {
 		env = append(env, line[1]+"="+line[2])
 	}
 	return env
-}
-
-func startOn(t *testing.T, env []string) *launch.App {
-	t.Helper()
-	return startApp(t, launch.Options{Binary: step3, Env: append(env, "PORT=0", "SESSION_TTL=10m")})
 }

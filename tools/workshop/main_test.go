@@ -1,67 +1,40 @@
-package main_test
+package main
 
 import (
-	"fmt"
+	"context"
+	"errors"
+	"flag"
 	"io"
-	"net/http"
-	"net/http/cookiejar"
-	"net/http/httptest"
-	"net/url"
+	"net"
 	"os"
 	"os/exec"
-	"regexp"
+	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/steptest"
-	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/tools/internal/repotest"
 )
 
 // repository is the root of the checkout that is tested.
 const repository = "../.."
 
-// workshop and step3 are the built programs.
-var workshop, step3 string
-
-func TestMain(m *testing.M) { os.Exit(runTests(m)) }
-
-func runTests(m *testing.M) int {
-	var err error
-	for program, source := range map[*string]string{&workshop: ".", &step3: repository + "/step3-ttl"} {
-		if *program, err = steptest.Program(source); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
+// program is the built program of a folder.
+func program(t *testing.T, folder string) string {
+	t.Helper()
+	binary, err := steptest.Program(folder)
+	if err != nil {
+		t.Fatal(err)
 	}
-	// The machine's own settings must not decide what a test sees.
-	for _, name := range config.Variables() {
-		os.Unsetenv(name)
-	}
-	return m.Run()
+	return binary
 }
 
-// process is a running command whose output can be waited for.
+// process is a running command.
 type process struct {
-	t    *testing.T
-	cmd  *exec.Cmd
-	done chan struct{}
-
-	mu     sync.Mutex
-	output strings.Builder
-}
-
-func (p *process) Write(text []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.output.Write(text)
-}
-
-func (p *process) said() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.output.String()
+	*repotest.Running
+	cmd *exec.Cmd
 }
 
 // start runs the workshop command in dir, with env added to the environment.
@@ -70,160 +43,178 @@ func start(t *testing.T, dir string, env []string, args ...string) *process {
 	return startTyping(t, nil, dir, env, args...)
 }
 
-// startTyping is start for a command that somebody types something to.
+// startTyping is start for a command that gets its input from a file.
 func startTyping(t *testing.T, typed io.Reader, dir string, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(workshop, args...), done: make(chan struct{})}
-	p.cmd.Dir = dir
-	p.cmd.Env = append(os.Environ(), env...)
-	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = typed, p, p
-	if err := p.cmd.Start(); err != nil {
+	cmd := exec.Command(program(t, "."), args...)
+	cmd.Dir, cmd.Env, cmd.Stdin = dir, append(os.Environ(), env...), typed
+	return begin(t, cmd, func(out io.Writer) error {
+		cmd.Stdout, cmd.Stderr = out, out
+		return cmd.Start()
+	})
+}
+
+// begin starts a command by a function that gets what its output goes to.
+func begin(t *testing.T, cmd *exec.Cmd, start func(out io.Writer) error) *process {
+	t.Helper()
+	begun := make(chan error)
+	p := &process{cmd: cmd, Running: repotest.Go(t, func(ctx context.Context, r *repotest.Running) error {
+		err := start(r)
+		begun <- err
+		if err != nil {
+			return err
+		}
+		defer context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })()
+		return cmd.Wait()
+	})}
+	if err := <-begun; err != nil {
 		t.Fatal(err)
 	}
-	go func() {
-		_ = p.cmd.Wait()
-		close(p.done)
-	}()
-	t.Cleanup(func() {
-		_ = p.cmd.Process.Kill()
-		<-p.done
-	})
 	return p
 }
 
-// run is start for a command that ends by itself.
-func run(t *testing.T, dir string, env []string, args ...string) (output string, status int) {
+// interrupt is Ctrl+C. The process must end with that status.
+func (p *process) interrupt(status int) {
+	p.T.Helper()
+	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+		p.T.Fatal(err)
+	}
+	p.wantEnd(status)
+}
+
+func (p *process) wantEnd(status int) {
+	p.T.Helper()
+	<-p.Ended
+	if got := p.cmd.ProcessState.ExitCode(); got != status {
+		p.T.Errorf("status %d, want %d:\n%s", got, status, p)
+	}
+}
+
+// do runs a command that must end with a status, and returns what it prints.
+func do(t *testing.T, dir string, status int, env []string, args ...string) string {
 	t.Helper()
 	p := start(t, dir, env, args...)
-	p.waitForEnd()
-	return p.said(), p.cmd.ProcessState.ExitCode()
+	p.wantEnd(status)
+	return p.String()
 }
 
-// waitFor waits until the output matches, and returns the first group of the
-// last match.
-func (p *process) waitFor(pattern string, times int) string {
-	p.t.Helper()
-	expression := regexp.MustCompile(pattern)
-	var last string
-	eventually(p.t, func() error {
-		ended := p.hasEnded()
-		matches := expression.FindAllStringSubmatch(p.said(), -1)
-		if len(matches) < times {
-			err := fmt.Errorf("%d times %q in the output, want %d:\n%s", len(matches), pattern, times, p.said())
-			if ended {
-				p.t.Fatalf("it has ended: %v", err)
-			}
-			return err
-		}
-		last = matches[times-1][len(matches[times-1])-1]
-		return nil
-	})
-	return last
-}
-
-func (p *process) hasEnded() bool {
-	select {
-	case <-p.done:
-		return true
-	default:
-		return false
-	}
-}
-
-// stop is Ctrl+C. The process must end with status 0.
-func (p *process) stop() {
-	p.t.Helper()
-	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
-		p.t.Fatal(err)
-	}
-	p.waitForEnd()
-	if status := p.cmd.ProcessState.ExitCode(); status != 0 {
-		p.t.Errorf("status %d after an interrupt, want 0:\n%s", status, p.said())
-	}
-}
-
-func (p *process) waitForEnd() {
-	p.t.Helper()
-	select {
-	case <-p.done:
-	case <-time.After(30 * time.Minute):
-		p.t.Fatalf("still running after half an hour:\n%s", p.said())
-	}
-}
-
-// eventually repeats a check until it holds, for at most ten minutes.
-func eventually(t *testing.T, holds func() error) {
+// startStep3 starts step 3 with further settings.
+func startStep3(t *testing.T, env ...string) *launch.App {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Minute)
-	for {
-		err := holds()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("not within ten minutes: %v", err)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-}
-
-// browser is a visitor with cookies. They ignore ports, so that one browser
-// can visit one app on several.
-type browser struct {
-	t      *testing.T
-	client http.Client
-}
-
-func newBrowser(t *testing.T) *browser {
-	jar, err := cookiejar.New(nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	app, err := launch.Start(ctx, launch.Options{Binary: program(t, repository+"/step3-ttl"), Env: append(env, "PORT=0", "SESSION_TTL=10m")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &browser{t: t, client: http.Client{Jar: jar, Timeout: 5 * time.Minute}}
+	t.Cleanup(app.Kill)
+	return app
 }
 
-var (
-	tags   = regexp.MustCompile(`<[^>]*>`)
-	spaces = regexp.MustCompile(`\s+`)
-)
+func port(addr string) string {
+	_, port, _ := net.SplitHostPort(addr)
+	return port
+}
 
-func (b *browser) text(response *http.Response, err error) string {
-	b.t.Helper()
+// A command refuses what it cannot do, in words, and the program ends with 1.
+func TestCommandsRefuse(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		b.t.Fatal(err)
+		t.Fatal(err)
 	}
-	defer response.Body.Close()
-	page, err := io.ReadAll(response.Body)
+	defer taken.Close()
+	busy, nobody := port(taken.Addr().String()), repotest.FreeAddress(t)
+	noRedis := map[string]string{"REDIS_URL": "redis://:secret@" + nobody}
+	embedded := map[string]string{"REDIS_URL": "redis://" + embeddedRedis(t)}
+	for _, c := range []struct {
+		command string
+		env     map[string]string
+		says    []string
+	}{
+		{"nothing", nil, []string{`"nothing" is not one of these commands`}},
+		{"watch", nil, []string{"watch: which step?"}},
+		{"watch 9", nil, []string{"watch: there is no step 9"}},
+		{"watch nowhere", nil, []string{`watch: "nowhere" is not the folder of a step`}},
+		{"watch 3 -ttl 2m", nil, []string{"after two dashes"}},
+		{"scale 7", nil, []string{"there is no step 7", "1 to 4, memory"}},
+		{"scale nowhere", nil, []string{"there is no step nowhere"}},
+		{"scale -n 0 1", nil, []string{"0 servers", "1 to 9"}},
+		{"scale -n 10 1", nil, []string{"10 servers", "1 to 9"}},
+		{"scale 1 2", nil, []string{`"2" is one setting too many`}},
+		{"scale 1", map[string]string{"PORT": busy}, []string{"PORT: " + busy, "answers there already", "choose another"}},
+		{"scale 1", map[string]string{"PORT": "seven"}, []string{"PORT:", `"seven" is not a port`}},
+		{"board -code abc", nil, []string{"board: -code: a join code has 6 to 32 of the letters a-z and 0-9"}},
+		{"board -code 日本語日本語", nil, []string{"board: -code: a join code has 6 to 32"}},
+		{"board -code assets", nil, []string{"is an address of the board itself"}},
+		{"board -port x", nil, []string{`PORT: "x" is not a port`}},
+		{"board -port " + busy, embedded, []string{"PORT: " + busy + " is taken"}},
+		{"board -port 0 -redis-url redis://" + nobody, nil, []string{"REDIS_URL: redis://" + nobody + ": nobody answers there"}},
+		{"board -redis-url http://127.0.0.1", nil, []string{"REDIS_URL: it must begin with redis://"}},
+		{"board now", nil, []string{`board: "now" is not an option; -h lists them`}},
+		{"redis now", nil, []string{`redis: "now" is not an option`, "-port 6380"}},
+		{"redis -port " + busy, nil, []string{busy + " is taken", "choose another port", "-port 6380"}},
+		{"cli", noRedis, []string{"cli: REDIS_URL", nobody, "connection refused", "make redis"}},
+		{"monitor", noRedis, []string{"monitor: REDIS_URL", nobody, "connection refused", "make redis"}},
+		{"monitor", embedded, []string{"does not have MONITOR", "The panel below each page", "make redis"}},
+		{"monitor now", nil, []string{`monitor: "now" is not an option`}},
+		{"check", nil, []string{"check: which step?"}},
+		{"check three", nil, []string{"check: which step?"}},
+		{"check 5", nil, []string{"there is no step 5"}},
+		{"check -hint 4 3", nil, []string{`HINT: "4" is not a hint`}},
+		{"check -only nothing 3", nil, []string{`step 3 has no check "nothing". It has:`}},
+		{"check -ttl 1500ms 3", nil, []string{"whole seconds"}},
+		{"start 0", nil, []string{"there is no step 0"}},
+		{"solve", nil, []string{"solve: which step?"}},
+		{"deploy-build -arch mips", nil, []string{"-arch arm64"}},
+		{"elasticache-local now", nil, []string{`elasticache-local: "now" is not an option`}},
+		{"offline now", nil, []string{`offline: "now" is not an option`}},
+	} {
+		t.Run(c.command, func(t *testing.T) {
+			for name, value := range c.env {
+				t.Setenv(name, value)
+			}
+			err := run(t.Context(), strings.Fields(c.command))
+			if err == nil {
+				t.Fatal("it is not refused")
+			}
+			repotest.WantText(t, err.Error(), c.says...)
+			if strings.Contains(err.Error(), "secret") {
+				t.Errorf("a password is printed: %v", err)
+			}
+		})
+	}
+}
+
+func TestEachCommandHasHelp(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "help"))
 	if err != nil {
-		b.t.Fatal(err)
+		t.Fatal(err)
 	}
-	return spaces.ReplaceAllString(tags.ReplaceAllString(string(page), ""), " ")
-}
-
-// visit returns the text of the page.
-func (b *browser) visit(address string) string {
-	b.t.Helper()
-	return b.text(b.client.Get(address))
-}
-
-// login returns the text of the page that follows, which counts as a visit.
-func (b *browser) login(address, username string) string {
-	b.t.Helper()
-	return b.text(b.client.PostForm(address+"/login", url.Values{"username": {username}}))
-}
-
-func wantText(t *testing.T, got string, wanted ...string) {
-	t.Helper()
-	for _, want := range wanted {
-		if !strings.Contains(got, want) {
-			t.Errorf("got %q, want %q in it", got, want)
+	defer file.Close()
+	defer func(stdout *os.File) { os.Stdout = stdout }(os.Stdout)
+	os.Stdout = file
+	for _, c := range commands {
+		if err := run(t.Context(), []string{c.name, "-h"}); !errors.Is(err, flag.ErrHelp) {
+			t.Errorf("%s -h ends with %v", c.name, err)
 		}
 	}
+	help, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range commands {
+		repotest.WantText(t, string(help), "Usage: go run ./tools/workshop "+c.name)
+	}
 }
 
-func freeAddress(t *testing.T) string {
+func TestTheProgramEndsWithAStatus(t *testing.T) {
+	outside := t.TempDir()
+	repotest.WantText(t, do(t, outside, 0, nil, "watch", "-h"), "Usage: go run ./tools/workshop watch STEP")
+	repotest.WantText(t, do(t, outside, 1, nil, "scale"), "run this inside the workshop's folder")
+	repotest.WantText(t, do(t, outside, 2, nil), "Usage: go run ./tools/workshop COMMAND", "watch 3")
+}
+
+func embeddedRedis(t *testing.T) (addr string) {
 	t.Helper()
-	listener := httptest.NewServer(nil)
-	defer listener.Close()
-	return listener.Listener.Addr().String()
+	return start(t, ".", nil, "redis", "-port", "0").WaitFor(`running on (\S+)\. It is the embedded one`)
 }

@@ -6,9 +6,15 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"example.com/session-workshop/shared/web"
+	"example.com/session-workshop/tools/internal/repotest"
 )
 
 // These servers do on purpose what real ones do once in a thousand requests.
@@ -188,6 +194,96 @@ func TestACookieOfALargerProxyIsNoHarm(t *testing.T) {
 	for _, value := range []string{"9", "0", "-1", "x", "99999999999999999999"} {
 		if status := getAs(t, home, "cors", value); status != http.StatusOK {
 			t.Errorf("with the cookie %s the answer is %d", value, status)
+		}
+	}
+}
+
+func TestTheCookieOfTheProxy(t *testing.T) {
+	t.Parallel()
+	addr, _ := echoServer(t)
+	response, err := http.Get(behindProxy(t, addr))
+	answerTo(t, response, err)
+	cookies := response.Cookies()
+	if len(cookies) != 1 || cookies[0].Name != serverCookie || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteLaxMode || cookies[0].Path != "/" {
+		t.Errorf("the cookies are %v", cookies)
+	}
+}
+
+// send sends a request with further headers, in pairs of name and value.
+func send(t *testing.T, visitor *repotest.Visitor, method, address, body string, headers ...string) (status int, page string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := visitor.Do(r)
+	return answerTo(t, response, err)
+}
+
+func TestWhatAPageLoadsComesFromItsServer(t *testing.T) {
+	t.Parallel()
+	servers := map[string]*httptest.Server{}
+	var addrs []string
+	for range 3 {
+		s := httptest.NewServer(nil)
+		addr := s.Listener.Addr().String()
+		s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, addr) })
+		t.Cleanup(s.Close)
+		servers[addr], addrs = s, append(addrs, addr)
+	}
+	home := behindProxy(t, addrs...)
+	visitor, other := repotest.NewVisitor(t), repotest.NewVisitor(t)
+	seen := map[string]bool{}
+	var page string
+	for range 3 {
+		_, page = send(t, visitor, http.MethodGet, home, "", "Sec-Fetch-Mode", "navigate")
+		seen[page] = true
+		for _, mode := range []string{"cors", "no-cors", "same-origin", "cors"} {
+			if _, loaded := send(t, visitor, http.MethodGet, home, "", "Sec-Fetch-Mode", mode); loaded != page {
+				t.Errorf("%s served the page, and %s what it loaded (Sec-Fetch-Mode: %s)", page, loaded, mode)
+			}
+		}
+	}
+	if len(seen) != 3 {
+		t.Errorf("three pages came from %v, want three servers: what a page loads must take no turn", seen)
+	}
+	// Another visitor has the next turn: the last one is not always ours.
+	send(t, other, http.MethodGet, home, "")
+	if _, loaded := send(t, visitor, http.MethodGet, home, "", "Sec-Fetch-Mode", "cors"); loaded != page {
+		t.Errorf("%s served the page, and %s what it loaded after another visitor's page", page, loaded)
+	}
+	servers[page].Close()
+	if status, loaded := send(t, visitor, http.MethodGet, home, "", "Sec-Fetch-Mode", "cors"); status != http.StatusOK || loaded == page {
+		t.Errorf("with the server of the page dead the answer is %d from %s", status, loaded)
+	}
+}
+
+// Our apps compare the Origin of a form with the Host header.
+func TestTheHostHeaderIsKept(t *testing.T) {
+	t.Parallel()
+	e := web.New(nil)
+	e.POST("/login", func(c echo.Context) error { return c.String(http.StatusOK, c.FormValue("username")) })
+	app := httptest.NewServer(e)
+	t.Cleanup(app.Close)
+	home := behindProxy(t, app.Listener.Addr().String())
+	form := url.Values{"username": {"aaa"}}.Encode()
+	for _, c := range []struct {
+		status  int
+		headers []string
+	}{
+		{http.StatusForbidden, []string{"Origin", "http://evil.example"}},
+		{http.StatusForbidden, []string{"Origin", "http://127.0.0.1:1"}},
+		{http.StatusForbidden, []string{"Origin", home, "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"}},
+		// Without Sec-Fetch-Site the app can only compare Origin with Host.
+		{http.StatusOK, []string{"Origin", home}},
+		{http.StatusOK, []string{"Origin", home, "Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "navigate"}},
+	} {
+		headers := append(c.headers, "Content-Type", "application/x-www-form-urlencoded")
+		if status, page := send(t, repotest.NewVisitor(t), http.MethodPost, home+"/login", form, headers...); status != c.status {
+			t.Errorf("a form with %v got %d: %s", c.headers, status, page)
 		}
 	}
 }

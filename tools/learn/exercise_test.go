@@ -1,13 +1,13 @@
-package main_test
+package learn_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
 
 	"example.com/session-workshop/check/contract"
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/tools/internal/repotest"
 )
 
 // The lines of the steps that exercises change.
@@ -172,29 +172,29 @@ type fileChange struct {
 
 func TestEachExerciseOnARealCopy(t *testing.T) {
 	testall.Only(t)
-	root := freshCopy(t)
+	root := repotest.Clone(t)
 	for n := 1; n <= 4; n++ {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			t.Parallel()
-			number, mine := fmt.Sprint(n), filepath.Join(root, fmt.Sprintf("my-step%d", n))
-			workshopDo(t, root, 0, "start", number)
+			c := started(t, root, n)
 			exercises := contract.Exercises(n)
-			putSolution(t, root, n)
-			said := workshopDo(t, root, 1, "check", "-exercise", exercises[0].Name, number)
-			wantText(t, said, "FAIL  1 "+exercises[0].Checks[0].ID+": "+plain(exercises[0].Checks[0].Name), "make check"+number+" EX="+exercises[0].Name+" HINT=2")
+			putSolution(t, c)
+			said := fails(t, checkOf(c, exercises[0].Name))
+			repotest.WantText(t, said, "FAIL  1 "+exercises[0].Checks[0].ID+": "+plain(exercises[0].Checks[0].Name),
+				fmt.Sprintf("make check%d EX=%s HINT=2", n, exercises[0].Name))
 			for _, e := range exercises {
-				putSolution(t, root, n)
-				for _, c := range solved[e.Name] {
-					change(t, filepath.Join(mine, filepath.FromSlash(c.file)), c.fromTo...)
+				putSolution(t, c)
+				for _, change := range solved[e.Name] {
+					repotest.Change(t, filepath.Join(c.Dir(), filepath.FromSlash(change.file)), change.fromTo...)
 				}
-				said := workshopDo(t, root, 0, "check", "-exercise", e.Name, number)
-				wantText(t, said, "Passed: the exercise "+e.Name)
+				said := passes(t, checkOf(c, e.Name))
+				repotest.WantText(t, said, "Passed: the exercise "+e.Name)
 				if e.Breaks {
-					wantText(t, said, "put it right again: make check"+number)
+					repotest.WantText(t, said, fmt.Sprintf("put it right again: make check%d", n))
 				}
 				wantASCII(t, said)
 			}
-			wantText(t, workshopDo(t, root, 0, "status"), "step "+number+"  started, not checked")
+			repotest.WantText(t, status(t, root), fmt.Sprintf("step %d  started, not checked", n))
 		})
 	}
 }
@@ -202,15 +202,11 @@ func TestEachExerciseOnARealCopy(t *testing.T) {
 // A command that is sent alone is a round trip more, which pages do not show.
 func TestARoundTripMoreIsSeen(t *testing.T) {
 	testall.Only(t)
-	root := freshCopy(t)
-	workshopDo(t, root, 0, "start", "2")
-	putSolution(t, root, 2)
-	main := filepath.Join(root, "my-step2", "main.go")
-	change(t, main, solved["last-visit"][0].fromTo...)
-	change(t, main, "\tif errors.Is(err, redis.Nil) {", "\ta.rdb.Ping(ctx)\n\tif errors.Is(err, redis.Nil) {")
-	wantText(t, workshopDo(t, root, 1, "check", "-exercise", "last-visit", "2"),
+	c := started(t, repotest.Clone(t), 2)
+	putSolution(t, c)
+	main := filepath.Join(c.Dir(), "main.go")
+	repotest.Change(t, main, solved["last-visit"][0].fromTo...)
+	repotest.Change(t, main, "\tif errors.Is(err, redis.Nil) {", "\ta.rdb.Ping(ctx)\n\tif errors.Is(err, redis.Nil) {")
+	repotest.WantText(t, fails(t, checkOf(c, "last-visit")),
 		"FAIL  3 one-round-trip: a visit is still one round trip", "expected: 1 round trip", "got:      2")
-	if _, err := os.Stat(filepath.Join(root, "my-step2", ".check.json")); err != nil {
-		t.Error(err)
-	}
 }

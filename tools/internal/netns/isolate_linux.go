@@ -1,4 +1,4 @@
-package main_test
+package netns
 
 import (
 	"os"
@@ -7,24 +7,25 @@ import (
 	"unsafe"
 )
 
-// isolate runs a command in a network namespace of its own, where there is the
+// Isolate runs a command in a network namespace of its own, where there is the
 // loopback interface and nothing else
 // (https://man7.org/linux/man-pages/man7/network_namespaces.7.html). It returns
 // false if there can be no such namespace.
-func isolate(cmd *exec.Cmd) (said string, isolated bool, err error) {
+func Isolate(cmd *exec.Cmd) (said string, isolated bool, err error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
 	if os.Geteuid() != 0 {
 		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
 		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
 		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
 	}
+	cmd.Env = append(cmd.Env, inside+"=yes")
 	output, err := cmd.CombinedOutput()
 	return string(output), cmd.Process != nil, err
 }
 
-// In a namespace of our own the loopback interface is down at first.
+// In a new namespace the loopback interface is down at first.
 func init() {
-	if os.Getenv(roomVariable) == "" || os.Getenv(proxyVariable) != "" {
+	if os.Getenv(inside) == "" {
 		return
 	}
 	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM, 0)

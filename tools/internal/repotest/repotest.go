@@ -1,0 +1,138 @@
+// Package repotest gives a test a copy of the repository, or a small app in the
+// place of a step, to change and to run. In a test that imports it this shell's
+// settings of an app are not set.
+package repotest
+
+import (
+	_ "embed"
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/tools/internal/modules"
+)
+
+func init() {
+	for _, line := range config.Unset() {
+		variable, _, _ := strings.Cut(line, "=")
+		os.Unsetenv(variable)
+	}
+}
+
+// Copy copies the files that git knows, or would with the next git add, to a
+// new folder: this clone may belong to another user, who lets us write nothing.
+func Copy(t testing.TB) (root string) {
+	t.Helper()
+	from, err := modules.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root = t.TempDir()
+	names := Run(t, from, "git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	for name := range strings.SplitSeq(strings.TrimRight(names, "\x00"), "\x00") {
+		if err := copyFile(filepath.Join(from, name), filepath.Join(root, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+func copyFile(from, to string) error {
+	text, err := os.ReadFile(from)
+	if errors.Is(err, fs.ErrNotExist) {
+		// Deleted, and not committed yet.
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(from)
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, text, info.Mode().Perm()|0o200))
+}
+
+// Clone is Copy as git would clone it.
+func Clone(t testing.TB) (root string) {
+	t.Helper()
+	root = Copy(t)
+	Run(t, root, "git", "init", "--quiet")
+	Run(t, root, "git", "add", "--all")
+	return root
+}
+
+// Run runs a program that must succeed, and returns what it prints. The tests
+// that it runs have the embedded Redis alone.
+func Run(t testing.TB, dir, program string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(program, args...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "TEST_REDIS=embedded", "REQUIRE_REDIS=")
+	said, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, said)
+	}
+	return string(said)
+}
+
+// Write writes a file, and the folder that it is in.
+func Write(t testing.TB, name, text string) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Change replaces texts in a file, as one save of an editor does. A text that
+// is not there would make the test one of nothing.
+func Change(t testing.TB, file string, fromTo ...string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(fromTo); i += 2 {
+		if !strings.Contains(string(text), fromTo[i]) {
+			t.Fatalf("%s does not hold %q", file, fromTo[i])
+		}
+	}
+	Write(t, file, strings.NewReplacer(fromTo...).Replace(string(text)))
+}
+
+//go:embed testdata/app.go
+var app string
+
+// FreeAddress is one on loopback on which no program listens now.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// App writes a program without dependencies that counts its visits, and a
+// workspace beside it that does not name it: what a learner has whose own copy
+// of a step has no go.work. GET /end makes it end with status 3.
+func App(t testing.TB) (dir string) {
+	t.Helper()
+	root, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir = filepath.Join(root, "my-step1")
+	Write(t, filepath.Join(root, "go.work"), "go 1.26.0\n\nuse ./shared\n")
+	Write(t, filepath.Join(root, "shared", "go.mod"), "module shared\n\ngo 1.26.0\n")
+	Write(t, filepath.Join(root, "shared", "shared.go"), "package shared\n")
+	Write(t, filepath.Join(dir, "go.mod"), "module app\n\ngo 1.26.0\n")
+	Write(t, filepath.Join(dir, "main.go"), app)
+	return dir
+}

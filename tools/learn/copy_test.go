@@ -1,0 +1,297 @@
+package learn_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/session-workshop/check/contract"
+	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/tools/internal/modules"
+	"example.com/session-workshop/tools/internal/repotest"
+	"example.com/session-workshop/tools/learn"
+)
+
+// started is the copy of step n in a repository, as it begins.
+func started(t *testing.T, root string, n int) learn.Copy {
+	t.Helper()
+	c, err := learn.Of(root, n)
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// checkOf checks the lesson or an exercise as the command does.
+func checkOf(c learn.Copy, exercise string) *learn.Check {
+	return &learn.Check{Copy: c, Exercise: exercise, TTL: learn.DefaultTTL, Hint: 1}
+}
+
+// passes runs a check that must pass, fails one that must not; both return what
+// it says.
+func passes(t *testing.T, check *learn.Check) string {
+	t.Helper()
+	return ends(t, check, nil)
+}
+
+func fails(t *testing.T, check *learn.Check) string {
+	t.Helper()
+	return ends(t, check, learn.ErrFailed)
+}
+
+func ends(t *testing.T, check *learn.Check, want error) string {
+	t.Helper()
+	var said strings.Builder
+	check.Out = &said
+	if err := check.Run(t.Context()); !errors.Is(err, want) {
+		t.Errorf("the check ends with %v, want %v:\n%s", err, want, said.String())
+	}
+	return said.String()
+}
+
+func status(t *testing.T, root string) string {
+	t.Helper()
+	var said strings.Builder
+	if err := learn.Status(&said, root); err != nil {
+		t.Fatal(err)
+	}
+	return said.String()
+}
+
+func solve(t *testing.T, c learn.Copy) string {
+	t.Helper()
+	var said strings.Builder
+	if err := c.Solve(t.Context(), &said, false); err != nil {
+		t.Fatal(err)
+	}
+	return said.String()
+}
+
+// putSolution makes a learner's copy what ours is.
+func putSolution(t *testing.T, c learn.Copy) {
+	t.Helper()
+	ours := modules.Steps[c.Step-1]
+	names := []string{"main.go"}
+	if c.Step == 4 {
+		names = append(names, "session/token.go", "session/cookie.go", "session/store.go", "session/script.go")
+	}
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join(c.Root, ours, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		repotest.Write(t, filepath.Join(c.Dir(), name), strings.ReplaceAll(string(text), "/"+ours+"/", "/"+c.Name()+"/"))
+	}
+}
+
+// plain is a text as the check prints it.
+func plain(text string) string { return strings.ReplaceAll(text, "…", "...") }
+
+func wantASCII(t *testing.T, said string) {
+	t.Helper()
+	if found := regexp.MustCompile(`[^\n\t -~]`).FindString(said); found != "" {
+		t.Errorf("the output has the character %q:\n%s", found, said)
+	}
+}
+
+func wantError(t *testing.T, err error, texts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("there is no error, want one with %q", texts)
+		return
+	}
+	repotest.WantText(t, err.Error(), texts...)
+}
+
+func TestALearnerBuildsEachStep(t *testing.T) {
+	t.Parallel()
+	root := repotest.Clone(t)
+	workspace, err := os.ReadFile(filepath.Join(root, "go.work"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	repotest.WantText(t, status(t, root), "step 1  not started", "step 4  not started", "make start4")
+	numbers := []int{1, 2, 3, 4}
+	if testing.Short() {
+		// Step 2 has a Redis, and no TTL to wait for.
+		numbers = []int{2}
+	}
+	t.Run("steps", func(t *testing.T) {
+		for _, n := range numbers {
+			t.Run(fmt.Sprint(n), func(t *testing.T) {
+				t.Parallel()
+				buildStep(t, root, n)
+			})
+		}
+	})
+	said := status(t, root)
+	for _, n := range numbers {
+		repotest.WantText(t, said, fmt.Sprintf("step %d  passed, all ", n))
+	}
+	if now, err := os.ReadFile(filepath.Join(root, "go.work")); err != nil || string(now) != string(workspace) {
+		t.Errorf("go.work has changed: %s, %v", now, err)
+	}
+	wantNotInGit(t, root)
+}
+
+// wantNotInGit wants git and the workspace to know of no copy and no backup.
+func wantNotInGit(t *testing.T, root string) {
+	t.Helper()
+	said := repotest.Run(t, root, "git", "status", "--porcelain", "--", ":!go.work.sum") + repotest.Run(t, root, "go", "list", "-m")
+	if strings.Contains(said, "my-step") {
+		t.Errorf("git or the workspace has taken up a copy:\n%s", said)
+	}
+}
+
+func buildStep(t *testing.T, root string, n int) {
+	c, err := learn.Of(root, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lesson := len(contract.StepGroup(n, contract.Lesson))
+	again := fmt.Sprintf("make check%d", n)
+	wantError(t, checkOf(c, "").Run(t.Context()), fmt.Sprintf("make start%d", n))
+	c = started(t, root, n)
+	wantError(t, c.Start(), "there already", fmt.Sprintf("make reset%d", n))
+
+	t.Log("everything works at once in the new folder")
+	if module := strings.TrimSpace(repotest.Run(t, c.Dir(), "go", "list", "-f", "{{.Module.Path}}", ".")); module != "example.com/session-workshop/"+c.Name() {
+		t.Errorf("the module is %s", module)
+	}
+	repotest.Run(t, c.Dir(), "go", "vet", "./...")
+
+	t.Log("untouched, it fails")
+	repotest.WantText(t, repotest.Run(t, c.Dir(), "go", "doc", "-src", "-u", ".", "main"), fmt.Sprintf(`web.Run(e, cfg, "Step %d"`, n))
+	said := fails(t, checkOf(c, ""))
+	repotest.WantText(t, said, "FAIL", "expected: ", "got: ", "hint 1: ", "look at: ", again+" HINT=2", fmt.Sprintf(" of %d passed", lesson))
+	wantASCII(t, said)
+	// The other steps are built at the same time.
+	ownLine := func() string {
+		return regexp.MustCompile(fmt.Sprintf(`(?m)^step %d .*$`, n)).FindString(status(t, root))
+	}
+	before := ownLine()
+	repotest.WantText(t, before, fmt.Sprintf("of %d at the last check", lesson))
+	one := checkOf(c, "")
+	one.Only = "healthz"
+	repotest.WantText(t, passes(t, one), " healthz: /healthz answers 200\nNow with all the others: "+again+"\n")
+	if after := ownLine(); after != before {
+		t.Errorf("after one check alone the status is %q, want as before: %q", after, before)
+	}
+	repotest.WantText(t, solve(t, c), "yours/main.go", "ours/main.go", "\n+")
+
+	if n == 4 {
+		testsEachMethod(t, c)
+	}
+
+	t.Log("solved, it passes")
+	putSolution(t, c)
+	repotest.WantText(t, status(t, root), "at the last check, changed since")
+	repotest.WantText(t, solve(t, c), "There is no difference")
+	said = passes(t, checkOf(c, ""))
+	repotest.WantText(t, said, fmt.Sprintf("\nok   %2d ", lesson), fmt.Sprintf("Passed: all %d checks of step %d", lesson, n), "House rules: ")
+	wantASCII(t, said)
+	switch n {
+	case 2:
+		repotest.Run(t, c.Dir(), "go", "test", "./...")
+	case 4:
+		repotest.Run(t, c.Dir(), "go", "test", "./session")
+	}
+}
+
+// testsEachMethod writes the methods of the store one after the other: the
+// tests of a method pass as soon as it and those before it are written.
+func testsEachMethod(t *testing.T, c learn.Copy) {
+	putSolution(t, c)
+	store := filepath.Join(c.Dir(), "session", "store.go")
+	ours, err := os.ReadFile(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	methods := []string{"Key", "Create", "Visit", "Delete"}
+	for written := range methods {
+		text := string(ours)
+		for _, name := range methods[written+1:] {
+			text = withoutBody(t, text, name)
+		}
+		repotest.Write(t, store, text)
+		for i, name := range methods {
+			cmd := exec.Command("go", "test", "-vet=off", "-run", "^Test"+name, "./session")
+			cmd.Dir, cmd.Env = c.Dir(), append(os.Environ(), "TEST_REDIS=embedded", "REQUIRE_REDIS=")
+			said, err := cmd.CombinedOutput()
+			if passed := err == nil; passed != (i <= written) {
+				t.Errorf("with %v written, the tests of %s pass: %v\n%s", methods[:written+1], name, passed, said)
+			}
+		}
+	}
+}
+
+// withoutBody makes a method panic. Its imports stay in use.
+func withoutBody(t *testing.T, source, method string) string {
+	t.Helper()
+	start := regexp.MustCompile(`(?m)^func \(s \*Store\) ` + method + `\(.*\{\n`).FindStringIndex(source)
+	if start == nil {
+		t.Fatalf("store.go has no method %s", method)
+	}
+	return source[:start[1]] + "\tif true {\n\t\tpanic(\"not written yet\")\n\t}\n" + source[start[1]:]
+}
+
+// wantKept wants what the copy held before to be in its one backup.
+func wantKept(t *testing.T, c learn.Copy, text string) {
+	t.Helper()
+	backups, _ := filepath.Glob(c.Dir() + "-backup-*")
+	if len(backups) != 1 {
+		t.Fatalf("backups: %v", backups)
+	}
+	if kept, err := os.ReadFile(filepath.Join(backups[0], "main.go")); string(kept) != text {
+		t.Errorf("the backup has %q, %v", kept, err)
+	}
+}
+
+func TestResetKeepsABackup(t *testing.T) {
+	root := repotest.Clone(t)
+	c := learn.Copy{Root: root, Step: 2}
+	_, err := c.Reset(time.Now())
+	wantError(t, err, "no my-step2 yet", "make start2")
+	c = started(t, root, 2)
+	main := filepath.Join(c.Dir(), "main.go")
+	repotest.Write(t, main, "package mine\n")
+	if backup, err := c.Reset(time.Now()); err != nil || !strings.HasPrefix(backup, "my-step2-backup-") {
+		t.Errorf("the backup is %s, %v", backup, err)
+	}
+	wantKept(t, c, "package mine\n")
+	if fresh, _ := os.ReadFile(main); !strings.Contains(string(fresh), "func main") {
+		t.Errorf("the new copy has %q", fresh)
+	}
+	wantNotInGit(t, root)
+}
+
+func TestALearnerWhoFellBehindTakesOurs(t *testing.T) {
+	testall.Only(t)
+	t.Parallel()
+	root := repotest.Clone(t)
+	repotest.Write(t, filepath.Join(started(t, root, 4).Dir(), "main.go"), "package mine\n")
+	for n := 1; n <= 4; n++ {
+		c := learn.Copy{Root: root, Step: n}
+		if backup, err := c.Take(time.Now()); err != nil || (backup != "") != (n == 4) {
+			t.Errorf("step %d: the backup is %q, %v", n, backup, err)
+		}
+		repotest.WantText(t, solve(t, c), "There is no difference")
+		repotest.Run(t, c.Dir(), "go", "vet", "./...")
+	}
+	wantKept(t, learn.Copy{Root: root, Step: 4}, "package mine\n")
+	repotest.WantText(t, passes(t, checkOf(learn.Copy{Root: root, Step: 4}, "")), "Passed: all ")
+}
+
+func TestSolveNeedsACopy(t *testing.T) {
+	wantError(t, learn.Copy{Root: t.TempDir(), Step: 3}.Solve(t.Context(), io.Discard, false), "make start3")
+}
