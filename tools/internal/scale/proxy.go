@@ -75,10 +75,10 @@ func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 		case err == nil:
 			return response, nil
 		case !errors.As(err, &failed) || failed.Op != "dial":
-			return nil, &brokenError{s.addr, err}
+			return nil, broken(s.addr, err)
 		}
 	}
-	return nil, noServerError{p.restartAfter}
+	return nil, noServer(p.restartAfter)
 }
 
 // addressed is a copy of a request for one server. Its body stays open when
@@ -159,31 +159,27 @@ func (p *proxy) rememberServer(response *http.Response) error {
 	return nil
 }
 
-// brokenError is a server that took a request and did not answer it.
-type brokenError struct {
-	addr string
-	err  error
+// failure is what the proxy answers in the place of a server.
+type failure struct {
+	status      int
+	title, text string
+	err         error
 }
 
-func (e *brokenError) Error() string { return e.addr + " did not answer: " + e.err.Error() }
-func (e *brokenError) Unwrap() error { return e.err }
+func (f failure) Error() string { return fmt.Sprintf("%s: %v", f.title, f.err) }
 
 // Explain makes it a page.
-func (e *brokenError) Explain() (status int, title, text string) {
-	return http.StatusBadGateway, "The server broke off", fmt.Sprintf(
+func (f failure) Explain() (status int, title, text string) { return f.status, f.title, f.text }
+
+func broken(addr string, err error) failure {
+	return failure{http.StatusBadGateway, "The server broke off", fmt.Sprintf(
 		"The server on %s took this request and did not answer it. It may have counted this visit, or not. "+
-			"The proxy does not ask a second server: the visit could then count twice.", e.addr)
+			"The proxy does not ask a second server: the visit could then count twice.", addr), err}
 }
 
-// noServerError is a request that no server took.
-type noServerError struct{ restartAfter time.Duration }
-
-func (noServerError) Error() string { return "no server takes requests" }
-
-// Explain makes it a page.
-func (e noServerError) Explain() (status int, title, text string) {
-	return http.StatusServiceUnavailable, "No server is running", fmt.Sprintf(
-		"None of the servers behind this proxy takes requests. One that ended starts again after %v.", e.restartAfter)
+func noServer(restartAfter time.Duration) failure {
+	return failure{http.StatusServiceUnavailable, "No server is running", fmt.Sprintf(
+		"None of the servers behind this proxy takes requests. One that ended starts again after %v.", restartAfter), errors.New("none takes requests")}
 }
 
 // frame makes the proxy's own pages, and is used for nothing else.

@@ -29,7 +29,6 @@ const repository = "../../.."
 // cluster is a fleet that serves.
 type cluster struct {
 	*repotest.Running
-	t    *testing.T
 	home string
 	// pids are the servers' processes by address.
 	pids map[string]int
@@ -44,7 +43,7 @@ func run(t *testing.T, dir string, servers int) *cluster {
 	}
 	// A program that is not in a workspace switches it off.
 	t.Setenv("GOWORK", "")
-	return &cluster{t: t, home: "http://" + listener.Addr().String(), pids: map[string]int{},
+	return &cluster{home: "http://" + listener.Addr().String(), pids: map[string]int{},
 		Running: repotest.Go(t, func(ctx context.Context, r *repotest.Running) error {
 			defer listener.Close()
 			return (&Fleet{Dir: dir, Servers: servers, RestartAfter: 200 * time.Millisecond, Out: r}).Run(ctx, listener)
@@ -69,22 +68,22 @@ func start(t *testing.T, dir string, servers int) *cluster {
 
 // kill ends the server at addr as `kill -9` does.
 func (c *cluster) kill(addr string) {
-	c.t.Helper()
+	c.T.Helper()
 	server, err := os.FindProcess(c.pids[addr])
 	if err == nil {
 		err = server.Kill()
 	}
 	if err != nil {
-		c.t.Fatalf("kill %s, process %d: %v", addr, c.pids[addr], err)
+		c.T.Fatalf("kill %s, process %d: %v", addr, c.pids[addr], err)
 	}
 	c.WaitFor(fmt.Sprintf("%s is gone: (process) %d has ended", addr, c.pids[addr]))
 }
 
 func (c *cluster) waitForReturn(addr string) {
-	c.t.Helper()
+	c.T.Helper()
 	pid, _ := strconv.Atoi(c.WaitFor(regexp.QuoteMeta(addr) + ` is back: process (\d+)\.`))
 	if pid == c.pids[addr] {
-		c.t.Errorf("%s is back with the process number that was killed, %d", addr, pid)
+		c.T.Errorf("%s is back with the process number that was killed, %d", addr, pid)
 	}
 	c.pids[addr] = pid
 }
@@ -142,12 +141,12 @@ func TestOneSessionOnTwoServers(t *testing.T) {
 // alternate visits n pages after a first one: each from another server than
 // the one before it, and with the next number.
 func (c *cluster) alternate(visitor *repotest.Visitor, last page, n int) {
-	c.t.Helper()
+	c.T.Helper()
 	for range n {
 		next := parse(visitor.Get(c.home).Text)
 		if next.server == last.server || next.visits != last.visits+1 || !strings.Contains(next.text, "Logged in as aaa.") ||
 			!strings.Contains(next.text, fmt.Sprintf("process %d", c.pids[next.server])) {
-			c.t.Fatalf("visit %d from %s was followed by visit %d from %q: %s", last.visits, last.server, next.visits, next.server, next.text)
+			c.T.Fatalf("visit %d from %s was followed by visit %d from %q: %s", last.visits, last.server, next.visits, next.server, next.text)
 		}
 		last = next
 	}

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,15 +152,11 @@ func (p *Program) findRedis(ctx context.Context, home string) (err error) {
 // Build builds the program anew. If it does not compile, the program stays the
 // one from before; the error then says what the compiler said.
 func (p *Program) Build(ctx context.Context) error {
-	// Windows does not let go of the file of a running program, so builds take
-	// turns with two names.
-	name := p.Name + "-a"
-	if runtime.GOOS == "windows" {
-		name += ".exe"
-	}
-	binary := filepath.Join(p.bin, name)
+	// Windows runs no file without that end, and does not let go of the file of a
+	// running program: builds take turns with two names.
+	binary := filepath.Join(p.bin, p.Name+"-a.exe")
 	if binary == p.binary {
-		binary = filepath.Join(p.bin, strings.Replace(name, "-a", "-b", 1))
+		binary = filepath.Join(p.bin, p.Name+"-b.exe")
 	}
 	if err := launch.Build(ctx, p.dir, binary); err != nil {
 		if ctx.Err() != nil {
