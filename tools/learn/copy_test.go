@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"example.com/session-workshop/check/contract"
+	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/check/testall"
-	"example.com/session-workshop/tools/internal/modules"
 	"example.com/session-workshop/tools/internal/repotest"
 	"example.com/session-workshop/tools/learn"
 )
@@ -80,7 +80,7 @@ func solve(t *testing.T, c learn.Copy) string {
 // putSolution makes a learner's copy what ours is.
 func putSolution(t *testing.T, c learn.Copy) {
 	t.Helper()
-	ours := modules.Steps[c.Step-1]
+	ours := steps.Folders[:][c.Step-1]
 	names := []string{"main.go"}
 	if c.Step == 4 {
 		names = append(names, "session/token.go", "session/cookie.go", "session/store.go", "session/script.go")

@@ -10,6 +10,7 @@ import (
 
 	"example.com/session-workshop/check/contract/programs"
 	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/tools/board"
 	"example.com/session-workshop/tools/internal/lan"
@@ -42,7 +43,7 @@ func TestTheBoardSaysWhatToTypeAndForgetsNothingAtCtrlC(t *testing.T) {
 	defer app.Close()
 	said := do(t, repository, 0, []string{"BOARD=" + home + "/" + join, "NAME=ada of room 2"}, "check", "-url", app.URL, "1")
 	repotest.WantText(t, said, "The board knows: ada of room 2, step 1, 11 of 11.")
-	repotest.Eventually(t, func() error {
+	wait.ForSuccess(t, func() error {
 		if page := visitor.Get(home + "/" + join).Text; !strings.Contains(page, "ada of room 2") {
 			return errors.New("the board shows " + page)
 		}

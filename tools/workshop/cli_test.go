@@ -19,6 +19,7 @@ import (
 	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/tools/internal/machine"
 	"example.com/session-workshop/tools/internal/repotest"
 )
@@ -110,7 +111,7 @@ func (c *terminal) types(keys string) {
 func (c *terminal) waitForText(pattern string) (group string) {
 	c.T.Helper()
 	expression := regexp.MustCompile(pattern)
-	repotest.Eventually(c.T, func() error {
+	wait.ForSuccess(c.T, func() error {
 		match := expression.FindStringSubmatch(c.text()[c.read:])
 		if match == nil {
 			return fmt.Errorf("no %q in\n%s", pattern, c.text())
@@ -193,7 +194,7 @@ func TestTheRealRedisCLIOnTheEmbeddedRedis(t *testing.T) {
 		}
 	}
 	first := cli.answer("ttl workshop:user:aaa")
-	repotest.Eventually(t, func() error {
+	wait.ForSuccess(t, func() error {
 		if now := cli.answer("ttl workshop:user:aaa"); now == first {
 			return fmt.Errorf("the TTL stays at %s", now)
 		}
@@ -206,7 +207,7 @@ func TestCLIEndsWhenACommandWaits(t *testing.T) {
 	server := redistest.StartServer(t)
 	cli := startCLI(t, port(server.Addr), cliKinds(t, server.URL)[ownCLI])
 	cli.types("blpop workshop:test:nothing 0\r")
-	repotest.Eventually(t, func() error {
+	wait.ForSuccess(t, func() error {
 		if info := server.Client.Info(t.Context(), "clients").Val(); !strings.Contains(info, "blocked_clients:1") {
 			return fmt.Errorf("no client waits: %s", info)
 		}
@@ -264,7 +265,7 @@ func TestCLIInTheContainer(t *testing.T) {
 	provideCLI(t, docker, id)
 	addr := strings.TrimSpace(strings.Split(repotest.Run(t, ".", docker, "port", id, "6379/tcp"), "\n")[0])
 	env := []string{"PATH=" + onlyProgram(t, docker), "HOME=" + t.TempDir(), "REDIS_URL=redis://:" + password + "@" + addr}
-	repotest.Eventually(t, func() error {
+	wait.ForSuccess(t, func() error {
 		_, err := exec.Command(docker, "exec", "--env", "REDISCLI_AUTH="+password, id, "redis-cli", "ping").Output()
 		return err
 	})

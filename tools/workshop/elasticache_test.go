@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
@@ -32,7 +33,7 @@ func TestTheStandInForElastiCacheTakesAnAppThroughAFailover(t *testing.T) {
 			t.Fatal(err)
 		}
 		standIn.WaitForTimes(i+1, `The replica has taken over`)
-		repotest.Eventually(t, func() error {
+		wait.ForSuccess(t, func() error {
 			if page := visitor.Get(app.URL).Text; !strings.Contains(page, "Logged in as aaa.") {
 				return errors.New("after " + order + " the page is " + page)
 			}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/tools/internal/netns"
 	"example.com/session-workshop/tools/internal/repotest"
 )
@@ -60,7 +61,7 @@ func TestScaleLeavesNoProcess(t *testing.T) {
 			c := startScale(t, "-n", "3", "1")
 			repotest.NewVisitor(t).Login(c.home, "aaa").Wants("Logged in as aaa")
 			end(c)
-			repotest.Eventually(t, func() error {
+			wait.ForSuccess(t, func() error {
 				for addr := range c.pids {
 					if netns.Taken(addr) {
 						return errors.New("a program still answers on " + addr)

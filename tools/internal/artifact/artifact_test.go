@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/tools/internal/artifact"
 	"example.com/session-workshop/tools/internal/modules"
@@ -30,13 +31,13 @@ func TestProgramsAreStaticAndHaveTheirSums(t *testing.T) {
 		arch = "amd64"
 	}
 	folder := t.TempDir()
-	folders := append(slices.Clone(modules.Steps), artifact.IAMToken)
+	folders := append(slices.Clone(steps.Folders[:]), artifact.IAMToken)
 	sums, err := artifact.Build(t.Context(), io.Discard, root, folders, folder, arch)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var want strings.Builder
-	for _, name := range append(slices.Clone(modules.Steps), "redis-iam-token") {
+	for _, name := range append(slices.Clone(steps.Folders[:]), "redis-iam-token") {
 		program, err := os.ReadFile(filepath.Join(folder, name))
 		if err != nil {
 			t.Fatal(err)
@@ -60,7 +61,7 @@ func TestProgramsAreStaticAndHaveTheirSums(t *testing.T) {
 	if err != nil || !strings.Contains(string(help), "REDIS_IAM_CACHE") {
 		t.Errorf("redis-iam-token -h prints %s, %v", help, err)
 	}
-	app, err := launch.Start(t.Context(), launch.Options{Binary: filepath.Join(folder, modules.Steps[0]), Env: []string{"PORT=0"}})
+	app, err := launch.Start(t.Context(), launch.Options{Binary: filepath.Join(folder, steps.Folders[:][0]), Env: []string{"PORT=0"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,11 +9,11 @@ import (
 	"testing"
 
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/tools/internal/image"
 	"example.com/session-workshop/tools/internal/machine"
-	"example.com/session-workshop/tools/internal/repotest"
 )
 
 func TestAnImageOfThisMachinesServerRuns(t *testing.T) {
@@ -32,7 +32,7 @@ func TestAnImageOfThisMachinesServerRuns(t *testing.T) {
 	container := docker(t, "run", "--detach", "--publish", "127.0.0.1::6379", name)
 	t.Cleanup(func() { docker(t, "rm", "--force", container) })
 	address := docker(t, "port", container, "6379/tcp")
-	repotest.Eventually(t, func() error {
+	wait.ForSuccess(t, func() error {
 		client, err := redisconn.Open(t.Context(), config.Config{RedisURL: "redis://" + address})
 		if err != nil {
 			return fmt.Errorf("%w\n%s", err, docker(t, "logs", container))

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/session-workshop/tools/internal/modules"
+	"example.com/session-workshop/check/steps"
 )
 
 const repository = "../../.."
@@ -19,7 +19,7 @@ const repository = "../../.."
 var heavy = []string{"github.com/testcontainers/", "github.com/chromedp/", "github.com/aws/"}
 
 func TestLearnersDownloadNothingHeavy(t *testing.T) {
-	for _, dir := range append(slices.Clone(modules.Steps), "tools/workshop") {
+	for _, dir := range append(slices.Clone(steps.Folders[:]), "tools/workshop") {
 		if found := heavyImports(t, filepath.Join(repository, dir), "./..."); len(found) > 0 {
 			t.Errorf("%s imports, outside its tests, %s", dir, strings.Join(found, ", "))
 		}

@@ -6,7 +6,6 @@ package repotest
 import (
 	_ "embed"
 	"errors"
-	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -15,6 +14,7 @@ import (
 	"testing"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/tools/internal/clone"
 	"example.com/session-workshop/tools/internal/modules"
 )
 
@@ -25,38 +25,15 @@ func init() {
 	}
 }
 
-// Copy copies the files that git knows, or would with the next git add, to a
-// new folder: this clone may belong to another user, who lets us write nothing.
+// Copy copies the files that a commit of everything would hold to a new folder:
+// this clone may belong to another user, who lets us write nothing.
 func Copy(t testing.TB) (root string) {
 	t.Helper()
 	from, err := modules.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
-	root = t.TempDir()
-	names := Run(t, from, "git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-	for name := range strings.SplitSeq(strings.TrimRight(names, "\x00"), "\x00") {
-		if err := copyFile(filepath.Join(from, name), filepath.Join(root, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return root
-}
-
-func copyFile(from, to string) error {
-	text, err := os.ReadFile(from)
-	if errors.Is(err, fs.ErrNotExist) {
-		// Deleted, and not committed yet.
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(from)
-	if err != nil {
-		return err
-	}
-	return errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, text, info.Mode().Perm()|0o200))
+	return clone.Copy(t, from)
 }
 
 // Clone is Copy as git would clone it.

@@ -13,22 +13,6 @@ import (
 // patience is what a condition gets that holds at once when all is well.
 const patience = 10 * time.Minute
 
-// Eventually repeats a check until it holds.
-func Eventually(t testing.TB, holds func() error) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		err := holds()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("not within %v: %v", patience, err)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-}
-
 // Running is a program or a part of one that runs. What it prints can be waited
 // for.
 type Running struct {

@@ -1,31 +1,27 @@
 package repotest
 
 import (
-	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
-	"regexp"
-	"strings"
 	"testing"
-	"time"
+
+	"example.com/session-workshop/check/browse"
 )
 
-// Visitor is a browser with cookies. They ignore ports, so that one visitor can
-// visit one app on several.
+// Visitor is a browser that follows redirects. Cookies ignore ports, so that
+// one visitor can visit one app on several.
 type Visitor struct {
-	http.Client
-	t testing.TB
+	*http.Client
+	browser *browse.Browser
+	t       testing.TB
 }
 
 // NewVisitor returns one that has visited nothing.
 func NewVisitor(t testing.TB) *Visitor {
 	t.Helper()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &Visitor{t: t, Client: http.Client{Jar: jar, Timeout: 5 * time.Minute}}
+	b := browse.New("")
+	b.FollowRedirects()
+	return &Visitor{b.Client, b, t}
 }
 
 // Page is what a visitor reads.
@@ -37,28 +33,22 @@ type Page struct {
 // Get visits an address.
 func (v *Visitor) Get(address string) Page {
 	v.t.Helper()
-	return v.read(v.Client.Get(address))
+	return v.visit(http.MethodGet, address, nil)
 }
 
 // Login returns the page that follows, which counts as a visit.
 func (v *Visitor) Login(home, username string) Page {
 	v.t.Helper()
-	return v.read(v.PostForm(home+"/login", url.Values{"username": {username}}))
+	return v.visit(http.MethodPost, home+"/login", url.Values{"username": {username}})
 }
 
-var tags = regexp.MustCompile(`<[^>]*>`)
-
-func (v *Visitor) read(response *http.Response, err error) Page {
+func (v *Visitor) visit(method, address string, form url.Values) Page {
 	v.t.Helper()
+	page, err := v.browser.Do(v.t.Context(), method, address, form, nil)
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	defer response.Body.Close()
-	page, err := io.ReadAll(response.Body)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	return Page{v.t, strings.Join(strings.Fields(tags.ReplaceAllString(string(page), "")), " ")}
+	return Page{v.t, page.Text()}
 }
 
 // Wants fails the test if a text is not on the page.

@@ -20,6 +20,7 @@ import (
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/steptest"
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/tools/internal/netns"
 	"example.com/session-workshop/tools/internal/repotest"
 )
@@ -215,7 +216,7 @@ func (l *load) waitForAnswers(n int) {
 		return len(l.numbers)
 	}
 	enough := answered() + n
-	repotest.Eventually(l.t, func() error {
+	wait.ForSuccess(l.t, func() error {
 		if now := answered(); now < enough {
 			return fmt.Errorf("%d answers under load, want %d", now, enough)
 		}

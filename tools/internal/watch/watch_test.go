@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/tools/internal/netns"
 	"example.com/session-workshop/tools/internal/repotest"
 )
@@ -24,7 +25,7 @@ func TestAnAppIsAsNewAsItsFiles(t *testing.T) {
 		starts++
 		address := watch.WaitForTimes(starts, `Step 9 is running: (\S+)\n`)
 		// The line is printed before the app has been found to be well.
-		repotest.Eventually(t, func() error {
+		wait.ForSuccess(t, func() error {
 			response, err := http.Get(address)
 			if err == nil {
 				response.Body.Close()
