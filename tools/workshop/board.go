@@ -15,7 +15,7 @@ import (
 	"example.com/session-workshop/tools/internal/lan"
 )
 
-// boardPort is none that a step takes by itself.
+// boardPort is not one that a step takes unasked.
 const boardPort = 5050
 
 // runBoard serves the class board until it is told to stop.

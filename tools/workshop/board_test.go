@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 
@@ -94,20 +93,5 @@ func TestTheBoardBehindAProxySecuresItsCookie(t *testing.T) {
 	// The client has followed the redirect, which had the cookie.
 	if cookies := response.Request.Response.Cookies(); len(cookies) != 1 || !cookies[0].Secure || cookies[0].Name != "__Host-workshop_board" {
 		t.Errorf("the cookies: %v", cookies)
-	}
-}
-
-func TestSettingsOfTheBoard(t *testing.T) {
-	t.Setenv("PORT", "6000")
-	cfg, code, err := boardSettings([]string{"-port", "6001", "-code", "room77"})
-	if err != nil || code != "room77" || cfg.Port != 6001 || cfg.Host != "0.0.0.0" {
-		t.Errorf("a flag comes before a variable, and a default last: %+v, %s, %v", cfg, code, err)
-	}
-	if cfg, _, err = boardSettings(nil); err != nil || cfg.Port != 6000 {
-		t.Errorf("the variable is used: %+v, %v", cfg, err)
-	}
-	os.Unsetenv("PORT")
-	if cfg, _, err = boardSettings(nil); err != nil || cfg.Port != boardPort || cfg.PortSet {
-		t.Errorf("without settings it is %+v, %v", cfg, err)
 	}
 }

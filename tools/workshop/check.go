@@ -13,7 +13,7 @@ import (
 	"example.com/session-workshop/tools/learn"
 )
 
-// runCheck checks what a learner has built. It exits with 1 where that does not
+// runCheck checks what a learner has built. It exits with 1 if that does not
 // pass yet.
 func runCheck(ctx context.Context, args []string) error {
 	flags := newFlags("check [-hint 2] [-only ID] [-exercise NAME] [-url URL] [-redis-url URL] N\n  checks my-stepN, or with -url an app that runs already, in any language.\n  Each setting is a variable too: URL, REDIS_URL, HINT, ONLY, EX, BOARD, NAME.")
@@ -58,13 +58,13 @@ func parseHint(text string) (int, error) {
 	return n, nil
 }
 
-// hasColour tells whether standard output shows colours, and may
+// hasColour reports whether standard output shows colours, and may
 // (https://no-color.org).
 func hasColour() bool {
 	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(os.Stdout.Fd()))
 }
 
-// terminalWidth is that of standard output in characters, 0 where it is no
+// terminalWidth is that of standard output in characters, 0 if it is no
 // terminal.
 func terminalWidth() int {
 	width, _, err := term.GetSize(int(os.Stdout.Fd()))

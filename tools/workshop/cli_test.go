@@ -24,25 +24,19 @@ import (
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
-// The two that a learner may get: the real one, and the workshop's own where
-// there is no other.
-const (
-	realCLI = "real"
-	ownCLI  = "own"
-)
-
-// cliKinds gives the environment for each of the two.
-func cliKinds(t *testing.T, redisURL string) map[string][]string {
+// A learner gets the real redis-cli, or the workshop's own if there is no other.
+// Both return the environment for it.
+func realCLI(t *testing.T, redisURL string) []string {
 	t.Helper()
-	common := []string{"REDIS_URL=" + redisURL, "HOME=" + t.TempDir()}
-	kinds := map[string][]string{ownCLI: append([]string{"PATH=" + t.TempDir()}, common...)}
 	program, err := exec.LookPath("redis-cli")
 	if err != nil {
-		t.Log("NOT tested: the real redis-cli, which is not on the PATH. Debian: apt-get install redis-tools; macOS: brew install redis")
-		return kinds
+		t.Skip("NOT tested: the real redis-cli, which is not on the PATH. Debian: apt-get install redis-tools; macOS: brew install redis")
 	}
-	kinds[realCLI] = append([]string{"PATH=" + onlyProgram(t, program)}, common...)
-	return kinds
+	return []string{"PATH=" + onlyProgram(t, program), "REDIS_URL=" + redisURL, "HOME=" + t.TempDir()}
+}
+
+func ownCLI(t *testing.T, redisURL string) []string {
+	return []string{"PATH=" + t.TempDir(), "REDIS_URL=" + redisURL, "HOME=" + t.TempDir()}
 }
 
 // onlyProgram is a folder for the PATH that has nothing but the program.
@@ -148,30 +142,17 @@ func TestCLIKeepsThePasswordToItself(t *testing.T) {
 	if err := server.Client.Do(t.Context(), "ACL", "SETUSER", "learner", "on", ">"+password, "~*", "+@all").Err(); err != nil {
 		t.Fatal(err)
 	}
-	for kind, env := range cliKinds(t, "redis://learner:"+password+"@"+server.Addr+"/2") {
-		t.Run(kind, func(t *testing.T) {
-			cli := startCLI(t, port(server.Addr), env)
-			if isOwn := strings.Contains(cli.text(), "has no redis-cli"); isOwn != (kind == ownCLI) {
-				t.Errorf("it is the small prompt: %v:\n%s", isOwn, cli.text())
-			}
-			repotest.WantText(t, cli.answer("client info"), " db=2 ", " user=learner ")
-			processes := repotest.Run(t, ".", "ps", "-eo", "args")
-			if kind == realCLI {
-				repotest.WantText(t, processes, "redis-cli -h 127.0.0.1 -p "+port(server.Addr))
-			}
-			cli.answer("nosuch")
-			for place, text := range map[string]string{"the arguments of the processes": processes, "the screen": cli.text()} {
-				if strings.Contains(text, password) {
-					t.Errorf("the password is in %s", place)
-				}
-			}
-			// Ctrl+D, without Enter.
-			cli.types("\x04")
-			cli.wantEnd(0)
-			if got := output(t, env, "echo", "two words"); got != "two words\n" {
-				t.Errorf("for a script it prints %q", got)
-			}
-		})
+	env := realCLI(t, "redis://learner:"+password+"@"+server.Addr+"/2")
+	cli := startCLI(t, port(server.Addr), env)
+	repotest.WantText(t, cli.answer("client info"), " db=2 ", " user=learner ")
+	processes := repotest.Run(t, ".", "ps", "-eo", "args")
+	repotest.WantText(t, processes, "redis-cli -h 127.0.0.1 -p "+port(server.Addr))
+	cli.answer("nosuch")
+	if strings.Contains(processes, password) || strings.Contains(cli.text(), password) {
+		t.Errorf("the password is in the arguments of a process or on the screen:\n%s", cli.text())
+	}
+	if got := output(t, env, "echo", "two words"); got != "two words\n" {
+		t.Errorf("for a script it prints %q", got)
 	}
 }
 
@@ -179,10 +160,7 @@ func TestCLIKeepsThePasswordToItself(t *testing.T) {
 // aborts on an answer that it does not understand.
 func TestTheRealRedisCLIOnTheEmbeddedRedis(t *testing.T) {
 	redisURL := "redis://" + embeddedRedis(t)
-	env, found := cliKinds(t, redisURL)[realCLI]
-	if !found {
-		t.Skip("NOT tested: the interactive redis-cli")
-	}
+	env := realCLI(t, redisURL)
 	repotest.NewVisitor(t).Login(startStep3(t, "REDIS_URL="+redisURL).URL, "aaa").Wants("Visits: 1")
 	cli := startCLI(t, port(redisURL[len("redis://"):]), env)
 	for command, want := range map[string]string{
@@ -202,10 +180,20 @@ func TestTheRealRedisCLIOnTheEmbeddedRedis(t *testing.T) {
 	})
 }
 
-// TestCLIEndsWhenACommandWaits types Ctrl+C while Redis has not answered yet.
-func TestCLIEndsWhenACommandWaits(t *testing.T) {
+func TestTheSmallPrompt(t *testing.T) {
 	server := redistest.StartServer(t)
-	cli := startCLI(t, port(server.Addr), cliKinds(t, server.URL)[ownCLI])
+	env := ownCLI(t, server.URL)
+	if got := output(t, env, "echo", "two words"); got != "two words\n" {
+		t.Errorf("for a script it prints %q", got)
+	}
+	cli := startCLI(t, port(server.Addr), env)
+	repotest.WantText(t, cli.text(), "has no redis-cli")
+	// Ctrl+D, without Enter.
+	cli.types("\x04")
+	cli.wantEnd(0)
+
+	t.Log("Ctrl+C while Redis has not answered yet")
+	cli = startCLI(t, port(server.Addr), env)
 	cli.types("blpop workshop:test:nothing 0\r")
 	wait.ForSuccess(t, func() error {
 		if info := server.Client.Info(t.Context(), "clients").Val(); !strings.Contains(info, "blocked_clients:1") {
@@ -219,11 +207,7 @@ func TestCLIEndsWhenACommandWaits(t *testing.T) {
 
 func TestMonitorOfARealRedisIsThatOfRedisCLI(t *testing.T) {
 	server := redistest.StartServer(t)
-	env, found := cliKinds(t, server.URL)[realCLI]
-	if !found {
-		t.Skip("NOT tested: make monitor, which calls redis-cli")
-	}
-	monitor := start(t, ".", env, "monitor")
+	monitor := start(t, ".", realCLI(t, server.URL), "monitor")
 	monitor.WaitFor(`(OK)\n`)
 	if err := server.Client.HIncrBy(t.Context(), "workshop:test", "visits", 1).Err(); err != nil {
 		t.Fatal(err)

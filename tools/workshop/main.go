@@ -1,6 +1,7 @@
 // Command workshop is what surrounds the steps: a Redis that stays, a step
-// that restarts on save. The Makefile calls it; it runs as well
-// without make:
+// that restarts on save. Each command has a file here, which reads its flags and
+// prints its words; what it does is in a package of tools/internal or beside
+// it. The Makefile calls the program; it runs as well without make:
 //
 //	go run ./tools/workshop watch 3
 //
@@ -20,7 +21,7 @@ import (
 )
 
 // command is one of the things the program does. Its run gets what follows
-// the command's name; the error is one for people.
+// the command's name; the error is for the user.
 type command struct {
 	name, about string
 	run         func(ctx context.Context, args []string) error

@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"io"
 	"net"
+	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -118,12 +116,9 @@ func port(addr string) string {
 
 // A command refuses what it cannot do, in words, and the program ends with 1.
 func TestCommandsRefuse(t *testing.T) {
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	taken := httptest.NewServer(nil)
 	defer taken.Close()
-	busy, nobody := port(taken.Addr().String()), repotest.FreeAddress(t)
+	busy, nobody := port(taken.Listener.Addr().String()), repotest.FreeAddress(t)
 	noRedis := map[string]string{"REDIS_URL": "redis://:secret@" + nobody}
 	embedded := map[string]string{"REDIS_URL": "redis://" + embeddedRedis(t)}
 	for _, c := range []struct {
@@ -182,28 +177,6 @@ func TestCommandsRefuse(t *testing.T) {
 				t.Errorf("a password is printed: %v", err)
 			}
 		})
-	}
-}
-
-func TestEachCommandHasHelp(t *testing.T) {
-	file, err := os.Create(filepath.Join(t.TempDir(), "help"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	defer func(stdout *os.File) { os.Stdout = stdout }(os.Stdout)
-	os.Stdout = file
-	for _, c := range commands {
-		if err := run(t.Context(), []string{c.name, "-h"}); !errors.Is(err, flag.ErrHelp) {
-			t.Errorf("%s -h ends with %v", c.name, err)
-		}
-	}
-	help, err := os.ReadFile(file.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range commands {
-		repotest.WantText(t, string(help), "Usage: go run ./tools/workshop "+c.name)
 	}
 }
 

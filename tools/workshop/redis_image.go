@@ -11,7 +11,7 @@ import (
 )
 
 // runRedisImage makes a Docker image from this machine's own Redis server, for
-// places where none can be pulled.
+// machines that can pull none.
 func runRedisImage(ctx context.Context, args []string) error {
 	flags := newFlags("redis-image")
 	name := flags.String("name", redisimage.Local, "`name` of the image; the tests look for the default")

@@ -15,8 +15,7 @@ import (
 	"example.com/session-workshop/tools/internal/machine"
 )
 
-// programInImage is where the image has its server, and where Docker's
-// standard PATH finds it.
+// programInImage is the server in the image. Docker's standard PATH finds it.
 const programInImage = "/usr/local/bin/redis-server"
 
 // Make makes the image under that name. It returns the path of the server it is

@@ -50,8 +50,8 @@ func Run(ctx context.Context, root, database string) (unreachable, err error) {
 		named("compose-go", lintFile(ctx, root, composeLint, "compose.yaml")))...)
 }
 
-// vetFor compiles a set of packages and their tests for another system, where
-// nobody may run them today, and vets them.
+// vetFor compiles a set of packages and their tests for another system, on
+// which they may not run today, and vets them.
 func vetFor(ctx context.Context, p modules.Packages, system string) error {
 	if system == runtime.GOOS {
 		return nil
@@ -75,7 +75,7 @@ func lintFile(ctx context.Context, root, linter, file string) error {
 	return err
 }
 
-// named says which linter an error is from, where there is one.
+// named says which linter an error is from, if there is one.
 func named(name string, err error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

@@ -48,7 +48,7 @@ func isServer(ctx context.Context, path string) bool {
 }
 
 // ProvideServer sees to it that redis-server or valkey-server is on the PATH,
-// and says what it changes. It installs only where that needs no question: on
+// and says what it changes. It installs only if that needs no question: on
 // Debian, as root.
 func ProvideServer(ctx context.Context) error {
 	path, err := FindServer(ctx)
@@ -101,7 +101,7 @@ func linkServer(ctx context.Context, program string) error {
 	return nil
 }
 
-// AskDocker returns nil where Docker answers, and else what to do about it.
+// AskDocker returns nil if Docker answers, and else what to do about it.
 func AskDocker(ctx context.Context) error {
 	if _, err := exec.LookPath("docker"); err != nil {
 		return errors.New("docker was not found: install Docker (https://docs.docker.com/get-docker/)")

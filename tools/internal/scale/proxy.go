@@ -44,13 +44,13 @@ type proxy struct {
 
 // newProxy returns a handler for requests to all of the servers. A request
 // that reached a server is never sent a second time, because it may have
-// counted a visit: where its answer does not come, the browser gets 502.
+// counted a visit: if its answer does not come, the browser gets 502.
 func newProxy(servers []*server, restartAfter time.Duration) http.Handler {
 	p := &proxy{servers: servers, last: len(servers) - 1, restartAfter: restartAfter, transport: &http.Transport{
 		DialContext:           (&net.Dialer{Timeout: time.Second}).DialContext,
 		ResponseHeaderTimeout: answerWithin,
-		// On a connection that is used again, net/http by itself repeats a GET
-		// whose answer does not come. On a new one it does not.
+		// On a connection that is used again, net/http repeats a GET whose answer
+		// does not come. On a new one it does not.
 		DisableKeepAlives: true,
 		// An answer passes as it is.
 		DisableCompression: true,
@@ -65,7 +65,7 @@ func newProxy(servers []*server, restartAfter time.Duration) http.Handler {
 	}
 }
 
-// RoundTrip asks the server whose turn it is. Only where that takes no
+// RoundTrip asks the server whose turn it is. Only if that takes no
 // connection, so that nothing was sent to it, the next one is asked.
 func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	for _, s := range p.choose(r) {
@@ -124,7 +124,7 @@ func (p *proxy) nextUp() int {
 	return next
 }
 
-// isNavigation tells whether a request is for a page that a person asked for,
+// isNavigation reports whether a request is for a page that a user asked for,
 // by a link, a form or a reload. Browsers say so
 // (https://www.w3.org/TR/fetch-metadata/#sec-fetch-mode-header); of what says
 // nothing, like curl, each GET and POST is one.
