@@ -1,6 +1,9 @@
 package modules_test
 
 import (
+	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,50 +11,76 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"example.com/session-workshop/check/steps"
 )
 
 const repository = "../../.."
 
-// heavy are modules that tests and the cloud need and no learner should have
-// to download to run a step.
-var heavy = []string{"github.com/testcontainers/", "github.com/chromedp/", "github.com/aws/"}
+// goPackage is what the go command knows of a package, without its tests.
+type goPackage struct {
+	ImportPath    string
+	Imports, Deps []string
+}
 
-func TestLearnersDownloadNothingHeavy(t *testing.T) {
-	for _, dir := range append(slices.Clone(steps.Folders[:]), "tools/workshop") {
-		if found := heavyImports(t, filepath.Join(repository, dir), "./..."); len(found) > 0 {
-			t.Errorf("%s imports, outside its tests, %s", dir, strings.Join(found, ", "))
+// workspace lists our packages by their folder.
+func workspace(t *testing.T) map[string]goPackage {
+	t.Helper()
+	list := exec.Command("go", "list", "-json=ImportPath,Imports,Deps", "work")
+	list.Dir = repository
+	output, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	all := map[string]goPackage{}
+	for in := json.NewDecoder(strings.NewReader(string(output))); ; {
+		var p goPackage
+		if err := in.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all[strings.TrimPrefix(p.ImportPath, ours)] = p
+	}
+}
+
+// unwanted says what packages may not need, directly or not: a learner should
+// not have to download what only tests and the cloud need, and a program that
+// imports testing has the flags of go test.
+var unwanted = []struct {
+	from, what *regexp.Regexp
+	// found is a package that does need it: the search must be able to find it.
+	found string
+}{
+	{regexp.MustCompile(`^(step[1-4]-|shared/|tools/workshop$)`), regexp.MustCompile(`^github\.com/(testcontainers|chromedp|aws)/`), "check/redistest"},
+	// Step 1 has no Redis, so a learner who starts with it downloads no client.
+	{regexp.MustCompile(`^step1-`), regexp.MustCompile(`^github\.com/redis/go-redis/`), "step2-visits"},
+	// Tests and the learner's checker share the checks.
+	{regexp.MustCompile(`^check/contract`), regexp.MustCompile(`^testing$`), "check/steptest"},
+}
+
+func TestNoPackageNeedsWhatIsTooMuchForIt(t *testing.T) {
+	all := workspace(t)
+	for _, u := range unwanted {
+		checked := 0
+		for folder, p := range all {
+			i := slices.IndexFunc(p.Deps, u.what.MatchString)
+			if u.from.MatchString(folder) {
+				checked++
+				if i >= 0 {
+					t.Errorf("%s needs %s", folder, p.Deps[i])
+				}
+			}
+			if folder == u.found && i < 0 {
+				t.Errorf("%s was not found in %s, which needs it", u.what, folder)
+			}
+		}
+		if checked == 0 || all[u.found].ImportPath == "" {
+			t.Errorf("there is no package like %s, or no %s", u.from, u.found)
 		}
 	}
 }
 
-// Step 1 has no Redis, so a learner who starts with it downloads no client.
-func TestStep1NeedsNoRedisClient(t *testing.T) {
-	const client = "github.com/redis/go-redis/v9"
-	if slices.Contains(imports(t, filepath.Join(repository, "step1-no-redis"), "./..."), client) {
-		t.Errorf("step 1 imports %s", client)
-	}
-	if !slices.Contains(imports(t, filepath.Join(repository, "step2-visits"), "./..."), client) {
-		t.Errorf("%s was not found in step 2, which imports it", client)
-	}
-}
-
-// The search itself must be able to find something.
-func TestHeavyImportsAreFound(t *testing.T) {
-	for _, c := range []struct{ dir, pattern, what string }{
-		{"check", "./redistest", "github.com/testcontainers/"},
-		{"deploy/iam", ".", "github.com/aws/"},
-	} {
-		found := heavyImports(t, filepath.Join(repository, c.dir), c.pattern)
-		if !slices.ContainsFunc(found, func(path string) bool { return strings.HasPrefix(path, c.what) }) {
-			t.Errorf("%s was not found in %s, which imports it", c.what, c.dir)
-		}
-	}
-}
-
-// Nor does the go command ask for the AWS SDK on its own account, as it does
-// for a module that go.mod or go.sum names.
+// The go command asks for a module that go.mod or go.sum names, even if no
+// package needs it.
 func TestTheWorkspaceKnowsNoAWS(t *testing.T) {
 	for _, pattern := range []string{"*/go.mod", "*/go.sum", "go.work*"} {
 		files, err := filepath.Glob(filepath.Join(repository, pattern))
@@ -67,18 +96,6 @@ func TestTheWorkspaceKnowsNoAWS(t *testing.T) {
 				t.Errorf("%s names a module of AWS", file)
 			}
 		}
-	}
-}
-
-// Tests and the learner's checker share the checks, and a program that imports
-// testing has the flags of go test.
-func TestTheContractImportsNoTesting(t *testing.T) {
-	if slices.Contains(imports(t, filepath.Join(repository, "check"), "./contract/..."), "testing") {
-		t.Error("check/contract imports testing, outside its tests")
-	}
-	// The search itself must be able to find it.
-	if !slices.Contains(imports(t, filepath.Join(repository, "check"), "./steptest"), "testing") {
-		t.Error("testing was not found in check/steptest, which imports it")
 	}
 }
 
@@ -106,18 +123,11 @@ var arrows = []arrow{
 	{regexp.MustCompile(`^tools/`), regexp.MustCompile(`^(shared|check|tools)/`)},
 }
 
+const ours = "example.com/session-workshop/"
+
 func TestArrowsGoOneWay(t *testing.T) {
-	const ours = "example.com/session-workshop/"
-	list := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "work")
-	list.Dir = repository
-	output, err := list.Output()
-	if err != nil {
-		t.Fatalf("go list: %v", err)
-	}
 	seen := map[int]bool{}
-	for line := range strings.Lines(string(output)) {
-		from, imports, _ := strings.Cut(strings.TrimSpace(line), " ")
-		from = strings.TrimPrefix(from, ours)
+	for from, p := range workspace(t) {
 		i := slices.IndexFunc(arrows, func(a arrow) bool { return a.from.MatchString(from) })
 		if i < 0 {
 			// A suite that a store exports runs in tests alone.
@@ -127,7 +137,7 @@ func TestArrowsGoOneWay(t *testing.T) {
 			continue
 		}
 		seen[i] = true
-		for path := range strings.FieldsSeq(imports) {
+		for _, path := range p.Imports {
 			if to, is := strings.CutPrefix(path, ours); is && !arrows[i].may.MatchString(to) {
 				t.Errorf("%s imports %s", from, to)
 			}
@@ -138,25 +148,4 @@ func TestArrowsGoOneWay(t *testing.T) {
 			t.Errorf("there is no package like %s", a.from)
 		}
 	}
-}
-
-// heavyImports lists those of imports that are heavy.
-func heavyImports(t *testing.T, dir, pattern string) []string {
-	t.Helper()
-	isHeavy := func(path string) bool {
-		return slices.ContainsFunc(heavy, func(prefix string) bool { return strings.HasPrefix(path, prefix) })
-	}
-	return slices.DeleteFunc(imports(t, dir, pattern), func(path string) bool { return !isHeavy(path) })
-}
-
-// imports lists what the packages need to be built, without their tests.
-func imports(t *testing.T, dir, pattern string) []string {
-	t.Helper()
-	list := exec.Command("go", "list", "-C", dir, "-deps", "-f", "{{.ImportPath}}", pattern)
-	list.Env = append(os.Environ(), "GOWORK=off")
-	output, err := list.CombinedOutput()
-	if err != nil {
-		t.Fatalf("go list in %s: %v\n%s", dir, err, output)
-	}
-	return strings.Fields(string(output))
 }
