@@ -70,7 +70,7 @@ func (s *suite) round(ctx context.Context, dir string, n int) (failed []string, 
 		return nil, err
 	}
 	defer log.Close()
-	failed = s.run(ctx, io.MultiWriter(os.Stdout, log)).failures()
+	failed = s.run(ctx, io.MultiWriter(os.Stdout, log))
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("stopped in round %d. The same command goes on from there", n)
 	}

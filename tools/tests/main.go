@@ -56,22 +56,26 @@ func run(ctx context.Context, args []string) error {
 	if rounds > 0 {
 		return findFlakes(ctx, s, rounds)
 	}
-	return s.run(ctx, os.Stdout).err()
+	if len(s.run(ctx, os.Stdout)) > 0 {
+		return errFailed
+	}
+	return nil
 }
 
 // parse takes our own flags and leaves the others to go test. It prints the
 // help and returns nothing if that was asked for.
 func parse(args []string) (s *suite, rounds int, err error) {
 	s = &suite{}
+	ours := map[string]*bool{"-all": &s.all, "-no-skips": &s.noSkips, "-v": &s.verbose}
 	for i := 0; i < len(args); i++ {
+		if flag := ours[args[i]]; flag != nil {
+			*flag = true
+			continue
+		}
 		switch args[i] {
 		case "-h", "-help", "--help":
 			fmt.Println(usage)
 			return nil, 0, nil
-		case "-all":
-			s.all = true
-		case "-no-skips":
-			s.noSkips = true
 		case "-rounds":
 			i++
 			if i < len(args) {
@@ -80,8 +84,6 @@ func parse(args []string) (s *suite, rounds int, err error) {
 			if rounds < 1 {
 				return nil, 0, errors.New("-rounds: how many? For example: -rounds 10")
 			}
-		case "-v":
-			s.verbose = true
 		default:
 			s.args = append(s.args, args[i])
 		}

@@ -36,8 +36,7 @@ type report struct {
 	mu       sync.Mutex
 	runs     []*testjson.Execution // one for each go test that has ended
 	problems []error               // what went wrong outside the tests
-	failed   bool
-	notReal  string // why a test had no real Redis
+	notReal  string                // why a test had no real Redis
 }
 
 // fail keeps what went wrong outside the tests.
@@ -45,27 +44,18 @@ func (r *report) fail(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.problems = append(r.problems, err)
-	r.failed = true
 }
 
 // ended takes the results of one go test, which has ended with err.
 func (r *report) ended(run *testjson.Execution, dir string, err error) {
-	r.mu.Lock()
-	r.runs = append(r.runs, run)
-	r.failed = r.failed || err != nil
-	r.mu.Unlock()
 	hasFailed := func(name string) bool { return run.Package(name).Result() == testjson.ActionFail }
 	if err != nil && !slices.ContainsFunc(run.Packages(), hasFailed) {
 		// It could not begin.
 		r.fail(fmt.Errorf("go test in %s (see above)", dir))
 	}
-}
-
-func (r *report) err() error {
-	if r.failed {
-		return errFailed
-	}
-	return nil
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.runs = append(r.runs, run)
 }
 
 // Err prints what go test said that is not an event.
@@ -155,14 +145,14 @@ func (r *report) failures() (names []string) {
 	return names
 }
 
-// summary prints what ran, on what, and what did not.
-func (r *report) summary() {
+// summary prints what ran, on what, and what did not, and returns what failed.
+func (r *report) summary() (failures []string) {
 	passed, onRedis := r.count()
 	skipped, left := r.skips()
-	if r.suite.noSkips && len(skipped) > 0 {
-		r.failed = true
+	failures = r.failures()
+	if r.suite.noSkips {
+		failures = append(failures, skipped...)
 	}
-	failures := r.failures()
 	fmt.Fprintf(r.out, "\n%d passed, %d failed, %d skipped, in %.0f s\n", passed, len(failures), len(skipped), time.Since(r.began).Seconds())
 	if r.suite.all {
 		r.printSlowest()
@@ -188,6 +178,7 @@ func (r *report) summary() {
 	for _, name := range failures {
 		fmt.Fprintln(r.out, "FAILED:", name)
 	}
+	return failures
 }
 
 // count counts the tests that passed, also by kind of Redis. A test that has

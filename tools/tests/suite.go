@@ -36,14 +36,14 @@ type suite struct {
 	args                  []string // for go test
 }
 
-// run runs the tests and prints the results as they come, and a summary.
-func (s *suite) run(ctx context.Context, out io.Writer) *report {
+// run runs the tests and prints the results as they come, and a summary. It
+// returns what failed.
+func (s *suite) run(ctx context.Context, out io.Writer) (failures []string) {
 	r := &report{suite: s, out: out, began: time.Now()}
 	if err := s.testAll(ctx, r); err != nil {
 		r.fail(err)
 	}
-	r.summary()
-	return r
+	return r.summary()
 }
 
 // testAll prepares what the tests need, and runs them. Their results go to the

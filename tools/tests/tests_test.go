@@ -142,7 +142,9 @@ func TestEverySkipIsNamed(t *testing.T) {
 	output := runTests(t, files, true)
 	wantText(t, output, "5 passed, 0 failed, 1 skipped")
 	wantLines(t, output, line)
-	wantLines(t, runTests(t, files, false, "-no-skips"), line)
+	output = runTests(t, files, false, "-no-skips")
+	wantLines(t, output, line)
+	wantLast(t, output, "FAILED: example.com/inside TestSkipped: ")
 }
 
 func TestTheShortRunLeavesTestsToTheWholeRun(t *testing.T) {
