@@ -10,28 +10,18 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// choice is what a test runs on.
-type choice struct {
-	targets []target
-	// notReal says why none of them is a real Redis; else it is empty.
-	notReal string
-}
-
-type target struct {
-	kind  string
-	start func() (string, error)
-}
-
-// choose reads TEST_REDIS and REQUIRE_REDIS, both lists with commas. findReal
-// is asked only when neither names a real Redis and TEST_REDIS leaves it open.
-func choose(selected, required string, findReal func() (string, error)) (choice, error) {
-	kinds, err := parseKinds("TEST_REDIS", selected, true)
+// choose reads TEST_REDIS and REQUIRE_REDIS, both lists with commas, and returns
+// the kinds to test on; a URL stands for a kind of its own. findReal is asked
+// only when neither names a real Redis and TEST_REDIS leaves it open. notReal
+// says why none of the kinds is a real Redis; else it is empty.
+func choose(selected, required string, findReal func() (string, error)) (kinds []string, notReal string, err error) {
+	kinds, err = parseKinds("TEST_REDIS", selected, true)
 	if err != nil {
-		return choice{}, err
+		return nil, "", err
 	}
 	mandatory, err := parseKinds("REQUIRE_REDIS", required, false)
 	if err != nil {
-		return choice{}, err
+		return nil, "", err
 	}
 	open := len(kinds) == 0
 	if open {
@@ -42,17 +32,17 @@ func choose(selected, required string, findReal func() (string, error)) (choice,
 			kinds = append(kinds, kind)
 		}
 	}
-	var notReal string
-	if !slices.ContainsFunc(kinds, isReal) {
-		if !open {
-			notReal = "TEST_REDIS=" + selected + " asks for no other"
-		} else if real, err := findReal(); err != nil {
-			notReal = err.Error()
-		} else {
-			kinds = append(kinds, real)
-		}
+	switch {
+	case slices.ContainsFunc(kinds, isReal):
+		return kinds, "", nil
+	case !open:
+		return kinds, "TEST_REDIS=" + selected + " asks for no other", nil
 	}
-	return choice{targetsOf(kinds), notReal}, nil
+	real, err := findReal()
+	if err != nil {
+		return kinds, err.Error(), nil
+	}
+	return append(kinds, real), "", nil
 }
 
 func parseKinds(variable, list string, urls bool) ([]string, error) {
@@ -79,16 +69,12 @@ func isURL(kind string) bool {
 
 func isReal(kind string) bool { return kind != embedded }
 
-func targetsOf(kinds []string) []target {
-	var targets []target
-	for _, kind := range kinds {
-		if isURL(kind) {
-			targets = append(targets, target{byURL, func() (string, error) { return kind, ask(kind) }})
-			continue
-		}
-		targets = append(targets, target{kind, starters[kind]})
+// start starts a kind, or asks whether there is one at a URL, and gives the URL.
+func start(kind string) (address string, err error) {
+	if isURL(kind) {
+		return kind, ask(kind)
 	}
-	return targets
+	return starters[kind]()
 }
 
 // ask tells why nobody answers at an address, or nil.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -56,8 +57,8 @@ var starters = map[string]func() (string, error){
 // and why. A kind that was asked for and cannot be had fails the test.
 func Each(t *testing.T, run func(t *testing.T, r *Redis)) {
 	t.Helper()
-	for _, target := range targets(t) {
-		target.test(t, run)
+	for _, kind := range kinds(t) {
+		testOn(t, kind, run)
 	}
 }
 
@@ -65,37 +66,35 @@ func Each(t *testing.T, run func(t *testing.T, r *Redis)) {
 // which other tests show that the kinds do not differ in them.
 func One(t *testing.T, run func(t *testing.T, r *Redis)) {
 	t.Helper()
-	all := targets(t)
-	for _, target := range all {
-		if isReal(target.kind) {
-			target.test(t, run)
-			return
-		}
-	}
-	all[0].test(t, run)
+	all := kinds(t)
+	testOn(t, all[max(0, slices.IndexFunc(all, isReal))], run)
 }
 
-// targets are those that the variables name.
-func targets(t *testing.T) []target {
+// kinds are those that the variables name.
+func kinds(t *testing.T) []string {
 	t.Helper()
-	choice, err := choose(os.Getenv("TEST_REDIS"), os.Getenv("REQUIRE_REDIS"), findReal)
+	kinds, notReal, err := choose(os.Getenv("TEST_REDIS"), os.Getenv("REQUIRE_REDIS"), findReal)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if choice.notReal != "" {
-		t.Logf("NOT tested on a real Redis: %s", choice.notReal)
+	if notReal != "" {
+		t.Logf("NOT tested on a real Redis: %s", notReal)
 	}
-	return choice.targets
+	return kinds
 }
 
-func (target target) test(t *testing.T, run func(t *testing.T, r *Redis)) {
+func testOn(t *testing.T, kind string, run func(t *testing.T, r *Redis)) {
 	t.Helper()
-	t.Run(target.kind, func(t *testing.T) {
-		address, err := target.start()
+	name := kind
+	if isURL(kind) {
+		name = byURL
+	}
+	t.Run(name, func(t *testing.T) {
+		address, err := start(kind)
 		if err != nil {
-			t.Fatalf("no Redis of the kind %s, which TEST_REDIS or REQUIRE_REDIS asks for: %v", target.kind, err)
+			t.Fatalf("no Redis of the kind %s, which TEST_REDIS or REQUIRE_REDIS asks for: %v", name, err)
 		}
-		run(t, &Redis{Kind: target.kind, URL: address, Client: newClient(t, address)})
+		run(t, &Redis{Kind: name, URL: address, Client: newClient(t, address)})
 	})
 }
 

@@ -86,18 +86,14 @@ func TestChoose(t *testing.T) {
 		{"server", "", unasked, []string{server}, ""},
 		{" server , container ,server", "", unasked, []string{server, container}, ""},
 		{"server", "embedded", unasked, []string{server, embedded}, ""},
-		{"redis://127.0.0.1:6390/1", "", unasked, []string{byURL}, ""},
-		{"rediss://127.0.0.1:6390,embedded", "", unasked, []string{byURL, embedded}, ""},
+		{"redis://127.0.0.1:6390/1", "", unasked, []string{"redis://127.0.0.1:6390/1"}, ""},
+		{"rediss://127.0.0.1:6390,embedded", "", unasked, []string{"rediss://127.0.0.1:6390", embedded}, ""},
 	} {
 		t.Run(c.selected+"/"+c.required, func(t *testing.T) {
-			got, err := choose(c.selected, c.required, c.findReal)
+			got, notReal, err := choose(c.selected, c.required, c.findReal)
 			mustOK(t, err)
-			var kinds []string
-			for _, target := range got.targets {
-				kinds = append(kinds, target.kind)
-			}
-			if !slices.Equal(kinds, c.want) || got.notReal != c.notReal {
-				t.Errorf("got %v, %q; want %v, %q", kinds, got.notReal, c.want, c.notReal)
+			if !slices.Equal(got, c.want) || notReal != c.notReal {
+				t.Errorf("got %v, %q; want %v, %q", got, notReal, c.want, c.notReal)
 			}
 		})
 	}
@@ -112,7 +108,7 @@ func TestChooseRefusesWhatItDoesNotKnow(t *testing.T) {
 		{"http://:hunter2@127.0.0.1", "", "TEST_REDIS: http://:xxxxx@127.0.0.1 is no kind"},
 		{"http://hunter2@%zz", "", "TEST_REDIS: (not shown"},
 	} {
-		_, err := choose(c.selected, c.required, unasked)
+		_, _, err := choose(c.selected, c.required, unasked)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("TEST_REDIS=%q REQUIRE_REDIS=%q: error is %v, want one with %q", c.selected, c.required, err, c.want)
 		}
