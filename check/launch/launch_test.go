@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -15,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/session-workshop/check/browse/browsetest"
 	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/testall"
 )
@@ -82,7 +81,7 @@ func TestStartAndStop(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(a.Kill)
-	if got := get(t, a.URL+"/env"); got != "second" {
+	if got := browsetest.New(t, a.URL).Get("/env").Body; got != "second" {
 		t.Errorf("LAUNCH_TEST in the app is %q, want the later line, second", got)
 	}
 	if err := a.Stop(); err != nil {
@@ -238,20 +237,6 @@ func write(t *testing.T, name, text string) {
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func get(t *testing.T, url string) string {
-	t.Helper()
-	res, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
 }
 
 func answers(url string) bool {

@@ -4,6 +4,7 @@ package wait
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -52,9 +53,10 @@ func ForSuccess(t Test, try func() error) {
 // failure, for example "the key has expired".
 func For(t Test, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !holds(); time.Sleep(pause) {
-		if time.Now().After(end) {
-			t.Fatalf("after %v it is still not so that %s", patience, what)
+	ForSuccess(t, func() error {
+		if !holds() {
+			return errors.New("it is not so that " + what)
 		}
-	}
+		return nil
+	})
 }
