@@ -101,11 +101,12 @@ func StepGroup(n int, group Group) []Check {
 // those of Check.
 type rule struct {
 	id, name string
-	steps    []int
-	waits    bool
-	counts   bool
-	hints    []string
-	where    string
+	// steps are those it holds for; nil means all four.
+	steps  []int
+	waits  bool
+	counts bool
+	hints  []string
+	where  string
 	// inFour is set if the means are others in step 4, to which the login has
 	// moved.
 	inFour place
@@ -118,9 +119,8 @@ type place struct {
 	hints []string
 }
 
-// The steps a rule can hold for.
+// The steps a rule can hold for, if not all.
 var (
-	every     = []int{1, 2, 3, 4}
 	onlyOne   = []int{1}
 	onlyTwo   = []int{2}
 	onlyThree = []int{3}
@@ -133,7 +133,7 @@ var (
 func checksOf(n int, group Group, rules []rule) []Check {
 	var checks []Check
 	for _, r := range rules {
-		if !slices.Contains(r.steps, n) {
+		if n < 1 || n > 4 || r.steps != nil && !slices.Contains(r.steps, n) {
 			continue
 		}
 		hints, where := r.hints, r.where

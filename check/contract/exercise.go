@@ -62,9 +62,8 @@ var exercises = []exercise{
 		step: 1, name: "visits-in-cookie",
 		rules: []rule{
 			{
-				id:    "cookie-counts",
-				name:  "the page counts Visits: 1, 2, 3",
-				steps: onlyOne,
+				id:   "cookie-counts",
+				name: "the page counts Visits: 1, 2, 3",
 				hints: []string{
 					"Each GET / of somebody who is logged in adds one to a number in the cookie, and sends the cookie anew. The login begins at 0.",
 					"The Values of the cookie's session hold numbers too: read an int, add one, put it back, and Save before you render.",
@@ -79,9 +78,8 @@ var exercises = []exercise{
 				},
 			},
 			{
-				id:    "old-cookie-old-count",
-				name:  "an old cookie brings its old count back",
-				steps: onlyOne,
+				id:   "old-cookie-old-count",
+				name: "an old cookie brings its old count back",
 				hints: []string{
 					"The check copied the cookie, visited, and put the copy back. A count that goes on all the same is not in the cookie, but on the server.",
 					"No variable outside the handler: the number comes from cookie(c).Values and goes back there.",
@@ -107,7 +105,6 @@ var exercises = []exercise{
 		rules: []rule{{
 			id:    "copy-ends",
 			name:  "5 s after the login, a copy of its cookie is worth nothing",
-			steps: onlyOne,
 			waits: true,
 			hints: []string{
 				"To give the cookie an age is not enough, since a copy forgets its age. The signature holds the time when it was made, and the store can refuse an old one.",
@@ -122,9 +119,8 @@ var exercises = []exercise{
 		step: 2, name: "last-visit",
 		rules: []rule{
 			{
-				id:    "last-visit-written",
-				name:  "the field last_visit holds the time of this visit",
-				steps: onlyTwo,
+				id:   "last-visit-written",
+				name: "the field last_visit holds the time of this visit",
 				hints: []string{
 					"HSET writes a second field beside visits, at each visit. In which form the time is written is up to you; two visits in two seconds must differ.",
 					"TxPipelined sends several commands together, in one round trip: HIncrBy and HSet. An HGet among them gives redis.Nil at the first visit, and TxPipelined returns it as its error: that one is none.",
@@ -134,9 +130,8 @@ var exercises = []exercise{
 				run:   lastVisitIsWritten,
 			},
 			{
-				id:    "last-visit-shown",
-				name:  "the page shows the visit before: Last visit: …",
-				steps: onlyTwo,
+				id:   "last-visit-shown",
+				name: "the page shows the visit before: Last visit: …",
 				hints: []string{
 					"The page says \"Last visit: \" and what the field held before this visit. So it must be read before it is written.",
 					"Put HGet before HSet into the same TxPipelined. Where there is no such field yet, HGet gives redis.Nil, which TxPipelined returns as its error: that one is none.",
@@ -145,7 +140,7 @@ var exercises = []exercise{
 				where: inIndex,
 				run:   lastVisitIsShown,
 			},
-			oneRoundTrip(onlyTwo),
+			oneRoundTrip,
 		},
 	},
 	{
@@ -162,9 +157,8 @@ var exercises = []exercise{
 		step: 2, name: "place", optional: true,
 		rules: []rule{
 			{
-				id:    "place-shown",
-				name:  "the page says Your place: …, most visits first",
-				steps: onlyTwo,
+				id:   "place-shown",
+				name: "the page says Your place: …, most visits first",
 				hints: []string{
 					"Redis keeps an order by itself: a sorted set, with the name as member and the visits as score.",
 					"ZIncrBy on one key for all names counts there too, ZRevRank answers with the place, from 0. Both go into one TxPipelined with HIncrBy.",
@@ -173,7 +167,7 @@ var exercises = []exercise{
 				where: inIndex,
 				run:   places,
 			},
-			oneRoundTrip(onlyTwo),
+			oneRoundTrip,
 		},
 	},
 	{
@@ -190,9 +184,8 @@ var exercises = []exercise{
 		step: 3, name: "ttl-per-user",
 		rules: []rule{
 			{
-				id:    "vip-ttl",
-				name:  "a name that begins with vip- is remembered three times as long",
-				steps: onlyThree,
+				id:   "vip-ttl",
+				name: "a name that begins with vip- is remembered three times as long",
 				hints: []string{
 					"The TTL is one value for all so far. For a name that begins with \"vip-\" it is three times that; for everybody else it stays.",
 					"strings.HasPrefix tells, and a time.Duration can be multiplied. Give Expire that value.",
@@ -207,9 +200,8 @@ var exercises = []exercise{
 		step: 3, name: "time-left", optional: true,
 		rules: []rule{
 			{
-				id:    "time-left-shown",
-				name:  "the page says Time left: … ms before this visit",
-				steps: onlyThree,
+				id:   "time-left-shown",
+				name: "the page says Time left: … ms before this visit",
 				hints: []string{
 					"PTTL tells how long the key would have lived still. After EXPIRE it is full again, so ask before.",
 					"PTTL goes first into the same TxPipelined. The page shows it in milliseconds; at a first visit there is none, and it shows 0.",
@@ -218,7 +210,7 @@ var exercises = []exercise{
 				where: inIndex,
 				run:   timeLeft,
 			},
-			oneRoundTrip(onlyThree),
+			oneRoundTrip,
 		},
 	},
 	{
@@ -235,9 +227,8 @@ var exercises = []exercise{
 		step: 4, name: "log-out-everywhere",
 		rules: []rule{
 			{
-				id:    "all-logged-out",
-				name:  "POST /logout-everywhere logs out all browsers of a name",
-				steps: onlyFour,
+				id:   "all-logged-out",
+				name: "POST /logout-everywhere logs out all browsers of a name",
 				hints: []string{
 					"One browser asks, and every session of the same name ends, in Redis. To find them, remember at login which sessions a name has.",
 					"At Create, SAdd the session's key to a set of the user. The new method reads the name with HGet from the session of this token, the set with SMembers, and deletes those keys and the set.",
@@ -247,9 +238,8 @@ var exercises = []exercise{
 				run:   logOutEverywhere,
 			},
 			{
-				id:    "others-stay",
-				name:  "other names stay logged in",
-				steps: onlyFour,
+				id:   "others-stay",
+				name: "other names stay logged in",
 				hints: []string{
 					"Only the sessions of the name that asked may end. Is the user's name in the key of the set?",
 					"Each name has a set of its own: its key is made from the name.",
@@ -263,9 +253,8 @@ var exercises = []exercise{
 	{
 		step: 4, name: "devices", optional: true,
 		rules: []rule{{
-			id:    "sessions-shown",
-			name:  "the page says Sessions: …, those alive under this name",
-			steps: onlyFour,
+			id:   "sessions-shown",
+			name: "the page says Sessions: …, those alive under this name",
 			hints: []string{
 				"Two browsers of one name: both pages say \"Sessions: 2\". After one of them logs out, or its key expires in Redis, the other says \"Sessions: 1\". A set does not know which of its members have expired: ask for each.",
 				"SMembers gives the keys of the user's sessions, Exists counts how many of them are still there; those that are gone leave the set with SRem.",
@@ -281,9 +270,8 @@ var exercises = []exercise{
 // except the one with this id.
 func lessonHolds(except string) rule {
 	return rule{
-		id:    "lesson-holds",
-		name:  "all else that the lesson asks for still works",
-		steps: every,
+		id:   "lesson-holds",
+		name: "all else that the lesson asks for still works",
 		hints: []string{
 			"Your change broke something that worked before. What was expected is said above.",
 			"Run the check without EX: it stops at what broke, and has hints for it.",
@@ -317,7 +305,6 @@ func (e exercise) breakingRules() []rule {
 	broken := rule{
 		id:    e.breaks + "-fails",
 		name:  "the check " + e.breaks + " fails now",
-		steps: []int{e.step},
 		hints: e.hints,
 		where: e.where,
 		run: func(s *scene) {
@@ -339,27 +326,24 @@ func (e exercise) breakingRules() []rule {
 
 // oneRoundTrip wants a visit to ask Redis once. A connection that is made
 // meanwhile costs round trips of its own, so the cheapest of some visits counts.
-func oneRoundTrip(steps []int) rule {
-	return rule{
-		id:     "one-round-trip",
-		name:   "a visit is still one round trip to Redis",
-		steps:  steps,
-		counts: true,
-		hints: []string{
-			"Each command that is sent alone waits for its answer. Send all commands of a visit together.",
-			"a.rdb.TxPipelined sends what its function collects in one go. The answers are there after it has returned.",
-			"_, err := a.rdb.TxPipelined(ctx, func(multi redis.Pipeliner) error { …; return nil })",
-		},
-		where: inIndex,
-		run: func(s *scene) {
-			b := s.loggedIn()
-			least := int64(math.MaxInt64)
-			for range 5 {
-				least = min(least, s.target.Wire.During(func() { b.get("/") }))
-			}
-			s.expect(least == 1, "1 round trip to Redis for GET /", fmt.Sprintf("%d", least))
-		},
-	}
+var oneRoundTrip = rule{
+	id:     "one-round-trip",
+	name:   "a visit is still one round trip to Redis",
+	counts: true,
+	hints: []string{
+		"Each command that is sent alone waits for its answer. Send all commands of a visit together.",
+		"a.rdb.TxPipelined sends what its function collects in one go. The answers are there after it has returned.",
+		"_, err := a.rdb.TxPipelined(ctx, func(multi redis.Pipeliner) error { …; return nil })",
+	},
+	where: inIndex,
+	run: func(s *scene) {
+		b := s.loggedIn()
+		least := int64(math.MaxInt64)
+		for range 5 {
+			least = min(least, s.target.Wire.During(func() { b.get("/") }))
+		}
+		s.expect(least == 1, "1 round trip to Redis for GET /", fmt.Sprintf("%d", least))
+	},
 }
 
 func oldCookieOldCount(s *scene) {

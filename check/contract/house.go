@@ -19,7 +19,6 @@ var house = []rule{
 	{
 		id:    "healthz",
 		name:  "/healthz answers 200",
-		steps: every,
 		hints: []string{"GET /healthz says that the process is up. It asks no Redis and needs no login."},
 		run: func(s *scene) {
 			p := s.browser().get("/healthz")
@@ -29,7 +28,6 @@ var house = []rule{
 	{
 		id:    "login-button",
 		name:  "the login form has a button Login",
-		steps: every,
 		hints: []string{"The button of the form on /login is called \"Login\"."},
 		run: func(s *scene) {
 			form := s.browser().get("/login").loginForm()
@@ -39,7 +37,6 @@ var house = []rule{
 	{
 		id:    "see-other",
 		name:  "login and logout redirect with 303",
-		steps: every,
 		hints: []string{"303 See Other says that the next request is a GET. 302 leaves that open."},
 		run: func(s *scene) {
 			b := s.browser()
@@ -51,7 +48,6 @@ var house = []rule{
 	{
 		id:    "logout-button",
 		name:  "the page has a logout button",
-		steps: every,
 		hints: []string{"Logout changes something, so it is a form with method=post and action=/logout, and no link."},
 		run: func(s *scene) {
 			b := s.loggedIn()
@@ -62,7 +58,6 @@ var house = []rule{
 	{
 		id:    "logout-by-post-and-get",
 		name:  "logout works by POST and by GET",
-		steps: every,
 		hints: []string{"The logout button sends POST /logout. GET /logout works as well, as in the original."},
 		run: func(s *scene) {
 			b := s.browser()
@@ -103,7 +98,6 @@ var house = []rule{
 	{
 		id:    "head-like-get",
 		name:  "HEAD is answered like GET",
-		steps: every,
 		hints: []string{"HEAD has the status and the headers of GET, and no body. Monitors and link checkers send it."},
 		run:   headLikeGet,
 	},
@@ -121,7 +115,6 @@ var house = []rule{
 	{
 		id:    "blank-name",
 		name:  "a name without letters is refused",
-		steps: every,
 		hints: []string{"An empty name, or one of spaces only, is answered with 400 and the form, with the reason beside the field."},
 		run: func(s *scene) {
 			s.expectRefused("")
@@ -131,7 +124,6 @@ var house = []rule{
 	{
 		id:    "long-name",
 		name:  "a name over 64 bytes is refused, and 64 are taken",
-		steps: every,
 		hints: []string{"The limit is 64 bytes and not 64 letters: a Japanese letter has three. The answer is 400 and the form, with the reason beside the field."},
 		run: func(s *scene) {
 			s.expectRefused(padded(s.user, "x", 65))
@@ -144,7 +136,6 @@ var house = []rule{
 	{
 		id:    "control-characters",
 		name:  "a name with control characters is refused",
-		steps: every,
 		hints: []string{"A line break or another control character in a name is answered with 400 and the form, with the reason beside the field."},
 		run: func(s *scene) {
 			s.expectRefused(s.user + "\nx")
@@ -155,7 +146,6 @@ var house = []rule{
 	{
 		id:    "spaces-trimmed",
 		name:  "spaces around a name are taken off",
-		steps: every,
 		hints: []string{"Trim the name before you look at it and store it."},
 		run: func(s *scene) {
 			b := s.browser()
@@ -169,7 +159,6 @@ var house = []rule{
 	{
 		id:    "not-found-page",
 		name:  "an unknown path is a 404 page",
-		steps: every,
 		hints: []string{"The page of a 404 looks like the others: a title, and a link back to /."},
 		run: func(s *scene) {
 			s.expectFramed(s.browser().get("/no-such-page"), http.StatusNotFound)
@@ -178,7 +167,6 @@ var house = []rule{
 	{
 		id:    "wrong-method-page",
 		name:  "a wrong method is a 405 page",
-		steps: every,
 		hints: []string{"The page of a 405 looks like the others: a title, and a link back to /. The Allow header names the methods (RFC 9110, 15.5.6)."},
 		run: func(s *scene) {
 			for _, path := range []string{"/", "/login", "/logout"} {
@@ -191,14 +179,12 @@ var house = []rule{
 	{
 		id:    "cookie-flags",
 		name:  "the cookie has its name and its flags",
-		steps: every,
 		hints: []string{"HttpOnly keeps scripts away from the cookie, SameSite=Lax keeps other sites from using it, Path=/ sends it to every page."},
 		run:   cookieFlags,
 	},
 	{
 		id:    "logout-deletes-cookie",
 		name:  "logout deletes the cookie",
-		steps: every,
 		hints: []string{"A cookie is deleted by setting it with the same name and path and Max-Age=0."},
 		run: func(s *scene) {
 			b := s.loggedIn()
@@ -214,7 +200,6 @@ var house = []rule{
 	{
 		id:    "no-store",
 		name:  "a page with a name in it is not kept in a cache",
-		steps: every,
 		hints: []string{"Send Cache-Control: no-store, or the Back button shows the page after logout."},
 		run: func(s *scene) {
 			b := s.loggedIn()
@@ -226,21 +211,18 @@ var house = []rule{
 	{
 		id:    "content-policy",
 		name:  "every page has a strict Content-Security-Policy",
-		steps: every,
 		hints: []string{"The policy names what a page may load, and has no 'unsafe-inline'. It is set in a middleware, so that error pages have it too."},
 		run:   contentPolicy,
 	},
 	{
 		id:    "cross-site-login",
 		name:  "a form of another site cannot log anybody in",
-		steps: every,
 		hints: []string{"net/http's CrossOriginProtection looks at Sec-Fetch-Site and Origin. Its Check must run before any other work."},
 		run:   crossSiteLogin,
 	},
 	{
 		id:    "cross-site-logout",
 		name:  "a form of another site cannot log anybody out",
-		steps: every,
 		hints: []string{"net/http's CrossOriginProtection looks at Sec-Fetch-Site and Origin. Its Check must run before any other work."},
 		run: func(s *scene) {
 			b := s.loggedIn()
@@ -254,7 +236,6 @@ var house = []rule{
 	{
 		id:    "same-site-form",
 		name:  "a form of this site is taken",
-		steps: every,
 		hints: []string{"A browser sends Sec-Fetch-Site: same-origin and an Origin with the form of this app. Both must pass the check for other sites."},
 		run: func(s *scene) {
 			b := s.browser()
@@ -268,7 +249,6 @@ var house = []rule{
 	{
 		id:    "cross-site-link",
 		name:  "a link on another site does not log you out",
-		steps: every,
 		hints: []string{"GET /logout with Sec-Fetch-Site: cross-site shows a logout button and leaves you logged in."},
 		run: func(s *scene) {
 			b := s.loggedIn()
@@ -281,35 +261,30 @@ var house = []rule{
 	{
 		id:    "tampered-cookie",
 		name:  "a tampered cookie is no login",
-		steps: every,
 		hints: []string{"A cookie that was changed is treated like no cookie: the page with status 200, never a 500."},
 		run:   brokenCookie(changed),
 	},
 	{
 		id:    "garbage-cookie",
 		name:  "a garbage cookie is no login",
-		steps: every,
 		hints: []string{"A cookie that cannot be decoded is treated like no cookie: the page with status 200, never a 500."},
 		run:   brokenCookie(func(string) string { return "%%%|not-a-cookie" }),
 	},
 	{
 		id:    "oversized-cookie",
 		name:  "an oversized cookie is no login",
-		steps: every,
 		hints: []string{"A cookie of 6 KB is treated like no cookie: the page with status 200, never a 500."},
 		run:   brokenCookie(func(string) string { return strings.Repeat("A", 6<<10) }),
 	},
 	{
 		id:    "empty-cookie",
 		name:  "an empty cookie is no login",
-		steps: every,
 		hints: []string{"A cookie without a value is treated like no cookie: the page with status 200, never a 500."},
 		run:   brokenCookie(func(string) string { return "" }),
 	},
 	{
 		id:    "logout-without-login",
 		name:  "logout without a login is no error",
-		steps: every,
 		hints: []string{"A logout that finds nothing to do redirects to / like any other."},
 		run: func(s *scene) {
 			p := s.browser().post("/logout", url.Values{})
@@ -320,7 +295,6 @@ var house = []rule{
 	{
 		id:    "other-steps-cookie",
 		name:  "the cookie of another step is left alone",
-		steps: every,
 		hints: []string{"Two steps may run side by side on two ports, and browsers send a host's cookies to all its ports. Touch no cookie but your own."},
 		run:   otherStepsCookie,
 	},

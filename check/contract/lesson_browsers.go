@@ -10,9 +10,8 @@ import (
 // visitor may try.
 var otherBrowsers = []rule{
 	{
-		id:    "second-browser",
-		name:  "a second browser is not logged in",
-		steps: every,
+		id:   "second-browser",
+		name: "a second browser is not logged in",
 		hints: []string{
 			"One browser logged in, and another one counted as logged in too. The name must not be kept in a variable of the server: only the cookie says which browser asks.",
 			"Everything about one visitor comes from the cookie of the request: cookie(c). Package variables, and fields of app, belong to all visitors.",
@@ -33,9 +32,8 @@ var otherBrowsers = []rule{
 		},
 	},
 	{
-		id:    "names-apart",
-		name:  "two names in two browsers stay apart",
-		steps: every,
+		id:   "names-apart",
+		name: "two names in two browsers stay apart",
 		hints: []string{
 			"Each browser must see its own name, and its own count. Is something kept in a variable that all requests share, or is the user name missing in the Redis key?",
 			"The name is read from the cookie of this request, and the key of the count is made from that name.",
@@ -52,9 +50,8 @@ var otherBrowsers = []rule{
 		run: twoNames,
 	},
 	{
-		id:    "login-replaces",
-		name:  "a login under another name replaces the first",
-		steps: every,
+		id:   "login-replaces",
+		name: "a login under another name replaces the first",
 		hints: []string{
 			"POST /login of a browser that is logged in must set the cookie anew, with the new name.",
 			"login sets Values[\"username\"] each time, whatever was in the cookie before, and saves it.",
@@ -136,9 +133,8 @@ var otherBrowsers = []rule{
 		},
 	},
 	{
-		id:    "logout",
-		name:  "after logout the page says You are not logged in",
-		steps: every,
+		id:   "logout",
+		name: "after logout the page says You are not logged in",
 		hints: []string{
 			"Logout must delete the cookie: set it again with the same name and path and with Max-Age=0 (in Go: MaxAge: -1).",
 			"s.Options.MaxAge = -1 makes Save send a cookie that the browser deletes. Save comes before the redirect.",
@@ -211,9 +207,8 @@ var otherBrowsers = []rule{
 		},
 	},
 	{
-		id:    "html-as-text",
-		name:  "a name with HTML in it is shown as text",
-		steps: every,
+		id:   "html-as-text",
+		name: "a name with HTML in it is shown as text",
 		hints: []string{
 			"The name went into the page as it was typed, so somebody can put a script into it. Escape it: html/template does it by itself, html.EscapeString by hand.",
 			"{{.Username}} in the template escapes by itself, as long as the name is a string: template.HTML switches that off.",
@@ -223,9 +218,8 @@ var otherBrowsers = []rule{
 		run:   escaped,
 	},
 	{
-		id:    "changed-cookie",
-		name:  "a changed cookie does not log anybody in",
-		steps: every,
+		id:   "changed-cookie",
+		name: "a changed cookie does not log anybody in",
 		hints: []string{
 			"The check changed one character of the cookie. A login in a cookie must be signed, and the signature looked at in every request; a token must be looked up as a whole.",
 			"sessions.NewCookieStore makes a store that signs with SECRET_KEY, and its Get looks at the signature. A plain http.Cookie does neither.",

@@ -11,9 +11,8 @@ import (
 // firstVisits are about one visitor: the login, and the count of the visits.
 var firstVisits = []rule{
 	{
-		id:    "logged-out",
-		name:  "without a login, / says You are not logged in",
-		steps: every,
+		id:   "logged-out",
+		name: "without a login, / says You are not logged in",
 		hints: []string{
 			"Is the app running at this address? Then look at the handler of GET /: for a browser without a login it writes exactly \"You are not logged in\".",
 			"index renders the page \"index\". Without a name, the template in pages takes its {{else}}.",
@@ -23,9 +22,8 @@ var firstVisits = []rule{
 		run:   func(s *scene) { s.browser().expectLoggedOut() },
 	},
 	{
-		id:    "login-form",
-		name:  "/login shows a form with a field username",
-		steps: every,
+		id:   "login-form",
+		name: "/login shows a form with a field username",
 		hints: []string{
 			"GET /login answers with a form whose method is post and whose text field is named username.",
 			"GET /login must lead to loginForm, which renders the page \"login\". Its form has method=\"post\", its input name=\"username\".",
@@ -35,9 +33,8 @@ var firstVisits = []rule{
 		run:   loginForm,
 	},
 	{
-		id:    "login-redirect",
-		name:  "after login the browser is sent back to /",
-		steps: every,
+		id:   "login-redirect",
+		name: "after login the browser is sent back to /",
 		hints: []string{
 			"POST /login reads the form field username, remembers it, and answers with a redirect (status 303) to /.",
 			"web.Username(c) reads the name from the form, and says what is wrong with it. At the end, c.Redirect sends the browser on.",
@@ -56,9 +53,8 @@ var firstVisits = []rule{
 		},
 	},
 	{
-		id:    "logged-in-name",
-		name:  "after login the page says Logged in as and your name",
-		steps: every,
+		id:   "logged-in-name",
+		name: "after login the page says Logged in as and your name",
 		hints: []string{
 			"Does POST /login send a Set-Cookie header, with Path=/? And does GET / read the login from that cookie?",
 			"cookie(c) gets the session of the cookie with store.Get. login puts the name into its Values and saves it before the redirect; username reads it from there.",
