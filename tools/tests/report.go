@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -32,8 +33,12 @@ type report struct {
 	out     io.Writer
 	began   time.Time
 	missing []string // lines about kinds of Redis that were not there
+	// expected is how many packages have tests.
+	expected int
 
 	mu       sync.Mutex
+	running  map[string]time.Time // when the tests of a package began
+	finished int
 	runs     []*testjson.Execution // one for each go test that has ended
 	problems []error               // what went wrong outside the tests
 	notReal  string                // why a test had no real Redis
@@ -72,7 +77,12 @@ func (r *report) Event(e testjson.TestEvent, run *testjson.Execution) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := run.Package(e.Package)
+	if e.PackageEvent() && e.Action.IsTerminal() {
+		delete(r.running, e.Package)
+	}
 	switch {
+	case e.Action == "start":
+		r.running[e.Package] = time.Now()
 	case e.Action == testjson.ActionOutput:
 		if _, reason, ok := strings.Cut(e.Output, notReal); ok {
 			r.notReal = strings.TrimSpace(reason)
@@ -90,11 +100,49 @@ func (r *report) Event(e testjson.TestEvent, run *testjson.Execution) error {
 		if broken(p) {
 			r.printOutput(p, testjson.TestCase{})
 		}
-		fmt.Fprintf(r.out, "FAIL %s %.1fs\n", e.Package, e.Elapsed)
+		r.finish("FAIL", e)
 	case e.Action == testjson.ActionPass && p.Total > 0:
-		fmt.Fprintf(r.out, "ok   %s %.1fs\n", e.Package, e.Elapsed)
+		r.finish("ok  ", e)
 	}
 	return nil
+}
+
+// finish prints the result of a package, and how many of how many that is. One
+// that does not build has a result too, even if it has no tests.
+func (r *report) finish(result string, e testjson.TestEvent) {
+	r.finished++
+	fmt.Fprintf(r.out, "[%d/%d] %s %s %.1fs\n", r.finished, max(r.expected, r.finished), result, e.Package, e.Elapsed)
+}
+
+// sayWhatRuns prints, every half a minute, the packages that take longer than
+// that. The returned function ends it.
+func (r *report) sayWhatRuns() (stop func()) {
+	const often = 30 * time.Second
+	ticker, done := time.NewTicker(often), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				r.printRunning(often)
+			}
+		}
+	}()
+	return func() {
+		ticker.Stop()
+		close(done)
+	}
+}
+
+func (r *report) printRunning(longer time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(r.running)) {
+		if took := time.Since(r.running[name]); took > longer {
+			fmt.Fprintf(r.out, "  ... %s, for %.0f s\n", name, took.Seconds())
+		}
+	}
 }
 
 // printOutput prints what a test has printed, or a package outside its tests,

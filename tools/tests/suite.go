@@ -39,7 +39,7 @@ type suite struct {
 // run runs the tests and prints the results as they come, and a summary. It
 // returns what failed.
 func (s *suite) run(ctx context.Context, out io.Writer) (failures []string) {
-	r := &report{suite: s, out: out, began: time.Now()}
+	r := &report{suite: s, out: out, began: time.Now(), running: map[string]time.Time{}}
 	if err := s.testAll(ctx, r); err != nil {
 		r.fail(err)
 	}
@@ -65,6 +65,10 @@ func (s *suite) testAll(ctx context.Context, r *report) (err error) {
 		return err
 	}
 	all := found.Packages()
+	if r.expected, err = countTested(ctx, all); err != nil {
+		return err
+	}
+	defer r.sayWhatRuns()()
 	if err := s.buildPrograms(ctx, all[0], programs); err != nil {
 		return err
 	}
@@ -97,6 +101,20 @@ func prepareEnvironment(programs string) error {
 		return err
 	}
 	return os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" "+goFlags))
+}
+
+// countTested counts the packages that have tests.
+func countTested(ctx context.Context, all []modules.Packages) (n int, err error) {
+	for _, p := range all {
+		list := p.Command(ctx, "go", "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}")
+		list.Stdout = nil
+		names, err := list.Output()
+		if err != nil {
+			return 0, fmt.Errorf("go list in %s: %w", p.Dir, err)
+		}
+		n += strings.Count(string(names), "\n")
+	}
+	return n, nil
 }
 
 // buildPrograms builds each program of the workspace once, for all tests.

@@ -86,7 +86,7 @@ func TestSummary(t *testing.T) {
 	wantLines(t, output,
 		"on Redis (embedded): 2",
 		"on Redis (server): 2")
-	wantText(t, output, "5 passed, 0 failed, 0 skipped, in ", "ok   example.com/inside ", "ok   example.com/outside ")
+	wantText(t, output, "5 passed, 0 failed, 0 skipped, in ", "[1/2] ok ", "[2/2] ok ", " example.com/inside ", " example.com/outside ")
 	wantNoText(t, output, "nobody reads this", "NOT tested", "=== RUN", "slowest")
 }
 
