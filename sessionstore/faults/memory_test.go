@@ -3,7 +3,6 @@ package faults
 import (
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -82,13 +81,13 @@ func TestWhatIsEvictedFirst(t *testing.T) {
 	server := redistest.StartServer(t, "--maxmemory-policy", "volatile-lru")
 	store := newStore(t, server, sessionstore.IdleTimeout(time.Hour))
 	browsers := make([]*browser, users)
-	everybody(users, func(i int) { browsers[i] = loggedIn(t, store, fmt.Sprint("user ", i)) })
+	inParallel(16, users, func(i int) { browsers[i] = loggedIn(t, store, fmt.Sprint("user ", i)) })
 	// Redis knows the time of a key's last use in seconds.
 	must(t, server.Client.Set(t.Context(), "fill:mark", "x", 0).Err())
 	wait.For(t, "the indexes are a second old", func() bool {
 		return server.Client.ObjectIdleTime(t.Context(), "fill:mark").Val() >= time.Second
 	})
-	everybody(users, func(i int) { must(t, browsers[i].refresh(t.Context())) })
+	inParallel(16, users, func(i int) { must(t, browsers[i].refresh(t.Context())) })
 
 	count := func() (sessions, indexes int) {
 		all := server.Client.Scan(t.Context(), 0, prefix+"*", 1000).Iterator()
@@ -120,18 +119,4 @@ func TestWhatIsEvictedFirst(t *testing.T) {
 	if sessions == users && indexes == users {
 		t.Error("nothing was evicted, so this test has measured nothing")
 	}
-}
-
-// everybody does something for each user, some at a time.
-func everybody(users int, do func(i int)) {
-	var group sync.WaitGroup
-	const parallel = 16
-	for first := range parallel {
-		group.Go(func() {
-			for i := first; i < users; i += parallel {
-				do(i)
-			}
-		})
-	}
-	group.Wait()
 }

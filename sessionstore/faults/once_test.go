@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -126,18 +124,11 @@ func plan(t *testing.T, store *sessionstore.Store, sessions int) calls {
 
 // send makes calls, eight at a time.
 func (calls) send(t *testing.T, some calls) {
-	var next atomic.Int64
-	var group sync.WaitGroup
-	for range 8 {
-		group.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(some); i = int(next.Add(1)) - 1 {
-				ctx, cancel := context.WithTimeout(t.Context(), 3*slow)
-				_, some[i].err = some[i].of.Session().Incr(ctx, some[i].field, 1)
-				cancel()
-			}
-		})
-	}
-	group.Wait()
+	inParallel(8, len(some), func(i int) {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*slow)
+		defer cancel()
+		_, some[i].err = some[i].of.Session().Incr(ctx, some[i].field, 1)
+	})
 }
 
 // comeAndGo makes the network ill and well in turn, until it is stopped.

@@ -3,7 +3,6 @@ package faults
 import (
 	"context"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -55,7 +54,7 @@ func TestAllConnectionsAreKilledOverTLS(t *testing.T) {
 		client := connect(t, &options)
 		store := sessionstore.New(client)
 		wait.For(t, "many connections for pipelines", func() bool {
-			everybody(50, func(i int) { loggedIn(t, store, fmt.Sprint("user ", i)) })
+			inParallel(16, 50, func(i int) { loggedIn(t, store, fmt.Sprint("user ", i)) })
 			return client.PoolStats().PipelineStats.TotalConns > 4
 		})
 		must(t, server.Client.ClientKillByFilter(t.Context(), "TYPE", "normal", "SKIPME", "yes").Err())
@@ -94,18 +93,12 @@ func aboutToFail(t *testing.T, server *redistest.Server, options *redis.Options,
 // refusals counts those of many calls that fail, which must be outages.
 func refusals(t *testing.T, parallel, calls int, call func() error) int64 {
 	t.Helper()
-	var refused, next atomic.Int64
-	var group sync.WaitGroup
-	for range parallel {
-		group.Go(func() {
-			for next.Add(1) <= int64(calls) {
-				if err := call(); err != nil {
-					refused.Add(1)
-					is(t, "a call on a killed connection", err, sessionstore.ErrUnavailable)
-				}
-			}
-		})
-	}
-	group.Wait()
+	var refused atomic.Int64
+	inParallel(parallel, calls, func(int) {
+		if err := call(); err != nil {
+			refused.Add(1)
+			is(t, "a call on a killed connection", err, sessionstore.ErrUnavailable)
+		}
+	})
 	return refused.Load()
 }
