@@ -182,30 +182,25 @@ func (b *browser) visitAtOnce(n int) []int {
 	if b.scene.failed() {
 		return nil
 	}
-	var (
-		mu      sync.Mutex
-		wg      sync.WaitGroup
-		numbers []int
-		bad     string
-	)
-	for range n {
-		wg.Go(func() {
-			p, err := b.Do(b.scene.ctx, http.MethodGet, "/", nil, nil)
-			number, ok := p.Visits()
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case err != nil:
-				bad = whyNone(err)
-			case !ok:
-				bad = page{p}.String()
-			default:
-				numbers = append(numbers, number)
-			}
-		})
+	pages, errs := make([]page, n), make([]error, n)
+	var group sync.WaitGroup
+	for i := range n {
+		group.Go(func() { pages[i].Page, errs[i] = b.Do(b.scene.ctx, http.MethodGet, "/", nil, nil) })
 	}
-	wg.Wait()
-	b.scene.expect(bad == "", fmt.Sprintf("\"Visits: …\" on each of %d pages", n), bad)
+	group.Wait()
+	want := fmt.Sprintf("\"Visits: …\" on each of %d pages", n)
+	var numbers []int
+	for i, p := range pages {
+		number, ok := p.Visits()
+		switch {
+		case errs[i] != nil:
+			b.scene.expect(false, want, whyNone(errs[i]))
+		case !ok:
+			b.scene.expect(false, want, p.String())
+		default:
+			numbers = append(numbers, number)
+		}
+	}
 	slices.Sort(numbers)
 	return numbers
 }
