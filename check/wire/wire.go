@@ -149,14 +149,23 @@ func (w *Wire) accept() {
 			app.Close()
 			continue
 		}
-		w.mu.Lock()
-		w.accepted++
-		w.conns[app], w.conns[server] = true, true
-		w.mu.Unlock()
+		w.keep(app, server)
 		// A connection begins as if answered: the first request is one.
 		c := &connection{wire: w, app: app, server: server, answered: true}
 		go c.requests()
 		go c.replies()
+	}
+}
+
+func (w *Wire) keep(app, server net.Conn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.accepted++
+	w.conns[app], w.conns[server] = true, true
+	if w.ended {
+		// Close came in between.
+		app.Close()
+		server.Close()
 	}
 }
 
