@@ -5,11 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/tools/internal/netns"
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
 func TestWatchKeepsLoginAndVisits(t *testing.T) {
+	testall.Only(t)
 	if !netns.Alone(t) {
 		return
 	}

@@ -249,6 +249,7 @@ func (l *load) check(counted int) {
 // Without REDIS_URL the Redis is in the process of the proxy, or was there
 // before: it is in none of the servers, and so outlives them all.
 func TestASessionOutlivesAllServers(t *testing.T) {
+	testall.Only(t)
 	if !netns.Alone(t) {
 		return
 	}
