@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -91,12 +92,10 @@ func Load(args []string, getenv func(string) string, groups ...Group) (Config, e
 	if err := r.parse(args); err != nil {
 		return Config{}, err
 	}
-	for _, group := range groups {
-		if group == SecretKey {
-			r.check("SECRET_KEY", cfg.finishSecretKey())
-		}
+	if slices.Contains(groups, SecretKey) {
+		r.check("SECRET_KEY", cfg.finishSecretKey())
 	}
-	return cfg, r.problems()
+	return cfg, errors.Join(r.errs...)
 }
 
 func (c *Config) declare(group Group, r *reader) {
@@ -383,5 +382,3 @@ func (r *reader) check(variable string, err error) {
 		r.errs = append(r.errs, fmt.Errorf("%s: %w", variable, err))
 	}
 }
-
-func (r *reader) problems() error { return errors.Join(r.errs...) }

@@ -39,15 +39,14 @@ func (h hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessP
 			guarded[i] = atMostOnce(cmd)
 		}
 		err := next(ctx, guarded)
-		if i := slices.IndexFunc(cmds, refusedByReplica); i >= 0 && !redis.IsReadOnlyError(err) {
+		refused := func(cmd redis.Cmder) bool { return redis.IsReadOnlyError(cmd.Err()) }
+		if i := slices.IndexFunc(cmds, refused); i >= 0 && !redis.IsReadOnlyError(err) {
 			err = cmds[i].Err()
 			h.leaveReplica(cmds[i])
 		}
 		return h.explain(ctx, err, cmds...)
 	}
 }
-
-func refusedByReplica(cmd redis.Cmder) bool { return redis.IsReadOnlyError(cmd.Err()) }
 
 // leaveReplica makes the library close a connection to a primary that has
 // become a replica, so that the next one is made to the new primary. It does so

@@ -71,6 +71,9 @@ func ask(ctx context.Context, addr string) (found bool, err error) {
 	return true, nil
 }
 
+// Refused reports whether an error means that no server listens at an address.
+func Refused(err error) bool { return errors.Is(err, connectionRefused) }
+
 func whyNotOurs(err error) error {
 	switch {
 	case redis.IsAuthError(err):
