@@ -175,9 +175,8 @@ func (p Panel) look(c echo.Context, cfg config.Config) *holds {
 }
 
 func localAddress(c echo.Context) string {
-	addr, ok := c.Request().Context().Value(http.LocalAddrContextKey).(net.Addr)
-	if !ok {
-		return c.Request().Host
+	if addr, ok := c.Request().Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+		return addr.String()
 	}
-	return addr.String()
+	return c.Request().Host
 }

@@ -138,12 +138,11 @@ func (e *DownError) Explain() (status int, title, text string) {
 // isDown tells an outage from an answer: the network failed, the time ran
 // out, or Redis itself says that it cannot serve now.
 func isDown(err error) bool {
-	var reply redis.Error
-	if !errors.As(err, &reply) {
+	if _, replied := errors.AsType[redis.Error](err); !replied {
 		return true
 	}
-	var netErr net.Error
-	return errors.As(err, &netErr) || errors.Is(err, context.DeadlineExceeded) ||
+	_, network := errors.AsType[net.Error](err)
+	return network || errors.Is(err, context.DeadlineExceeded) ||
 		redis.IsLoadingError(err) || redis.IsMasterDownError(err) || redis.IsClusterDownError(err) ||
 		redis.IsReadOnlyError(err) || redis.IsTryAgainError(err) || redis.IsNoReplicasError(err) ||
 		redis.IsMaxClientsError(err) || redis.IsOOMError(err) || redis.IsAuthError(err)
@@ -173,8 +172,8 @@ func (e *WrongDataError) Explain() (status int, title, text string) {
 // wrongData looks anywhere in the text: from a script the same complaint comes
 // wrapped in another one.
 func wrongData(err error) bool {
-	var reply redis.Error
-	if !errors.As(err, &reply) {
+	reply, replied := errors.AsType[redis.Error](err)
+	if !replied {
 		return false
 	}
 	return slices.ContainsFunc([]string{
