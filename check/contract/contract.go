@@ -10,6 +10,7 @@ package contract
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -62,12 +63,16 @@ type Check struct {
 	Group Group
 	// Waits is true for the one check of a step that waits a whole TTL.
 	Waits bool
-	// Counts is true for a check that needs Target.Wire.
-	Counts bool
-	// Run checks the app. It returns nil or a *Failure. ctx bounds it; a
-	// check that waits needs the TTL and some seconds more.
+	// Wire is true for a check that needs Target.Wire.
+	Wire bool
+	// Run checks the app. It returns nil, a *Failure, or ErrNotChecked. ctx
+	// bounds it; a check that waits needs the TTL and some seconds more.
 	Run func(ctx context.Context, t Target) error
 }
+
+// ErrNotChecked says that a check needs a wire between the app and Redis, and
+// that Target has none: the app runs already, and somebody else connected it.
+var ErrNotChecked = errors.New("not checked: that needs an app that the check itself starts")
 
 // Failure says what a check wanted to see and what it saw.
 type Failure struct {
@@ -102,11 +107,11 @@ func StepGroup(n int, group Group) []Check {
 type rule struct {
 	id, name string
 	// steps are those it holds for; nil means all four.
-	steps  []int
-	waits  bool
-	counts bool
-	hints  []string
-	where  string
+	steps []int
+	waits bool
+	wire  bool
+	hints []string
+	where string
 	// inFour is set if the means are others in step 4, to which the login has
 	// moved.
 	inFour place
@@ -142,8 +147,13 @@ func checksOf(n int, group Group, rules []rule) []Check {
 		}
 		checks = append(checks, Check{
 			ID: r.id, Name: r.name, Hints: hints, Where: where,
-			Group: group, Waits: r.waits, Counts: r.counts,
-			Run: func(ctx context.Context, t Target) error { return play(ctx, t, n, r.run) },
+			Group: group, Waits: r.waits, Wire: r.wire,
+			Run: func(ctx context.Context, t Target) error {
+				if r.wire && t.Wire == nil {
+					return ErrNotChecked
+				}
+				return play(ctx, t, n, r.run)
+			},
 		})
 	}
 	return checks

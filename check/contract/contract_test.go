@@ -14,18 +14,27 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"example.com/session-workshop/check/contract"
 	"example.com/session-workshop/check/contract/programs"
 	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/wire"
 )
 
-const normalTTL = 10 * time.Second
+const (
+	normalTTL = 10 * time.Second
+	// otherTTL is not that of the lesson: an app must read its setting.
+	otherTTL = 7 * time.Second
+)
 
 // run serves a program and returns the failures of those checks of a step
 // that pick accepts, by the checks' ids.
 func run(t *testing.T, p *programs.Program, step int, target contract.Target, pick func(contract.Check) bool) map[string]error {
 	t.Helper()
-	target.Redis = p.Redis
+	if target.Redis == nil {
+		target.Redis = p.Redis
+	}
 	return runHandler(t, p, step, target, pick)
 }
 
@@ -36,7 +45,7 @@ func runHandler(t *testing.T, h http.Handler, step int, target contract.Target, 
 	target.URL = server.URL
 	failures := map[string]error{}
 	for _, check := range contract.Step(step) {
-		if !pick(check) {
+		if !pick(check) || check.Wire && target.Wire == nil {
 			continue
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -58,6 +67,21 @@ func atOnce(c contract.Check) bool    { return c.Group == contract.Lesson && !c.
 func waiting(c contract.Check) bool   { return c.Group == contract.Lesson && c.Waits }
 func houseOnly(c contract.Check) bool { return c.Group == contract.House }
 
+// wired is a client of r that goes through a wire, for a program. The checks
+// look into Redis by r's own client.
+func wired(t *testing.T, r *redistest.Redis) (redis.UniversalClient, *wire.Wire) {
+	t.Helper()
+	options, err := redis.ParseURL(r.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := redistest.OpenWire(t, options.Addr)
+	options.Addr = w.Addr
+	client := redis.NewClient(options)
+	t.Cleanup(func() { client.Close() })
+	return client, w
+}
+
 func TestRightProgramsPassTheLesson(t *testing.T) {
 	t.Run("step 1", func(t *testing.T) {
 		expectNone(t, run(t, programs.Right(1, nil, 0), 1, contract.Target{}, atOnce))
@@ -66,8 +90,9 @@ func TestRightProgramsPassTheLesson(t *testing.T) {
 		for step := 2; step <= 4; step++ {
 			t.Run(fmt.Sprint("step ", step), func(t *testing.T) {
 				t.Parallel()
-				p := programs.Right(step, r.Client, normalTTL)
-				expectNone(t, run(t, p, step, contract.Target{}, atOnce))
+				client, w := wired(t, r)
+				p := programs.Right(step, client, normalTTL)
+				expectNone(t, run(t, p, step, contract.Target{Redis: r.Client, Wire: w}, atOnce))
 				expectNothingLeft(t, p)
 			})
 		}
@@ -95,7 +120,7 @@ func TestChecksMayRunSideBySide(t *testing.T) {
 		defer server.Close()
 		var wg sync.WaitGroup
 		for _, check := range contract.Step(4) {
-			if !atOnce(check) {
+			if !atOnce(check) || check.Wire {
 				continue
 			}
 			wg.Go(func() {
@@ -143,8 +168,9 @@ func TestWrongProgramsAreCaught(t *testing.T) {
 		for _, w := range programs.Wrongs {
 			t.Run(fmt.Sprintf("step %d: %s", w.Step, w.Mistake), func(t *testing.T) {
 				t.Parallel()
-				p := w.Program(r.Client, normalTTL)
-				failures := run(t, p, w.Step, contract.Target{}, atOnce)
+				client, onTheWire := wired(t, r)
+				p := w.Program(client, otherTTL)
+				failures := run(t, p, w.Step, contract.Target{Redis: r.Client, Wire: onTheWire, TTL: otherTTL}, atOnce)
 				for id, err := range failures {
 					t.Logf("%s: %v", id, err)
 				}
@@ -356,6 +382,12 @@ func TestNoAppIsAFailureOfEveryCheck(t *testing.T) {
 func TestStepsNeedARedis(t *testing.T) {
 	for _, check := range contract.Step(2) {
 		err := check.Run(t.Context(), contract.Target{URL: "http://127.0.0.1:1"})
+		if check.Wire {
+			if !errors.Is(err, contract.ErrNotChecked) {
+				t.Errorf("%s without a wire: %v", check.ID, err)
+			}
+			continue
+		}
 		if err == nil || !strings.Contains(err.Error(), "Target.Redis") {
 			t.Errorf("%s: %v", check.ID, err)
 		}

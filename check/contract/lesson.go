@@ -4,7 +4,7 @@ import "slices"
 
 // lesson is what the steps teach, in the order in which a learner gets it to
 // work.
-var lesson = slices.Concat(firstVisits, otherBrowsers, serverSessions, lifetimes)
+var lesson = slices.Concat(firstVisits, otherBrowsers, serverSessions, lifetimes, onTheWire, wholeLives)
 
 // The places that several checks name.
 const (

@@ -5,6 +5,7 @@ package steptest
 import (
 	"context"
 	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -52,20 +53,48 @@ func Lesson(t *testing.T, step int) {
 func onEveryRedis(t *testing.T, step int, checks []contract.Check) {
 	t.Helper()
 	if step == 1 {
-		check(t, ".", checks, nil)
+		check(t, ".", checks, contract.Target{})
 		return
 	}
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		// Each app has its own port and its own Redis, and most of the time
 		// they wait for a TTL: they can do that at the same time.
 		t.Parallel()
-		check(t, ".", checks, r.Client, "REDIS_URL="+r.URL)
+		onTheWire, others := split(checks)
+		check(t, ".", others, contract.Target{Redis: r.Client}, "REDIS_URL="+r.URL)
+		checkOnTheWire(t, ".", onTheWire, r)
 	})
+}
+
+// split takes the checks that need a wire from the others.
+func split(checks []contract.Check) (onTheWire, others []contract.Check) {
+	for _, c := range checks {
+		if c.Wire {
+			onTheWire = append(onTheWire, c)
+		} else {
+			others = append(others, c)
+		}
+	}
+	return onTheWire, others
+}
+
+// checkOnTheWire starts the app with a wire between it and Redis. The panel is
+// off, because it asks Redis too.
+func checkOnTheWire(t *testing.T, dir string, checks []contract.Check, r *redistest.Redis) {
+	t.Helper()
+	address, err := url.Parse(r.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := redistest.OpenWire(t, address.Host)
+	address.Host = w.Addr
+	check(t, dir, checks, contract.Target{Redis: r.Client, Wire: w}, "REDIS_URL="+address.String(), "UNDER_THE_HOOD=off")
 }
 
 // Check starts the app in the folder dir with the variables env, as Start does,
 // and checks it against the contract of the step, a subtest per check. It
-// leaves out the check that waits for a whole TTL: Contract waits for it. The
+// leaves out the check that waits for a whole TTL and those that need a wire:
+// Contract has them. The client
 // client looks into the Redis that the app uses, and may do everything there;
 // step 1 needs none.
 func Check(t *testing.T, dir string, step int, client redis.UniversalClient, env ...string) {
@@ -74,14 +103,14 @@ func Check(t *testing.T, dir string, step int, client redis.UniversalClient, env
 	if len(checks) == 0 {
 		t.Fatalf("there are no checks for step %d: the steps are 1 to 4", step)
 	}
-	checks = slices.DeleteFunc(checks, func(c contract.Check) bool { return c.Waits })
-	check(t, dir, checks, client, env...)
+	checks = slices.DeleteFunc(checks, func(c contract.Check) bool { return c.Waits || c.Wire })
+	check(t, dir, checks, contract.Target{Redis: client}, env...)
 }
 
-func check(t *testing.T, dir string, checks []contract.Check, client redis.UniversalClient, env ...string) {
+func check(t *testing.T, dir string, checks []contract.Check, target contract.Target, env ...string) {
 	t.Helper()
 	app := Start(t, dir, append(env, "SESSION_TTL="+ttl.String())...)
-	target := contract.Target{URL: app.URL, Redis: client, TTL: ttl}
+	target.URL, target.TTL = app.URL, ttl
 	for _, c := range checks {
 		t.Run(c.ID, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), checkTimeout)

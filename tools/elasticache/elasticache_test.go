@@ -51,6 +51,9 @@ func TestAStoreNeedsNoMoreThanItsAccessString(t *testing.T) {
 				s := startWith(t, elasticache.Options{Cluster: cluster, AccessString: rights})
 				running := steptest.Start(t, "../../"+app, append(s.Environment(), "UNDER_THE_HOOD=off")...)
 				for _, check := range contract.StepGroup(4, contract.Lesson) {
+					if check.Wire {
+						continue // There is no wire before the stand-in.
+					}
 					if err := check.Run(t.Context(), contract.Target{URL: running.URL, Redis: admin(t, s)}); err != nil {
 						t.Errorf("%s: %v", check.ID, err)
 					}

@@ -6,8 +6,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -34,15 +36,19 @@ func redisOfApps(t *testing.T) (address string, client *redis.Client) {
 
 func TestEachWrongProgramGetsItsHint(t *testing.T) {
 	address, client := redisOfApps(t)
+	const ttl = 7 * time.Second
 	for _, w := range programs.Wrongs {
+		if needsWire(w) {
+			continue // An app that runs already passes.
+		}
 		t.Run(fmt.Sprintf("step %d: %s", w.Step, w.Mistake), func(t *testing.T) {
 			t.Parallel()
-			app := httptest.NewServer(w.Program(client, learn.DefaultTTL))
+			app := httptest.NewServer(w.Program(client, ttl))
 			defer app.Close()
 			var said strings.Builder
 			check := learn.Check{
 				Copy: learn.Copy{Step: w.Step}, URL: app.URL, RedisURL: address,
-				TTL: learn.DefaultTTL, Hint: 1, Out: &said,
+				TTL: ttl, Hint: 1, Out: &said,
 			}
 			if err := check.Run(t.Context()); !errors.Is(err, learn.ErrFailed) {
 				t.Errorf("the check ends with %v, want %v", err, learn.ErrFailed)
@@ -69,7 +75,7 @@ func checkOne(t *testing.T, only string, p func(client *redis.Client) http.Handl
 	defer board.Close()
 	var out strings.Builder
 	check := learn.Check{
-		Copy: learn.Copy{Step: 3}, URL: app.URL, RedisURL: address, TTL: learn.DefaultTTL, Hint: 1,
+		Copy: learn.Copy{Step: 3}, URL: app.URL, RedisURL: address, Hint: 1,
 		Only: only, Board: board.URL + "/k7f3qz", Name: "ada", Out: &out,
 	}
 	err = check.Run(t.Context())
@@ -89,7 +95,7 @@ func TestOneCheckAlone(t *testing.T) {
 		"ttl-set": {learn.ErrFailed, "FAIL 19 ttl-set: the first visit gives the key a TTL\n", " ONLY=ttl-set HINT=2\n"},
 		"logout":  {nil, "ok   14 logout: after logout the page says You are not logged in\n", "Now with all the others: make check3 URL=http"},
 		// A house rule has one hint.
-		"healthz": {learn.ErrFailed, "FAIL 24 healthz: /healthz answers 200\n", "0 of 1 passed. That was the last hint.\n"},
+		"healthz": {learn.ErrFailed, "FAIL 26 healthz: /healthz answers 200\n", "0 of 1 passed. That was the last hint.\n"},
 	} {
 		t.Run(only, func(t *testing.T) {
 			t.Parallel()
@@ -135,4 +141,10 @@ func TestAnUnknownCheckOfAnExercise(t *testing.T) {
 	if err := check.Run(t.Context()); err == nil || err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)
 	}
+}
+
+// needsWire reports whether only a check that starts the app itself sees this
+// mistake.
+func needsWire(w programs.Wrong) bool {
+	return slices.ContainsFunc(contract.Step(w.Step), func(c contract.Check) bool { return c.ID == w.Caught && c.Wire })
 }

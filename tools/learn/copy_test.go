@@ -34,7 +34,7 @@ func started(t *testing.T, root string, n int) learn.Copy {
 
 // checkOf checks the lesson or an exercise as the command does.
 func checkOf(c learn.Copy, exercise string) *learn.Check {
-	return &learn.Check{Copy: c, Exercise: exercise, TTL: learn.DefaultTTL, Hint: 1}
+	return &learn.Check{Copy: c, Exercise: exercise, Hint: 1}
 }
 
 // passes runs a check that must pass, fails one that must not; both return what

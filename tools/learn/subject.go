@@ -179,33 +179,48 @@ func (c *Check) build(ctx context.Context, s *subject) (string, error) {
 // redisFor finds the Redis of the check and returns the app's settings for it.
 func (c *Check) redisFor(ctx context.Context, s *subject) ([]string, error) {
 	if c.RedisURL != "" {
-		settings := []string{"REDIS_URL=" + c.RedisURL}
+		var settings []string
 		for _, name := range []string{"REDIS_CLUSTER", "REDIS_CA_FILE", "REDIS_AUTH"} {
 			settings = append(settings, name+"="+os.Getenv(name))
 		}
-		return settings, c.connect(ctx, s, c.RedisURL)
+		address, err := s.throughWire(c.RedisURL)
+		if err != nil {
+			return nil, err
+		}
+		return append(settings, "REDIS_URL="+address, "UNDER_THE_HOOD=off"), c.connect(ctx, s, c.RedisURL)
 	}
 	started, err := embedded.Start("127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	s.ends = append(s.ends, started.Close)
-	address := started.Addr()
-	client := redis.NewClient(&redis.Options{Addr: address})
+	client := redis.NewClient(&redis.Options{Addr: started.Addr()})
 	s.target.Redis = client
 	s.ends = append(s.ends, func() { client.Close() })
-	var settings []string
-	if c.Exercise != "" {
-		counting, err := wire.Open(address, 0)
-		if err != nil {
-			return nil, err
-		}
-		s.ends = append(s.ends, counting.Close)
-		address, s.target.Wire = counting.Addr, counting
-		// The panel asks Redis too.
-		settings = append(settings, "UNDER_THE_HOOD=off")
+	address, err := s.throughWire("redis://" + started.Addr())
+	// The panel asks Redis too, and is off.
+	return []string{"REDIS_URL=" + address, "UNDER_THE_HOOD=off"}, err
+}
+
+// throughWire puts a wire before the Redis at an address, and returns what the
+// app is told in its place. A Redis behind TLS and a cluster are asked directly:
+// nothing can be counted there.
+func (s *subject) throughWire(address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "redis" || os.Getenv("REDIS_CLUSTER") != "" {
+		return address, nil
 	}
-	return append(settings, "REDIS_URL=redis://"+address), nil
+	options, err := redis.ParseURL(address)
+	if err != nil {
+		return address, nil
+	}
+	w, err := wire.Open(options.Addr, 0)
+	if err != nil {
+		return "", err
+	}
+	s.ends = append(s.ends, w.Close)
+	s.target.Wire, u.Host = w, w.Addr
+	return u.String(), nil
 }
 
 // aboutStart is what launch says about an app that did not start, with the end

@@ -21,7 +21,7 @@ func runCheck(ctx context.Context, args []string) error {
 	flags.StringVar(&check.URL, "url", os.Getenv("URL"), "`address` of a running app, in place of my-stepN. Variable: URL")
 	// Printed as a default, an address would show its password.
 	redisURL := flags.String("redis-url", "", "the `Redis` that the app uses (default: one of the check's own; with -url what runs on 127.0.0.1:6379). Variable: REDIS_URL")
-	flags.DurationVar(&check.TTL, "ttl", learn.DefaultTTL, "the session `TTL` of the app")
+	flags.DurationVar(&check.TTL, "ttl", 0, "the session `TTL` of the app (default: 7s for my-stepN, which the check starts, and 10s with -url)")
 	hint := flags.String("hint", os.Getenv("HINT"), "how much help, `1 to 3`. Variable: HINT")
 	flags.StringVar(&check.Only, "only", os.Getenv("ONLY"), "`id` of the one check to run, as the check prints it. Variable: ONLY")
 	flags.StringVar(&check.Exercise, "exercise", os.Getenv("EX"), "`name` of an exercise of the step's guide. Variable: EX")
@@ -37,7 +37,7 @@ func runCheck(ctx context.Context, args []string) error {
 	if check.Hint, err = parseHint(*hint); err != nil {
 		return err
 	}
-	if check.TTL < time.Second || check.TTL%time.Second != 0 {
+	if check.TTL != 0 && (check.TTL < time.Second || check.TTL%time.Second != 0) {
 		return fmt.Errorf("-ttl: %v is not a time in whole seconds, for example 10s", check.TTL)
 	}
 	err = check.Run(ctx)

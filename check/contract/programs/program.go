@@ -81,17 +81,22 @@ func Right(n int, client redis.UniversalClient, ttl time.Duration) *Program {
 			return client.HIncrBy(ctx, p.userKey(name), "visits", 1).Result()
 		})
 	case 3:
-		p.countBy(func(ctx context.Context, name string) (int64, error) {
-			tx := client.TxPipeline()
-			n := tx.HIncrBy(ctx, p.userKey(name), "visits", 1)
-			tx.Expire(ctx, p.userKey(name), ttl)
-			_, err := tx.Exec(ctx)
-			return n.Val(), err
-		})
+		p.countFor(ttl)
 	case 4:
 		p.keepSessions()
 	}
 	return p
+}
+
+// countFor counts a visit, and lets the count live that long from then on.
+func (p *Program) countFor(ttl time.Duration) {
+	p.countBy(func(ctx context.Context, name string) (int64, error) {
+		tx := p.Redis.TxPipeline()
+		n := tx.HIncrBy(ctx, p.userKey(name), "visits", 1)
+		tx.Expire(ctx, p.userKey(name), ttl)
+		_, err := tx.Exec(ctx)
+		return n.Val(), err
+	})
 }
 
 // countBy counts a visit by the name in the signed cookie.
@@ -124,6 +129,9 @@ func (p *Program) keepSessions() {
 		return name, err
 	}
 	p.visit = func(ctx context.Context, cookie string) (string, int64, error) {
+		if cookie == "" {
+			return "", 0, errNoSession
+		}
 		reply, err := countVisit.Run(ctx, p.Redis, []string{p.sessionKey(cookie)}, p.ttl.Milliseconds()).Slice()
 		if errors.Is(err, redis.Nil) {
 			return "", 0, errNoSession

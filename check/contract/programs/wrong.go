@@ -140,7 +140,7 @@ var Wrongs = []Wrong{
 			p.countBy(func(_ context.Context, name string) (int64, error) { return counts.add(name), nil })
 		},
 		Caught: "count-in-redis", Hint: "Redis hash",
-		Also: []string{"count-from-redis", "visits-at-once"},
+		Also: []string{"count-from-redis", "visits-at-once", "one-round-trip"},
 	},
 	{
 		Step: 2, Mistake: "read, add, write back",
@@ -156,6 +156,7 @@ var Wrongs = []Wrong{
 			})
 		},
 		Caught: "visits-at-once", Hint: "HINCRBY",
+		Also: []string{"one-round-trip"},
 	},
 	{
 		Step: 2, Mistake: "the key deleted at logout",
@@ -202,7 +203,53 @@ var Wrongs = []Wrong{
 		Also: []string{
 			"first-visit", "visit-adds-one", "count-in-redis", "count-from-redis", "only-root-counts",
 			"count-per-name", "count-goes-on", "visits-at-once",
+			"one-round-trip",
 		},
+	},
+	{
+		Step: 2, Mistake: "a visit counted for nobody",
+		spoil: func(p *Program) {
+			right := p.visit
+			p.visit = func(ctx context.Context, cookie string) (string, int64, error) {
+				name, n, err := right(ctx, cookie)
+				if errors.Is(err, errNoSession) {
+					p.Redis.HIncrBy(ctx, p.userKey(name), "visits", 1)
+				}
+				return name, n, err
+			}
+		},
+		Caught: "no-login-no-question", Hint: "without a login",
+	},
+	{
+		Step: 2, Mistake: "a look whether the key is there",
+		spoil: func(p *Program) {
+			p.countBy(func(ctx context.Context, name string) (int64, error) {
+				if err := p.Redis.Exists(ctx, p.userKey(name)).Err(); err != nil {
+					return 0, err
+				}
+				return p.Redis.HIncrBy(ctx, p.userKey(name), "visits", 1).Result()
+			})
+		},
+		Caught: "one-round-trip", Hint: "Send all commands of a visit together",
+	},
+	{
+		Step: 3, Mistake: "EXPIRE in a round trip of its own",
+		spoil: func(p *Program) {
+			p.countBy(func(ctx context.Context, name string) (int64, error) {
+				n, err := p.Redis.HIncrBy(ctx, p.userKey(name), "visits", 1).Result()
+				if err == nil {
+					err = p.Redis.Expire(ctx, p.userKey(name), p.ttl).Err()
+				}
+				return n, err
+			})
+		},
+		Caught: "one-round-trip", Hint: "waits for its answer",
+	},
+	{
+		Step: 3, Mistake: "ten seconds in the code",
+		spoil:  func(p *Program) { p.countFor(10 * time.Second) },
+		Caught: "ttl-set", Hint: "written in the code",
+		Also: []string{"ttl-refilled"},
 	},
 	{
 		Step: 3, Mistake: "no EXPIRE",
@@ -288,6 +335,7 @@ var Wrongs = []Wrong{
 			"count-in-session", "count-from-redis", "visits-at-once", "token-not-in-redis",
 			"logout-deletes-session", "copied-cookie",
 			"login-ttl", "ttl-set", "ttl-refilled", "ttl-left-alone", "session-gone",
+			"logout-during-visit", "one-round-trip",
 		},
 	},
 	{
@@ -305,7 +353,7 @@ var Wrongs = []Wrong{
 			}
 		},
 		Caught: "count-in-session", Hint: "field visits",
-		Also: []string{"count-from-redis", "visits-at-once"},
+		Also: []string{"count-from-redis", "visits-at-once", "logout-during-visit", "one-round-trip"},
 	},
 	{
 		Step: 4, Mistake: "a count that outlives the session",
@@ -331,7 +379,7 @@ var Wrongs = []Wrong{
 		Step: 4, Mistake: "a logout that leaves the session alive",
 		spoil:  func(p *Program) { p.logOut = func(context.Context, string) error { return nil } },
 		Caught: "logout-deletes-session", Hint: "DEL",
-		Also: []string{"copied-cookie"},
+		Also: []string{"copied-cookie", "logout-during-visit"},
 	},
 	{
 		Step: 4, Mistake: "a visit that brings a session back",
@@ -440,6 +488,9 @@ var Wrongs = []Wrong{
 		Step: 4, Mistake: "no EXPIRE in a visit",
 		spoil: func(p *Program) {
 			p.visit = func(ctx context.Context, cookie string) (string, int64, error) {
+				if cookie == "" {
+					return "", 0, errNoSession
+				}
 				name, err := p.who(ctx, cookie)
 				if err != nil || name == "" {
 					return "", 0, errNoSession
@@ -449,6 +500,7 @@ var Wrongs = []Wrong{
 			}
 		},
 		Caught: "ttl-refilled", Hint: "every visit sends EXPIRE",
+		Also: []string{"logout-during-visit", "one-round-trip"},
 	},
 	{
 		Step: 4, Mistake: "a session kept in memory too",
@@ -472,5 +524,46 @@ var Wrongs = []Wrong{
 			}
 		},
 		Caught: "session-gone", Hint: "The session in Redis is the login",
+	},
+	{
+		Step: 4, Mistake: "a look, and then a count",
+		spoil: func(p *Program) {
+			p.visit = func(ctx context.Context, cookie string) (string, int64, error) {
+				if cookie == "" {
+					return "", 0, errNoSession
+				}
+				name, err := p.who(ctx, cookie)
+				if err != nil || name == "" {
+					return "", 0, errNoSession
+				}
+				tx := p.Redis.TxPipeline()
+				n := tx.HIncrBy(ctx, p.sessionKey(cookie), "visits", 1)
+				tx.PExpire(ctx, p.sessionKey(cookie), p.ttl)
+				_, err = tx.Exec(ctx)
+				return name, n.Val(), err
+			}
+		},
+		Caught: "logout-during-visit", Hint: "A logout came between the two",
+		Also: []string{"one-round-trip"},
+	},
+	{
+		Step: 4, Mistake: "PEXPIRE beside the script",
+		spoil: func(p *Program) {
+			right := p.visit
+			p.visit = func(ctx context.Context, cookie string) (string, int64, error) {
+				name, n, err := right(ctx, cookie)
+				if err == nil {
+					err = p.Redis.PExpire(ctx, p.sessionKey(cookie), p.ttl).Err()
+				}
+				return name, n, err
+			}
+		},
+		Caught: "one-round-trip", Hint: "Send all commands of a visit together",
+	},
+	{
+		Step: 4, Mistake: "ten seconds in the code",
+		spoil:  func(p *Program) { p.ttl = 10 * time.Second },
+		Caught: "login-ttl", Hint: "written in the code",
+		Also: []string{"ttl-set", "ttl-refilled"},
 	},
 }

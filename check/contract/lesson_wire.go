@@ -1,0 +1,123 @@
+package contract
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+)
+
+// onTheWire are about what an app sends to Redis. Only a checker that has put a
+// wire before the app can see it.
+var onTheWire = []rule{
+	{
+		id:    "no-login-no-question",
+		name:  "without a login a page asks Redis nothing",
+		steps: counting,
+		wire:  true,
+		hints: []string{
+			"Redis got a command although nobody was logged in. A visitor without a login has no count: a key that is written for such a visitor is a key of nobody, and every robot adds to it.",
+			"Look first whether there is a login, and answer with \"You are not logged in\" before the first command.",
+			"key := userKey(c); if key == \"\" { return c.Render(http.StatusOK, \"index\", page{}) }",
+		},
+		where: inIndex,
+		inFour: place{
+			where: inVisit,
+			hints: []string{
+				"Without a token there is no session: Visit returns ErrNone at once, without asking Redis.",
+				"if token == \"\" { return Session{}, ErrNone }",
+			},
+		},
+		run: func(s *scene) {
+			b := s.browser()
+			b.expectLoggedOut()
+			for _, path := range []string{"/", "/login"} {
+				asked := s.fewest(func() { b.get(path) })
+				s.expect(asked == 0, "GET "+path+" without a login to send nothing to Redis", fmt.Sprintf("%d round trips", asked))
+			}
+		},
+	},
+	{
+		id:    "logout-during-visit",
+		name:  "a logout during a visit leaves no session",
+		steps: onlyFour,
+		wire:  true,
+		hints: []string{
+			"The visit looked whether the session is there, and counted later. A logout came between the two, and the count made the key again. What you look at and what you do must be one step for Redis.",
+			"Redis runs a script as one command, and nothing comes between its lines: look, count and set the TTL in one script. MULTI is not enough, since it cannot decide by what it has read.",
+			"if redis.call('EXISTS', KEYS[1]) == 0 then return false end; local visits = redis.call('HINCRBY', KEYS[1], 'visits', 1); redis.call('PEXPIRE', KEYS[1], ARGV[1])",
+		},
+		where: inVisit,
+		run:   logoutDuringVisit,
+	},
+	oneRoundTrip,
+}
+
+// oneRoundTrip wants a visit to ask Redis once.
+var oneRoundTrip = rule{
+	id:    "one-round-trip",
+	name:  "a visit is one round trip to Redis",
+	steps: counting,
+	wire:  true,
+	hints: []string{
+		"Each command that is sent alone waits for its answer. Send all commands of a visit together: what comes between two of them can be another visitor, or the end of the app.",
+		"a.rdb.TxPipelined sends what its function collects in one go. The answers are there after it has returned.",
+		"_, err := a.rdb.TxPipelined(ctx, func(multi redis.Pipeliner) error { …; return nil })",
+	},
+	where: inIndex,
+	inFour: place{
+		where: inVisit,
+		hints: []string{
+			"The script looks, counts, sets the TTL and reads the name. Visit sends it once, and nothing else.",
+			"visit.Run(ctx, s.rdb, []string{s.Key(token)}, s.ttl.Milliseconds())",
+		},
+	},
+	run: func(s *scene) {
+		b := s.loggedIn()
+		asked := s.fewest(func() { b.get("/") })
+		s.expect(asked == 1, "1 round trip to Redis for GET /", fmt.Sprint(asked))
+	},
+}
+
+// fewest is how many round trips do takes. A connection that is made meanwhile
+// costs some too, so the cheapest of a few tries counts.
+func (s *scene) fewest(do func()) int64 {
+	least := int64(math.MaxInt64)
+	for range 5 {
+		if s.failed() {
+			return 0
+		}
+		least = min(least, s.target.Wire.During(do))
+	}
+	return least
+}
+
+// logoutDuringVisit keeps the second command of a visit back until another
+// browser with the same cookie has logged out. A visit that sends only one
+// command is over before.
+func logoutDuringVisit(s *scene) {
+	b := s.visited(1)
+	key := s.key()
+	other := b.copy()
+	if s.failed() {
+		return
+	}
+	second := s.target.Wire.Hold(2)
+	defer second.Release()
+	answered := make(chan error, 1)
+	go func() {
+		_, err := b.Do(s.ctx, http.MethodGet, "/", nil, nil)
+		answered <- err
+	}()
+	select {
+	case err := <-answered:
+		s.expect(err == nil, "an answer to GET /", fmt.Sprint(err))
+		second.Release()
+		other.logout()
+	case <-second.Arrived():
+		other.logout()
+		second.Release()
+		// What the app answers now does not matter: it may see an error.
+		<-answered
+	}
+	s.expect(!s.exists(key), "no key "+key+" after a logout during a visit", "the key is back")
+}
