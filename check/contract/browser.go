@@ -214,7 +214,7 @@ func (p page) String() string {
 	if to := p.Header.Get("Location"); to != "" {
 		return fmt.Sprintf("%s answered %d, Location %s", p.Request, p.Status, quote(to))
 	}
-	text := browse.TextBelow(withoutPanel(p.Body))
+	text := browse.TextBelow(withoutFrame(p.Body))
 	// What stands above the line that matters is the same on every page.
 	for _, mark := range []string{loggedIn, loggedOut} {
 		if i := strings.Index(text, mark); i > 0 {

@@ -110,12 +110,18 @@ func markupOf(n *html.Node) string {
 	return b.String()
 }
 
-// withoutPanel is a page without the workshop's own panel, which is no part of
-// what a check looks at.
-func withoutPanel(markup string) *html.Node {
+// frame is what the workshop's own apps show around a page: a header and the
+// panel.
+var frame = []element{{atom.Header, "id=workshop"}, {atom.Section, "class=hood"}}
+
+// withoutFrame is a page without the frame, which is no part of what a check
+// looks at.
+func withoutFrame(markup string) *html.Node {
 	n := browse.Parse(markup)
-	for _, section := range (element{atom.Section, "class=hood"}).all(n) {
-		section.Parent.RemoveChild(section)
+	for _, part := range frame {
+		for _, found := range part.all(n) {
+			found.Parent.RemoveChild(found)
+		}
 	}
 	return n
 }

@@ -48,10 +48,10 @@ func TestFailuresAreShort(t *testing.T) {
 	}
 }
 
-func TestAFailureDoesNotShowThePanel(t *testing.T) {
-	p := page{browse.Page{Request: "GET /", Status: 200, Body: `<main><h1>Logged in as aaa</h1></main>
+func TestAFailureDoesNotShowTheFrame(t *testing.T) {
+	p := page{browse.Page{Request: "GET /", Status: 200, Body: `<header id="workshop" class="color0"><p>Step 3 of 4</p></header><header>above</header><main><h1>Login</h1></main>
 <section class="hood" aria-labelledby="hood"><h2>Under the hood</h2></section><section>below</section>`}}
-	if want := `GET / answered 200: "Logged in as aaa below"`; p.String() != want {
+	if want := `GET / answered 200: "above Login below"`; p.String() != want {
 		t.Errorf("got %s, want %s", p, want)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -70,7 +71,7 @@ var files embed.FS
 
 var templates = template.Must(template.New("panel").Parse(source))
 
-// Attach puts the panel below every page of e, unless cfg has it switched off;
+// Attach puts the panel beside every page of e, unless cfg has it switched off;
 // then it does nothing at all.
 func Attach(e *echo.Echo, cfg config.Config, p Panel) {
 	if !cfg.UnderTheHood {
@@ -83,7 +84,7 @@ func Attach(e *echo.Echo, cfg config.Config, p Panel) {
 		return func(c echo.Context) error {
 			record := &Record{}
 			c.SetRequest(c.Request().WithContext(withRecord(c.Request().Context(), record)))
-			web.SetBelow(c, func() (template.HTML, error) { return p.render("panel", c, cfg, record) })
+			web.SetBeside(c, func(part string) (template.HTML, error) { return p.render(part, c, cfg, record) })
 			return next(c)
 		}
 	})
@@ -109,6 +110,14 @@ type view struct {
 	Server  string
 	Process int
 	panel   Panel
+}
+
+// Color is the number of one of the eight colors in style.css. Servers on
+// neighboring ports have different ones.
+func (v view) Color() int {
+	_, port, _ := net.SplitHostPort(v.Server)
+	number, _ := strconv.Atoi(port)
+	return number % 8
 }
 
 // Text is the command, with the name of a script in place of its hash.
@@ -152,7 +161,7 @@ func (p Panel) render(name string, c echo.Context, cfg config.Config, record *Re
 		v.Trips = record.roundTrips()
 	}
 	// A page that says that Redis is away does not ask it again.
-	if p.Key != nil && c.Response().Status < http.StatusBadRequest {
+	if name != "served" && p.Key != nil && c.Response().Status < http.StatusBadRequest {
 		v.Holds = p.look(c, cfg)
 	}
 	var html bytes.Buffer

@@ -1,4 +1,4 @@
-// Package inspect is the panel "Under the hood" below every page: what this
+// Package inspect is the panel "Under the hood" beside every page: what this
 // request asked Redis, what Redis holds for the visitor, what the browser
 // holds, and which server answered.
 package inspect

@@ -19,31 +19,31 @@ const (
 	confirmPage = "web/confirm"
 )
 
-//go:embed frame.html
-var frame string
+var (
+	//go:embed frame.html
+	frame string
+	//go:embed problem.html
+	problemText string
+	//go:embed confirm.html
+	confirmText string
+)
 
-var ownPages = map[string]string{
-	problemPage: `
-<h1>{{.Title}}</h1>
-<p>{{.Text}}</p>
-<p>{{with .Again}}<a href="{{.}}">Try again</a>{{end}}{{if ne .Again "/"}} <a href="/">Back to the start</a>{{end}}</p>`,
+var ownPages = map[string]string{problemPage: problemText, confirmPage: confirmText}
 
-	confirmPage: `
-<h1>Log out?</h1>
-<p>A link on another site brought you here.</p>
-<form method="post" action="/logout"><button>Logout</button></form>
-<p><a href="/">No, back to the start</a></p>`,
+// renderer holds the pages of an app by their names.
+type renderer struct {
+	// title stands in the header of each page, and in its title.
+	title string
+	pages map[string]*template.Template
 }
 
-type renderer map[string]*template.Template
-
-func newRenderer(pages map[string]string) renderer {
-	r := renderer{}
+func newRenderer(pages map[string]string) *renderer {
+	r := &renderer{title: "Session store workshop", pages: map[string]*template.Template{}}
 	for _, set := range []map[string]string{ownPages, pages} {
 		for name, text := range set {
 			page := template.Must(template.New("frame").Parse(frame))
 			template.Must(page.New("content").Parse(text))
-			r[name] = page
+			r.pages[name] = page
 		}
 	}
 	return r
@@ -51,13 +51,13 @@ func newRenderer(pages map[string]string) renderer {
 
 // Render writes a page only when all of it could be made, so that a mistake in
 // a template is an error page and not half of another one.
-func (r renderer) Render(w io.Writer, name string, data any, c echo.Context) error {
-	page, ok := r[name]
+func (r *renderer) Render(w io.Writer, name string, data any, c echo.Context) error {
+	page, ok := r.pages[name]
 	if !ok {
 		return fmt.Errorf("there is no page %q", name)
 	}
 	var whole bytes.Buffer
-	if err := page.Execute(&whole, framed{data, c}); err != nil {
+	if err := page.Execute(&whole, framed{data, r.title, c}); err != nil {
 		return err
 	}
 	// A page with a name in it must not come back from a cache after logout.
@@ -66,22 +66,25 @@ func (r renderer) Render(w io.Writer, name string, data any, c echo.Context) err
 	return err
 }
 
-// framed is what the frame shows: a page, and what a step has put below it.
+// framed is what the frame shows: a page, which app it belongs to, and what a
+// step shows beside it.
 type framed struct {
 	Page    any
+	App     string
 	context echo.Context
 }
 
-const belowKey = "web/below"
+const besideKey = "web/beside"
 
-// SetBelow says what stands below the page of a request. show runs when the
-// page itself has been made.
-func SetBelow(c echo.Context, show func() (template.HTML, error)) { c.Set(belowKey, show) }
+// SetBeside says what the page of a request shows of the program that made it:
+// show returns the part "served" for the header, and then, when the page itself
+// has been made, the part "panel".
+func SetBeside(c echo.Context, show func(part string) (template.HTML, error)) { c.Set(besideKey, show) }
 
-// Below is called by the frame.
-func (f framed) Below() (template.HTML, error) {
-	if show, ok := f.context.Get(belowKey).(func() (template.HTML, error)); ok {
-		return show()
+// Beside is called by the frame.
+func (f framed) Beside(part string) (template.HTML, error) {
+	if show, ok := f.context.Get(besideKey).(func(string) (template.HTML, error)); ok {
+		return show(part)
 	}
 	return "", nil
 }
@@ -118,7 +121,7 @@ func showError(err error, c echo.Context) {
 	if p.status == http.StatusServiceUnavailable {
 		c.Response().Header().Set(echo.HeaderRetryAfter, "1")
 	}
-	// What stands below a page is made before its status is sent, and may want
+	// What stands beside a page is made before its status is sent, and may want
 	// to know it.
 	c.Response().Status = p.status
 	if err := c.Render(p.status, problemPage, p); err != nil {

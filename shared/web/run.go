@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,8 +35,9 @@ func Main(run func() error) {
 
 // Run serves e until the process is told to stop (Ctrl+C, SIGTERM), lets
 // requests in flight finish, and returns. Before, it prints the address as
-// "NAME is running: URL" and the given lines. The error says why the port or
-// the host of cfg cannot be used, or that requests were cut off at the end.
+// "NAME is running: URL" and the given lines. Each page shows the name; for
+// "Step 3", which step that is. The error says why the port or the host of cfg
+// cannot be used, or that requests were cut off at the end.
 func Run(e *echo.Echo, cfg config.Config, name string, lines ...string) error {
 	// The signals stay caught to the end: a second one must not cut off what
 	// the first has asked to finish.
@@ -44,6 +46,7 @@ func Run(e *echo.Echo, cfg config.Config, name string, lines ...string) error {
 	if err != nil {
 		return err
 	}
+	e.Renderer.(*renderer).title = cmp.Or(Titles[name], name)
 	announce(cfg, listener, name, lines)
 	return Serve(ctx, e, listener)
 }

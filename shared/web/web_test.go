@@ -254,3 +254,18 @@ func TestOneFormOfAddress(t *testing.T) {
 		}
 	}
 }
+
+func TestEachPageSaysWhichAppItIs(t *testing.T) {
+	server := serveTest(t, func(e *echo.Echo) {
+		e.Renderer.(*renderer).title = "My <app>"
+		e.GET("/hello", func(c echo.Context) error { return c.Render(http.StatusOK, "hello", "ada") })
+	})
+	for path, before := range map[string]string{"/hello": "", "/nowhere": "Not Found – "} {
+		_, body := do(t, http.MethodGet, server.URL+path)
+		for _, wanted := range []string{"<title>" + before + "My &lt;app&gt;</title>", "<p>My &lt;app&gt;</p>"} {
+			if !strings.Contains(body, wanted) {
+				t.Errorf("%s: no %q in %s", path, wanted, body)
+			}
+		}
+	}
+}

@@ -88,7 +88,7 @@ func TestTextIsLargerOnAProjector(t *testing.T) {
 	testall.Only(t)
 	b, _ := open(t, step3)
 	b.login("ada")
-	const sizes = `["main p", ".hood p", ".hood code"].map((e) => parseFloat(getComputedStyle(document.querySelector(e)).fontSize))`
+	const sizes = `["main p", "main h1", "#workshop p", ".hood p", ".hood h3", ".hood code"].map((e) => parseFloat(getComputedStyle(document.querySelector(e)).fontSize))`
 	b.resize(1280, 800)
 	laptop := eval[[]float64](b, sizes)
 	b.resize(1920, 1080)
