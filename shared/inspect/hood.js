@@ -19,11 +19,18 @@
     if (!bar || !end) return;
     const left = Math.max(0, end - performance.now());
     bar.value = left;
-    document.getElementById("left").textContent = Math.ceil(left / 1000) + " s";
+    document.getElementById("left").textContent = seconds(Math.ceil(left / 1000));
     if (left === 0) {
       end = 0;
       look();
     }
+  };
+
+  // The app does the same in text.go.
+  const seconds = (whole) => {
+    if (whole <= 120) return whole + " s";
+    const hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;
+    return (hours ? hours + "h" : "") + minutes + "m" + whole % 60 + "s (" + whole + " s)";
   };
 
   const look = async () => {

@@ -71,9 +71,12 @@ var files embed.FS
 
 var templates = template.Must(template.New("panel").Parse(source))
 
-// Attach puts the panel beside every page of e, unless cfg has it switched off;
-// then it does nothing at all.
+// Attach puts the panel beside every page of e, unless cfg has it switched off:
+// then pages cost no more than without it.
 func Attach(e *echo.Echo, cfg config.Config, p Panel) {
+	if p.Token && cfg.HTTPS() && !strings.HasPrefix(p.Cookie, "__Host-") {
+		p.Cookie = "__Host-" + p.Cookie
+	}
 	if !cfg.UnderTheHood {
 		return
 	}

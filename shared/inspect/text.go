@@ -74,12 +74,28 @@ func list(values []any, indent string) string {
 }
 
 // Left is the TTL in words, rounded up as redis-cli's TTL is not: what is shown
-// as 1 s is still there.
+// as 1 s is still there. More than two minutes are shown as people read them,
+// and in seconds. hood.js does the same.
 func (h Held) Left() string {
-	return fmt.Sprintf("%d s", (h.TTL+time.Second-1)/time.Second)
+	seconds := (h.TTL + time.Second - 1) / time.Second
+	if seconds > 120 {
+		return fmt.Sprintf("%v (%d s)", seconds*time.Second, seconds)
+	}
+	return fmt.Sprintf("%d s", seconds)
+}
+
+// Moment is the time that a field holds as milliseconds since 1970, as people
+// read it; empty for a field that holds anything else.
+func (f Field) Moment() string {
+	milliseconds, err := strconv.ParseInt(f.Value, 10, 64)
+	at := time.UnixMilli(milliseconds)
+	if err != nil || at.Year() < 2020 || at.Year() > 2100 {
+		return ""
+	}
+	return at.Format("2 Jan 2006, 15:04:05")
 }
 
 // Milliseconds prints a time with as many digits as matter to a person.
 func (t RoundTrip) Milliseconds() string {
-	return fmt.Sprintf("%.2g ms", float64(t.Took)/float64(time.Millisecond))
+	return fmt.Sprintf("%.3g ms", float64(t.Took)/float64(time.Millisecond))
 }

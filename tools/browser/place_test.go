@@ -8,6 +8,7 @@ import (
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/steptest"
 	"example.com/session-workshop/check/testall"
+	"github.com/chromedp/cdproto/network"
 )
 
 // titles are those of the steps.
@@ -145,4 +146,15 @@ func TestLoginIsWhatAPageAsksForAndLogoutIsNot(t *testing.T) {
 	if isFilled(`form[action="/logout"] button`) {
 		t.Error("the button Logout is the most important one of the page")
 	}
+}
+
+// A learner's copy of step 1 that does the exercise unsigned holds such a one.
+func TestAPlainCookieIsCalledPlain(t *testing.T) {
+	testall.Only(t)
+	b, _ := open(t, step1)
+	b.visit("/")
+	call(b, network.SetCookie, network.SetCookieParams{Name: "workshop_login", Value: "bob", URL: b.home})
+	b.reload()
+	b.mustShow("The cookie workshop_login, 3 characters of plain text:", "bob", "Nobody signed it: anyone can write another name.")
+	b.mustHide("token")
 }

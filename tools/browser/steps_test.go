@@ -47,9 +47,9 @@ func TestAVisitAndWhatItAskedAreOnThePage(t *testing.T) {
 	testall.Only(t)
 	for step, shown := range map[string][]string{
 		step1: {"This request asked Redis Nothing. 0 round trips.", "Your browser holds The cookie workshop_login", "not secret"},
-		step2: {"HINCRBY workshop:user:grace visits 1 (integer) 2", "1 round trip in all.", "visits 2", "lives for ever"},
-		step3: {"MULTI OK HINCRBY workshop:user:grace visits 1 QUEUED EXPIRE workshop:user:grace 120 QUEUED EXEC 1) (integer) 2 2) (integer) 1", "1 round trip in all.", "visits 2", "TTL"},
-		step4: {"EVALSHA", "1 round trip in all.", "visits 2", "username grace", "TTL", "It is a random token."},
+		step2: {"HINCRBY workshop:user:grace visits 1 (integer) 2 1 round trip,", "visits 2", "lives for ever"},
+		step3: {"MULTI OK HINCRBY workshop:user:grace visits 1 QUEUED EXPIRE workshop:user:grace 120 QUEUED EXEC 1) (integer) 2 2) (integer) 1 together, 1 round trip,", "visits 2", "TTL"},
+		step4: {"EVALSHA", "1 round trip,", "visits 2", "username grace", "TTL", "a random token."},
 	} {
 		t.Run(step, func(t *testing.T) {
 			b, _ := open(t, step)

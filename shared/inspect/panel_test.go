@@ -1,0 +1,117 @@
+package inspect_test
+
+import (
+	"context"
+	"encoding/base64"
+	"html"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/inspect"
+	"example.com/session-workshop/shared/web"
+)
+
+// redis holds always the same, and answers nobody.
+type redis struct{ held inspect.Held }
+
+func (redis) Listen() {}
+
+func (r redis) Look(context.Context, string) (inspect.Held, error) { return r.held, nil }
+
+var (
+	tag   = regexp.MustCompile(`<[^>]*>`)
+	space = regexp.MustCompile(`\s+`)
+)
+
+// shown is the text of a page with a panel. cookie is the header of the request,
+// and trips are what the request asks.
+func shown(t *testing.T, p inspect.Panel, cookie string, trips ...inspect.RoundTrip) string {
+	t.Helper()
+	e := web.New(map[string]string{"index": "<p>Hello</p>"})
+	inspect.Attach(e, config.Config{UnderTheHood: true, SessionTTL: 10 * time.Minute}, p)
+	e.GET("/", func(c echo.Context) error {
+		for _, trip := range trips {
+			inspect.RecordOf(c.Request().Context()).Add(trip)
+		}
+		return c.Render(http.StatusOK, "index", nil)
+	})
+	request, answer := httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRecorder()
+	request.Header.Set("Cookie", cookie)
+	e.ServeHTTP(answer, request)
+	if answer.Code != http.StatusOK {
+		t.Fatalf("the page is answered with %d: %s", answer.Code, answer.Body)
+	}
+	return html.UnescapeString(space.ReplaceAllString(tag.ReplaceAllString(answer.Body.String(), " "), " "))
+}
+
+// signed has the form of a cookie that gorilla's securecookie made.
+func signed(data string) string {
+	encoded := base64.URLEncoding.EncodeToString
+	return encoded([]byte("1795932319|" + encoded([]byte(data)) + "|\x01\x02signature"))
+}
+
+func TestWhatTheBrowserHolds(t *testing.T) {
+	token := strings.Repeat("kZ3_-", 8)
+	for name, c := range map[string]struct {
+		panel         inspect.Panel
+		value         string
+		want, without string
+	}{
+		"plain": {inspect.Panel{}, "bob",
+			"The cookie login , 3 characters of plain text: bob . Nobody signed it: anyone can write another name.", "token"},
+		"plain, with letters that a cookie cannot hold": {inspect.Panel{}, "%E8%8A%B1%3B%3Cb%3E", "of plain text: 花;<b> .", "%3B"},
+		"signed": {inspect.Panel{}, signed("\x0dusername\x06string\x05ada"),
+			"Anyone who has it can read in it: username string ada . It is signed", "Nobody signed"},
+		"a token":                         {inspect.Panel{Token: true}, token, "40 characters: a random token.", token},
+		"a short token":                   {inspect.Panel{Token: true}, "bob", "3 characters: a random token.", "bob"},
+		"a token that nobody has told of": {inspect.Panel{}, token, "The cookie login , 40 characters. ", token},
+		"nothing":                         {inspect.Panel{}, "", "No cookie login of this app.", "characters"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.panel.Cookie = "login"
+			text := shown(t, c.panel, "login="+c.value)
+			if !strings.Contains(text, c.want) || strings.Contains(text, c.without) {
+				t.Errorf("want %q and without %q: %s", c.want, c.without, text)
+			}
+		})
+	}
+}
+
+func TestNothingIsSaidTwice(t *testing.T) {
+	trip := inspect.RoundTrip{Commands: []inspect.Command{{Words: []string{"hget", "a", "b"}}}, Took: 300 * time.Microsecond}
+	slow := inspect.RoundTrip{Commands: trip.Commands, Took: 502 * time.Millisecond}
+	for want, trips := range map[string][]inspect.RoundTrip{
+		"HGET a b (nil) 1 round trip, 0.3 ms Your browser holds":                                         {trip},
+		"HGET a b (nil) 1 round trip, 502 ms HGET a b (nil) 1 round trip, 0.3 ms 2 round trips in all. ": {slow, trip},
+	} {
+		if text := shown(t, inspect.Panel{}, "", trips...); !strings.Contains(text, want) {
+			t.Errorf("%q is not in: %s", want, text)
+		}
+	}
+}
+
+func TestTimesAreThoseThatPeopleRead(t *testing.T) {
+	at := time.Date(2026, 11, 29, 9, 5, 3, 0, time.Local)
+	for want, held := range map[string]inspect.Held{
+		"TTL 9m30s (570 s) Each visit sets it to 10m0s again.": {TTL: 569200 * time.Millisecond},
+		"TTL 120 s ":            {TTL: 2 * time.Minute},
+		"TTL 2m1s (121 s) ":     {TTL: 2*time.Minute + time.Millisecond},
+		"TTL 8h0m0s (28800 s) ": {TTL: 8 * time.Hour},
+		"seen 29 Nov 2026, 09:05:03 " + strconv.FormatInt(at.UnixMilli(), 10) + " ": {Fields: []inspect.Field{{Name: "seen", Value: strconv.FormatInt(at.UnixMilli(), 10)}}},
+		"visits 1795932319 TTL": {Fields: []inspect.Field{{Name: "visits", Value: "1795932319"}}},
+	} {
+		held.Key, held.Type = "k", "hash"
+		panel := inspect.Panel{Redis: redis{held}, Key: func(echo.Context) string { return "k" }}
+		if text := shown(t, panel, ""); !strings.Contains(text, want) {
+			t.Errorf("%q is not in: %s", want, text)
+		}
+	}
+}
