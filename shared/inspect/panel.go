@@ -77,6 +77,7 @@ func Attach(e *echo.Echo, cfg config.Config, p Panel) {
 	if p.Token && cfg.HTTPS() && !strings.HasPrefix(p.Cookie, "__Host-") {
 		p.Cookie = "__Host-" + p.Cookie
 	}
+	web.SetLogin(e, web.Login{Cookie: p.Cookie, InRedis: p.Token})
 	if !cfg.UnderTheHood {
 		return
 	}

@@ -111,7 +111,7 @@ func OpenLocal(ctx context.Context, addr string) (*Conn, error) {
 	}
 	return &Conn{
 		Client: open(tuned(&redis.UniversalOptions{Addrs: []string{server.Addr}}),
-			"If it was part of another app that you stopped, start one that stays: make redis"),
+			"If it was part of another app that you stopped, start one that stays: `make redis`."),
 		About:    server.About(),
 		embedded: server.Embedded,
 	}, nil

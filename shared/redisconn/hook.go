@@ -128,11 +128,22 @@ func (e *DownError) Error() string {
 
 func (e *DownError) Unwrap() error { return e.cause }
 
-// Explain gives the page that people see.
+// Explain gives the page that people see. What it means for the visitor, the
+// app knows: see web.Login.
 func (e *DownError) Explain() (status int, title, text string) {
-	return http.StatusServiceUnavailable, "Redis does not answer",
-		"The app asked Redis at " + e.Addr + " and got no answer in time. You are not logged out: " +
-			"when Redis is back, this page works again by itself. " + e.Advice
+	text = "The app asked Redis at " + e.Addr + ", and "
+	var reply redis.Error
+	switch {
+	case Refused(e.cause):
+		text += "nothing answers there (connection refused). " + e.Advice
+	case timedOut(e.cause), errors.Is(e.cause, redis.ErrPoolTimeout):
+		text += "got no answer in time. " + e.Advice
+	case errors.As(e.cause, &reply):
+		text += "it cannot serve now: " + reply.Error()
+	default:
+		text += "the connection failed. " + e.Advice
+	}
+	return http.StatusServiceUnavailable, "Redis does not answer", text
 }
 
 // isDown tells an outage from an answer: the network failed, the time ran

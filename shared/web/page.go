@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"regexp"
 
 	"github.com/labstack/echo/v4"
 )
@@ -34,6 +35,7 @@ var ownPages = map[string]string{problemPage: problemText, confirmPage: confirmT
 type renderer struct {
 	// title stands in the header of each page, and in its title.
 	title string
+	login Login
 	pages map[string]*template.Template
 }
 
@@ -66,6 +68,17 @@ func (r *renderer) Render(w io.Writer, name string, data any, c echo.Context) er
 	return err
 }
 
+// Login says where an app keeps who is logged in.
+type Login struct {
+	// Cookie is the name of the cookie, empty if nobody can log in.
+	Cookie string
+	// InRedis tells that the cookie holds a token, and Redis the login.
+	InRedis bool
+}
+
+// SetLogin lets the page of an outage tell what it means for the visitor.
+func SetLogin(e *echo.Echo, l Login) { e.Renderer.(*renderer).login = l }
+
 // framed is what the frame shows: a page, which app it belongs to, and what a
 // step shows beside it.
 type framed struct {
@@ -90,7 +103,7 @@ func (f framed) Beside(part string) (template.HTML, error) {
 }
 
 // Explained is an error that knows the page people should see: an HTTP status,
-// a title, and a text in plain words.
+// a title, and a text in plain words. A command in it stands between backticks.
 type Explained interface {
 	error
 	Explain() (status int, title, text string)
@@ -99,8 +112,21 @@ type Explained interface {
 type problem struct {
 	status      int
 	Title, Text string
+	// While Redis is away: what was asked for, by a visitor who brought a cookie,
+	// or did not, of which login.
+	Path    string
+	Brought bool
+	Login   Login
 	// Again is where the same page may work later; empty where it will not.
 	Again string
+}
+
+// code is what stands between backticks in a text.
+var code = regexp.MustCompile("`([^`]+)`")
+
+// WithCode is the text with its commands in the style of code.
+func (p problem) WithCode() template.HTML {
+	return template.HTML(code.ReplaceAllString(template.HTMLEscapeString(p.Text), "<code>$1</code>"))
 }
 
 // showError answers with an error page, and logs what a person at the terminal
@@ -119,6 +145,9 @@ func showError(err error, c echo.Context) {
 		slog.Error("request failed", "method", c.Request().Method, "path", c.Request().URL.Path, "status", p.status, "error", err)
 	}
 	if p.status == http.StatusServiceUnavailable {
+		p.Path, p.Login = c.Request().URL.Path, c.Echo().Renderer.(*renderer).login
+		_, missing := c.Cookie(p.Login.Cookie)
+		p.Brought = missing == nil
 		c.Response().Header().Set(echo.HeaderRetryAfter, "1")
 	}
 	// What stands beside a page is made before its status is sent, and may want

@@ -269,3 +269,44 @@ func TestEachPageSaysWhichAppItIs(t *testing.T) {
 		}
 	}
 }
+
+// away is an outage, as redisconn reports it.
+type away struct{}
+
+func (away) Error() string { return "away" }
+
+func (away) Explain() (status int, title, text string) {
+	return http.StatusServiceUnavailable, "Redis does not answer", "Type `make <redis>`."
+}
+
+func TestAnOutageMeansWhatTheStepAndTheVisitorMakeOfIt(t *testing.T) {
+	const kept, again = "You are not logged out: your cookie holds the login.", "But if Redis comes back empty, as a new one does, log in again."
+	signed, token := Login{Cookie: "login"}, Login{Cookie: "login", InRedis: true}
+	for name, c := range map[string]struct {
+		login                Login
+		method, path, cookie string
+		want                 string
+	}{
+		"a visit, the login in the cookie":     {signed, http.MethodGet, "/", "login=x", kept},
+		"a visit, the login in Redis":          {token, http.MethodGet, "/", "login=x", again},
+		"a login":                              {token, http.MethodPost, "/login", "login=x", "The login did not work. When Redis is back, log in again."},
+		"a logout":                             {token, http.MethodPost, "/logout", "login=x", "You may still be logged in."},
+		"a visitor who is not logged in":       {token, http.MethodGet, "/", "other=x", ""},
+		"an app that has said nothing of this": {Login{}, http.MethodGet, "/", "login=x", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			logged(t)
+			server := serveTest(t, func(e *echo.Echo) {
+				SetLogin(e, c.login)
+				e.Add(c.method, c.path, func(echo.Context) error { return away{} })
+			})
+			response, body := do(t, c.method, server.URL+c.path, "Cookie", c.cookie)
+			if response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "<p>Type <code>make &lt;redis&gt;</code>.</p>") {
+				t.Errorf("%d %s", response.StatusCode, body)
+			}
+			if !strings.Contains(body, c.want) || c.want == "" && strings.Contains(body, "logged") {
+				t.Errorf("want %q: %s", c.want, body)
+			}
+		})
+	}
+}

@@ -103,7 +103,8 @@ func TestRedisStopsAndComesBack(t *testing.T) {
 			if status := b.reload(); status != 503 {
 				t.Errorf("status %d while Redis is stopped", status)
 			}
-			b.mustShow("Redis does not answer", "You are not logged out", "(error)")
+			b.mustShow("Redis does not answer", "ou are not logged out", "(error)")
+			b.mustHide("in time")
 			// The page that says so has not asked once more.
 			b.mustHide("Redis holds for you")
 			redis.Restart()
