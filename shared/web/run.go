@@ -105,7 +105,11 @@ func announce(cfg config.Config, listener net.Listener, name string, lines []str
 	var text strings.Builder
 	port := listener.Addr().(*net.TCPAddr).Port
 	if !cfg.PortSet && port != cfg.Port {
-		fmt.Fprintf(&text, "Port %d is taken (on a Mac often by AirPlay), so this is on %d.\n", cfg.Port, port)
+		if other := titleOn(cfg.Port); other != "" {
+			fmt.Fprintf(&text, "Port %d is taken by %q, so this is on %d.\n", cfg.Port, other, port)
+		} else {
+			fmt.Fprintf(&text, "Port %d is taken (on a Mac often by AirPlay), so this is on %d.\n", cfg.Port, port)
+		}
 	}
 	fmt.Fprintf(&text, "%s is running: %s\n", name, address(cfg, port))
 	for _, line := range append(lines, "Stop it: Ctrl+C") {
@@ -115,6 +119,21 @@ func announce(cfg config.Config, listener net.Listener, name string, lines []str
 	for _, warning := range cfg.Warnings() {
 		fmt.Fprintln(os.Stderr, "Warning:", warning)
 	}
+}
+
+// titleHeader is how an app of this package tells another which one it is.
+const titleHeader = "Session-Workshop"
+
+// titleOn asks the app on a port of this machine for its title, which is empty
+// if another program answers there.
+func titleOn(port int) string {
+	client := http.Client{Timeout: 500 * time.Millisecond}
+	response, err := client.Get(fmt.Sprintf("http://127.0.0.1:%d/healthz", port))
+	if err != nil {
+		return ""
+	}
+	response.Body.Close()
+	return response.Header.Get(titleHeader)
 }
 
 // address is what people type: PUBLIC_URL, else the host that the app listens

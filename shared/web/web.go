@@ -40,7 +40,10 @@ func New(pages map[string]string) *echo.Echo {
 	e.Renderer = newRenderer(pages)
 	e.HTTPErrorHandler = showError
 	e.Use(middleware.Recover(), middleware.SecureWithConfig(securityHeaders), refuseOtherSites, middleware.BodyLimit("64K"), withDeadline)
-	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+	e.GET("/healthz", func(c echo.Context) error {
+		c.Response().Header().Set(titleHeader, e.Renderer.(*renderer).title)
+		return c.String(http.StatusOK, "ok\n")
+	})
 	e.StaticFS("/assets", echo.MustSubFS(assets, "assets"))
 	return e
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"strconv"
@@ -229,6 +230,30 @@ func TestAFailedStartClosesWhatItOpened(t *testing.T) {
 	if text := complaint.String(); !strings.HasPrefix(text, "PORT: "+port+" is taken") || strings.Count(text, "\n") != 1 {
 		t.Errorf("the app complained %q, want one line about the port", text)
 	}
+}
+
+func TestATakenPortIsNamedByWhatAnswersThere(t *testing.T) {
+	app := serveTest(t, func(e *echo.Echo) { e.Renderer.(*renderer).title = Titles["Step 3"] })
+	stranger := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(stranger.Close)
+	silent := taken(t, "tcp4", "127.0.0.1:0")
+	for port, want := range map[int]string{
+		portOf(t, app.URL): "Step 3 of 4: Redis forgets", portOf(t, stranger.URL): "", silent: "",
+	} {
+		if got := titleOn(port); got != want {
+			t.Errorf("on port %d answers %q, want %q", port, got, want)
+		}
+	}
+}
+
+func portOf(t *testing.T, address string) int {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, _ := strconv.Atoi(u.Port())
+	return port
 }
 
 func TestAHostThatIsNotOurs(t *testing.T) {
