@@ -53,6 +53,21 @@ func TestTheBarHasANameAndRunsDownWithoutAsking(t *testing.T) {
 	})
 }
 
+func TestALongTimeIsShownAsPeopleReadIt(t *testing.T) {
+	testall.Only(t)
+	b, redis := open(t, step3)
+	b.login("ada")
+	key := b.key()
+	const left = `document.getElementById("left").textContent`
+	for ttl, form := range map[time.Duration]string{10 * time.Minute: `/^9m\d+s \(5\d\d s\)$/`, 3 * time.Hour: `/^2h59m\d+s \(107\d\d s\)$/`} {
+		redis.Client.PExpire(t.Context(), key, ttl)
+		b.focus()
+		b.waitFor(fmt.Sprintf("%s.test(window.before = %s)", form, left))
+		// The next is made by the page, without the app.
+		b.waitFor(fmt.Sprintf("%s !== window.before && %s.test(%s)", left, form, left))
+	}
+}
+
 func TestAtItsEndTheBarSaysWhatComesNext(t *testing.T) {
 	testall.Only(t)
 	eachStep(t, []string{step3, step4}, func(t *testing.T, step string, b *tab, redis *redistest.Server) {
