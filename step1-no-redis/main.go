@@ -47,7 +47,7 @@ type page struct {
 func main() { web.Main(run) }
 
 func run() error {
-	cfg := config.MustLoad(config.SecretKey)
+	cfg := config.MustLoad(1)
 
 	store = sessions.NewCookieStore([]byte(cfg.SecretKey))
 	store.Options = &sessions.Options{Path: "/", HttpOnly: true, Secure: cfg.HTTPS(), SameSite: http.SameSiteLaxMode}
@@ -59,7 +59,7 @@ func run() error {
 	e.POST("/login", login)
 	e.POST("/logout", logout)
 	e.GET("/logout", logout, web.ConfirmFromOtherSites)
-	return web.Run(e, cfg, "Step 1", "Redis: not used yet")
+	return web.Run(e, cfg, "Redis: not used yet")
 }
 
 func index(c echo.Context) error {

@@ -56,7 +56,7 @@ type app struct {
 func main() { web.Main(run) }
 
 func run() error {
-	cfg := config.MustLoad(config.SecretKey, config.Redis)
+	cfg := config.MustLoad(2)
 	conn := redisconn.MustOpen(cfg)
 	defer conn.Close()
 
@@ -70,7 +70,7 @@ func run() error {
 	e.POST("/login", login)
 	e.POST("/logout", logout)
 	e.GET("/logout", logout, web.ConfirmFromOtherSites)
-	return web.Run(e, cfg, "Step 2", conn.About)
+	return web.Run(e, cfg, conn.About)
 }
 
 func (a app) index(c echo.Context) error {

@@ -58,7 +58,7 @@ type app struct {
 func main() { web.Main(run) }
 
 func run() error {
-	cfg := config.MustLoad(config.SecretKey, config.Redis, config.TTL)
+	cfg := config.MustLoad(3)
 	conn := redisconn.MustOpen(cfg)
 	defer conn.Close()
 
@@ -66,13 +66,13 @@ func run() error {
 	store.Options = &sessions.Options{Path: "/", HttpOnly: true, Secure: cfg.HTTPS(), SameSite: http.SameSiteLaxMode}
 
 	e := web.New(pages)
-	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Key: userKey, Redis: redishook.For(conn.Client), Gone: "the next visit starts at 1"})
+	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Key: userKey, Redis: redishook.For(conn.Client)})
 	e.GET("/", app{conn.Client, cfg.SessionTTL}.index)
 	e.GET("/login", loginForm)
 	e.POST("/login", login)
 	e.POST("/logout", logout)
 	e.GET("/logout", logout, web.ConfirmFromOtherSites)
-	return web.Run(e, cfg, "Step 3", conn.About, cfg.AboutTTL())
+	return web.Run(e, cfg, conn.About)
 }
 
 func (a app) index(c echo.Context) error {

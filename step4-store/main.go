@@ -56,20 +56,20 @@ type app struct {
 func main() { web.Main(run) }
 
 func run() error {
-	cfg := config.MustLoad(config.Redis, config.TTL)
+	cfg := config.MustLoad(4)
 	conn := redisconn.MustOpen(cfg)
 	defer conn.Close()
 
 	a := app{session.NewStore(conn.Client, cfg.SessionTTL), session.NewCookie(cfg.HTTPS()), cfg.SessionTTL}
 
 	e := web.New(pages)
-	inspect.Attach(e, cfg, inspect.Panel{Cookie: a.cookie.Name, Token: true, Key: a.sessionKey, Redis: redishook.For(conn.Client), Gone: "you are logged out", Scripts: session.Scripts()})
+	inspect.Attach(e, cfg, inspect.Panel{Cookie: a.cookie.Name, Token: true, Key: a.sessionKey, Redis: redishook.For(conn.Client), Scripts: session.Scripts()})
 	e.GET("/", a.index)
 	e.GET("/login", loginForm)
 	e.POST("/login", a.login)
 	e.POST("/logout", a.logout)
 	e.GET("/logout", a.logout, web.ConfirmFromOtherSites)
-	return web.Run(e, cfg, "Step 4", conn.About, cfg.AboutTTL())
+	return web.Run(e, cfg, conn.About)
 }
 
 func (a app) index(c echo.Context) error {

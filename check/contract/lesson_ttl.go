@@ -28,7 +28,7 @@ var lifetimes = []rule{
 		steps: expiring,
 		hints: []string{
 			"If PTTL says -1, the key has no TTL. Is EXPIRE sent, and is it sent after HINCRBY? EXPIRE does nothing to a key that is not there yet, so with EXPIRE first the key of a first visit lives for ever. If PTTL is above what was asked for, the time is written in the code: it must be the one that the app was started with.",
-			"TxPipelined sends several commands together, in your order: first HIncrBy, then Expire with the TTL from cfg.SessionTTL (config.MustLoad needs config.TTL for it).",
+			"TxPipelined sends several commands together, in your order: first HIncrBy, then Expire with the TTL from cfg.SessionTTL.",
 			"a.rdb.TxPipelined(ctx, func(multi redis.Pipeliner) error { visits = multi.HIncrBy(ctx, key, \"visits\", 1); multi.Expire(ctx, key, a.ttl); return nil })",
 		},
 		where: inIndex,

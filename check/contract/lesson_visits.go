@@ -79,7 +79,7 @@ var firstVisits = []rule{
 		steps: counting,
 		hints: []string{
 			"HINCRBY adds one and returns the new number. Show that number on the page. The login itself is not a visit.",
-			"index needs the Redis client: make it in run with redisconn.MustOpen, give config.MustLoad config.Redis too, and keep it in a struct whose method index is. HIncrBy on the user's key, field visits, returns the number; page and template need a field Visits.",
+			"index needs the Redis client: make it in run with redisconn.MustOpen(cfg), and keep it in a struct whose method index is. HIncrBy on the user's key, field visits, returns the number; page and template need a field Visits.",
 			"visits, err := a.rdb.HIncrBy(c.Request().Context(), userKey(c), \"visits\", 1).Result(), and in pages: <p>Visits: {{.Visits}}</p>",
 		},
 		where: inIndex,
@@ -98,7 +98,7 @@ var firstVisits = []rule{
 		steps: counting,
 		hints: []string{
 			"Each GET / of a logged-in browser adds exactly one. Is the count reset by a visit, or is the counting code called twice?",
-			"One HINCRBY with 1 in each call of index that has a name, and nothing that sets the field elsewhere. From step 3 on, EXPIRE with 0 removes the key: cfg.SessionTTL is 0 until config.MustLoad has config.TTL.",
+			"One HINCRBY with 1 in each call of index that has a name, and nothing that sets the field elsewhere. From step 3 on, EXPIRE with 0 removes the key: cfg.SessionTTL is 0 if config.MustLoad has the number of an earlier step.",
 			"visits, err := a.rdb.HIncrBy(c.Request().Context(), key, \"visits\", 1).Result()",
 		},
 		where: inIndex,
@@ -122,7 +122,7 @@ var firstVisits = []rule{
 		steps: byName,
 		hints: []string{
 			"The count belongs in a Redis hash: the user name is part of the key, the field is visits. Does the app use the same Redis, and the same database number, as the check?",
-			"The key ends in the user name, for example workshop:user:aaa. The command is HINCRBY, not INCR, so that it is a hash; the client comes from redisconn.MustOpen(cfg), and cfg knows REDIS_URL once config.MustLoad has config.Redis.",
+			"The key ends in the user name, for example workshop:user:aaa. The command is HINCRBY, not INCR, so that it is a hash; the client comes from redisconn.MustOpen(cfg), and config.MustLoad has the number of your step.",
 			"func userKey(c echo.Context) string { return \"workshop:user:\" + username(c) } / a.rdb.HIncrBy(c.Request().Context(), userKey(c), \"visits\", 1)",
 		},
 		where: "main.go, func index, func userKey",

@@ -60,7 +60,8 @@ type app struct {
 func main() { web.Main(run) }
 
 func run() error {
-	cfg := config.MustLoad(config.Redis, config.TTL, config.MaxAge)
+	cfg := config.MustLoad(4, config.MaxAge)
+	cfg.Name = "The example of sessionstore"
 	conn := redisconn.MustOpen(cfg)
 	defer conn.Close()
 
@@ -77,13 +78,13 @@ func run() error {
 	a := app{sessionstore.New(conn.Client, options...), cfg.SessionTTL}
 
 	e := web.New(pages)
-	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Token: true, Key: a.sessionKey, Redis: redishook.For(conn.Client), Gone: "you are logged out", Scripts: sessionstore.Scripts()})
+	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Token: true, Key: a.sessionKey, Redis: redishook.For(conn.Client), Scripts: sessionstore.Scripts()})
 	e.GET("/", a.index)
 	e.GET("/login", loginForm)
 	e.POST("/login", a.login)
 	e.POST("/logout", a.logout)
 	e.GET("/logout", a.logout, web.ConfirmFromOtherSites)
-	return web.Run(e, cfg, "The example of sessionstore", conn.About, cfg.AboutTTL())
+	return web.Run(e, cfg, conn.About)
 }
 
 // session is that of a request. It asks Redis nothing.

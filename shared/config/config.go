@@ -22,6 +22,8 @@ const DevelopmentKey = "public-development-key-of-the-session-workshop"
 
 // Config holds the settings of one app, checked.
 type Config struct {
+	// Name is what the app calls itself, for example "Step 3".
+	Name string
 	// RedisURL is redis:// or rediss://; empty means "find one or start one".
 	RedisURL     string
 	RedisCluster bool
@@ -56,15 +58,20 @@ const (
 	Redis
 	// TTL is how long Redis keeps what nobody visits (steps 3 and 4).
 	TTL
-	// MaxAge is the absolute end of a session (step 4).
+	// MaxAge is the absolute end of a session (sessionstore's example).
 	MaxAge
 )
 
-// MustLoad is Load for a main function: it reads os.Args and the environment.
-// On an error it prints every problem to standard error and ends the process
-// with status 1; for -h it prints the settings and ends it with status 0.
-func MustLoad(groups ...Group) Config {
-	cfg, err := Load(os.Args[1:], os.Getenv, groups...)
+// ofStep are the settings of each step.
+var ofStep = map[int][]Group{1: {SecretKey}, 2: {SecretKey, Redis}, 3: {SecretKey, Redis, TTL}, 4: {Redis, TTL}}
+
+// MustLoad reads the settings of a step, 1 to 4, and of further groups, from
+// os.Args and the environment. On an error it prints every problem to standard
+// error and ends the process with status 1; for -h it prints the settings and
+// ends it with status 0.
+func MustLoad(step int, further ...Group) Config {
+	cfg, err := Load(os.Args[1:], os.Getenv, append(ofStep[step], further...)...)
+	cfg.Name = fmt.Sprintf("Step %d", step)
 	if errors.Is(err, flag.ErrHelp) {
 		os.Exit(0)
 	}
@@ -151,8 +158,11 @@ func (c Config) Loopback() bool {
 const longTTL = 2 * time.Minute
 
 // AboutTTL tells a person at the terminal how long Redis remembers, and how to
-// get more time where it is short.
+// get more time if it is short. It is empty for an app without a TTL.
 func (c Config) AboutTTL() string {
+	if c.SessionTTL == 0 {
+		return ""
+	}
 	about := fmt.Sprintf("TTL: %v after the last visit.", c.SessionTTL)
 	if c.SessionTTL >= longTTL {
 		return about

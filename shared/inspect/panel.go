@@ -30,8 +30,6 @@ type Panel struct {
 	Key func(c echo.Context) string
 	// Redis is nil in a step without Redis.
 	Redis Redis
-	// Gone is what follows when the TTL has run down.
-	Gone string
 	// Scripts are sources of Lua scripts by their SHA-1. The first line of a
 	// source is a comment with its name.
 	Scripts map[string]string
@@ -175,7 +173,10 @@ func (p Panel) render(name string, c echo.Context, cfg config.Config, record *Re
 
 // look asks Redis in one round trip, which is no part of the record.
 func (p Panel) look(c echo.Context, cfg config.Config) *holds {
-	h := &holds{Full: cfg.SessionTTL, Gone: p.Gone, Path: Path}
+	h := &holds{Full: cfg.SessionTTL, Gone: "the next visit starts at 1", Path: Path}
+	if p.Token {
+		h.Gone = "you are logged out"
+	}
 	key := p.Key(c)
 	if key == "" {
 		return h

@@ -35,10 +35,10 @@ func Main(run func() error) {
 
 // Run serves e until the process is told to stop (Ctrl+C, SIGTERM), lets
 // requests in flight finish, and returns. Before, it prints the address as
-// "NAME is running: URL" and the given lines. Each page shows the name; for
-// "Step 3", which step that is. The error says why the port or the host of cfg
-// cannot be used, or that requests were cut off at the end.
-func Run(e *echo.Echo, cfg config.Config, name string, lines ...string) error {
+// "NAME is running: URL", the given lines, and cfg's TTL if it has one. Each page
+// shows the name; for "Step 3", which step that is. The error says why the port
+// or the host of cfg cannot be used, or that requests were cut off at the end.
+func Run(e *echo.Echo, cfg config.Config, lines ...string) error {
 	// The signals stay caught to the end: a second one must not cut off what
 	// the first has asked to finish.
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -46,8 +46,8 @@ func Run(e *echo.Echo, cfg config.Config, name string, lines ...string) error {
 	if err != nil {
 		return err
 	}
-	e.Renderer.(*renderer).title = cmp.Or(Titles[name], name)
-	announce(cfg, listener, name, lines)
+	e.Renderer.(*renderer).title = cmp.Or(Titles[cfg.Name], cfg.Name)
+	announce(cfg, listener, lines)
 	return Serve(ctx, e, listener)
 }
 
@@ -101,7 +101,7 @@ func (s *silentConns) close() {
 
 // announce writes everything at once, so that whoever reads the first line has
 // the others too.
-func announce(cfg config.Config, listener net.Listener, name string, lines []string) {
+func announce(cfg config.Config, listener net.Listener, lines []string) {
 	var text strings.Builder
 	port := listener.Addr().(*net.TCPAddr).Port
 	if !cfg.PortSet && port != cfg.Port {
@@ -111,9 +111,11 @@ func announce(cfg config.Config, listener net.Listener, name string, lines []str
 			fmt.Fprintf(&text, "Port %d is taken (on a Mac often by AirPlay), so this is on %d.\n", cfg.Port, port)
 		}
 	}
-	fmt.Fprintf(&text, "%s is running: %s\n", name, address(cfg, port))
-	for _, line := range append(lines, "Stop it: Ctrl+C") {
-		fmt.Fprintln(&text, line)
+	fmt.Fprintf(&text, "%s is running: %s\n", cfg.Name, address(cfg, port))
+	for _, line := range append(lines, cfg.AboutTTL(), "Stop it: Ctrl+C") {
+		if line != "" {
+			fmt.Fprintln(&text, line)
+		}
 	}
 	fmt.Print(text.String())
 	for _, warning := range cfg.Warnings() {

@@ -50,7 +50,8 @@ type counter struct {
 func main() { web.Main(run) }
 
 func run() error {
-	cfg := config.MustLoad(config.SecretKey)
+	cfg := config.MustLoad(1)
+	cfg.Name = "The program that counts in its memory"
 	store = sessions.NewCookieStore([]byte(cfg.SecretKey))
 	store.Options = &sessions.Options{Path: "/", HttpOnly: true, Secure: cfg.HTTPS(), SameSite: http.SameSiteLaxMode}
 
@@ -59,7 +60,7 @@ func run() error {
 	e.GET("/", (&counter{visits: map[string]int{}}).index)
 	e.POST("/login", login)
 	e.POST("/logout", logout)
-	return web.Run(e, cfg, "The program that counts in its memory", "Redis: not used, and that is the mistake")
+	return web.Run(e, cfg, "Redis: not used, and that is the mistake")
 }
 
 func (m *counter) index(c echo.Context) error {

@@ -151,7 +151,7 @@ func (c Copy) beginning() (files map[string]string, err error) {
 		files[name] = c.renamed(text, folder)
 	}
 	// What runs is the learner's step, so that is what it says when it starts.
-	const starts = "web.Run(e, cfg, \"Step %d\""
+	const starts = "config.MustLoad(%d)"
 	files["main.go"] = strings.Replace(files["main.go"], fmt.Sprintf(starts, max(1, c.Step-1)), fmt.Sprintf(starts, c.Step), 1)
 	switch c.Step {
 	case 1:

@@ -171,7 +171,7 @@ func buildStep(t *testing.T, root string, n int) {
 	repotest.Run(t, c.Dir(), "go", "vet", "./...")
 
 	t.Log("untouched, it fails")
-	repotest.WantText(t, repotest.Run(t, c.Dir(), "go", "doc", "-src", "-u", ".", "run"), fmt.Sprintf(`web.Run(e, cfg, "Step %d"`, n))
+	repotest.WantText(t, repotest.Run(t, c.Dir(), "go", "doc", "-src", "-u", ".", "run"), fmt.Sprintf("config.MustLoad(%d)", n))
 	said := fails(t, checkOf(c, ""))
 	repotest.WantText(t, said, "FAIL", "expected: ", "got: ", "hint 1: ", "look at: ", again+" HINT=2", fmt.Sprintf(" of %d passed", lesson))
 	wantASCII(t, said)
