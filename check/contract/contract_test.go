@@ -353,7 +353,7 @@ func TestHouseChecksCatchOneMistake(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		for caught, spoil := range map[string]func(http.Handler) http.Handler{
 			"login-button":        changed("Login</button>", "Send</button>"),
-			"exact-words":         changed("</b>.", "</b>"),
+			"exact-words":         changed("</b>.", "</b>!"),
 			"head-counts-nothing": headCounts,
 			"same-site-form":      refusesOrigin,
 		} {

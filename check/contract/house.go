@@ -88,11 +88,13 @@ var house = []rule{
 		id:    "exact-words",
 		name:  "the page has the exact words",
 		steps: counting,
-		hints: []string{"The page says \"Logged in as NAME.\" with a full stop, and after it \"Visits: 1\"."},
+		hints: []string{"The page says \"Logged in as NAME\", with a full stop or without, and after it \"Visits: 1\"."},
 		run: func(s *scene) {
 			b := s.loggedIn()
-			p, want := b.get("/"), loggedIn+s.user+". Visits: 1"
-			s.expect(strings.Contains(p.Text(), want), "GET / to say "+quote(want), p.String())
+			p, name := b.get("/"), loggedIn+s.user
+			// Step 1 has no full stop, and a learner may keep that.
+			said := strings.Contains(p.Text(), name+". Visits: 1") || strings.Contains(p.Text(), name+" Visits: 1")
+			s.expect(said, "GET / to say "+quote(name+". Visits: 1"), p.String())
 		},
 	},
 	{
