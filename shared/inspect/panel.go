@@ -173,9 +173,12 @@ func (p Panel) render(name string, c echo.Context, cfg config.Config, record *Re
 
 // look asks Redis in one round trip, which is no part of the record.
 func (p Panel) look(c echo.Context, cfg config.Config) *holds {
-	h := &holds{Full: cfg.SessionTTL, Gone: "the next visit starts at 1", Path: Path}
-	if p.Token {
+	h := &holds{Full: cfg.SessionTTL, Path: Path}
+	switch {
+	case p.Token:
 		h.Gone = "you are logged out"
+	case cfg.SessionTTL > 0:
+		h.Gone = "the next visit starts at 1"
 	}
 	key := p.Key(c)
 	if key == "" {
