@@ -8,9 +8,62 @@ import (
 	"testing"
 )
 
-// shape is what the guide of a step has, in this order. Sections of other
-// names may stand in between.
-var shape = []string{"Goal", "The idea", "What changed", "Do it", "Look inside", "Check yourself", "If it fails", "What is still wrong"}
+// ourSolution is the section that learners meet after they have tried.
+const ourSolution = "Our solution"
+
+// shape is what the guide of a step has, in the order in which one learns.
+// Sections of other names may stand in between.
+var shape = []string{
+	"Goal", "The idea", "By hand", "Do it", "Look inside", "Build it yourself", "Exercises", "Check yourself",
+	ourSolution, "If it fails", "What is still wrong",
+}
+
+// outOfShape says what is wrong with the order of a guide of a step.
+func outOfShape(guide string) (wrong []string) {
+	var titles []string
+	for _, s := range sections(guide) {
+		if s.level == 2 && slices.Contains(shape, s.title) {
+			titles = append(titles, s.title)
+		}
+		switch {
+		case s.title == ourSolution && !s.isFolded():
+			wrong = append(wrong, "the code of "+ourSolution+" is not between <details> and </details>")
+		case s.title != ourSolution && slices.ContainsFunc(s.elements, isGenerated):
+			wrong = append(wrong, "the section "+s.title+" shows our solution")
+		case s.title == "Build it yourself" && !strings.Contains(s.words(), "\n| `make check"):
+			wrong = append(wrong, "the section "+s.title+" has no table of commands")
+		}
+	}
+	if a, b, differ := firstDifference(shape, titles); differ {
+		wrong = append(wrong, "expected the section "+a+", got "+b)
+	}
+	return wrong
+}
+
+// isGenerated reports whether what changed between two steps follows.
+func isGenerated(e element) bool {
+	return e.kind == aComment && (strings.HasPrefix(e.text, "diff ") || strings.HasPrefix(e.text, "files "))
+}
+
+// isFolded reports whether a page hides the code and the tables of a section
+// until its reader opens them.
+func (s section) isFolded() bool {
+	folded, found := false, false
+	for _, e := range s.elements {
+		switch {
+		case e.text == "<details>":
+			folded = true
+		case e.text == "</details>":
+			folded = false
+		case e.kind == aFence || strings.HasPrefix(e.text, "|"):
+			if !folded {
+				return false
+			}
+			found = true
+		}
+	}
+	return found
+}
 
 func TestGuidesOfTheStepsHaveOneShape(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join(root, "step[0-9]-*", "README.md"))
@@ -18,15 +71,39 @@ func TestGuidesOfTheStepsHaveOneShape(t *testing.T) {
 		t.Fatalf("guides of steps: %v, %v", paths, err)
 	}
 	for _, path := range paths {
-		var titles []string
-		for _, s := range sections(read(t, path)) {
-			if s.level == 2 && slices.Contains(shape, s.title) {
-				titles = append(titles, s.title)
-			}
+		for _, wrong := range outOfShape(read(t, path)) {
+			t.Errorf("%s: %s", path, wrong)
 		}
-		if a, b, differ := firstDifference(shape, titles); differ {
-			t.Errorf("%s: expected the section %s, got %s", path, a, b)
+	}
+}
+
+func TestAGuideOutOfShapeIsFound(t *testing.T) {
+	right := read(t, filepath.Join(root, "step3-ttl/README.md"))
+	table := right[strings.Index(right, "<!-- files"):strings.Index(right, "<!-- diff")]
+	for _, c := range []struct{ what, guide, want string }{
+		{"a section less", strings.Replace(right, "## By hand", "### By hand", 1), "expected the section By hand, got Do it"},
+		{"two sections changed about", strings.NewReplacer("## Do it", "## Look inside", "## Look inside", "## Do it").Replace(right), "expected the section Do it, got Look inside"},
+		{"the solution before the exercises", strings.Replace(right, "## Exercises\n", "## Exercises\n\n"+table, 1), "the section Exercises shows our solution"},
+		{"a solution that is open", strings.Replace(right, "<details>\n<summary>All that changes", "<summary>All that changes", 1), "is not between <details>"},
+		{"no table of commands", strings.ReplaceAll(right, "| `make check3", "`make check3"), "has no table of commands"},
+	} {
+		if wrong := strings.Join(outOfShape(c.guide), "\n"); c.guide == right || !strings.Contains(wrong, c.want) {
+			t.Errorf("%s: it says %q, want %q", c.what, wrong, c.want)
 		}
+	}
+}
+
+// scriptOfTheStore is the source of the script in step 4.
+var scriptOfTheStore = regexp.MustCompile("(?s)const visitSource = `(.*?)`")
+
+// The guide of step 4 has the reader type the very script that its store sends.
+func TestTheScriptThatIsTypedIsThatOfTheStore(t *testing.T) {
+	source := scriptOfTheStore.FindStringSubmatch(read(t, filepath.Join(root, "step4-store/session/script.go")))
+	if source == nil {
+		t.Fatal("script.go has no visitSource")
+	}
+	if typed := "VISIT=\"" + source[1] + "\"\n"; !strings.Contains(read(t, filepath.Join(root, "step4-store/README.md")), typed) {
+		t.Errorf("the guide of step 4 does not have its reader type:\n%s", typed)
 	}
 }
 
