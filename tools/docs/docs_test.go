@@ -199,7 +199,7 @@ func TestUnknownCommandsAreFound(t *testing.T) {
 
 func TestTheHandoutIsTheSameInBothLanguages(t *testing.T) {
 	english, translated := read(t, filepath.Join(root, handouts[0])), read(t, filepath.Join(root, handouts[1]))
-	translated = strings.NewReplacer("README.ja.md", "README.md", `<html lang="ja">`, `<html lang="en">`).Replace(translated)
+	translated = strings.NewReplacer(".ja.md", ".md", `<html lang="ja">`, `<html lang="en">`).Replace(translated)
 	same := regexp.MustCompile(`<code>[^<]*</code>|</?[a-z][^>]*>`)
 	if a, b, differ := firstDifference(same.FindAllString(english, -1), same.FindAllString(translated, -1)); differ {
 		t.Errorf("%s has %s, and %s %s", handouts[0], a, handouts[1], b)
