@@ -176,7 +176,7 @@ func unknown(code, makefile string) (found []string) {
 		}
 	}
 	for _, match := range ofTheTool.FindAllStringSubmatch(code, -1) {
-		if !regexp.MustCompile(`/workshop ` + match[1] + `\b`).MatchString(makefile) {
+		if !regexp.MustCompile(`/workshop[ ,]` + match[1] + `\b`).MatchString(makefile) {
 			found = append(found, match[0])
 		}
 	}

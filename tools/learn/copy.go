@@ -136,7 +136,7 @@ func modulePath(folder string) string { return "example.com/session-workshop/" +
 // step before, and for step 4 a session store to fill in.
 func (c Copy) beginning() (files map[string]string, err error) {
 	before, ours := steps.Folder(max(1, c.Step-1)), steps.Folder(c.Step)
-	from := map[string]string{"main.go": before, "go.mod": before, "go.sum": before}
+	from := map[string]string{"main.go": before, "go.mod": before, "go.sum": before, "Makefile": before}
 	if c.Step == steps.Count {
 		for _, name := range []string{"session/token.go", "session/cookie.go", "session/store.go", "session/store_test.go"} {
 			from[name] = ours

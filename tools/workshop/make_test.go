@@ -1,0 +1,77 @@
+package main
+
+import (
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/creack/pty"
+
+	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/tools/internal/repotest"
+)
+
+// makeIn runs make in a folder, as a script does and as a user on a terminal
+// does, and returns what each of them reads.
+func makeIn(t *testing.T, dir string, args ...string) (script, terminal string) {
+	t.Helper()
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("NOT tested: the Makefile. That needs make, which is not on the PATH")
+	}
+	command := func() *exec.Cmd {
+		cmd := exec.Command("make", args...)
+		cmd.Dir = dir
+		return cmd
+	}
+	piped := command()
+	said, err := piped.CombinedOutput()
+	if err == nil {
+		t.Errorf("make %q succeeds in a script:\n%s", args, said)
+	}
+	typed := command()
+	tty, err := pty.Start(typed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tty.Close()
+	// A terminal tells its end by an error.
+	text, _ := io.ReadAll(tty)
+	if err := typed.Wait(); err != nil {
+		t.Errorf("make %q on a terminal: %v, about which make prints a line:\n%s", args, err, text)
+	}
+	return string(said), strings.ReplaceAll(string(text), "\r", "")
+}
+
+func TestASlipIsAnsweredInOneSentence(t *testing.T) {
+	for _, c := range []struct{ folder, slip string }{
+		{".", "step9"},
+		{".", "chek3"},
+		{".", "check"}, // It is a folder.
+		{"step3-ttl", "chek3"},
+	} {
+		script, terminal := makeIn(t, filepath.Join(repository, c.folder), c.slip)
+		repotest.WantText(t, script, `There is no "make `+c.slip+`".`)
+		if !strings.HasPrefix(terminal, `There is no "make `+c.slip+`". The steps are 1 to 4`) || strings.Count(terminal, "\n") != 1 {
+			t.Errorf("make %s in %s prints:\n%s", c.slip, c.folder, terminal)
+		}
+	}
+}
+
+func TestWhatAProgramSaysLastIsTheLastLine(t *testing.T) {
+	testall.Only(t)
+	root := repotest.Copy(t)
+	const hint = "there is no my-step1 yet. Begin it: make start1\n"
+	script, terminal := makeIn(t, root, "check1")
+	repotest.WantText(t, script, "Building, once: this takes up to a minute ...\n"+hint)
+	if terminal != hint {
+		t.Errorf("the second time it prints:\n%s", terminal)
+	}
+	repotest.Run(t, root, "make", "start1")
+	// A learner is often in the folder of the copy.
+	_, terminal = makeIn(t, filepath.Join(root, "my-step1"), "start1")
+	if !strings.HasSuffix(terminal, "To begin again, with a backup: make reset1\n") {
+		t.Errorf("in the learner's folder it prints:\n%s", terminal)
+	}
+}
