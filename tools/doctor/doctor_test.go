@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 type patient struct {
 	dir                   string // empty means the copy of the repository
 	port, redisPort, disk int    // a port of 0 means a free one
-	env                   []string
+	env, args             []string
 }
 
 // diagnose wants a status and some texts of the doctor, and returns all that
@@ -60,7 +60,7 @@ func diagnose(t *testing.T, p patient, status int, wanted ...string) string {
 		}
 		t.Chdir(cmp.Or(p.dir, workshop))
 		d := doctor{out: &output, port: cmp.Or(p.port, unusedPort()), redisPort: cmp.Or(p.redisPort, unusedPort()), disk: p.disk}
-		if err := d.examine(t.Context(), nil); err != nil {
+		if err := d.examine(t.Context(), p.args); err != nil {
 			t.Fatal(err)
 		}
 		if d.status != status {
@@ -124,21 +124,44 @@ func TestDoctorOnAReadyMachine(t *testing.T) {
 		": free\n", "free; a step brings its own Redis along", "ok    proxy: none is asked",
 		"ok    folders: writable", "ok    line ends: LF", "ok    clock: ",
 		"This machine is ready.")
-	said, block, found := strings.Cut(output, "```text\n")
-	block, _, closed := strings.Cut(block, "\n```\n")
-	if !found || !closed {
-		t.Fatalf("no block to paste:\n%s", output)
+	if !strings.HasPrefix(output, "This machine is ready.\n") || !strings.HasSuffix(output, "\nNext: "+firstStep()+"\n") || strings.Contains(output, "```") {
+		t.Errorf("it does not begin with its verdict, end with what is next, and show no block to paste:\n%s", output)
 	}
-	if lines := strings.Split(strings.TrimSpace(output), "\n"); lines[len(lines)-1] != "This machine is ready." {
-		t.Errorf("the sum is not its last line:\n%s", output)
-	}
-	for line := range strings.Lines(said) {
-		if regexp.MustCompile(`^(ok|note|fix|ask) `).MatchString(line) && !strings.Contains(block, strings.TrimSpace(line)) {
-			t.Errorf("not in the block to paste: %s", line)
-		}
-	}
+	wantOnce(t, output)
 	if strange := regexp.MustCompile(`[^\n -~]`).FindString(output); strange != "" {
 		t.Errorf("%q is not plain ASCII", strange)
+	}
+}
+
+// A teacher asks for the lines of a machine that is ready, too.
+func TestDoctorPrintsTheBlockToPaste(t *testing.T) {
+	ready := diagnose(t, patient{args: []string{"-paste"}}, 0, "This machine is ready.\n", "\nNext: ")
+	taken := httptest.NewServer(http.NotFoundHandler())
+	defer taken.Close()
+	port := portOf(taken)
+	broken := diagnose(t, patient{port: port, env: []string{fmt.Sprint("PORT=", port)}}, 1, "Not ready: ")
+	for status, output := range []string{ready, broken} {
+		before, block, _ := strings.Cut(output, "```text\n")
+		block, _, closed := strings.Cut(block, "\n```\n")
+		if !closed || !strings.HasPrefix(block, fmt.Sprintf("session-workshop doctor: status %d, ", status)) || !strings.Contains(block, "\nok    clock: ") {
+			t.Errorf("no block to paste:\n%s", output)
+		}
+		if strings.Contains(before, "\nok  ") {
+			t.Errorf("what is well stands before the block, too:\n%s", output)
+		}
+		wantOnce(t, block)
+	}
+}
+
+// wantOnce wants no line twice.
+func wantOnce(t *testing.T, output string) {
+	t.Helper()
+	seen := map[string]bool{"": true}
+	for line := range strings.Lines(output) {
+		if line = strings.TrimSpace(line); line != "" && seen[line] {
+			t.Errorf("twice: %s", line)
+		}
+		seen[line] = true
 	}
 }
 
@@ -162,6 +185,13 @@ func TestDoctorLeavesRedisToTheStep(t *testing.T) {
 func TestDoctorWithoutAnyProgram(t *testing.T) {
 	diagnose(t, patient{env: []string{"PATH=" + t.TempDir()}}, 1,
 		"fix   Go: the go command is not on the PATH", "https://go.dev/doc/install", "note  redis-cli: not there")
+}
+
+func TestTheFirstStepWithoutMake(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	if got := firstStep(); got != "go run ./step1-no-redis" {
+		t.Errorf("it is %s", got)
+	}
 }
 
 func TestDoctorOnAProxy(t *testing.T) {

@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"os/exec"
 	"os/user"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
+
+	"example.com/session-workshop/check/steps"
 )
 
 // verdict says who must act on a finding. The words carry the meaning: there
@@ -24,28 +27,66 @@ const (
 
 var statuses = map[verdict]int{fix: 1, ask: 2}
 
-// add prints a finding at once, because some checks take seconds. cure is what
-// to type, or whom to ask.
+// finding is what one check has found. cure is what to type, or whom to ask.
+type finding struct {
+	verdict    verdict
+	text, cure string
+}
+
 func (d *doctor) add(v verdict, about, cure, format string, values ...any) {
-	finding := fmt.Sprintf("%-4s  %s: %s", v, about, anonymous(fmt.Sprintf(format, values...)))
-	fmt.Fprintln(d.out, finding)
-	for line := range strings.Lines(anonymous(cure)) {
-		fmt.Fprintf(d.out, "      %s\n", strings.TrimSuffix(line, "\n"))
-	}
-	d.findings = append(d.findings, finding)
+	text := fmt.Sprintf("%-4s  %s: %s", v, about, anonymous(fmt.Sprintf(format, values...)))
+	d.findings = append(d.findings, finding{v, text, anonymous(cure)})
 	d.status = max(d.status, statuses[v])
 }
 
-// conclude prints the block to paste, and last the sum.
-func (d *doctor) conclude() {
-	result := [...]string{
+// report prints the verdict first, and each finding once: all of them if the
+// machine is ready, else those to act on, and all in the block to paste.
+func (d *doctor) report() {
+	fmt.Fprintln(d.out, [...]string{
 		"This machine is ready.",
 		"Not ready: do what stands below each line that begins with fix, then run this again.",
 		"Not ready: ask for help with each line that begins with ask.",
-	}[d.status]
-	fmt.Fprintln(d.out, "\nTo ask for help, paste this. It holds no password and not your name:\n\n```text")
-	fmt.Fprintf(d.out, "session-workshop doctor: status %d, %s/%s\n", d.status, runtime.GOOS, runtime.GOARCH)
-	fmt.Fprintf(d.out, "%s\n```\n\n%s\n", strings.Join(d.findings, "\n"), result)
+	}[d.status])
+	fmt.Fprintln(d.out)
+	if d.status == 0 && !d.paste {
+		d.printFindings()
+	} else {
+		d.printCures()
+		fmt.Fprintln(d.out, "Paste this where you ask for help. It holds no password and not your name:\n\n```text")
+		fmt.Fprintf(d.out, "session-workshop doctor: status %d, %s/%s\n", d.status, runtime.GOOS, runtime.GOARCH)
+		d.printFindings()
+		fmt.Fprintln(d.out, "```")
+	}
+	if d.status == 0 {
+		fmt.Fprintln(d.out, "\nNext:", firstStep())
+	}
+}
+
+func (d *doctor) printFindings() {
+	for _, f := range d.findings {
+		fmt.Fprintln(d.out, f.text)
+	}
+}
+
+func (d *doctor) printCures() {
+	for _, f := range d.findings {
+		if f.cure == "" {
+			continue
+		}
+		fmt.Fprintln(d.out, f.text)
+		for line := range strings.Lines(f.cure) {
+			fmt.Fprintf(d.out, "      %s\n", strings.TrimSuffix(line, "\n"))
+		}
+		fmt.Fprintln(d.out)
+	}
+}
+
+// firstStep is the command that runs step 1 on this machine.
+func firstStep() string {
+	if _, err := exec.LookPath("make"); err != nil {
+		return "go run ./" + steps.Folder(1)
+	}
+	return "make step1"
 }
 
 // anonymous hides the home folder and the user's name, which are in paths and

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -75,6 +76,7 @@ func (d *doctor) checkNetwork(ctx context.Context) {
 	}
 	defer os.RemoveAll(cache)
 	const patience = 20 * time.Second
+	fmt.Fprintf(os.Stderr, "Asking the network, for at most %v ...\n", patience)
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	// One module that every step needs.

@@ -134,7 +134,8 @@ func (d *doctor) checkSettings(context.Context) {
 	if len(found) == 0 {
 		d.add(ok, "settings", "", "no variable of this shell changes what a step does")
 	}
-	if flags := d.goEnv["GOFLAGS"]; flags != "" {
+	// make sets this one.
+	if flags := strings.TrimSpace(d.goEnv["GOFLAGS"]); flags != "" && flags != "-buildvcs=false" {
 		d.add(note, "setting", "", "GOFLAGS=%s is set, and goes to every go command", withoutPasswords(flags))
 	}
 	// A checkout on a Windows drive inside WSL.

@@ -3,6 +3,9 @@
 //
 //	go run ./tools/doctor
 //
+// With -paste it prints what it found as a block to send to a teacher, which it
+// does unasked if something is wrong.
+//
 // It needs nothing of what it checks: it imports the standard library and
 // packages of ours that do the same, so that it builds without a network and
 // with an empty module cache. What a step says at its own start (about
@@ -20,6 +23,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -50,15 +54,18 @@ type doctor struct {
 	// goEnv is what `go env` says, empty without a go command.
 	goEnv map[string]string
 
-	// findings are the lines of what was found, status the worst of them.
-	findings []string
+	// paste asks for the block to paste even if the machine is ready.
+	paste bool
+
+	// findings are what was found, status is the worst of them.
+	findings []finding
 	status   int
 }
 
 // examine looks at everything, and prints what it finds.
 func (d *doctor) examine(ctx context.Context, args []string) (err error) {
-	if len(args) > 0 {
-		return errors.New("it takes no arguments. For another port than 5000: set PORT")
+	if d.paste = slices.Equal(args, []string{"-paste"}); !d.paste && len(args) > 0 {
+		return errors.New("its only argument is -paste, for the lines to send to a teacher. For another port than 5000: set PORT")
 	}
 	if d.root, err = modules.Root(); err != nil {
 		return err
@@ -75,6 +82,6 @@ func (d *doctor) examine(ctx context.Context, args []string) (err error) {
 			return errors.New("stopped before it was done")
 		}
 	}
-	d.conclude()
+	d.report()
 	return nil
 }
