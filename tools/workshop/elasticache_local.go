@@ -14,6 +14,7 @@ import (
 
 	"example.com/session-workshop/tools/elasticache"
 	"example.com/session-workshop/tools/internal/modules"
+	"example.com/session-workshop/tools/internal/supervisor"
 )
 
 // runElastiCache runs the local stand-in for ElastiCache until it is told to
@@ -41,26 +42,36 @@ func runElastiCache(ctx context.Context, args []string) error {
 		return fmt.Errorf("%w\nIs another one running? Choose another port: go run ./tools/workshop elasticache-local -port 7380", err)
 	}
 	defer standIn.Close()
-	environment, err := writeEnvironment(*dir, standIn)
+	env := environmentOf(standIn)
+	environment, err := writeEnvironment(*dir, env)
 	if err != nil {
 		return err
 	}
 	printStandIn(standIn, environment, *cluster)
+	defer printEnd(env)
 	return obey(ctx, standIn, !*cluster)
 }
 
-// writeEnvironment writes what a shell has to read before it starts an app. The
-// password stands in that file alone.
-func writeEnvironment(dir string, standIn *elasticache.StandIn) (file string, err error) {
+// environmentOf is what a shell needs to start an app, and to look inside by
+// redis-cli. The lesson's TTL is shorter than a look at another window.
+func environmentOf(standIn *elasticache.StandIn) []string {
+	return append(standIn.Environment(), "SESSION_TTL="+supervisor.TTL, "REDISCLI_AUTH="+standIn.Password())
+}
+
+// writeEnvironment writes a file for a shell to read. The password stands in
+// that file alone.
+func writeEnvironment(dir string, env []string) (file string, err error) {
 	var text strings.Builder
-	for _, line := range standIn.Environment() {
+	for _, line := range env {
 		name, value, _ := strings.Cut(line, "=")
-		fmt.Fprintf(&text, "export %s='%s'\n", name, value)
+		fmt.Fprintf(&text, "export %s=%s\n", name, quoted(value))
 	}
-	fmt.Fprintf(&text, "export REDISCLI_AUTH='%s'\n", standIn.Password())
 	file = filepath.Join(dir, "environment")
 	return file, os.WriteFile(file, []byte(text.String()), 0o600)
 }
+
+// quoted is one word for a shell, whatever is in it.
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 func printStandIn(standIn *elasticache.StandIn, environment string, cluster bool) {
 	what, cli := "a primary and a replica", "redis-cli"
@@ -70,15 +81,30 @@ func printStandIn(standIn *elasticache.StandIn, environment string, cluster bool
 	_, port, _ := net.SplitHostPort(standIn.Addr())
 	fmt.Printf("A stand-in for ElastiCache is running on %s: TLS, a user with no more rights than the steps need, %s.\n", standIn.Addr(), what)
 	fmt.Println("Use it, in another terminal:")
-	fmt.Println("  .", environment)
+	fmt.Println("  .", quoted(environment))
 	fmt.Println("  make step4")
-	fmt.Printf("Look inside:   %s -p %s --tls --cacert %s --user %s\n", cli, port, standIn.CAFile, elasticache.User)
+	fmt.Println("Look inside, in a third one:")
+	fmt.Println("  .", quoted(environment))
+	fmt.Printf("  %s -p %s --tls --cacert %s --user %s\n", cli, port, quoted(standIn.CAFile), elasticache.User)
+	fmt.Println(supervisor.AboutTTL)
 	if !cluster {
 		fmt.Println("Watch a failover: type one of these here, and Enter")
 		fmt.Println("  switch   the replica takes over in good order")
 		fmt.Println("  fail     the primary is killed, and the replica takes over")
 	}
-	fmt.Println("Stop it:       Ctrl+C")
+	fmt.Println("Stop it: Ctrl+C")
+}
+
+// printEnd says how the terminals that read the environment get rid of it: a
+// step would go on asking for the stand-in.
+func printEnd(env []string) {
+	fmt.Println("The stand-in has stopped. In each terminal that used it:")
+	fmt.Print("  unset")
+	for _, line := range env {
+		name, _, _ := strings.Cut(line, "=")
+		fmt.Print(" ", name)
+	}
+	fmt.Println()
 }
 
 // obey does what is typed, until the program is told to stop.
@@ -93,7 +119,6 @@ func obey(ctx context.Context, standIn *elasticache.StandIn, failover bool) erro
 	for {
 		select {
 		case <-ctx.Done():
-			fmt.Println("The stand-in has stopped.")
 			return nil
 		case line := <-lines:
 			if err := take(ctx, standIn, line); err != nil && !errors.Is(err, context.Canceled) {

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,7 +18,7 @@ import (
 
 func TestTheStandInForElastiCacheTakesAnAppThroughAFailover(t *testing.T) {
 	testall.Only(t)
-	folder := t.TempDir()
+	folder := filepath.Join(t.TempDir(), "with a space")
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -24,7 +26,12 @@ func TestTheStandInForElastiCacheTakesAnAppThroughAFailover(t *testing.T) {
 	t.Cleanup(func() { reader.Close(); writer.Close() })
 	standIn := startTyping(t, reader, ".", nil, "elasticache-local", "-port", "0", "-o", folder)
 	standIn.WaitFor(`Stop it: `)
-	app := startStep3(t, environment(t, folder)...)
+	wantPong(t, standIn.WaitFor(`Look inside, in a third one:\n(.*\n.*)\n`))
+	env := environment(t, folder)
+	if !slices.Contains(env, "SESSION_TTL=10m") {
+		t.Error("a session ends while its reader is at another window")
+	}
+	app := startStep3(t, env...)
 
 	visitor := repotest.NewVisitor(t)
 	visitor.Login(app.URL, "aaa").Wants("Logged in as aaa.", "Visits: 1")
@@ -45,11 +52,22 @@ func TestTheStandInForElastiCacheTakesAnAppThroughAFailover(t *testing.T) {
 	}
 	standIn.WaitFor(`"help" is neither switch nor fail`)
 	standIn.interrupt(0)
+	repotest.WantText(t, standIn.String(), "unset REDIS_URL REDIS_CA_FILE REDIS_CLUSTER SESSION_TTL REDISCLI_AUTH\n")
 	for _, line := range environment(t, folder) {
 		if _, password, found := strings.Cut(line, "REDISCLI_AUTH="); found && strings.Contains(standIn.String(), password) {
 			t.Error("the password is on the terminal")
 		}
 	}
+}
+
+// wantPong runs what the stand-in says to look inside, in a shell of its own.
+func wantPong(t *testing.T, lines string) {
+	t.Helper()
+	if _, err := exec.LookPath("redis-cli"); err != nil {
+		t.Log("NOT tested: the line that looks inside. That needs redis-cli")
+		return
+	}
+	repotest.WantText(t, repotest.Run(t, ".", "sh", "-c", lines+" ping"), "PONG")
 }
 
 func TestTheStandInForElastiCacheInClusterMode(t *testing.T) {

@@ -34,10 +34,9 @@ func runScale(ctx context.Context, args []string) error {
 	if _, err := modules.Root(); err != nil {
 		return err
 	}
-	step := cmp.Or(flags.Arg(0), "4")
-	dir, err := supervisor.Folder(step)
+	dir, err := supervisor.Folder(cmp.Or(flags.Arg(0), "4"))
 	if err != nil {
-		return fmt.Errorf("scale: there is no step %s. Use 1 to 4, memory, or the folder of a step", step)
+		return fmt.Errorf("scale: %w", err)
 	}
 	listener, err := listenAsProxy()
 	if err != nil {

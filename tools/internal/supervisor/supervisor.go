@@ -27,8 +27,8 @@ const (
 	startWithin = 30 * time.Second
 	// moment is how long two things may be apart that happen together.
 	moment = 300 * time.Millisecond
-	// ttl takes the place of the lesson's 10 s, which is shorter than an edit.
-	ttl = "10m"
+	// TTL takes the place of the lesson's 10 s, which is shorter than an edit.
+	TTL = "10m"
 	// Memory is the name of the program that counts in its own memory.
 	Memory = "memory"
 )
@@ -42,7 +42,7 @@ func Folder(name string) (string, error) {
 		if copyName := regexp.MustCompile(`^my-step([1-4])/?$`).FindStringSubmatch(name); copyName != nil {
 			return "", fmt.Errorf("there is no %s yet. Begin it: make start%s", name, copyName[1])
 		}
-		return "", fmt.Errorf("%q is not the folder of a step: it has no go.mod. Use 1 to 4, or such a folder", name)
+		return "", fmt.Errorf("%q is not the folder of a step: it has no go.mod. Use 1 to 4, memory, or such a folder", name)
 	}
 	dir, err := filepath.Abs(name)
 	if err != nil {
@@ -61,7 +61,7 @@ func ourFolder(name string) (string, error) {
 	}
 	n, _ := strconv.Atoi(name)
 	if n < 1 || n > steps.Count {
-		return "", fmt.Errorf("there is no step %s. Use 1 to 4, or the folder of a step", name)
+		return "", fmt.Errorf("there is no step %s. Use 1 to 4, memory, or the folder of a step", name)
 	}
 	return filepath.Join(root, steps.Folder(n)), nil
 }
@@ -95,7 +95,7 @@ func Open(ctx context.Context, dir, home string) (*Program, error) {
 		return nil, errors.Join(err, p.Close())
 	}
 	if p.LongTTL() {
-		p.env = append(p.env, "SESSION_TTL="+ttl)
+		p.env = append(p.env, "SESSION_TTL="+TTL)
 	}
 	return p, nil
 }
@@ -120,7 +120,7 @@ func (p *Program) LongTTL() bool {
 }
 
 // AboutTTL is for LongTTL.
-const AboutTTL = "SESSION_TTL is " + ttl + " here, to give you time. The lesson's: SESSION_TTL=10s"
+const AboutTTL = "SESSION_TTL is " + TTL + " here, to give you time. The lesson's: SESSION_TTL=10s"
 
 // findRedis finds a Redis or starts one in this process, which outlives those of
 // the program.
