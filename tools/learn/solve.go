@@ -23,20 +23,12 @@ func (c Copy) Solve(ctx context.Context, out io.Writer, colour bool) error {
 	if _, err := exec.LookPath("git"); err != nil {
 		return fmt.Errorf("git was not found, which shows the difference. Compare %s with %s yourself", c.Name(), c.ours())
 	}
-	dir, err := os.MkdirTemp("", "session-workshop-solve-")
+	difference, err := c.difference(ctx, colour)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	if err := errors.Join(c.copySource(c.Dir(), filepath.Join(dir, "yours")), c.copySource(c.ours(), filepath.Join(dir, "ours"))); err != nil {
-		return err
-	}
-	different, err := diff(ctx, out, dir, colour)
-	if err != nil {
-		return err
-	}
-	if different {
-		fmt.Fprintf(out, "\nLines with - are yours, lines with + are ours (%s).\n", steps.Folder(c.Step))
+	if difference != "" {
+		fmt.Fprintf(out, "%s\nLines with - are yours, lines with + are ours (%s).\n", difference, steps.Folder(c.Step))
 	} else {
 		fmt.Fprintf(out, "There is no difference: %s is the same as ours.\n", c.Name())
 	}
@@ -44,6 +36,20 @@ func (c Copy) Solve(ctx context.Context, out io.Writer, colour bool) error {
 		fmt.Fprintf(out, "Ours is small, to be read. The store to ship is sessionstore: it bounds what it stores, ends all sessions of a user, and is tested against failures.\n")
 	}
 	return nil
+}
+
+// difference is empty if there is none. Nothing is printed before the temporary
+// folder is gone: a pipe to head ends this program in the middle of a line.
+func (c Copy) difference(ctx context.Context, colour bool) (string, error) {
+	dir, err := os.MkdirTemp("", "session-workshop-solve-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	if err := errors.Join(c.copySource(c.Dir(), filepath.Join(dir, "yours")), c.copySource(c.ours(), filepath.Join(dir, "ours"))); err != nil {
+		return "", err
+	}
+	return diff(ctx, dir, colour)
 }
 
 // ours is the folder of our step.
@@ -78,24 +84,23 @@ func (c Copy) copySource(from, to string) error {
 	})
 }
 
-// diff compares the folders yours and ours in dir. git says 1 if they
-// differ.
-func diff(ctx context.Context, out io.Writer, dir string, colour bool) (different bool, err error) {
+// diff compares the folders yours and ours in dir. git ends with status 1 if
+// they differ.
+func diff(ctx context.Context, dir string, colour bool) (string, error) {
 	when := "never"
 	if colour {
 		when = "always"
 	}
 	cmd := exec.CommandContext(ctx, "git", "--no-pager", "diff", "--no-index", "--no-prefix", "--no-ext-diff",
 		"--diff-algorithm=histogram", "--color="+when, "yours", "ours")
-	cmd.Dir, cmd.Stdout = dir, out
-	var problem strings.Builder
-	cmd.Stderr = &problem
-	err = cmd.Run()
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 1 {
-		return true, nil
+	cmd.Dir = dir
+	text, err := cmd.Output()
+	exit, failed := errors.AsType[*exec.ExitError](err)
+	switch {
+	case failed && exit.ExitCode() == 1:
+		return string(text), nil
+	case failed:
+		return "", fmt.Errorf("git diff: %w\n%s", err, exit.Stderr)
 	}
-	if err != nil {
-		return false, fmt.Errorf("git diff: %w\n%s", err, problem.String())
-	}
-	return false, nil
+	return string(text), err
 }

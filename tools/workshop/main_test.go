@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -186,6 +187,17 @@ func TestTheProgramEndsWithAStatus(t *testing.T) {
 	repotest.WantText(t, do(t, outside, 0, nil, "watch", "-h"), "Usage: go run ./tools/workshop watch STEP")
 	repotest.WantText(t, do(t, outside, 1, nil, "scale"), "run this inside the workshop's folder")
 	repotest.WantText(t, do(t, outside, 2, nil), "Usage: go run ./tools/workshop COMMAND", "watch 3")
+}
+
+// A terminal that is closed leaves no temporary folder behind.
+func TestAClosedTerminalEndsAProgramInGoodOrder(t *testing.T) {
+	p := start(t, ".", nil, "redis", "-port", "0")
+	p.WaitFor(`(Stop) it: `)
+	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	p.wantEnd(0)
+	repotest.WantText(t, p.String(), "Redis has stopped.")
 }
 
 func embeddedRedis(t *testing.T) (addr string) {
