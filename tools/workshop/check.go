@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"time"
 
 	"golang.org/x/term"
@@ -51,7 +50,7 @@ func parseHint(text string) (int, error) {
 	if text == "" {
 		return 1, nil
 	}
-	n, err := strconv.Atoi(text)
+	n, err := number(text)
 	if err != nil || n < 1 || n > learn.Hints {
 		return 0, fmt.Errorf("HINT: %q is not a hint: they go from 1 to %d, for example HINT=2", text, learn.Hints)
 	}

@@ -24,7 +24,7 @@ func TestTheCommandsOfALearner(t *testing.T) {
 		status  int
 		says    []string
 	}{
-		{"check 1", 1, []string{"make start1"}},
+		{"check １", 1, []string{"make start1"}},
 		{"start 1", 0, []string{"my-step1 is ready for you: it is a copy of step 1 without its cookie", "my-step1/main.go", "make my-step1", "make check1"}},
 		{"solve 1", 0, []string{"yours/main.go", "ours/main.go"}},
 		{"solve -take 1", 0, []string{"my-step1 is what ours is. What you had is in my-step1-backup-", "make check1"}},
@@ -59,7 +59,7 @@ func TestCtrlCStopsTheCheckAndTheApp(t *testing.T) {
 func TestACheckThatFailsReadsItsVariables(t *testing.T) {
 	app := httptest.NewServer(http.NotFoundHandler())
 	defer app.Close()
-	said := do(t, repository, 1, []string{"HINT=3", "URL=" + app.URL}, "check", "1")
+	said := do(t, repository, 1, []string{"HINT=３", "URL=" + app.URL}, "check", "1")
 	repotest.WantText(t, said, "hint 3: ", "That was the last hint.")
 }
 

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/tools/internal/modules"
@@ -54,7 +55,7 @@ func copyOf(flags *flag.FlagSet, args []string) (learn.Copy, error) {
 	if err := flags.Parse(args); err != nil {
 		return learn.Copy{}, err
 	}
-	n, err := strconv.Atoi(flags.Arg(0))
+	n, err := number(flags.Arg(0))
 	if flags.NArg() != 1 || err != nil {
 		return learn.Copy{}, fmt.Errorf("%[1]s: which step? The number comes last, for example: go run ./tools/workshop %[1]s 3", flags.Name())
 	}
@@ -63,4 +64,15 @@ func copyOf(flags *flag.FlagSet, args []string) (learn.Copy, error) {
 		return learn.Copy{}, err
 	}
 	return learn.Of(root, n)
+}
+
+// number reads a whole number, also in the wide digits that a Japanese keyboard
+// gives.
+func number(text string) (int, error) {
+	return strconv.Atoi(strings.Map(func(r rune) rune {
+		if '０' <= r && r <= '９' {
+			return r - '０' + '0'
+		}
+		return r
+	}, text))
 }
