@@ -85,6 +85,13 @@ func checkOne(t *testing.T, only string, p func(client *redis.Client) http.Handl
 // noTTL is a step 2, which lacks what step 3 adds.
 func noTTL(client *redis.Client) http.Handler { return programs.Right(2, client, 0) }
 
+func TestAnAppWithAnotherTTLIsToldOfTheSetting(t *testing.T) {
+	said, _, err := checkOne(t, "ttl-set", func(client *redis.Client) http.Handler { return programs.Right(3, client, 10*time.Minute) })
+	if !errors.Is(err, learn.ErrFailed) || !strings.Contains(said, "with a TTL of 10s?") || !strings.Contains(said, `ONLY=ttl-set ARGS="-ttl 10m"`) {
+		t.Errorf("the check ends with %v:\n%s", err, said)
+	}
+}
+
 func TestOneCheckAlone(t *testing.T) {
 	t.Parallel()
 	for only, want := range map[string]struct {

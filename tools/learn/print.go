@@ -76,6 +76,9 @@ func (c *Check) explain(s *subject, failure *contract.Failure, helps contract.Ch
 		files := strings.NewReplacer("main.go", s.name+"/main.go", "session/store.go", s.name+"/session/store.go")
 		c.detail("look at", files.Replace(helps.Where))
 	}
+	if c.URL != "" && (strings.Contains(helps.ID, "ttl") || helps.Waits) {
+		c.say("Does the app run with a TTL of %v? If not, start it so, or say which: %s", c.TTL, c.again(`ARGS="-ttl 10m"`))
+	}
 	switch {
 	case s.hasEnded():
 		c.say("Your app ended while it was checked. Its last lines:\n%s", lastLines(s.said()))
