@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -73,5 +74,35 @@ func TestWhatAProgramSaysLastIsTheLastLine(t *testing.T) {
 	_, terminal = makeIn(t, filepath.Join(root, "my-step1"), "start1")
 	if !strings.HasSuffix(terminal, "To begin again, with a backup: make reset1\n") {
 		t.Errorf("in the learner's folder it prints:\n%s", terminal)
+	}
+}
+
+// From the folder of a step, one make runs another one.
+func TestCtrlCIsNoErrorOfMake(t *testing.T) {
+	testall.Only(t)
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("NOT tested: the Makefile. That needs make, which is not on the PATH")
+	}
+	cmd := exec.Command("make", "step1")
+	cmd.Dir, cmd.Env = filepath.Join(repotest.Copy(t), "step1-no-redis"), append(os.Environ(), "PORT=0")
+	var tty *os.File
+	read := make(chan struct{})
+	app := begin(t, cmd, func(out io.Writer) (err error) {
+		tty, err = pty.Start(cmd)
+		go func() {
+			defer close(read)
+			_, _ = io.Copy(out, tty)
+		}()
+		return err
+	})
+	defer tty.Close()
+	app.WaitFor(`(Stop) it: Ctrl`)
+	if _, err := tty.Write([]byte{3}); err != nil {
+		t.Fatal(err)
+	}
+	<-app.Ended
+	<-read
+	if strings.Contains(app.String(), "make") {
+		t.Errorf("make has its say:\n%s", app)
 	}
 }
