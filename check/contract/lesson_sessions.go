@@ -65,6 +65,18 @@ var serverSessions = []rule{
 		},
 	},
 	{
+		id:    "token-random",
+		name:  "nobody can guess the cookie value of a login",
+		steps: onlyFour,
+		hints: []string{
+			"The value is the key to a session, so it must be random, and long: a number that counts up, or the time, can be guessed. OWASP asks for 64 random bits at least, which are 16 letters in hex.",
+			"crypto/rand makes random values that nobody can guess, math/rand does not. 32 random bytes are more than enough.",
+			"var random [32]byte; rand.Read(random[:]); return Token(encoding.EncodeToString(random[:]))",
+		},
+		where: "session/token.go, func newToken",
+		run:   tokenIsRandom,
+	},
+	{
 		id:    "fixation",
 		name:  "login does not take a cookie value that was there before",
 		steps: onlyFour,
@@ -241,5 +253,24 @@ func madeUp(s *scene) {
 func (s *scene) expectCookieLeftAlone(p page, name string) {
 	for _, cookie := range p.Cookies {
 		s.expect(cookie.Name != name, p.Request+" to leave the cookie "+name+" alone", "Set-Cookie: "+flags(cookie))
+	}
+}
+
+// tokenIsRandom compares the cookie values of some logins. What is random has no
+// long beginning in common, except what a library puts before each value
+// (https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html#session-id-entropy).
+func tokenIsRandom(s *scene) {
+	const least = 16
+	before := s.loggedIn().cookie().Value
+	for range 3 {
+		value := s.loggedIn().cookie().Value
+		s.expect(len(value) >= least, fmt.Sprintf("a cookie value of %d characters or more", least), fmt.Sprintf("%d characters", len(value)))
+		same := 0
+		for same < min(len(before), len(value)) && before[same] == value[same] {
+			same++
+		}
+		s.expect(same <= len(value)/3, "two logins to get different cookie values from their beginning on",
+			fmt.Sprintf("the first %d of %d characters are the same", same, len(value)))
+		before = value
 	}
 }

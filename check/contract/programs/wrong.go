@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -422,6 +423,25 @@ var Wrongs = []Wrong{
 		Caught: "new-token", Hint: "new random token in every login",
 	},
 	{
+		Step: 4, Mistake: "the number of the login as the token",
+		spoil: func(p *Program) {
+			logins := counter{}
+			p.logIn = func(_ *http.Request, name string) (string, error) {
+				return p.newSession(fmt.Sprintf("%032d", logins.add("all")), name)
+			}
+		},
+		Caught: "token-random", Hint: "counts up",
+	},
+	{
+		Step: 4, Mistake: "the time as the token",
+		spoil: func(p *Program) {
+			p.logIn = func(_ *http.Request, name string) (string, error) {
+				return p.newSession(fmt.Sprint(time.Now().UnixNano()), name)
+			}
+		},
+		Caught: "token-random", Hint: "the time",
+	},
+	{
 		Step: 4, Mistake: "the name readable in the cookie",
 		spoil: func(p *Program) {
 			p.logIn = func(_ *http.Request, name string) (string, error) {
@@ -447,7 +467,7 @@ var Wrongs = []Wrong{
 			}
 		},
 		Caught: "session-per-login", Hint: "random token of this login",
-		Also: []string{"new-token", "logout-one-browser"},
+		Also: []string{"new-token", "token-random", "logout-one-browser"},
 	},
 	{
 		Step: 4, Mistake: "the token itself in Redis",
