@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -83,7 +84,11 @@ func (p *process) interrupt(status int) {
 
 func (p *process) wantEnd(status int) {
 	p.T.Helper()
-	<-p.Ended
+	select {
+	case <-p.Ended:
+	case <-time.After(repotest.Patience):
+		p.T.Fatalf("it has not ended within %v:\n%s", repotest.Patience, p)
+	}
 	if got := p.cmd.ProcessState.ExitCode(); got != status {
 		p.T.Errorf("status %d, want %d:\n%s", got, status, p)
 	}
@@ -191,6 +196,11 @@ func TestTheProgramEndsWithAStatus(t *testing.T) {
 
 // A terminal that is closed leaves no temporary folder behind.
 func TestAClosedTerminalEndsAProgramInGoodOrder(t *testing.T) {
+	// Under nohup it is ignored, and a program inherits that. A signal that is
+	// caught here has its default there.
+	closed := make(chan os.Signal, 1)
+	signal.Notify(closed, syscall.SIGHUP)
+	defer signal.Stop(closed)
 	p := start(t, ".", nil, "redis", "-port", "0")
 	p.WaitFor(`(Stop) it: `)
 	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// patience is what a condition gets that holds at once when all is well.
-const patience = 10 * time.Minute
+// Patience is what a condition gets that holds at once when all is well.
+const Patience = 10 * time.Minute
 
 // Running is a program or a part of one that runs. What it prints can be waited
 // for.
@@ -71,7 +71,7 @@ func (r *Running) WaitFor(pattern string) string {
 func (r *Running) WaitForTimes(times int, pattern string) string {
 	r.T.Helper()
 	expression := regexp.MustCompile(pattern)
-	deadline := time.After(patience)
+	deadline := time.After(Patience)
 	for over := false; ; {
 		matches := expression.FindAllStringSubmatch(r.String(), -1)
 		if len(matches) >= times {
