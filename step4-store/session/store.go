@@ -78,9 +78,9 @@ func (s *Store) Create(ctx context.Context, username string) (Token, error) {
 
 // Visit adds one to the field visits, gives the session its full TTL again and
 // returns the session as it is now, all in one round trip. If there is no such
-// session it returns ErrNone and writes nothing: HINCRBY alone would make a new
-// key, and bring back a session that was logged out. So it must look and count
-// in one command, which a script is. An empty token gives ErrNone without a
+// session it returns ErrNone and writes nothing: HINCRBY alone would make the key
+// of a session that was logged out again, without a name. So it must look and
+// count in one command, which a script is. An empty token gives ErrNone without a
 // question to Redis. Any other error is one of Redis.
 func (s *Store) Visit(ctx context.Context, t Token) (Session, error) {
 	if t == "" {

@@ -67,7 +67,7 @@ func TestVisit(t *testing.T) {
 	})
 }
 
-// A visit that comes late must not bring back a session that has ended.
+// A visit that comes late must not make the key of an ended session again.
 func TestVisitWithoutASession(t *testing.T) {
 	eachRedis(t, func(s *scene) {
 		const token = "a-token-without-a-session"
