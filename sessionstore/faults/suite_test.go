@@ -29,14 +29,27 @@ const (
 	password = "not a secret"
 )
 
-// suiteTimeout is long: the suite is about behaviour.
+// suiteTimeout is long: the suite is about behaviour, and the machine may be
+// busy.
 const suiteTimeout = time.Minute
+
+func withPatience(o *redis.Options) *redis.Options {
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = suiteTimeout, suiteTimeout, suiteTimeout, suiteTimeout
+	return o
+}
+
+func withPatienceOnACluster(o *redis.ClusterOptions) *redis.ClusterOptions {
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = suiteTimeout, suiteTimeout, suiteTimeout, suiteTimeout
+	return o
+}
 
 func TestSuiteOnACluster(t *testing.T) {
 	testall.Only(t)
 	t.Parallel()
 	c := redistest.StartCluster(t, 3, 0)
-	sessiontest.Suite(t, c.Client(), func(t testing.TB) redis.UniversalClient { return c.Client() })
+	sessiontest.Suite(t, c.Client(), func(t testing.TB) redis.UniversalClient {
+		return connectCluster(t, withPatienceOnACluster(c.Options()))
+	})
 }
 
 func TestSuiteWithLeastPrivileges(t *testing.T) {
@@ -63,7 +76,7 @@ func TestSuiteWithLeastPrivilegesOnACluster(t *testing.T) {
 		sessiontest.Suite(t, c.Client(), func(t testing.TB) redis.UniversalClient {
 			options := c.Options()
 			options.Username, options.Password = user, password
-			return connectCluster(t, options)
+			return connectCluster(t, withPatienceOnACluster(options))
 		})
 	})
 	for i := range c.Addrs {
@@ -111,8 +124,7 @@ func nothingDenied(t *testing.T, admin redis.UniversalClient) {
 func asUser(addr string) *redis.Options {
 	options := recommended(addr)
 	options.Username, options.Password = user, password
-	options.ReadTimeout = suiteTimeout
-	return options
+	return withPatience(options)
 }
 
 // useEverything calls each method of the store, and returns the first error.
@@ -155,8 +167,7 @@ func TestSuiteOverTLS(t *testing.T) {
 	testall.Only(t)
 	t.Parallel()
 	server, options := startTLS(t)
-	options.ReadTimeout = suiteTimeout
-	sessiontest.Suite(t, server.Client, func(t testing.TB) redis.UniversalClient { return connect(t, options) })
+	sessiontest.Suite(t, server.Client, func(t testing.TB) redis.UniversalClient { return connect(t, withPatience(options)) })
 }
 
 // startTLS starts a server that also speaks TLS, and gives the options for

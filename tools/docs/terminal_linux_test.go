@@ -113,7 +113,7 @@ func (t *terminal) mustSay(text string) error {
 
 // badEnd is how make, go run and Go itself say that a program did not end as
 // it should.
-var badEnd = regexp.MustCompile(`(?m)^(make.*: \*\*\*|exit status|panic:)`)
+var badEnd = regexp.MustCompile(`(?m)^(make.*: \*\*\* \[|exit status|panic:)`)
 
 // interrupt is Ctrl+C. All of the program must end, and well.
 func (t *terminal) interrupt() error {

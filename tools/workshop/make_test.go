@@ -102,7 +102,9 @@ func TestCtrlCIsNoErrorOfMake(t *testing.T) {
 	}
 	<-app.Ended
 	<-read
-	if strings.Contains(app.String(), "make") {
-		t.Errorf("make has its say:\n%s", app)
+	// A line such as "make: *** [Makefile:22: step1] Interrupt". If make is slow
+	// to hear of Ctrl+C, it can complain that its child has gone already.
+	if strings.Contains(app.String(), "*** [") {
+		t.Errorf("make calls it an error:\n%s", app)
 	}
 }
