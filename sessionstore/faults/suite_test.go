@@ -34,13 +34,16 @@ const (
 const suiteTimeout = time.Minute
 
 func withPatience(o *redis.Options) *redis.Options {
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = suiteTimeout, suiteTimeout, suiteTimeout, suiteTimeout
-	return o
+	// A copy: each test of a suite has its own client.
+	patient := *o
+	patient.DialTimeout, patient.ReadTimeout, patient.WriteTimeout, patient.PoolTimeout = suiteTimeout, suiteTimeout, suiteTimeout, suiteTimeout
+	return &patient
 }
 
 func withPatienceOnACluster(o *redis.ClusterOptions) *redis.ClusterOptions {
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = suiteTimeout, suiteTimeout, suiteTimeout, suiteTimeout
-	return o
+	patient := *o
+	patient.DialTimeout, patient.ReadTimeout, patient.WriteTimeout, patient.PoolTimeout = suiteTimeout, suiteTimeout, suiteTimeout, suiteTimeout
+	return &patient
 }
 
 func TestSuiteOnACluster(t *testing.T) {

@@ -208,5 +208,5 @@ func TestARoundTripMoreIsSeen(t *testing.T) {
 	repotest.Change(t, main, solved["last-visit"][0].fromTo...)
 	repotest.Change(t, main, "\tif errors.Is(err, redis.Nil) {", "\ta.rdb.Ping(ctx)\n\tif errors.Is(err, redis.Nil) {")
 	repotest.WantText(t, fails(t, checkOf(c, "last-visit")),
-		"FAIL  3 one-round-trip: a visit is still one round trip", "expected: 1 round trip", "got:      2")
+		"FAIL  3 one-round-trip: a visit is one round trip", "expected: 1 round trip", "got:      2")
 }
