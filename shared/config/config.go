@@ -151,7 +151,7 @@ func (c Config) HTTPS() bool {
 // Loopback tells whether only this machine can reach the app: it listens on
 // a loopback address and is not published under another one.
 func (c Config) Loopback() bool {
-	return isLoopback(c.Host) && (c.PublicURL == nil || isLoopback(c.PublicURL.Hostname()))
+	return IsLoopback(c.Host) && (c.PublicURL == nil || IsLoopback(c.PublicURL.Hostname()))
 }
 
 // longTTL is enough time to look around, and what AboutTTL offers.
@@ -299,7 +299,9 @@ func (c *Config) finishSecretKey() error {
 	return nil
 }
 
-func isLoopback(host string) bool {
+// IsLoopback reports whether a host, a name or an address without a port, is
+// this machine alone.
+func IsLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
 }

@@ -42,6 +42,8 @@ type Redis interface {
 	Listen()
 	// Look asks what the key holds, in one round trip.
 	Look(ctx context.Context, key string) (Held, error)
+	// Remove deletes the key of a try.
+	Remove(ctx context.Context, key string) error
 }
 
 // Held is what Redis holds under a key.
@@ -84,12 +86,16 @@ func Attach(e *echo.Echo, cfg config.Config, p Panel) {
 	}
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			record := &Record{}
+			record := RecordOf(c.Request().Context())
+			if record == nil {
+				record = &Record{}
+			}
 			c.SetRequest(c.Request().WithContext(withRecord(c.Request().Context(), record)))
 			web.SetBeside(c, func(part string) (template.HTML, error) { return p.render(part, c, cfg, record) })
 			return next(c)
 		}
 	})
+	p.attachTries(e, cfg)
 	e.FileFS("/assets/hood.js", "hood.js", files)
 	if p.Key != nil {
 		e.GET(Path, func(c echo.Context) error {
@@ -111,7 +117,11 @@ type view struct {
 	// Server is the address at which this process was reached.
 	Server  string
 	Process int
-	panel   Panel
+	// Tries are those that the page has buttons for. Tried tells that it is what
+	// came of one.
+	Tries map[string]tryFunc
+	Tried bool
+	panel Panel
 }
 
 // Color is the number of one of the eight colors in style.css. Servers on
@@ -159,11 +169,14 @@ type holds struct {
 
 func (p Panel) render(name string, c echo.Context, cfg config.Config, record *Record) (template.HTML, error) {
 	v := view{Cookie: p.cookie(c, cfg), Server: localAddress(c), Process: os.Getpid(), panel: p}
+	if v.Tried = c.Path() == tryPath; hasTries(c, cfg) {
+		v.Tries = tries
+	}
 	if record != nil {
 		v.Trips = record.roundTrips()
 	}
 	// A page that says that Redis is away does not ask it again.
-	if name != "served" && p.Key != nil && c.Response().Status < http.StatusBadRequest {
+	if name != "served" && !v.Tried && p.Key != nil && c.Response().Status < http.StatusBadRequest {
 		v.Holds = p.look(c, cfg)
 	}
 	var html bytes.Buffer

@@ -24,6 +24,8 @@ type redis struct{ held inspect.Held }
 
 func (redis) Listen() {}
 
+func (redis) Remove(context.Context, string) error { return nil }
+
 func (r redis) Look(context.Context, string) (inspect.Held, error) { return r.held, nil }
 
 var (

@@ -13,6 +13,8 @@ import (
 // RoundTrip is one exchange with Redis: a command, or several that were sent
 // together.
 type RoundTrip struct {
+	// By is who sent it, if that is not the request of the page itself.
+	By       string
 	Commands []Command
 	Took     time.Duration
 }
@@ -32,6 +34,10 @@ type Status string
 type Record struct {
 	mutex sync.Mutex
 	trips []RoundTrip
+	// by becomes By of each round trip.
+	by string
+	// hold keeps back all round trips but the first; nil keeps none back.
+	hold func()
 }
 
 type recordKey struct{}
@@ -47,10 +53,18 @@ func RecordOf(ctx context.Context) *Record {
 	return r
 }
 
+// Begin is called before a round trip. Nothing holds that of a nil record.
+func (r *Record) Begin() {
+	if r != nil && r.hold != nil && len(r.roundTrips()) > 0 {
+		r.hold()
+	}
+}
+
 // Add writes down a round trip.
 func (r *Record) Add(trip RoundTrip) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
+	trip.By = r.by
 	r.trips = append(r.trips, trip)
 }
 

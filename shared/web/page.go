@@ -43,13 +43,20 @@ func newRenderer(pages map[string]string) *renderer {
 	r := &renderer{title: "Session store workshop", pages: map[string]*template.Template{}}
 	for _, set := range []map[string]string{ownPages, pages} {
 		for name, text := range set {
-			page := template.Must(template.New("frame").Parse(frame))
-			template.Must(page.New("content").Parse(text))
-			r.pages[name] = page
+			r.add(name, text)
 		}
 	}
 	return r
 }
+
+func (r *renderer) add(name, text string) {
+	page := template.Must(template.New("frame").Parse(frame))
+	template.Must(page.New("content").Parse(text))
+	r.pages[name] = page
+}
+
+// AddPage adds a page to those that New was given.
+func AddPage(e *echo.Echo, name, text string) { e.Renderer.(*renderer).add(name, text) }
 
 // Render writes a page only when all of it could be made, so that a mistake in
 // a template is an error page and not half of another one.

@@ -28,6 +28,7 @@ func (hook) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 func (hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
+		inspect.RecordOf(ctx).Begin()
 		began := time.Now()
 		err := next(ctx, cmd)
 		record(ctx, began, err, cmd)
@@ -37,6 +38,7 @@ func (hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 
 func (hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
+		inspect.RecordOf(ctx).Begin()
 		began := time.Now()
 		err := next(ctx, cmds)
 		record(ctx, began, err, cmds...)

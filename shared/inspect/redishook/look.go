@@ -23,3 +23,7 @@ func (p panelRedis) Look(ctx context.Context, key string) (inspect.Held, error) 
 	}
 	return held, nil
 }
+
+func (p panelRedis) Remove(ctx context.Context, key string) error {
+	return p.client.Del(ctx, key).Err()
+}

@@ -1,0 +1,210 @@
+package inspect
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/web"
+)
+
+//go:embed tryout.html
+var tryoutSource string
+
+const tryPath = Path + "/try"
+
+// try does to the running app, as a user of its own, what is hard to do by hand,
+// and is what the page then shows.
+type try struct {
+	view
+	app         *echo.Echo
+	cfg         config.Config
+	home        string
+	Title, User string
+	Problem     error
+	// Times has for each number how many visits were given it, and Count is how
+	// many the app has counted.
+	Times map[int]int
+	Count int
+	// Held tells that the visit's second round trip waited for the logout. Redis
+	// held Between when the logout was done, and After when both were.
+	Held           bool
+	Between, After *holds
+	// CopyLogsIn tells that a copied cookie does, after the logout.
+	CopyLogsIn bool
+}
+
+type tryFunc func(t *try, ctx context.Context, login page) error
+
+// tries are done by buttons with these words.
+var tries = map[string]tryFunc{
+	"30 visits at once":      (*try).visits,
+	"Log out during a visit": (*try).logout,
+}
+
+// hasTries reports whether the page of a request has the buttons: on this machine
+// alone, and not for a browser that came through a tunnel.
+func hasTries(c echo.Context, cfg config.Config) bool {
+	address := url.URL{Host: c.Request().Host}
+	return cfg.Loopback() && !cfg.HTTPS() && config.IsLoopback(address.Hostname())
+}
+
+func (p Panel) attachTries(e *echo.Echo, cfg config.Config) {
+	web.AddPage(e, tryPath, source+tryoutSource)
+	var running sync.Mutex
+	e.POST(tryPath, func(c echo.Context) error {
+		t := &try{view: view{panel: p}, app: e, cfg: cfg, home: "http://" + c.Request().Host, Title: c.FormValue("try"), Times: map[int]int{}}
+		do := tries[t.Title]
+		if do == nil || !hasTries(c, cfg) {
+			return echo.ErrNotFound
+		}
+		running.Lock()
+		defer running.Unlock()
+		t.Problem = t.run(do)
+		return c.Render(http.StatusOK, tryPath, t)
+	})
+}
+
+// run logs in, does a try, and removes what Redis holds for its user.
+func (t *try) run(do tryFunc) error {
+	// The context of the page ends sooner.
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	t.User = "tryout-" + strings.ToLower(rand.Text()[:6])
+	login := t.ask(ctx, "POST /login username="+t.User, page{})
+	if login.err != nil {
+		return login.err
+	}
+	if held := t.look(ctx, login); held != nil && held.Key != "" {
+		defer t.panel.Redis.Remove(context.WithoutCancel(ctx), held.Key)
+	}
+	return do(t, ctx, login)
+}
+
+// visits all leave before the first answer. They go to the address that the
+// browser knows, so that those of `make scale` come to all its servers.
+func (t *try) visits(ctx context.Context, login page) error {
+	pages := make([]page, 30)
+	var all sync.WaitGroup
+	for i := range pages {
+		all.Go(func() { pages[i] = t.ask(ctx, "GET /", login) })
+	}
+	all.Wait()
+	for _, p := range pages {
+		if p.err != nil {
+			return p.err
+		}
+		if p.number > 0 {
+			t.Times[p.number]++
+		}
+	}
+	next := t.ask(ctx, "GET /", pages[0])
+	t.Count = next.number - 1
+	return next.err
+}
+
+// logout logs out while a visit of the same browser is under way. If the visit
+// asks Redis more than once, the second round trip waits for the logout's end.
+func (t *try) logout(ctx context.Context, login page) error {
+	// What the app does only once, like sending a script, it does here.
+	first := t.ask(ctx, "GET /", login)
+	if first.err != nil || first.loggedOut {
+		return cmp.Or(first.err, errors.New("after POST /login, GET / says that you are not logged in"))
+	}
+	reached, resume := make(chan struct{}), make(chan struct{})
+	reach := sync.OnceFunc(func() { close(reached) })
+	visit, logout := &Record{by: "visit", hold: func() { reach(); <-resume }}, &Record{by: "logout"}
+	var visited page
+	var visiting sync.WaitGroup
+	visiting.Go(func() {
+		visited = t.ask(withRecord(ctx, visit), "GET /", login)
+		reach()
+	})
+	<-reached
+	out := t.ask(withRecord(ctx, logout), "POST /logout", login)
+	t.Between = t.look(ctx, login)
+	close(resume)
+	visiting.Wait()
+	t.After = t.look(ctx, login)
+	late := t.ask(ctx, "GET /", login)
+	trips := visit.roundTrips()
+	before := min(1, len(trips))
+	t.Trips = slices.Concat(trips[:before], logout.roundTrips(), trips[before:])
+	t.Held, t.CopyLogsIn = len(trips) > 1, !late.loggedOut
+	return cmp.Or(visited.err, out.err, late.err)
+}
+
+// page is what the app answered.
+type page struct {
+	cookies   []*http.Cookie
+	number    int // after "Visits:", 0 if there is none
+	loggedOut bool
+	err       error // also for an error page
+}
+
+var visits = regexp.MustCompile(`Visits:(?:\s|<[^>]*>)*(\d+)`)
+
+// ask sends a request with the cookies that the browser has since another page.
+// One with a record does not leave the process, where its context is lost.
+func (t *try) ask(ctx context.Context, what string, since page) page {
+	send := http.DefaultTransport.RoundTrip
+	if RecordOf(ctx) != nil {
+		send = func(r *http.Request) (*http.Response, error) {
+			answer := httptest.NewRecorder()
+			t.app.ServeHTTP(answer, r)
+			return answer.Result(), nil
+		}
+	}
+	answer, err := send(t.request(ctx, what, since))
+	if err != nil {
+		return page{err: err}
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if answer.StatusCode >= http.StatusBadRequest {
+		err = fmt.Errorf("%s was answered with %s", what, answer.Status)
+	}
+	p := page{cookies: answer.Cookies(), loggedOut: bytes.Contains(body, []byte("You are not logged in")), err: err}
+	if len(p.cookies) == 0 {
+		p.cookies = since.cookies
+	}
+	if found := visits.FindSubmatch(body); found != nil {
+		p.number, _ = strconv.Atoi(string(found[1]))
+	}
+	return p
+}
+
+func (t *try) request(ctx context.Context, what string, since page) *http.Request {
+	words := append(strings.Fields(what), "")
+	r, _ := http.NewRequestWithContext(ctx, words[0], t.home+words[1], strings.NewReader(words[2]))
+	r.Header.Set(echo.HeaderContentType, echo.MIMEApplicationForm)
+	for _, cookie := range since.cookies {
+		r.AddCookie(cookie)
+	}
+	return r
+}
+
+// look is what Redis holds for the browser, nil in a step without Redis.
+func (t *try) look(ctx context.Context, since page) *holds {
+	if t.panel.Key == nil {
+		return nil
+	}
+	return t.panel.look(t.app.NewContext(t.request(ctx, "GET /", since), nil), t.cfg)
+}
