@@ -51,7 +51,11 @@ func shown(t *testing.T, p inspect.Panel, cookie string, trips ...inspect.RoundT
 	if answer.Code != http.StatusOK {
 		t.Fatalf("the page is answered with %d: %s", answer.Code, answer.Body)
 	}
-	return html.UnescapeString(space.ReplaceAllString(tag.ReplaceAllString(answer.Body.String(), " "), " "))
+	return textOf(answer.Body.String())
+}
+
+func textOf(page string) string {
+	return html.UnescapeString(space.ReplaceAllString(tag.ReplaceAllString(page, " "), " "))
 }
 
 // signed has the form of a cookie that gorilla's securecookie made.

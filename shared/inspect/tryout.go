@@ -181,10 +181,8 @@ func (t *try) ask(ctx context.Context, what string, since page) page {
 	if answer.StatusCode >= http.StatusBadRequest {
 		err = fmt.Errorf("%s was answered with %s", what, answer.Status)
 	}
-	p := page{cookies: answer.Cookies(), loggedOut: bytes.Contains(body, []byte("You are not logged in")), err: err}
-	if len(p.cookies) == 0 {
-		p.cookies = since.cookies
-	}
+	// The newest come first.
+	p := page{cookies: append(answer.Cookies(), since.cookies...), loggedOut: bytes.Contains(body, []byte("You are not logged in")), err: err}
 	if found := visits.FindSubmatch(body); found != nil {
 		p.number, _ = strconv.Atoi(string(found[1]))
 	}
@@ -196,7 +194,9 @@ func (t *try) request(ctx context.Context, what string, since page) *http.Reques
 	r, _ := http.NewRequestWithContext(ctx, words[0], t.home+words[1], strings.NewReader(words[2]))
 	r.Header.Set(echo.HeaderContentType, echo.MIMEApplicationForm)
 	for _, cookie := range since.cookies {
-		r.AddCookie(cookie)
+		if _, err := r.Cookie(cookie.Name); err != nil {
+			r.AddCookie(cookie)
+		}
 	}
 	return r
 }
