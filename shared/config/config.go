@@ -299,8 +299,7 @@ func (c *Config) finishSecretKey() error {
 	return nil
 }
 
-// IsLoopback reports whether a host, a name or an address without a port, is
-// this machine alone.
+// IsLoopback reports whether a host, without its port, is this machine alone.
 func IsLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || (ip != nil && ip.IsLoopback())

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"embed"
 	"html/template"
@@ -86,10 +87,7 @@ func Attach(e *echo.Echo, cfg config.Config, p Panel) {
 	}
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			record := RecordOf(c.Request().Context())
-			if record == nil {
-				record = &Record{}
-			}
+			record := cmp.Or(RecordOf(c.Request().Context()), &Record{})
 			c.SetRequest(c.Request().WithContext(withRecord(c.Request().Context(), record)))
 			web.SetBeside(c, func(part string) (template.HTML, error) { return p.render(part, c, cfg, record) })
 			return next(c)

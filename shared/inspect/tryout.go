@@ -43,12 +43,11 @@ type try struct {
 	// many the app has counted.
 	Times map[int]int
 	Count int
-	// Held tells that the visit's second round trip waited for the logout. Redis
-	// held Between when the logout was done, and After when both were.
-	Held           bool
-	Between, After *holds
-	// CopyLogsIn tells that a copied cookie does, after the logout.
-	CopyLogsIn bool
+	// Held tells that the visit's second round trip waited for the logout, and
+	// CopyLogsIn that a copy of the cookie is good after it. Redis held Between when
+	// the logout was done, and After when the visit was done too.
+	Held, CopyLogsIn bool
+	Between, After   *holds
 }
 
 type tryFunc func(t *try, ctx context.Context, login page) error
@@ -131,24 +130,22 @@ func (t *try) logout(ctx context.Context, login page) error {
 	reached, resume := make(chan struct{}), make(chan struct{})
 	reach := sync.OnceFunc(func() { close(reached) })
 	visit, logout := &Record{by: "visit", hold: func() { reach(); <-resume }}, &Record{by: "logout"}
-	var visited page
-	var visiting sync.WaitGroup
-	visiting.Go(func() {
-		visited = t.ask(withRecord(ctx, visit), "GET /", login)
+	visited := make(chan page, 1)
+	go func() {
+		visited <- t.ask(withRecord(ctx, visit), "GET /", login)
 		reach()
-	})
+	}()
 	<-reached
 	out := t.ask(withRecord(ctx, logout), "POST /logout", login)
 	t.Between = t.look(ctx, login)
 	close(resume)
-	visiting.Wait()
+	err := (<-visited).err
 	t.After = t.look(ctx, login)
 	late := t.ask(ctx, "GET /", login)
 	trips := visit.roundTrips()
-	before := min(1, len(trips))
-	t.Trips = slices.Concat(trips[:before], logout.roundTrips(), trips[before:])
+	t.Trips = slices.Insert(trips, min(1, len(trips)), logout.roundTrips()...)
 	t.Held, t.CopyLogsIn = len(trips) > 1, !late.loggedOut
-	return cmp.Or(visited.err, out.err, late.err)
+	return cmp.Or(err, out.err, late.err)
 }
 
 // page is what the app answered.

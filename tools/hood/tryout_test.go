@@ -16,7 +16,7 @@ import (
 const (
 	atOnce = "30 visits at once"
 	logout = "Log out during a visit"
-	right  = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 The count should be 30 and is 30."
+	right  = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 Each number was given once. The count should be 30 and is 30."
 )
 
 // press sends the form of a button of the panel.
