@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/chromedp/chromedp/kb"
 	"github.com/labstack/echo/v4"
+	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/check/contract/programs"
 	"example.com/session-workshop/check/launch"
@@ -54,13 +56,28 @@ func (b *tab) try(button string) {
 
 func tryButton(words string) string { return fmt.Sprintf("button[value=%q]", words) }
 
-// inTheFrame is a wrong program as a learner's copy would be: its pages are in
-// the frame of the workshop, with the panel beside them.
-func inTheFrame(t *testing.T, step int, mistake string) (*tab, *redistest.Server) {
-	t.Helper()
+// wrong is one of the programs with a mistake.
+func wrong(step int, mistake string) programs.Wrong {
 	i := slices.IndexFunc(programs.Wrongs, func(w programs.Wrong) bool { return w.Step == step && w.Mistake == mistake })
+	return programs.Wrongs[i]
+}
+
+// done is the right program for an exercise.
+func done(exercise string) programs.Done {
+	i := slices.IndexFunc(programs.Exercises, func(d programs.Done) bool { return d.Exercise == exercise && d.Mistake == "" })
+	return programs.Exercises[i]
+}
+
+type maker interface {
+	Program(client redis.UniversalClient, ttl time.Duration) *programs.Program
+}
+
+// inTheFrame is a program as a learner's copy would be: its pages are in the
+// frame of the workshop, with the panel beside them.
+func inTheFrame(t *testing.T, from maker) (*tab, *redistest.Server) {
+	t.Helper()
 	redis := redistest.StartServer(t)
-	program := programs.Wrongs[i].Program(redis.Client, 2*time.Minute)
+	program := from.Program(redis.Client, 2*time.Minute)
 	e := web.New(map[string]string{"index": "<h1>A wrong program</h1>{{.}}"})
 	cfg := config.Config{Host: "127.0.0.1", UnderTheHood: true, SessionTTL: 2 * time.Minute}
 	inspect.Attach(e, cfg, inspect.Panel{Cookie: "sid", Token: true, Redis: redishook.For(redis.Client), Key: func(c echo.Context) string {
@@ -74,6 +91,7 @@ func inTheFrame(t *testing.T, step int, mistake string) (*tab, *redistest.Server
 	e.GET("/", func(c echo.Context) error {
 		answer := httptest.NewRecorder()
 		program.ServeHTTP(answer, c.Request())
+		maps.Copy(c.Response().Header(), answer.Header())
 		return c.Render(answer.Code, "index", template.HTML(answer.Body.String()))
 	})
 	e.POST("/login", echo.WrapHandler(program))
@@ -92,23 +110,24 @@ func inTheFrame(t *testing.T, step int, mistake string) (*tab, *redistest.Server
 func TestWhatATryShowsOfAWrongProgram(t *testing.T) {
 	testall.Only(t)
 	for name, c := range map[string]struct {
-		step   int
+		from   maker
 		button string
 		shown  []string
 	}{
-		"read, add, write back":                  {2, atOnce, []string{"visits were given 1", "The count should be 30 and is"}},
-		"a look, and then a count":               {4, logout, []string{"held back until the logout was done", "HGET", "DEL", "HINCRBY", "The key came back", "visits 1", "TTL: 120 s", "It no longer logs in."}},
-		"a logout that leaves the session alive": {4, logout, []string{"only once", "The logout deleted nothing", "username tryout-", "visits 2", "It still logs in"}},
+		"a count in the cookie":                  {done("visits-in-cookie"), atOnce, []string{"30 visits were given 1", "The count should be 30 and is 1."}},
+		"read, add, write back":                  {wrong(2, "read, add, write back"), atOnce, []string{"visits were given 1", "The count should be 30 and is"}},
+		"a look, and then a count":               {wrong(4, "a look, and then a count"), logout, []string{"held back until the logout was done", "HGET", "DEL", "HINCRBY", "The key came back", "visits 1", "TTL: 120 s", "It no longer logs in."}},
+		"a logout that leaves the session alive": {wrong(4, "a logout that leaves the session alive"), logout, []string{"only once", "The logout deleted nothing", "username tryout-", "visits 2", "It still logs in"}},
 	} {
 		for _, scripts := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, JavaScript %v", name, scripts), func(t *testing.T) {
-				b, redis := inTheFrame(t, c.step, name)
+				b, redis := inTheFrame(t, c.from)
 				if !scripts {
 					b.withoutScripts()
 				}
 				b.try(c.button)
 				b.mustShow(c.shown...)
-				if c.button == logout && c.step == 4 {
+				if c.button == logout {
 					if left := redis.Client.Keys(context.Background(), "*").Val(); len(left) > 0 {
 						t.Errorf("the try leaves behind %q", left)
 					}
@@ -155,8 +174,8 @@ func TestWhatATryShowsOfEachStep(t *testing.T) {
 func TestATryIsForEveryone(t *testing.T) {
 	testall.Only(t)
 	script := axe(t)
-	b, _ := inTheFrame(t, 4, "a look, and then a count")
-	race, _ := inTheFrame(t, 2, "read, add, write back")
+	b, _ := inTheFrame(t, wrong(4, "a look, and then a count"))
+	race, _ := inTheFrame(t, wrong(2, "read, add, write back"))
 	for _, scheme := range schemes {
 		b.prefer(scheme)
 		race.prefer(scheme)
