@@ -6,28 +6,19 @@ import (
 	"encoding/hex"
 	"errors"
 	"maps"
-	"os"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
-	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/wire"
+	"example.com/session-workshop/shared/embedded"
 	"example.com/session-workshop/step4-store/session"
 )
 
-// TestMain lets a learner wait for no download: started alone, the tests run on
-// the embedded Redis. `make test` names the kinds of Redis to run on.
-func TestMain(m *testing.M) {
-	if os.Getenv("TEST_REDIS") == "" {
-		os.Setenv("TEST_REDIS", "embedded")
-	}
-	m.Run()
-}
-
-// One test for each method, in the order in which they are written. A test
-// needs its own method and Key, and nothing of the others.
+// The tests of a method begin with Test and its name, and stand in the order in
+// which the methods are written. They need that method and Key, and nothing of
+// the others. make check4 runs them first.
 
 func TestKey(t *testing.T) {
 	store := session.NewStore(nil, ttl)
@@ -39,7 +30,7 @@ func TestKey(t *testing.T) {
 }
 
 func TestCreate(t *testing.T) {
-	eachRedis(t, func(s *scene) {
+	onScene(t, func(s *scene) {
 		// The client has connections of their own for several commands at once.
 		s.created("the first of them")
 		var first, second session.Token
@@ -55,7 +46,7 @@ func TestCreate(t *testing.T) {
 }
 
 func TestVisit(t *testing.T) {
-	eachRedis(t, func(s *scene) {
+	onScene(t, func(s *scene) {
 		token := s.planted("aaa")
 		// The first one also teaches Redis the script.
 		s.counts(token, 1)
@@ -69,7 +60,7 @@ func TestVisit(t *testing.T) {
 
 // A visit that comes late must not make the key of an ended session again.
 func TestVisitWithoutASession(t *testing.T) {
-	eachRedis(t, func(s *scene) {
+	onScene(t, func(s *scene) {
 		const token = "a-token-without-a-session"
 		for range 2 {
 			if got, err := s.store.Visit(s.ctx, token); !errors.Is(err, session.ErrNone) {
@@ -89,7 +80,7 @@ func TestVisitWithoutASession(t *testing.T) {
 
 // A key of another type is an error of Redis and stays as it is.
 func TestVisitOfSomethingElse(t *testing.T) {
-	eachRedis(t, func(s *scene) {
+	onScene(t, func(s *scene) {
 		const token = "a-token-for-a-text"
 		key := s.store.Key(token)
 		s.redis.Set(s.ctx, key, "a text", 0)
@@ -103,7 +94,7 @@ func TestVisitOfSomethingElse(t *testing.T) {
 }
 
 func TestDelete(t *testing.T) {
-	eachRedis(t, func(s *scene) {
+	onScene(t, func(s *scene) {
 		token, other := s.planted("aaa"), s.planted("bbb")
 		remove := func(token session.Token) func() {
 			return func() {
@@ -134,22 +125,46 @@ type scene struct {
 	wire  counter
 }
 
-func eachRedis(t *testing.T, run func(*scene)) {
-	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
-		options, err := redis.ParseURL(r.URL)
+// onRedis gives a test the address of a Redis: of the embedded one, which needs
+// no download.
+var onRedis = func(t *testing.T, run func(t *testing.T, address string)) {
+	server, err := embedded.Start("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	run(t, "redis://"+server.Addr())
+}
+
+func onScene(t *testing.T, run func(*scene)) {
+	onRedis(t, func(t *testing.T, address string) {
+		options, err := redis.ParseURL(address)
 		if err != nil {
 			t.Fatal(err)
 		}
-		between := redistest.OpenWire(t, options.Addr)
-		options.Addr = between.Addr
-		client := redis.NewClient(options)
-		t.Cleanup(func() { client.Close() })
-		// What a new connection says first is no round trip of the store.
-		if err := client.Ping(t.Context()).Err(); err != nil {
+		between, err := wire.Open(options.Addr, 0)
+		if err != nil {
 			t.Fatal(err)
 		}
-		run(&scene{t, t.Context(), session.NewStore(client, ttl), r.Client, counter{between}})
+		t.Cleanup(between.Close)
+		look := connect(t, options, options.Addr)
+		rdb := connect(t, options, between.Addr)
+		run(&scene{t, t.Context(), session.NewStore(rdb, ttl), look, counter{between}})
 	})
+}
+
+// connect returns a client that waits long and sends nothing twice. What a new
+// connection says first is no round trip of the store: that is over then.
+func connect(t *testing.T, options *redis.Options, addr string) *redis.Client {
+	t.Helper()
+	mine := *options
+	mine.Addr, mine.ReadTimeout, mine.MaxRetries = addr, time.Minute, -1
+	client := redis.NewClient(&mine)
+	t.Cleanup(func() { client.Close() })
+	if err := client.Ping(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	return client
 }
 
 // counter counts round trips between the store and Redis.
