@@ -51,7 +51,9 @@ func newRenderer(pages map[string]string) *renderer {
 
 func (r *renderer) add(name, text string) {
 	page := template.Must(template.New("frame").Parse(frame))
-	template.Must(page.New("content").Parse(text))
+	// A mistake is told with the name of the template that has it.
+	content := template.Must(page.New(name).Parse(text))
+	template.Must(page.AddParseTree("content", content.Tree))
 	r.pages[name] = page
 }
 

@@ -23,11 +23,11 @@ import (
 // stopTime is how long requests in flight may take to finish after a signal.
 const stopTime = 5 * time.Second
 
-// Main runs the app. If run fails, Main prints the error in one line and ends
+// Main runs the app. If run fails or panics, Main prints why in one line and ends
 // the process with status 1. By then what run deferred is done, so that all
 // that it opened is closed.
 func Main(run func() error) {
-	if err := run(); err != nil {
+	if err := caught(run); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
