@@ -165,7 +165,7 @@ func (c *Check) inOrder(ctx context.Context, s *subject, checks []contract.Check
 		case failure != nil:
 			c.line("FAIL", i+1, check)
 			helps = helpFor(checks, check, failure)
-			c.explain(s, failure, helps, strings.TrimPrefix(s.said(), before))
+			c.explain(s, failure, helps, before)
 			return passed, helps, ErrFailed
 		}
 		c.line("ok", i+1, check)

@@ -49,12 +49,14 @@ func two() string { return strings.ToLower(b.Name) }
 
 func TestLastLines(t *testing.T) {
 	stack := "Step 1 is running\npanic: at once\n" + strings.Repeat("goroutine 1\n", 50)
+	const raced = "fatal error: concurrent map writes\n\ngoroutine 9 [running]:\nmain.app.index({0x1})\n\t/home/ada/my-step1/main.go:63 +0x1d\n"
 	for output, want := range map[string]string{
 		"one\ntwo\n":                            "    one\n    two",
+		raced:                                   "    fatal error: concurrent map writes at my-step1/main.go:63 (app.index)",
 		stack:                                   "    panic: at once\n    goroutine 1",
 		strings.Repeat("x\n", 30) + "the end\n": "x\n    the end",
 	} {
-		got := lastLines(output)
+		got := lastLines(output, "my-step1")
 		if !strings.Contains(got, want) || strings.Count(got, "\n") >= mostLines {
 			t.Errorf("of %.20q: %q", output, got)
 		}

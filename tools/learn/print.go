@@ -63,8 +63,8 @@ func (c *Check) line(word string, number int, check contract.Check) {
 }
 
 // explain prints what went wrong in a check, and the hints of the one that
-// helps. said is what the app printed meanwhile.
-func (c *Check) explain(s *subject, failure *contract.Failure, helps contract.Check, said string) {
+// helps. before is what the app had printed before.
+func (c *Check) explain(s *subject, failure *contract.Failure, helps contract.Check, before string) {
 	c.detail("expected", failure.Expected)
 	c.detail("got", failure.Got)
 	for i, hint := range helps.Hints {
@@ -79,11 +79,14 @@ func (c *Check) explain(s *subject, failure *contract.Failure, helps contract.Ch
 	if c.URL != "" && (strings.Contains(helps.ID, "ttl") || helps.Waits) {
 		c.say("Does the app run with a TTL of %v? If not, start it so, or say which: %s", c.TTL, c.again(`ARGS="-ttl 10m"`))
 	}
+	// What the app printed may arrive a moment later than its answer.
+	ended := s.hasEnded()
+	said := strings.TrimPrefix(s.said(), before)
 	switch {
-	case s.hasEnded():
-		c.say("Your app ended while it was checked. Its last lines:\n%s", lastLines(s.said()))
+	case ended:
+		c.say("Your app ended while it was checked. Its last lines:\n%s", lastLines(s.said(), s.name))
 	case strings.TrimSpace(said) != "":
-		c.say("Your app said meanwhile:\n%s", lastLines(said))
+		c.say("Your app said meanwhile:\n%s", lastLines(said, s.name))
 	}
 }
 
@@ -202,11 +205,14 @@ func count(n int, of string) string {
 const mostLines = 15
 
 // lastLines is the end of an app's output, indented; of one that panicked, what
-// it panicked with, which stands before many lines of stack.
-func lastLines(output string) string {
+// it panicked with, and where in its folder.
+func lastLines(output, folder string) string {
+	if line := panicIn(output, folder); line != "" {
+		return "    " + line
+	}
 	lines := strings.Split(strings.TrimRight(output, "\n"), "\n")
 	for i, line := range lines {
-		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
+		if isPanic(line) {
 			lines = lines[i:min(len(lines), i+mostLines)]
 			break
 		}

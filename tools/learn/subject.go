@@ -155,7 +155,7 @@ func (c *Check) startCopy(ctx context.Context, s *subject) error {
 	defer cancel()
 	s.app, err = launch.Start(waiting, launch.Options{Binary: binary, Dir: c.Copy.Dir(), Env: env})
 	if err != nil {
-		return fmt.Errorf("%s does not start: it %s", s.name, aboutStart(strings.TrimPrefix(err.Error(), binary+" ")))
+		return fmt.Errorf("%s does not start: it %s", s.name, aboutStart(strings.TrimPrefix(err.Error(), binary+" "), s.name))
 	}
 	s.target.URL = s.app.URL
 	return nil
@@ -171,7 +171,7 @@ func (c *Check) build(ctx context.Context, s *subject) (string, error) {
 	s.ends = append(s.ends, func() { os.RemoveAll(dir) })
 	binary := filepath.Join(dir, s.name+".exe")
 	if err := launch.Build(ctx, c.Copy.Dir(), binary); err != nil {
-		return "", fmt.Errorf("%s does not compile:\n%s\nMend that, and run the check again", s.name, launch.CompilerSaid(err, s.name))
+		return "", fmt.Errorf("%s does not compile:\n%s\nFix that, and run the check again", s.name, launch.CompilerSaid(err, s.name))
 	}
 	return binary, nil
 }
@@ -225,10 +225,10 @@ func (s *subject) throughWire(address string) (string, error) {
 
 // aboutStart is what launch says about an app that did not start, with the end
 // of what the app printed.
-func aboutStart(problem string) string {
+func aboutStart(problem, folder string) string {
 	reason, output, _ := strings.Cut(problem, " Its output:\n")
 	if strings.TrimSpace(output) == "" {
 		return reason + " It printed nothing."
 	}
-	return reason + " Its last lines:\n" + lastLines(output)
+	return reason + " Its last lines:\n" + lastLines(output, folder)
 }

@@ -1,0 +1,28 @@
+package learn
+
+import (
+	"strings"
+
+	"example.com/session-workshop/shared/web"
+)
+
+// panicIn finds a panic in what a program has printed, and tells it in one line,
+// with the lines of the module in a folder. It is empty if there is none, or
+// none of these lines.
+func panicIn(output, folder string) string {
+	for rest := output; rest != ""; {
+		var line string
+		line, rest, _ = strings.Cut(rest, "\n")
+		if !isPanic(line) {
+			continue
+		}
+		if lines := web.LinesOf(rest, folder); lines != "" {
+			return strings.TrimSuffix(line, " [recovered, repanicked]") + " at " + lines
+		}
+	}
+	return ""
+}
+
+func isPanic(line string) bool {
+	return strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ")
+}
