@@ -30,6 +30,10 @@ type Target struct {
 	// Wire is what the app's connections to Redis go through. It is nil for an
 	// app that somebody else has started.
 	Wire *wire.Wire
+	// TestMethod runs the Go tests of one method of a learner's session store,
+	// such as Visit, and returns nil or a *Failure. It is nil for an app that has
+	// no such store.
+	TestMethod func(ctx context.Context, name string) error
 }
 
 // Group says whom a check is for.
@@ -70,8 +74,9 @@ type Check struct {
 	Run func(ctx context.Context, t Target) error
 }
 
-// ErrNotChecked says that a check needs a wire between the app and Redis, and
-// that Target has none: the app runs already, and somebody else connected it.
+// ErrNotChecked says that a check needs something of Target that is missing, a
+// wire between the app and Redis or the tests of its methods: the app runs
+// already, and somebody else has built and connected it.
 var ErrNotChecked = errors.New("not checked: that needs an app that the check itself starts")
 
 // Failure says what a check wanted to see and what it saw.

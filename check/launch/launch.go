@@ -35,18 +35,28 @@ var buildFlags = []string{"-buildvcs=false", "-ldflags=-s -w"}
 // further flags of go build, for example "-race". On Windows out must end in
 // ".exe". The error carries what the compiler said.
 func Build(ctx context.Context, dir, out string, flags ...string) error {
+	return compile(ctx, "build", dir, ".", out, flags)
+}
+
+// BuildTest compiles the tests of a package, such as "./session", of the module
+// in the folder dir. Its arguments and its error are otherwise those of Build.
+func BuildTest(ctx context.Context, dir, pkg, out string) error {
+	return compile(ctx, "test", dir, pkg, out, []string{"-c"})
+}
+
+func compile(ctx context.Context, command, dir, pkg, out string, flags []string) error {
 	// With -C a relative path would begin in dir, not where the caller stands.
 	out, err := filepath.Abs(out)
 	if err != nil {
 		return fmt.Errorf("build %s: %w", dir, err)
 	}
-	args := slices.Concat([]string{"build", "-C", dir, "-o", out}, buildFlags, flags, []string{"."})
+	args := slices.Concat([]string{command, "-C", dir, "-o", out}, buildFlags, flags, []string{pkg})
 	said, err := exec.CommandContext(ctx, "go", args...).CombinedOutput()
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
-		return fmt.Errorf("go build in %s: %w\n%s", dir, err, said)
+		return fmt.Errorf("go %s in %s: %w\n%s", command, dir, err, said)
 	}
 	return nil
 }

@@ -110,7 +110,7 @@ func orStopped(ctx context.Context, err error) error {
 // printed. If only one check is to run, the house rules are among them, and the
 // error for an unknown id lists them all.
 func (c *Check) checks() ([]contract.Check, error) {
-	checks := contract.StepGroup(c.Copy.Step, contract.Lesson)
+	checks := append(c.methods(), contract.StepGroup(c.Copy.Step, contract.Lesson)...)
 	switch {
 	case c.Exercise != "":
 		exercise, err := c.exercise()
@@ -119,7 +119,7 @@ func (c *Check) checks() ([]contract.Check, error) {
 		}
 		checks = exercise.Checks
 	case c.Only != "":
-		checks = contract.Step(c.Copy.Step)
+		checks = append(c.methods(), contract.Step(c.Copy.Step)...)
 	}
 	hasID := func(check contract.Check) bool { return check.ID == c.Only }
 	if c.Only != "" && !slices.ContainsFunc(checks, hasID) {

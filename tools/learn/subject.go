@@ -143,6 +143,11 @@ func (c *Check) startCopy(ctx context.Context, s *subject) error {
 	if err != nil {
 		return err
 	}
+	if len(c.methods()) > 0 {
+		if s.target.TestMethod, err = c.testMethods(ctx, filepath.Dir(binary)); err != nil {
+			return err
+		}
+	}
 	env := append(config.Unset(), "SESSION_TTL="+c.TTL.String())
 	if c.Copy.Step > 1 {
 		settings, err := c.redisFor(ctx, s)
