@@ -57,6 +57,9 @@ check%: always ## check my-stepN: make check3 HINT=2 ONLY=ttl-set
 solve%: always ## compare my-stepN with ours; ARGS=-take takes ours
 	$(call run,./tools/workshop,solve $(ARGS) $*)
 
+undo%: always ## bring back what last passed, and keep a backup
+	$(call run,./tools/workshop,undo $*)
+
 reset%: always ## begin my-stepN again, and keep a backup
 	$(call run,./tools/workshop,reset $*)
 
@@ -116,7 +119,7 @@ deploy-build: ## build the steps for a server in AWS
 	@go run ./tools/workshop deploy-build $(ARGS)
 
 # Of these the first lack the number of a step, and the last are folders.
-slips = step watch start my-step solve reset check deploy docs
+slips = step watch start my-step solve undo reset check deploy docs
 .PHONY: $(slips)
 
 $(slips) .DEFAULT:

@@ -206,12 +206,16 @@ func (c *Check) remember(begun time.Time, passed, total int) {
 	results := c.Copy.results()
 	switch {
 	case c.Exercise == "":
-		results.Checked, results.Passed, results.Total = begun, passed, total
+		results.addLesson(begun, passed, total)
 	case passed == total:
 		results.addExercise(c.Exercise)
 	}
-	if err := c.Copy.keep(results); err != nil {
-		c.say("The result could not be noted for make status: %v", err)
+	err := c.Copy.keep(results)
+	if c.Exercise == "" && passed == total {
+		err = errors.Join(err, c.Copy.keepPassed(begun))
+	}
+	if err != nil {
+		c.say("The result could not be noted for make status and make undo%d: %v", c.Copy.Step, err)
 	}
 }
 

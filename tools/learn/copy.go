@@ -61,26 +61,43 @@ func (c Copy) Start() error {
 	if err != nil {
 		return err
 	}
-	// A copy is whole or not there: Ctrl+C must not leave half of one.
+	return c.whole(c.Dir(), func(unfinished string) error {
+		for name, text := range files {
+			if err := write(filepath.Join(unfinished, filepath.FromSlash(name)), text); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// whole makes a folder by fill, which gets another one to fill. A copy is whole
+// or not there: Ctrl+C must not leave half of one.
+func (c Copy) whole(dir string, fill func(unfinished string) error) error {
 	unfinished, err := os.MkdirTemp(c.Root, "my-step-unfinished-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(unfinished)
-	for name, text := range files {
-		if err := write(filepath.Join(unfinished, filepath.FromSlash(name)), text); err != nil {
-			return err
-		}
-	}
-	if err := os.Chmod(unfinished, 0o755); err != nil {
+	if err := errors.Join(fill(unfinished), os.Chmod(unfinished, 0o755)); err != nil {
 		return err
 	}
-	return os.Rename(unfinished, c.Dir())
+	return os.Rename(unfinished, dir)
 }
 
 // Reset puts a new copy in the place of the old one, which it keeps in the
 // folder whose name it returns. now is part of that name.
 func (c Copy) Reset(now time.Time) (backup string, err error) {
+	before := c.results()
+	if backup, err = c.replace(now, c.Start); err != nil {
+		return "", err
+	}
+	return backup, c.keep(before.again(false))
+}
+
+// replace puts what write makes in the place of the copy, which it keeps in the
+// folder whose name it returns.
+func (c Copy) replace(now time.Time, write func() error) (backup string, err error) {
 	if err := c.mustExist(); err != nil {
 		return "", err
 	}
@@ -91,7 +108,7 @@ func (c Copy) Reset(now time.Time) (backup string, err error) {
 	if err := os.Rename(c.Dir(), filepath.Join(c.Root, backup)); err != nil {
 		return "", fmt.Errorf("%s cannot be put aside (%w). Does a program use it? Stop make %s first", c.Name(), err, c.Name())
 	}
-	if err := c.Start(); err != nil {
+	if err := write(); err != nil {
 		return "", errors.Join(err, os.Rename(filepath.Join(c.Root, backup), c.Dir()))
 	}
 	return backup, nil
@@ -101,6 +118,7 @@ func (c Copy) Reset(now time.Time) (backup string, err error) {
 // exercise needs a step that passes. A copy that was there before is kept in
 // the folder whose name it returns, as Reset does it.
 func (c Copy) Take(now time.Time) (backup string, err error) {
+	before := c.results()
 	if c.exists() {
 		backup, err = c.Reset(now)
 	} else {
@@ -109,7 +127,7 @@ func (c Copy) Take(now time.Time) (backup string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return backup, c.copySource(c.ours(), c.Dir())
+	return backup, errors.Join(c.copySource(c.ours(), c.Dir()), c.keep(before.again(true)))
 }
 
 // workspace joins the copy, shared and check, so that the go command and editors work

@@ -162,15 +162,23 @@ func (c *Check) congratulate(ctx context.Context, s *subject, total int) {
 	if c.Exercise != "" {
 		c.say("Passed: the exercise %s.", c.Exercise)
 		if exercise, _ := c.exercise(); exercise.Breaks {
-			c.say("That is how it looks when it is wrong. Now put it right again: make check%d", c.Copy.Step)
+			c.say("That is how it looks when it is wrong. To go back to what passed: make undo%d", c.Copy.Step)
 		}
 		return
 	}
+	results := c.Copy.results()
 	c.say("Passed: all %d checks of step %d.", total, c.Copy.Step)
+	if c.URL == "" && results.Taken {
+		c.say("This is our solution, which you took. To build it yourself: make reset%d", c.Copy.Step)
+	}
 	c.checkHouse(ctx, s)
 	c.say("Exercises, in the guide %s/README.md:", steps.Folder(c.Copy.Step))
 	for _, e := range contract.Exercises(c.Copy.Step) {
-		c.say("  make check%d EX=%s", c.Copy.Step, e.Name)
+		done := ""
+		if slices.Contains(results.Exercises, e.Name) {
+			done = "  done"
+		}
+		c.say("  make check%d EX=%s%s", c.Copy.Step, e.Name, done)
 	}
 	if c.Copy.Step < steps.Count {
 		c.say("The next step: make start%d", c.Copy.Step+1)

@@ -22,8 +22,22 @@ type results struct {
 	// Checked is when the last check of the lesson began; zero for never.
 	Checked       time.Time
 	Passed, Total int
+	// Once is true if the learner's own code has passed the lesson once.
+	Once bool
+	// Taken is true if the copy began as ours.
+	Taken bool
 	// Exercises are the names of those that were passed once.
 	Exercises []string
+}
+
+func (r *results) addLesson(begun time.Time, passed, total int) {
+	r.Checked, r.Passed, r.Total = begun, passed, total
+	r.Once = r.Once || passed == total && !r.Taken
+}
+
+// again is what stays known if the learner begins again, or takes ours.
+func (r results) again(taken bool) results {
+	return results{Once: r.Once, Taken: taken, Exercises: r.Exercises}
 }
 
 func (r *results) addExercise(name string) {
@@ -72,24 +86,45 @@ func (c Copy) status() (string, error) {
 		return fmt.Sprintf("not started             begin: make start%d", c.Step), nil
 	}
 	r := c.results()
-	if r.Checked.IsZero() {
-		return fmt.Sprintf("started, not checked    check: make check%d", c.Step), nil
-	}
-	text := fmt.Sprintf("passed %d of %d at the last check", r.Passed, r.Total)
-	if r.Passed == r.Total {
-		text = fmt.Sprintf("passed, all %d checks", r.Total)
-	}
-	changed, err := c.changedSince(r.Checked)
-	if err != nil {
-		return "", err
-	}
-	if changed {
-		text += ", changed since"
+	text := r.lesson()
+	if !r.Checked.IsZero() {
+		changed, err := c.changedSince(r.Checked)
+		if err != nil {
+			return "", err
+		}
+		if changed {
+			text += ", changed since"
+		}
 	}
 	if len(r.Exercises) > 0 {
 		text += "; exercises: " + strings.Join(r.Exercises, ", ")
 	}
+	if r.Checked.IsZero() {
+		text += fmt.Sprintf("    check: make check%d", c.Step)
+	}
 	return text, nil
+}
+
+// lesson is how far the lesson is. What was taken from ours is not called passed.
+func (r results) lesson() string {
+	all := r.Passed == r.Total
+	var text string
+	switch {
+	case r.Checked.IsZero() && r.Taken:
+		text = "taken, not checked"
+	case r.Checked.IsZero():
+		text = "started, not checked"
+	case all && r.Taken:
+		text = fmt.Sprintf("taken, all %d checks", r.Total)
+	case all:
+		return fmt.Sprintf("passed, all %d checks", r.Total)
+	default:
+		text = fmt.Sprintf("passed %d of %d at the last check", r.Passed, r.Total)
+	}
+	if r.Once {
+		text += ", passed once before"
+	}
+	return text
 }
 
 // changedSince reports whether a file of the copy is newer than t.

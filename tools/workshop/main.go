@@ -32,6 +32,7 @@ var commands = []command{
 	{"start", "copy what a step begins with to my-stepN, to build it yourself: start 3", runStart},
 	{"check", "check my-stepN, or any running app, step by step: check 3", runCheck},
 	{"solve", "show what is different between my-stepN and ours: solve 3", runSolve},
+	{"undo", "bring back what last passed the check, and keep a backup: undo 3", runUndo},
 	{"reset", "begin my-stepN again, and keep a backup: reset 3", runReset},
 	{"status", "show how far you are with each step", runStatus},
 	{"watch", "run a step, and build and start it again whenever you save: watch 3", runWatch},
