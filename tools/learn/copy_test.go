@@ -195,8 +195,12 @@ func buildStep(t *testing.T, root string, n int) {
 	putSolution(t, c)
 	repotest.WantText(t, status(t, root), "at the last check, changed since")
 	repotest.WantText(t, solve(t, c), "There is no difference")
+	exercises := contract.Exercises(n)
+	repotest.Write(t, filepath.Join(c.Dir(), ".check.json"), fmt.Sprintf(`{"Exercises": [%q]}`, exercises[1].Name))
 	said = passes(t, checkOf(c, ""))
-	repotest.WantText(t, said, fmt.Sprintf("\nok   %2d ", lesson), fmt.Sprintf("Passed: all %d checks of step %d", lesson, n), "House rules: ")
+	repotest.WantText(t, said, fmt.Sprintf("\nok   %2d ", lesson), fmt.Sprintf("Passed: all %d checks of step %d", lesson, n), "House rules: ",
+		fmt.Sprintf("  make check%d EX=%s\n  make check%d EX=%s  done\n", n, exercises[0].Name, n, exercises[1].Name),
+		[]string{1: "make start2", 2: "make start3", 3: "make start4", 4: "That was the last step."}[n])
 	wantASCII(t, said)
 	switch {
 	case n == 2 && !testing.Short():

@@ -172,7 +172,7 @@ func (c *Check) congratulate(ctx context.Context, s *subject, total int) {
 		c.say("This is our solution, which you took. To build it yourself: make reset%d", c.Copy.Step)
 	}
 	c.checkHouse(ctx, s)
-	c.say("Exercises, in the guide %s/README.md:", steps.Folder(c.Copy.Step))
+	c.say("Exercises, in the guide %s/README.md (in Japanese: README.ja.md):", steps.Folder(c.Copy.Step))
 	for _, e := range contract.Exercises(c.Copy.Step) {
 		done := ""
 		if slices.Contains(results.Exercises, e.Name) {
@@ -182,24 +182,41 @@ func (c *Check) congratulate(ctx context.Context, s *subject, total int) {
 	}
 	if c.Copy.Step < steps.Count {
 		c.say("The next step: make start%d", c.Copy.Step+1)
+	} else {
+		c.say("That was the last step. With the exercises done, go on in sessionstore/README.md (in Japanese: README.ja.md): the store for your own service.")
 	}
 }
 
-// checkHouse prints how many house rules hold, and a few of the others.
+// checkHouse prints how many house rules hold, and what is missing in a few of
+// the others.
 func (c *Check) checkHouse(ctx context.Context, s *subject) {
 	ctx, cancel := context.WithTimeout(ctx, houseWithin)
 	defer cancel()
 	house := contract.StepGroup(c.Copy.Step, contract.House)
-	holds := func(check contract.Check) bool { return check.Run(ctx, s.target) == nil }
-	missing := slices.DeleteFunc(slices.Clone(house), holds)
-	c.say("House rules: %d of %d. They are extra: what our own apps promise besides.", len(house)-len(missing), len(house))
+	var missing []func()
+	for _, check := range house {
+		if failure := c.run(ctx, s, check); failure != nil {
+			missing = append(missing, func() { c.notYet(check, failure) })
+		}
+	}
+	c.say("House rules: %d of %d. They are extra: what our own apps also promise.", len(house)-len(missing), len(house))
 	const most = 3
-	for _, check := range missing[:min(most, len(missing))] {
-		c.say("  not yet: %s: %s", check.ID, check.Name)
+	for _, say := range missing[:min(most, len(missing))] {
+		say()
 	}
 	if len(missing) > most {
 		c.say("  and %d more", len(missing)-most)
 	}
+}
+
+// notYet prints a house rule that does not hold.
+func (c *Check) notYet(check contract.Check, failure *contract.Failure) {
+	c.say("  not yet: %s: %s", check.ID, check.Name)
+	c.detail("expected", failure.Expected)
+	c.detail("got", failure.Got)
+	one := *c
+	one.Only = check.ID
+	c.detail("a hint", one.again())
 }
 
 func count(n int, of string) string {

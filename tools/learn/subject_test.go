@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -132,6 +133,23 @@ func TestACheckByAddressIsNoResultOfTheCopy(t *testing.T) {
 	})
 	repotest.WantText(t, said, "Passed: all")
 	repotest.WantText(t, status(t, mine.Root), "step 1  started, not checked")
+}
+
+func TestAHouseRuleSaysWhatIsMissing(t *testing.T) {
+	said, address := checkRight(t, 1, nil, func(*learn.Check) {})
+	const missing = `(?m)^  not yet: (\S+): .*
+ +expected: .+
+ +got: .+
+ +a hint: +make check1 URL=` + "(\\S+)" + ` ONLY=(\S+)$`
+	found := regexp.MustCompile(missing).FindAllStringSubmatch(said, -1)
+	if len(found) != 3 {
+		t.Fatalf("%d house rules say what is missing, want 3:\n%s", len(found), said)
+	}
+	for _, rule := range found {
+		if rule[1] != rule[3] || rule[2] != address {
+			t.Errorf("%q asks for another check than %s at %s", rule[0], rule[1], address)
+		}
+	}
 }
 
 func TestHintsComeOneByOne(t *testing.T) {
