@@ -250,6 +250,17 @@ var exercises = []exercise{
 				where: inCreate,
 				run:   othersStay,
 			},
+			{
+				id:   "index-ends",
+				name: "what remembers the sessions of a name has a TTL",
+				hints: []string{
+					"The sessions end by themselves, and the set of them stays: a user who never comes back leaves a key in Redis for ever, as in step 2. Give it a TTL too.",
+					"The set must live longer than the sessions in it, which every visit renews: a day is enough here. Set its TTL at each login, together with SAdd.",
+					"multi.Expire(ctx, userKey(username), 24*time.Hour)",
+				},
+				where: inCreate,
+				run:   indexEnds,
+			},
 		},
 	},
 	{
@@ -471,6 +482,16 @@ func othersStay(s *scene) {
 	one.logOutEverywhere()
 	one.expectLoggedOut()
 	other.expectLoggedIn(s.user + "-other")
+}
+
+// indexEnds knows what remembers the sessions of a name by the name in its key.
+func indexEnds(s *scene) {
+	s.loggedIn().expectVisits(1)
+	keys, err := s.scan(s.ctx, "*"+s.user+"*", "")
+	s.expect(err == nil, "an answer from Redis to SCAN", fmt.Sprint(err))
+	for _, key := range keys {
+		s.expect(s.ttl(key) > 0, "a TTL of the key "+quote(key), "none: it lives for ever")
+	}
 }
 
 func devices(s *scene) {

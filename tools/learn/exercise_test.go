@@ -138,7 +138,7 @@ func (a app) logoutEverywhere(c echo.Context) error {
 
 // indexed is a store that knows the sessions of a user.
 var indexed = fileChange{"session/store.go", []string{
-	"\t\treturn nil\n\t})\n\treturn t, err\n", "\t\tmulti.SAdd(ctx, userKey(username), s.Key(t))\n\t\treturn nil\n\t})\n\treturn t, err\n",
+	"\t\treturn nil\n\t})\n\treturn t, err\n", "\t\tmulti.SAdd(ctx, userKey(username), s.Key(t))\n\t\tmulti.Expire(ctx, userKey(username), 24*time.Hour)\n\t\treturn nil\n\t})\n\treturn t, err\n",
 	"\n// Delete ends the session:", `
 func userKey(username string) string { return "workshop:user-sessions:" + username }
 

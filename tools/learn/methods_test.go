@@ -69,7 +69,7 @@ func TestAWrongMethodIsCaught(t *testing.T) {
 	for _, wrong := range []struct{ mistake, id, from, to, want string }{
 		{"half of the hash", "store-key", "sum[:]", "sum[:16]", "Key("},
 		{"a login in two round trips", "store-create", "s.rdb.TxPipelined(ctx", "s.oneByOne(ctx", "it took 2 round trips, want 1"},
-		{"a visit that makes a key", "store-visit", "redis.Nil) {\n", "redis.Nil) {\n\t\ts.rdb.HIncrBy(ctx, s.Key(t), \"visits\", 1)\n", "Visit without a session made a key"},
+		{"a visit that makes a key", "store-visit", "redis.Nil) {\n", "redis.Nil) {\n\t\ts.rdb.HIncrBy(ctx, s.Key(t), \"visits\", 1)\n", "Visit without a session returns"},
 		{"a logout that deletes nothing", "store-delete", "s.rdb.Del(ctx, s.Key(t))", "s.rdb.Persist(ctx, s.Key(t))", "the session is still there"},
 	} {
 		t.Run(wrong.mistake, func(t *testing.T) {

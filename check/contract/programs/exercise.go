@@ -131,6 +131,18 @@ var Exercises = []Done{
 		Step: 4, Exercise: "log-out-everywhere", Mistake: "one list for all names", Caught: "others-stay",
 		change: logOutEverywhere(func(p *Program, _ string) string { return p.Prefix + "everybody" }),
 	},
+	{
+		Step: 4, Exercise: "log-out-everywhere", Mistake: "a list that stays for ever", Caught: "index-ends",
+		change: func(p *Program) {
+			name := func(p *Program, name string) string { return p.userKey(name) }
+			logOutEverywhere(name)(p)
+			newSession := p.logIn
+			p.logIn = func(r *http.Request, user string) (string, error) {
+				defer p.Redis.Persist(r.Context(), name(p, user))
+				return newSession(r, user)
+			}
+		},
+	},
 	{Step: 4, Exercise: "devices", change: devices(true)},
 	{
 		Step: 4, Exercise: "devices", Mistake: "those that expired counted too",
@@ -270,6 +282,7 @@ func (p *Program) indexed(index func(p *Program, name string) string) {
 		token, err := newSession(r, name)
 		if err == nil {
 			err = p.Redis.SAdd(r.Context(), index(p, name), p.sessionKey(token)).Err()
+			p.Redis.Expire(r.Context(), index(p, name), time.Hour)
 		}
 		return token, err
 	}
