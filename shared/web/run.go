@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -105,11 +106,13 @@ func announce(cfg config.Config, listener net.Listener, lines []string) {
 	var text strings.Builder
 	port := listener.Addr().(*net.TCPAddr).Port
 	if !cfg.PortSet && port != cfg.Port {
+		by := ""
 		if other := titleOn(cfg.Port); other != "" {
-			fmt.Fprintf(&text, "Port %d is taken by %q, so this is on %d.\n", cfg.Port, other, port)
-		} else {
-			fmt.Fprintf(&text, "Port %d is taken (on a Mac often by AirPlay), so this is on %d.\n", cfg.Port, port)
+			by = fmt.Sprintf(" by %q", other)
+		} else if runtime.GOOS == "darwin" {
+			by = ", on a Mac often by AirPlay"
 		}
+		fmt.Fprintf(&text, "Port %d is taken%s, so this is on %d.\n", cfg.Port, by, port)
 	}
 	fmt.Fprintf(&text, "%s is running: %s\n", cfg.Name, address(cfg, port))
 	for _, line := range append(lines, cfg.AboutTTL(), "Stop it: Ctrl+C") {

@@ -169,7 +169,7 @@ func TestDoctorOnATakenPort(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
 	port := portOf(server)
-	diagnose(t, patient{port: port}, 0, "taken (on a Mac often by AirPlay); a step takes the next free port")
+	diagnose(t, patient{port: port}, 0, "taken"+byAirPlay+"; a step takes the next free port")
 	diagnose(t, patient{port: port, env: []string{fmt.Sprint("PORT=", port)}}, 1, "and PORT asks for no other", "\n      "+unset("PORT"))
 }
 

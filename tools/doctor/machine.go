@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,13 +27,16 @@ func answers(host string, port int) bool {
 }
 
 // checkPorts looks at the port of a step, and at that of Redis.
+// byAirPlay is for a Mac, where it has port 5000.
+var byAirPlay = map[string]string{"darwin": ", on a Mac often by AirPlay"}[runtime.GOOS]
+
 func (d *doctor) checkPorts(context.Context) {
 	about := "port " + strconv.Itoa(d.port)
 	switch {
 	case !answers("127.0.0.1", d.port) && !answers("::1", d.port):
 		d.add(ok, about, "", "free")
 	case os.Getenv("PORT") == "":
-		d.add(note, about, "", "taken (on a Mac often by AirPlay); a step takes the next free port and prints it")
+		d.add(note, about, "", "taken%s; a step takes the next free port and prints it", byAirPlay)
 	default:
 		d.add(fix, about, unset("PORT"), "taken, and PORT asks for no other")
 	}
