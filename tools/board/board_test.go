@@ -239,6 +239,17 @@ func TestNothingNewIsAnEmptyAnswer(t *testing.T) {
 	want(t, p, http.StatusOK, "13 of 21")
 }
 
+func TestAClassThatDoesSomeStepsSeesTheseAlone(t *testing.T) {
+	b := start(t, redistest.StartServer(t).URL, "-steps", "2, 3")
+	b.mustNote("Grace", 3, 12, 21)
+	b.mustNote("Grace", 1, 21, 21)
+	v := b.visitor()
+	text := v.WaitFor("", "Step 2 0 done 0 at work Step 3 0 done 0 at work").Text()
+	if !strings.Contains(text, "Grace –not yet 12 of 21") || strings.Contains(text, "Step 1 ") || strings.Contains(text, "Step 4") {
+		t.Errorf("the board shows %s", text)
+	}
+}
+
 func TestTheBestResultStays(t *testing.T) {
 	r := redistest.StartServer(t)
 	b := start(t, r.URL)

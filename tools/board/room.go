@@ -28,6 +28,8 @@ const (
 // and one with the codes.
 type room struct {
 	rdb redis.UniversalClient
+	// steps are the numbers of those that the class does.
+	steps []int
 	Codes
 }
 
@@ -49,6 +51,9 @@ func openRoom(ctx context.Context, rdb redis.UniversalClient, chosen string) (*r
 		return nil, err
 	}
 	r := &room{rdb: rdb}
+	for i := range steps.Count {
+		r.steps = append(r.steps, i+1)
+	}
 	r.Join, _ = settings.Val()[0].(string)
 	r.Teacher, _ = settings.Val()[1].(string)
 	if normalCode(r.Join) != r.Join || normalCode(r.Teacher) != r.Teacher {
@@ -106,7 +111,9 @@ func (r *room) hideNames(ctx context.Context, hide bool) error {
 type snapshot struct {
 	// Learners are sorted by name, so that nobody's line jumps.
 	Learners []learner
-	Hidden   bool
+	// Shown are the numbers of the steps that the class does.
+	Shown  []int
+	Hidden bool
 }
 
 type learner struct {
@@ -117,6 +124,9 @@ type learner struct {
 	Last int
 	Seen time.Time
 }
+
+// Step is the result of a step, by its number.
+func (l learner) Step(n int) result { return l.Steps[n-1] }
 
 // result is how much of a step works. Total 0 means that nobody has tried.
 type result struct{ Passed, Total int }
@@ -143,7 +153,7 @@ func (r *room) read(ctx context.Context) (snapshot, error) {
 	if _, err := pipe.Exec(ctx); err != nil {
 		return snapshot{}, err
 	}
-	s := snapshot{Hidden: settings.Val()[0] == "1"}
+	s := snapshot{Shown: r.steps, Hidden: settings.Val()[0] == "1"}
 	for name, line := range lines.Val() {
 		s.Learners = append(s.Learners, parseLearner(name, line))
 	}
@@ -191,17 +201,17 @@ func stepNumber(text string) int {
 // count is how many learners are where with a step.
 type count struct{ Step, Done, AtWork int }
 
-// Counts has one for each step. Who is at work on a step has reported it last,
+// Counts has one for each step that is shown. Who is at work on a step has reported it last,
 // and it is not done.
 func (s snapshot) Counts() []count {
-	counts := make([]count, steps.Count)
-	for i := range counts {
-		counts[i].Step = i + 1
+	counts := make([]count, len(s.Shown))
+	for i, step := range s.Shown {
+		counts[i].Step = step
 		for _, l := range s.Learners {
 			switch {
-			case l.Steps[i].Done():
+			case l.Step(step).Done():
 				counts[i].Done++
-			case l.Last == i+1:
+			case l.Last == step:
 				counts[i].AtWork++
 			}
 		}

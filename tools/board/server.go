@@ -63,6 +63,8 @@ type Options struct {
 	// Fixed tells that they always type this. Else a page repeats the address
 	// by which it was asked itself, unless that works on this machine only.
 	Fixed bool
+	// Steps are those that the class does; empty means all.
+	Steps []int
 	// HTTPS makes the cookie of the teacher one that plain HTTP never carries.
 	HTTPS bool
 }
@@ -88,6 +90,9 @@ func New(ctx context.Context, rdb redis.UniversalClient, o Options) (*echo.Echo,
 	r, err := openRoom(ctx, rdb, normalCode(o.Code))
 	if err != nil {
 		return nil, Codes{}, err
+	}
+	if len(o.Steps) > 0 {
+		r.steps = o.Steps
 	}
 	s := &server{room: r, options: o, sessions: teachers(rdb, o.HTTPS), notes: make(chan struct{}, notesAtOnce)}
 	e := web.New(pages())

@@ -97,7 +97,7 @@ func TestTheBoardThatIsAwayComesBack(t *testing.T) {
 	b.visit(b.room)
 	// The browser itself would complain about a network that is really away.
 	eval[bool](b.tab, `window.ask = window.fetch, window.fetch = () => Promise.reject(new TypeError("no network")), true`)
-	b.waitForText("The board does not answer. It is asked again by itself.")
+	b.waitForText("The board does not answer. This page keeps asking.")
 	b.mustShow("Grace", "12 of 21")
 	b.report("Grace", 3, 13)
 	eval[bool](b.tab, `window.fetch = window.ask, true`)
@@ -149,6 +149,21 @@ func boardPages(t *testing.T, prepare func(*tab), check func(b *tab, page string
 	b.mustShow("The teacher has hidden the names.")
 	b.mustHide("Grace")
 	check(b.tab, "a room without names")
+}
+
+func TestTheTeachersPageIsLiveAndKeepsTheChoice(t *testing.T) {
+	testall.Only(t)
+	b := openBoard(t)
+	b.logInAsTeacher()
+	b.mustShow("Nobody has reported yet.")
+	b.report("Grace", 3, 12)
+	b.report("ken", 3, 12)
+	b.waitForText("2 people take part")
+	eval[string](b.tab, `document.getElementById("learner").value = "ken"`)
+	b.report("Ada", 3, 12)
+	b.waitForText("3 people take part")
+	b.click(`form[action$="/remove"] button`)
+	b.mustShow("2 people take part", "Ada", "Grace")
 }
 
 func TestTheTeacherWithTheKeyboardAlone(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
@@ -20,7 +21,7 @@ const boardPort = 5050
 
 // runBoard serves the class board until it is told to stop.
 func runBoard(ctx context.Context, args []string) error {
-	cfg, code, err := boardSettings(args)
+	cfg, options, err := boardSettings(args)
 	if err != nil {
 		return err
 	}
@@ -35,9 +36,8 @@ func runBoard(ctx context.Context, args []string) error {
 	}
 	defer listener.Close()
 	port := listener.Addr().(*net.TCPAddr).Port
-	e, codes, err := board.New(ctx, conn.Client, board.Options{
-		Code: code, URL: reachedAt(cfg, port)[0], Fixed: cfg.PublicURL != nil, HTTPS: cfg.HTTPS(),
-	})
+	options.URL, options.Fixed, options.HTTPS = reachedAt(cfg, port)[0], cfg.PublicURL != nil, cfg.HTTPS()
+	e, codes, err := board.New(ctx, conn.Client, options)
 	if err != nil {
 		return err
 	}
@@ -47,19 +47,23 @@ func runBoard(ctx context.Context, args []string) error {
 
 // boardSettings reads the flags, and for those that are not given the same
 // environment variables as a step.
-func boardSettings(args []string) (cfg config.Config, code string, err error) {
-	flags := newFlags("board [-host ADDRESS] [-port N] [-redis-url URL] [-code CODE]")
+func boardSettings(args []string) (cfg config.Config, options board.Options, err error) {
+	flags := newFlags("board [-host ADDRESS] [-port N] [-redis-url URL] [-code CODE] [-steps 2,3]")
 	given := map[string]*string{
 		"HOST":      flags.String("host", "", "`address` to listen on (default 0.0.0.0: learners must reach it). Variable: HOST"),
 		"PORT":      flags.String("port", "", "`port` to listen on; 0 takes any free one (default 5050, or the next free one). Variable: PORT"),
 		"REDIS_URL": flags.String("redis-url", "", "where Redis answers, `redis://host:port` (default: what answers on 127.0.0.1:6379, else an embedded one). Variable: REDIS_URL"),
 	}
-	flags.StringVar(&code, "code", "", "join `code` of your choice, 6 to 32 letters and digits (default: the one before, or a random one)")
+	flags.Func("steps", "`steps` of the class, for example 2,3 (default: all)", func(list string) (err error) {
+		options.Steps, err = stepList(list)
+		return err
+	})
+	flags.StringVar(&options.Code, "code", "", "join `code` of your choice, 6 to 32 letters and digits (default: the one before, or a random one)")
 	if err := parseOnly(flags, args); err != nil {
-		return cfg, "", err
+		return cfg, options, err
 	}
-	if err := board.CheckCode(code); err != nil {
-		return cfg, "", fmt.Errorf("board: -code: %w", err)
+	if err := board.CheckCode(options.Code); err != nil {
+		return cfg, options, fmt.Errorf("board: -code: %w", err)
 	}
 	cfg, err = config.Load(nil, func(name string) string {
 		if value := given[name]; value != nil && *value != "" {
@@ -73,7 +77,19 @@ func boardSettings(args []string) (cfg config.Config, code string, err error) {
 	if !cfg.PortSet {
 		cfg.Port = boardPort
 	}
-	return cfg, code, err
+	return cfg, options, err
+}
+
+// stepList reads numbers of steps with commas between them.
+func stepList(text string) (list []int, err error) {
+	for word := range strings.SplitSeq(text, ",") {
+		n, err := number(strings.TrimSpace(word))
+		if err != nil || n < 1 || n > steps.Count {
+			return nil, fmt.Errorf("%q is no step: they go from 1 to %d", word, steps.Count)
+		}
+		list = append(list, n)
+	}
+	return list, nil
 }
 
 // announcement is what the teacher reads when the board runs.
@@ -91,6 +107,7 @@ func announcement(cfg config.Config, port int, codes board.Codes, aboutRedis str
 	fmt.Fprintf(&text, "For the projector: %s/%s\n", addresses[0], codes.Join)
 	fmt.Fprintln(&text, "What learners type, here for step 3:")
 	fmt.Fprintf(&text, "  make check3 BOARD=%s/%s NAME=your-name\n", addresses[0], codes.Join)
+	fmt.Fprintf(&text, "Or once, for all checks in a terminal:\n  export BOARD=%s/%s NAME=your-name\n", addresses[0], codes.Join)
 	fmt.Fprintf(&text, "Join code: %s\n", codes.Join)
 	fmt.Fprintf(&text, "Teacher's code, for you alone: %s on %s/%s/teacher\n", codes.Teacher, local, codes.Join)
 	for _, other := range addresses[1:] {
@@ -99,7 +116,7 @@ func announcement(cfg config.Config, port int, codes board.Codes, aboutRedis str
 	if cfg.Loopback() {
 		fmt.Fprintln(&text, "Only this machine can reach it. A class can with -host 0.0.0.0, the default.")
 	} else {
-		fmt.Fprintln(&text, "Everybody in this network can reach it, and who has the join code can see the names.\nIt speaks plain HTTP"+httpsInstead(cfg)+".")
+		fmt.Fprintln(&text, "Everybody in this network can reach it, and anyone who has the join code can see the names.\nIt speaks plain HTTP"+httpsInstead(cfg)+".")
 	}
 	fmt.Fprintln(&text, aboutRedis)
 	fmt.Fprintln(&text, "Stop it: Ctrl+C")
@@ -110,7 +127,7 @@ func httpsInstead(cfg config.Config) string {
 	if cfg.HTTPS() {
 		return " to the proxy that PUBLIC_URL names"
 	}
-	return ": whoever can listen to the network can read the codes"
+	return ": anyone who can listen to the network can read the codes"
 }
 
 // reachedAt are the addresses by which users reach what listens on a port, the

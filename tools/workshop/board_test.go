@@ -68,7 +68,7 @@ func TestWhatTheBoardAnnounces(t *testing.T) {
 	}{
 		{"a class in one network", config.Config{Host: "0.0.0.0"}, boardPort, []string{
 			"running: http://127.0.0.1:5050\n", "BOARD=http://" + lan.Addresses()[0] + ":5050/room77",
-			"Everybody in this network can reach it", "It speaks plain HTTP: whoever can listen"}},
+			"Everybody in this network can reach it", "It speaks plain HTTP: anyone who can listen"}},
 		{"this machine alone", config.Config{Host: "127.0.0.1"}, boardPort, []string{"BOARD=http://127.0.0.1:5050/room77", "Only this machine can reach it"}},
 		{"the usual port is taken", config.Config{Host: "127.0.0.1"}, 5051, []string{"Port 5050 is taken, so this is on 5051.\n"}},
 		{"behind a proxy with HTTPS", config.Config{Host: "0.0.0.0", PublicURL: public}, boardPort, []string{
@@ -78,6 +78,14 @@ func TestWhatTheBoardAnnounces(t *testing.T) {
 			text := announcement(c.cfg, c.port, board.Codes{Join: "room77", Teacher: "t"}, "Redis: here")
 			repotest.WantText(t, text, append(c.says, "Redis: here\nStop it: Ctrl+C\n")...)
 		})
+	}
+}
+
+func TestTheBoardRefusesStepsThatAreNone(t *testing.T) {
+	for _, list := range []string{"5", "2,", "two"} {
+		if _, _, err := boardSettings([]string{"-steps", list}); err == nil || !strings.Contains(err.Error(), "is no step: they go from 1 to 4") {
+			t.Errorf("-steps %s: %v", list, err)
+		}
 	}
 }
 

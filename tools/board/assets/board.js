@@ -1,5 +1,5 @@
 "use strict";
-// The board is asked again every two seconds, and answers in full only when
+// The board, and the page of the teacher, is asked again every two seconds, and answers in full only when
 // something has changed. A page that nobody sees asks nothing; when the board
 // is away the pauses grow.
 (() => {
@@ -24,7 +24,7 @@
       wait = pause;
     } catch (problem) {
       const ours = problem.name === "Error" && problem.message;
-      say(ours || "The board does not answer. It is asked again by itself.");
+      say(ours || "The board does not answer. This page keeps asking.");
       wait = Math.min(wait * 2, longest);
     }
     looking = false;
@@ -33,9 +33,13 @@
 
   // Only what changed is replaced, so that a screen reader reads the news alone.
   const show = (fresh) => {
-    for (const part of ["#latest", "#counts", "#learners"]) {
+    for (const part of ["#latest", "#counts", "#learners", "#learner"]) {
       const old = live.querySelector(part), now = fresh.querySelector(part);
-      if (old.innerHTML !== now.innerHTML) old.replaceChildren(...now.childNodes);
+      if (!old || !now || old.innerHTML === now.innerHTML) continue;
+      const chosen = old.value;
+      old.replaceChildren(...now.childNodes);
+      // The name that the teacher has chosen must not become another one.
+      if (chosen !== undefined) old.value = chosen;
     }
   };
 
