@@ -1,5 +1,5 @@
 // Step 3: Redis forgets. Each visit gives the count ten more seconds to live;
-// who stays away longer starts again at 1.
+// a user who stays away longer starts again at 1.
 package main
 
 import (
