@@ -162,7 +162,7 @@ var exercises = []exercise{
 				id:   "place-shown",
 				name: "the page says Your place: …, most visits first",
 				hints: []string{
-					"Redis keeps an order by itself: a sorted set, with the name as member and the visits as score.",
+					"Redis keeps an order for you: a sorted set, with the name as member and the visits as score.",
 					"ZIncrBy on one key for all names counts there too, ZRevRank answers with the place, from 0. Both go into one TxPipelined with HIncrBy.",
 					"multi.ZIncrBy(ctx, \"workshop:places\", 1, username(c)); place = multi.ZRevRank(ctx, \"workshop:places\", username(c)) … <p>Your place: {{.Place}}</p>, with place.Val() + 1",
 				},
@@ -219,7 +219,7 @@ var exercises = []exercise{
 		step: 4, name: "plain-token",
 		breaks: "token-not-in-redis",
 		hints: []string{
-			"Use the token itself in the key, in place of its SHA-256. Every page works as before. Whoever can list the keys can now be anybody.",
+			"Use the token itself in the key, in place of its SHA-256. Every page works as before. Anyone who can list the keys can now be anybody.",
 			"Token is a string: no hash is needed to put it behind keyPrefix.",
 			"return keyPrefix + string(t)",
 		},
@@ -254,7 +254,7 @@ var exercises = []exercise{
 				id:   "index-ends",
 				name: "what remembers the sessions of a name has a TTL",
 				hints: []string{
-					"The sessions end by themselves, and the set of them stays: a user who never comes back leaves a key in Redis for ever, as in step 2. Give it a TTL too.",
+					"The sessions end automatically, and the set of them stays: a user who never comes back leaves a key in Redis for ever, as in step 2. Give it a TTL too.",
 					"The set must live longer than the sessions in it, which every visit renews: a day is enough here. Set its TTL at each login, together with SAdd.",
 					"multi.Expire(ctx, userKey(username), 24*time.Hour)",
 				},

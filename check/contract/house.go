@@ -318,7 +318,7 @@ var house = []rule{
 		id:    "no-ttl-yet",
 		name:  "the key has no TTL yet",
 		steps: onlyTwo,
-		hints: []string{"Keys live for ever in step 2. That is what step 3 mends."},
+		hints: []string{"Keys live for ever in step 2. That is what step 3 fixes."},
 		run: func(s *scene) {
 			s.visited(2)
 			left := s.ttl("workshop:user:" + s.user)
@@ -334,7 +334,7 @@ var house = []rule{
 	},
 	{
 		id:    "ended-session",
-		name:  "an ended session is told so",
+		name:  "the page says that a session has ended",
 		steps: onlyFour,
 		hints: []string{"A browser whose session is not there any more learns why it must log in again. A browser without a cookie does not. The answer leaves the cookie alone."},
 		run:   endedSession,

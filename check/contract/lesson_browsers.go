@@ -78,7 +78,7 @@ var otherBrowsers = []rule{
 		steps: counting,
 		hints: []string{
 			"Pages other than / must not add to the count. Is the counting code in a middleware, which runs for every page? It belongs in the handler of GET /.",
-			"HINCRBY is sent in index alone, after the look whether somebody is logged in. No e.Use(…) counts.",
+			"HINCRBY is sent in index alone, after the look whether a user is logged in. No e.Use(…) counts.",
 			"key := userKey(c); if key == \"\" { return c.Render(http.StatusOK, \"index\", page{}) } … HIncrBy",
 		},
 		where: inIndex,
@@ -210,8 +210,8 @@ var otherBrowsers = []rule{
 		id:   "html-as-text",
 		name: "a name with HTML in it is shown as text",
 		hints: []string{
-			"The name went into the page as it was typed, so somebody can put a script into it. Escape it: html/template does it by itself, html.EscapeString by hand.",
-			"{{.Username}} in the template escapes by itself, as long as the name is a string: template.HTML switches that off.",
+			"The name went into the page as it was typed, so somebody can put a script into it. Escape it: html/template does it automatically, html.EscapeString by hand.",
+			"{{.Username}} in the template is escaped automatically, as long as the name is a string: template.HTML switches that off.",
 			"<h1>Logged in as {{.Username}}.</h1>, with Username string in page",
 		},
 		where: inPages,

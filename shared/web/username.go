@@ -25,7 +25,7 @@ func CheckName(typed string) (name, problem string) {
 	case name == "":
 		return "", "Type a name."
 	case len(name) > maxUsername:
-		return "", "This name is too long: at most 64 bytes (64 plain letters, about 21 Japanese ones)."
+		return "", "This name is too long: at most 64 bytes (64 plain letters, or about 21 Japanese characters)."
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, invisible):
 		return "", "This name has a character that cannot be seen, like a line break. Type it again."
 	}
