@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"example.com/session-workshop/check/launch"
@@ -22,31 +21,56 @@ import (
 // networks; a few hundred files cost about a millisecond.
 const pollEvery = 300 * time.Millisecond
 
+// Options says what Follow runs.
+type Options struct {
+	// Dir is the folder of the program.
+	Dir string
+	// Args are the app's own settings.
+	Args []string
+	// Output gets what the app prints.
+	Output io.Writer
+	// Do holds functions to run between two events. It may be nil.
+	Do <-chan func()
+}
+
+// Listener is told what happens. Its methods are called one at a time.
+type Listener interface {
+	// Opened comes first: nothing is built yet.
+	Opened(*supervisor.Program)
+	// Changed tells that a file was saved, before the build.
+	Changed()
+	// Running tells that a new app answers at an address.
+	Running(address string)
+	// Failed tells why there is no new app, and whether the one from before
+	// goes on.
+	Failed(problem error, goesOn bool)
+	// Stopped tells of an app that did not end cleanly.
+	Stopped(problem error)
+}
+
 // watcher keeps one app running.
 type watcher struct {
+	Listener
 	program *supervisor.Program
 	folders []string // the files in these are watched
 	options launch.Options
 	app     *launch.App // nil while none runs
-	out     io.Writer
+	do      <-chan func()
 }
 
-// Run runs the program in the folder dir with these arguments until ctx ends.
-// What it does, and what the app prints, goes to out.
-func Run(ctx context.Context, dir string, args []string, out io.Writer) (err error) {
-	w := &watcher{folders: []string{dir}, options: launch.Options{Args: args, Dir: dir, Output: out}, out: out}
-	shared := filepath.Join(filepath.Dir(dir), "shared")
+// Follow runs a program until ctx ends, and tells a listener what happens. The
+// error says that it could not be prepared, or that something is left behind.
+func Follow(ctx context.Context, o Options, l Listener) (err error) {
+	w := &watcher{Listener: l, folders: []string{o.Dir}, options: launch.Options{Args: o.Args, Dir: o.Dir, Output: o.Output}, do: o.Do}
+	shared := filepath.Join(filepath.Dir(o.Dir), "shared")
 	if info, err := os.Stat(shared); err == nil && info.IsDir() {
 		w.folders = append(w.folders, shared)
 	}
-	if w.program, err = supervisor.Open(ctx, dir, "embedded here until you stop this"); err != nil {
+	if w.program, err = supervisor.Open(ctx, o.Dir, "embedded here until you stop this"); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	w.say("%s", w.program.About)
-	if w.program.LongTTL() {
-		w.say("%s", supervisor.AboutTTL)
-	}
+	w.Opened(w.program)
 	w.run(ctx)
 	return nil
 }
@@ -60,7 +84,7 @@ func (w *watcher) run(ctx context.Context) {
 			return
 		}
 		seen = now
-		w.say("a file changed: building.")
+		w.Changed()
 	}
 }
 
@@ -68,21 +92,18 @@ func (w *watcher) run(ctx context.Context) {
 // built, the old one goes on running.
 func (w *watcher) rebuild(ctx context.Context) {
 	if err := w.program.Build(ctx); err != nil {
-		w.failed(ctx, err.Error())
+		w.failed(ctx, err)
 		return
 	}
-	if w.app != nil {
-		w.stopped(w.app.Stop())
-	}
+	w.stop((*launch.App).Stop)
 	app, err := w.program.Start(ctx, w.options)
 	if err != nil {
-		// What follows in the error is the app's output, which has been seen.
-		reason, _, _ := strings.Cut(err.Error(), " Its output:")
-		w.failed(ctx, "the app did not start: it "+reason)
+		w.failed(ctx, fmt.Errorf("the app did not start: it %w", err))
 		return
 	}
 	w.app = app
 	w.keepPort(app.URL)
+	w.Running(app.URL)
 }
 
 // keepPort makes the next start use the port that the first one chose, so
@@ -109,7 +130,9 @@ func (w *watcher) waitForChange(ctx context.Context, seen snapshot) (snapshot, b
 				return nil, false
 			}
 			w.app = nil
-			w.failed(ctx, "the app ended by itself.")
+			w.failed(ctx, errors.New("the app ended by itself"))
+		case do := <-w.do:
+			do()
 		case <-ticker.C:
 			if now := takeSnapshot(w.folders...); !now.equal(seen) {
 				return now, true
@@ -127,33 +150,25 @@ func (w *watcher) appEnded() <-chan struct{} {
 	return w.app.Done()
 }
 
-// failed says what is wrong, unless it is that the user stops all.
-func (w *watcher) failed(ctx context.Context, what string) {
-	if ctx.Err() != nil {
-		return
+// failed tells what is wrong, unless it is that the user stops all.
+func (w *watcher) failed(ctx context.Context, problem error) {
+	if ctx.Err() == nil {
+		w.Failed(problem, w.app != nil)
 	}
-	w.say("%s", what)
-	if w.app != nil {
-		w.say("The app from before the change goes on running.")
-	}
-	w.say("Waiting for the next save.")
 }
 
-func (w *watcher) stopped(err error) {
-	if err != nil {
-		w.say("the app did not end cleanly: %v", err)
+// stop ends the app, if one runs, in the given way.
+func (w *watcher) stop(by func(*launch.App) error) {
+	if w.app == nil {
+		return
+	}
+	if err := by(w.app); err != nil {
+		w.Stopped(err)
 	}
 	w.app = nil
 }
 
 func (w *watcher) close() error {
-	if w.app != nil {
-		w.stopped(supervisor.Stop(w.app))
-	}
-	defer w.say("stopped.")
+	w.stop(supervisor.Stop)
 	return w.program.Close()
-}
-
-func (w *watcher) say(format string, args ...any) {
-	fmt.Fprintf(w.out, "watch: "+format+"\n", args...)
 }

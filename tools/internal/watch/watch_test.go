@@ -55,7 +55,7 @@ func TestAnAppIsAsNewAsItsFiles(t *testing.T) {
 	if response, err := http.Get(home + "/end"); err == nil {
 		response.Body.Close()
 	}
-	watch.WaitFor(`the app ended by itself\.\nwatch: Waiting for the next (save)`)
+	watch.WaitFor(`the app ended by itself\nwatch: Waiting for the next (save)`)
 
 	t.Log("an app that ends before it is ready")
 	repotest.Change(t, source, "func main() {", "func main() {\n\tpanic(\"at the start\")")
