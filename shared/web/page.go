@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -9,9 +10,13 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"regexp"
+	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"example.com/session-workshop/shared/config"
 )
 
 // Names of the pages that every app has, beside its own.
@@ -36,7 +41,9 @@ type renderer struct {
 	// title stands in the header of each page, and in its title.
 	title string
 	login Login
-	pages map[string]*template.Template
+	// noticeFile is the one that NoticeFile named; empty if there is none.
+	noticeFile string
+	pages      map[string]*template.Template
 }
 
 func newRenderer(pages map[string]string) *renderer {
@@ -68,13 +75,32 @@ func (r *renderer) Render(w io.Writer, name string, data any, c echo.Context) er
 		return fmt.Errorf("there is no page %q", name)
 	}
 	var whole bytes.Buffer
-	if err := page.Execute(&whole, framed{data, r.title, c}); err != nil {
+	if err := page.Execute(&whole, framed{data, r.title, r.notice(), c}); err != nil {
 		return err
 	}
 	// A page with a name in it must not come back from a cache after logout.
 	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 	_, err := whole.WriteTo(w)
 	return err
+}
+
+// NoticeFile is the variable by which a program that starts an app names a file.
+// While that file is not empty, each page shows its text above its own.
+const NoticeFile = "WORKSHOP_NOTICE_FILE"
+
+// showFor makes the pages those of an app with these settings. What a compiler
+// says of the files of this machine is for this machine only.
+func (r *renderer) showFor(cfg config.Config) {
+	r.title = cmp.Or(Titles[cfg.Name], cfg.Name)
+	if cfg.Loopback() {
+		r.noticeFile = os.Getenv(NoticeFile)
+	}
+}
+
+// notice is empty if the file is, and if there is none.
+func (r *renderer) notice() string {
+	text, _ := os.ReadFile(r.noticeFile)
+	return strings.TrimSpace(string(text))
 }
 
 // Login says where an app keeps who is logged in.
@@ -93,6 +119,7 @@ func SetLogin(e *echo.Echo, l Login) { e.Renderer.(*renderer).login = l }
 type framed struct {
 	Page    any
 	App     string
+	Notice  string
 	context echo.Context
 }
 

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +46,7 @@ func Run(e *echo.Echo, cfg config.Config, lines ...string) error {
 	if err != nil {
 		return err
 	}
-	e.Renderer.(*renderer).title = cmp.Or(Titles[cfg.Name], cfg.Name)
+	e.Renderer.(*renderer).showFor(cfg)
 	announce(cfg, listener, lines)
 	return Serve(ctx, e, listener)
 }

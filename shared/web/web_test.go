@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -290,6 +291,29 @@ func TestEachPageSaysWhichAppItIs(t *testing.T) {
 		for _, wanted := range []string{"<title>" + before + "My &lt;app&gt;</title>", "<p>My &lt;app&gt;</p>"} {
 			if !strings.Contains(body, wanted) {
 				t.Errorf("%s: no %q in %s", path, wanted, body)
+			}
+		}
+	}
+}
+
+func TestANoticeIsOnEachPageWhileItsFileHasAText(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "notice")
+	t.Setenv(NoticeFile, file)
+	const notice = `<p id="notice" role="status">Your last save does not compile, so the app from before goes on: <code>main.go:3:2: undefined: &lt;x&gt;</code></p>`
+	for host, shown := range map[string]bool{"127.0.0.1": true, "0.0.0.0": false} {
+		server := serveTest(t, func(e *echo.Echo) {
+			e.Renderer.(*renderer).showFor(config.Config{Name: "Step 3", Host: host})
+			e.GET("/hello", func(c echo.Context) error { return c.Render(http.StatusOK, "hello", "ada") })
+		})
+		for text, want := range map[string]bool{"": false, "main.go:3:2: undefined: <x>\n": shown} {
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for _, path := range []string{"/hello", "/nowhere"} {
+				_, body := do(t, http.MethodGet, server.URL+path)
+				if strings.Contains(body, notice) != want || strings.Contains(body, "notice") != want {
+					t.Errorf("on %s, %s with the text %q: the notice is there: %v, want %v:\n%s", host, path, text, !want, want, body)
+				}
 			}
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/shared/redisconn"
+	"example.com/session-workshop/shared/web"
 	"example.com/session-workshop/tools/internal/modules"
 )
 
@@ -76,6 +77,7 @@ type Program struct {
 	dir    string
 	bin    string // a temporary folder
 	binary string // the last one that was built
+	notice string // the file whose text the program's pages show
 	env    []string
 	redis  redisconn.Server
 }
@@ -88,6 +90,8 @@ func Open(ctx context.Context, dir, home string) (*Program, error) {
 	if p.bin, err = os.MkdirTemp("", "session-workshop-"); err != nil {
 		return nil, err
 	}
+	p.notice = filepath.Join(p.bin, "notice")
+	p.env = append(p.env, web.NoticeFile+"="+p.notice)
 	if !inWorkspace(ctx, dir) {
 		err = os.Setenv("GOWORK", "off")
 	}
@@ -150,7 +154,8 @@ func (p *Program) findRedis(ctx context.Context, home string) (err error) {
 }
 
 // Build builds the program anew. If it does not compile, the program stays the
-// one from before; the error then says what the compiler said.
+// one from before, and its pages show the first mistake until it does; the error
+// then says what the compiler said.
 func (p *Program) Build(ctx context.Context) error {
 	// Windows runs no file without that end, and does not let go of the file of a
 	// running program: builds take turns with two names.
@@ -162,11 +167,20 @@ func (p *Program) Build(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return fmt.Errorf("this does not compile:\n%s", launch.CompilerSaid(err, p.Name))
+		said := launch.CompilerSaid(err, p.Name)
+		p.notify(firstMistake.FindString(said))
+		return fmt.Errorf("this does not compile:\n%s", said)
 	}
 	p.binary = binary
+	p.notify("")
 	return nil
 }
+
+// firstMistake is after the name of the package, which stands behind a "#".
+var firstMistake = regexp.MustCompile(`(?m)^[^#\n].*`)
+
+// notify puts a text on the pages of the program. A build counts without it.
+func (p *Program) notify(text string) { _ = os.WriteFile(p.notice, []byte(text), 0o600) }
 
 // Start starts a process of the program and returns when it answers. The error
 // begins with a verb and carries what the process printed.
