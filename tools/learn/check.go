@@ -36,6 +36,8 @@ type Check struct {
 	// URL is the address of a running app, in whatever language. Empty means to
 	// build and start the copy.
 	URL string
+	// Binary is the program that was built from the copy; empty means to build it.
+	Binary string
 	// RedisURL is where the app keeps its data. Empty means one that runs for
 	// this check alone, or with URL the one on this machine's usual port.
 	RedisURL string
@@ -57,15 +59,42 @@ type Check struct {
 	// Width is that of the terminal in characters, 0 if Out is none: then no
 	// line is broken.
 	Width int
+	// Keys is true if more help, and the next step, is a key away and not another
+	// command.
+	Keys bool
+	// Progress, if not nil, is told how far the check is, in place of a line on
+	// each check that passes.
+	Progress func(text string)
 }
 
-// Run checks the app and prints what it finds. It returns nil if the app
-// passes and ErrFailed if it does not; any other error says why the app
-// could not be checked. Nothing that it started runs on.
+// Problem is the first thing that is not right.
+type Problem struct {
+	number int
+	check  contract.Check
+	*contract.Failure
+	// helps is the check whose hints help: mostly the one that failed.
+	helps contract.Check
+	// said is what the app printed meanwhile, and all of it if it has ended.
+	said  string
+	ended bool
+}
+
+// Run is Find, with ErrFailed for an app that does not pass.
 func (c *Check) Run(ctx context.Context) error {
+	problem, err := c.Find(ctx)
+	if err == nil && problem != nil {
+		return ErrFailed
+	}
+	return err
+}
+
+// Find checks the app, prints what it finds, and returns the first problem: nil
+// if the app passes. The error says why the app could not be checked. Nothing
+// that it started runs on.
+func (c *Check) Find(ctx context.Context) (*Problem, error) {
 	checks, err := c.checks()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if c.TTL == 0 {
 		c.TTL = ownTTL
@@ -76,7 +105,7 @@ func (c *Check) Run(ctx context.Context) error {
 	begun := time.Now()
 	s, err := c.open(ctx)
 	if err != nil {
-		return orStopped(ctx, err)
+		return nil, orStopped(ctx, err)
 	}
 	defer s.close()
 	total := len(checks)
@@ -84,18 +113,19 @@ func (c *Check) Run(ctx context.Context) error {
 		total = 1
 	}
 	c.say("Checking %s: %s, %s.", s.name, c.subject(), count(total, "check"))
-	passed, helps, failed := c.inOrder(ctx, s, checks)
+	passed, problem := c.inOrder(ctx, s, checks, total)
 	if ctx.Err() != nil {
-		return orStopped(ctx, failed)
+		return nil, orStopped(ctx, nil)
 	}
 	c.remember(begun, passed, total)
-	if failed == nil {
+	if problem == nil {
 		c.congratulate(ctx, s, total)
 	} else {
-		c.say("%d of %d passed. %s", passed, total, c.moreHelp(helps))
+		c.explain(problem)
+		c.say("%d of %d passed. %s", passed, total, c.moreHelp(problem))
 	}
 	c.reportTo(ctx, passed, total)
-	return failed
+	return problem, nil
 }
 
 // orStopped tells in few words that a person has stopped the check.
@@ -140,10 +170,9 @@ func (c *Check) exercise() (contract.Exercise, error) {
 }
 
 // inOrder runs checks one after the other, or the one that is asked for, and
-// stops at the first failure; helps is then the check whose hints help. They
-// do not run side by side: in an app that keeps something in a variable of all
+// stops at the first failure, or when ctx ends. They do not run side by side: in an app that keeps something in a variable of all
 // visitors, one check would then fail by another, with a hint that is not meant.
-func (c *Check) inOrder(ctx context.Context, s *subject, checks []contract.Check) (passed int, helps contract.Check, err error) {
+func (c *Check) inOrder(ctx context.Context, s *subject, checks []contract.Check, total int) (passed int, problem *Problem) {
 	for i, check := range checks {
 		if c.Only != "" && check.ID != c.Only {
 			continue
@@ -155,23 +184,27 @@ func (c *Check) inOrder(ctx context.Context, s *subject, checks []contract.Check
 			continue
 		}
 		if check.Waits {
-			c.say("        the next check waits for a time to run out, up to %v ...", c.TTL)
+			c.progress(fmt.Sprintf("%d of %d checks, and the next waits up to %v ...", passed, total, c.TTL),
+				fmt.Sprintf("        the next check waits for a time to run out, up to %v ...", c.TTL))
 		}
 		before := s.said()
 		failure := c.run(ctx, s, check)
 		switch {
 		case ctx.Err() != nil:
-			return passed, helps, ctx.Err()
+			return passed, nil
 		case failure != nil:
-			c.line("FAIL", i+1, check)
-			helps = helpFor(checks, check, failure)
-			c.explain(s, failure, helps, before)
-			return passed, helps, ErrFailed
+			// What the app printed may arrive a moment later than its answer.
+			problem = &Problem{number: i + 1, check: check, Failure: failure, helps: helpFor(checks, check, failure), ended: s.hasEnded()}
+			problem.said = s.said()
+			if !problem.ended {
+				problem.said = strings.TrimPrefix(problem.said, before)
+			}
+			return passed, problem
 		}
-		c.line("ok", i+1, check)
 		passed++
+		c.progress(fmt.Sprintf("%d of %d checks ...", passed, total), c.result("ok", i+1, check))
 	}
-	return passed, helps, nil
+	return passed, nil
 }
 
 func (c *Check) run(ctx context.Context, s *subject, check contract.Check) *contract.Failure {

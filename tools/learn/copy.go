@@ -38,14 +38,35 @@ func (c Copy) Name() string { return fmt.Sprintf("my-step%d", c.Step) }
 // Dir is its folder.
 func (c Copy) Dir() string { return filepath.Join(c.Root, c.Name()) }
 
-func (c Copy) exists() bool {
+// Ready says what the learner has after Start.
+func (c Copy) Ready() string {
+	is := fmt.Sprintf("a copy of step %d", c.Step-1)
+	switch c.Step {
+	case 1:
+		is = "a copy of step 1 without its cookie"
+	case steps.Count:
+		is += ", and a session store whose four methods are empty"
+	}
+	return fmt.Sprintf("%s is ready for you: it is %s.", c.Name(), is)
+}
+
+// Files are what the learner changes, in that order.
+func (c Copy) Files() string {
+	if c.Step == steps.Count {
+		return c.Name() + "/session/store.go, then " + c.Name() + "/main.go"
+	}
+	return c.Name() + "/main.go"
+}
+
+// Exists reports whether it is there.
+func (c Copy) Exists() bool {
 	_, err := os.Stat(c.Dir())
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // mustExist says how to begin, if the learner has not.
 func (c Copy) mustExist() error {
-	if !c.exists() {
+	if !c.Exists() {
 		return fmt.Errorf("there is no %s yet. Begin it: make start%d", c.Name(), c.Step)
 	}
 	return nil
@@ -54,7 +75,7 @@ func (c Copy) mustExist() error {
 // Start makes the copy. The error says that there is one already, or which
 // file could not be written; then nothing is left behind.
 func (c Copy) Start() error {
-	if c.exists() {
+	if c.Exists() {
 		return fmt.Errorf("%s is there already, and is yours: nothing was changed.\nTo begin again, with a backup: make reset%d", c.Name(), c.Step)
 	}
 	files, err := c.beginning()
@@ -119,7 +140,7 @@ func (c Copy) replace(now time.Time, write func() error) (backup string, err err
 // the folder whose name it returns, as Reset does it.
 func (c Copy) Take(now time.Time) (backup string, err error) {
 	before := c.results()
-	if c.exists() {
+	if c.Exists() {
 		backup, err = c.Reset(now)
 	} else {
 		err = c.Start()

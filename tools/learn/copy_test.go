@@ -175,7 +175,10 @@ func buildStep(t *testing.T, root string, n int) {
 	t.Log("untouched, it fails")
 	repotest.WantText(t, repotest.Run(t, c.Dir(), "go", "doc", "-src", "-u", ".", "run"), fmt.Sprintf("config.MustLoad(%d)", n))
 	said := fails(t, checkOf(c, ""))
-	repotest.WantText(t, said, "FAIL", "expected: ", "got: ", "hint 1: ", "look at: ", again+" HINT=2", fmt.Sprintf(" of %d passed", lesson))
+	if place := fmt.Sprintf(`look at:  %s/main.go:\d+, func \w+\n`, c.Name()); !regexp.MustCompile(place).MatchString(said) {
+		t.Errorf("no %q in:\n%s", place, said)
+	}
+	repotest.WantText(t, said, "FAIL", "expected: ", "got: ", "hint 1: ", again+" HINT=2", fmt.Sprintf(" of %d passed", lesson))
 	wantASCII(t, said)
 	// The other steps are built at the same time.
 	ownLine := func() string {
@@ -198,9 +201,9 @@ func buildStep(t *testing.T, root string, n int) {
 	exercises := contract.Exercises(n)
 	repotest.Write(t, filepath.Join(c.Dir(), ".check.json"), fmt.Sprintf(`{"Exercises": [%q]}`, exercises[1].Name))
 	said = passes(t, checkOf(c, ""))
-	repotest.WantText(t, said, fmt.Sprintf("\nok   %2d ", lesson), fmt.Sprintf("Passed: all %d checks of step %d", lesson, n), "House rules: ",
+	repotest.WantText(t, said, fmt.Sprintf("\nok   %2d ", lesson), fmt.Sprintf("Passed: all %d checks of step %d", lesson, n), "Why it matters: ", "Still wrong: ", "House rules: ",
 		fmt.Sprintf("  make check%d EX=%s\n  make check%d EX=%s  done\n", n, exercises[0].Name, n, exercises[1].Name),
-		[]string{1: "make start2", 2: "make start3", 3: "make start4", 4: "That was the last step."}[n])
+		[]string{1: "make start2", 2: "make start3", 3: "make start4", 4: "This was the last step."}[n])
 	wantASCII(t, said)
 	switch {
 	case n == 2 && !testing.Short():

@@ -53,40 +53,54 @@ func (c *Check) wrapped(text, indent string) string {
 // plain writes an ellipsis in a way that every terminal can show.
 func plain(text string) string { return strings.ReplaceAll(text, "…", "...") }
 
+// progress tells how far the check is: in a few words if Progress wants them,
+// else by a line.
+func (c *Check) progress(words, line string) {
+	if c.Progress != nil {
+		c.Progress(words)
+	} else {
+		c.say("%s", line)
+	}
+}
+
 // line prints the result of one check.
 func (c *Check) line(word string, number int, check contract.Check) {
+	c.say("%s", c.result(word, number, check))
+}
+
+func (c *Check) result(word string, number int, check contract.Check) string {
 	mark := fmt.Sprintf("%-4s", word)
 	if colour := map[string]string{"ok": "32", "FAIL": "31"}[word]; c.Colour && colour != "" {
 		mark = "\x1b[" + colour + "m" + mark + "\x1b[0m"
 	}
-	c.say("%s %2d %s: %s", mark, number, check.ID, check.Name)
+	return fmt.Sprintf("%s %2d %s: %s", mark, number, check.ID, check.Name)
 }
 
 // explain prints what went wrong in a check, and the hints of the one that
-// helps. before is what the app had printed before.
-func (c *Check) explain(s *subject, failure *contract.Failure, helps contract.Check, before string) {
-	c.detail("expected", failure.Expected)
-	c.detail("got", failure.Got)
+// helps.
+func (c *Check) explain(p *Problem) {
+	c.line("FAIL", p.number, p.check)
+	c.detail("expected", p.Expected)
+	c.detail("got", p.Got)
+	helps := p.helps
 	for i, hint := range helps.Hints {
 		if i < c.Hint {
 			c.hint(i+1, hint)
 		}
 	}
 	if c.URL == "" && helps.Where != "" {
-		files := strings.NewReplacer("main.go", s.name+"/main.go", "session/store.go", s.name+"/session/store.go")
-		c.detail("look at", files.Replace(helps.Where))
+		for i, place := range places(c.Copy.Root, c.Copy.Name(), helps.Where) {
+			c.detail([]string{"look at", ""}[min(i, 1)], place.String())
+		}
 	}
 	if c.URL != "" && (strings.Contains(helps.ID, "ttl") || helps.Waits) {
 		c.say("Does the app run with a TTL of %v? If not, start it so, or say which: %s", c.TTL, c.again(`ARGS="-ttl 10m"`))
 	}
-	// What the app printed may arrive a moment later than its answer.
-	ended := s.hasEnded()
-	said := strings.TrimPrefix(s.said(), before)
 	switch {
-	case ended:
-		c.say("Your app ended while it was checked. Its last lines:\n%s", lastLines(s.said(), s.name))
-	case strings.TrimSpace(said) != "":
-		c.say("Your app said meanwhile:\n%s", lastLines(said, s.name))
+	case p.ended:
+		c.say("Your app ended while it was checked. Its last lines:\n%s", lastLines(p.said, c.Copy.Name()))
+	case strings.TrimSpace(p.said) != "":
+		c.say("Your app said meanwhile:\n%s", lastLines(p.said, c.Copy.Name()))
 	}
 }
 
@@ -142,9 +156,13 @@ func (c *Check) again(more ...string) string {
 }
 
 // moreHelp says how to get more than the hints that were shown.
-func (c *Check) moreHelp(helps contract.Check) string {
+func (c *Check) moreHelp(p *Problem) string {
 	switch {
-	case c.Hint < len(helps.Hints):
+	case c.Keys && c.Hint < len(p.helps.Hints):
+		return "The next hint: h"
+	case c.Keys:
+		return "That was the last hint. What ours does there: o"
+	case c.Hint < len(p.helps.Hints):
 		return "The next hint: " + c.again(fmt.Sprintf("HINT=%d", c.Hint+1))
 	case c.URL == "" && c.Exercise == "":
 		return fmt.Sprintf("What is different from ours: make solve%d", c.Copy.Step)
@@ -171,6 +189,8 @@ func (c *Check) congratulate(ctx context.Context, s *subject, total int) {
 	if c.URL == "" && results.Taken {
 		c.say("This is our solution, which you took. To build it yourself: make reset%d", c.Copy.Step)
 	}
+	c.say("Why it matters: %s", lessons[c.Copy.Step-1].why)
+	c.say("Still wrong: %s", lessons[c.Copy.Step-1].wrong)
 	c.checkHouse(ctx, s)
 	c.say("Exercises, in the guide %s/README.md (in Japanese: README.ja.md):", steps.Folder(c.Copy.Step))
 	for _, e := range contract.Exercises(c.Copy.Step) {
@@ -180,10 +200,18 @@ func (c *Check) congratulate(ctx context.Context, s *subject, total int) {
 		}
 		c.say("  make check%d EX=%s%s", c.Copy.Step, e.Name, done)
 	}
-	if c.Copy.Step < steps.Count {
+	c.sayNext()
+}
+
+// sayNext says what comes after a step that passes.
+func (c *Check) sayNext() {
+	switch {
+	case c.Copy.Step == steps.Count:
+		c.say("This was the last step. With the exercises done, go on in sessionstore/README.md (in Japanese: README.ja.md): the store for your own service.")
+	case c.Keys:
+		c.say("The next step: n")
+	default:
 		c.say("The next step: make start%d", c.Copy.Step+1)
-	} else {
-		c.say("That was the last step. With the exercises done, go on in sessionstore/README.md (in Japanese: README.ja.md): the store for your own service.")
 	}
 }
 

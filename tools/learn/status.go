@@ -82,7 +82,7 @@ func Status(out io.Writer, root string) error {
 }
 
 func (c Copy) status() (string, error) {
-	if !c.exists() {
+	if !c.Exists() {
 		return fmt.Sprintf("not started             begin: make start%d", c.Step), nil
 	}
 	r := c.results()

@@ -169,6 +169,9 @@ func (c *Check) startCopy(ctx context.Context, s *subject) error {
 // build returns the program, in a temporary folder. It has the end without
 // which Windows runs no file; elsewhere that does no harm.
 func (c *Check) build(ctx context.Context, s *subject) (string, error) {
+	if c.Binary != "" {
+		return c.Binary, nil
+	}
 	dir, err := os.MkdirTemp("", "session-workshop-check-")
 	if err != nil {
 		return "", err

@@ -21,28 +21,14 @@ func runStart(_ context.Context, args []string) error {
 	if err := c.Start(); err != nil {
 		return err
 	}
-	fmt.Printf("%s is ready for you: it is %s.\n", c.Name(), startsWith(c.Step))
+	fmt.Println(c.Ready())
 	printNext(c)
 	return nil
 }
 
-func startsWith(step int) string {
-	switch step {
-	case 1:
-		return "a copy of step 1 without its cookie"
-	case steps.Count:
-		return "a copy of step 3, and a session store whose four methods are empty"
-	}
-	return fmt.Sprintf("a copy of step %d", step-1)
-}
-
 func printNext(c learn.Copy) {
-	files := c.Name() + "/main.go"
-	if c.Step == steps.Count {
-		files = c.Name() + "/session/store.go, then " + files
-	}
 	fmt.Println("Next:")
-	fmt.Printf("  open           %s\n", files)
+	fmt.Printf("  open           %s\n", c.Files())
 	fmt.Printf("  make my-step%d  runs it, and again on each save\n", c.Step)
 	if c.Step == steps.Count {
 		fmt.Printf("  go test -C %s ./session    says which of the four methods are right\n", c.Name())

@@ -1,0 +1,35 @@
+package learn
+
+import (
+	"strings"
+
+	"example.com/session-workshop/check/steps"
+)
+
+// Help prints the next hint for a problem that Find has returned.
+func (c *Check) Help(p *Problem) {
+	if c.Hint < len(p.helps.Hints) {
+		c.Hint++
+		c.hint(c.Hint, p.helps.Hints[c.Hint-1])
+	}
+	c.say("%s", c.moreHelp(p))
+}
+
+// Ours prints what our step does at the place of a problem that Find has
+// returned.
+func (c *Check) Ours(p *Problem) {
+	where := p.helps.Where
+	if strings.Contains(where, "func Visit") {
+		// A method of the learner's, and a file that is still to be written.
+		where += "; session/script.go, const visitSource"
+	}
+	for _, place := range places(c.Copy.Root, steps.Folder(c.Copy.Step), where) {
+		c.say("Ours, %s:", place)
+		c.say("%s", indented(place.source))
+	}
+	c.say("All that is different: make solve%d", c.Copy.Step)
+}
+
+func indented(source string) string {
+	return "    " + strings.ReplaceAll(strings.ReplaceAll(source, "\t", "    "), "\n", "\n    ")
+}
