@@ -200,11 +200,11 @@ func (c *Check) congratulate(ctx context.Context, s *subject, total int) {
 		}
 		c.say("  make check%d EX=%s%s", c.Copy.Step, e.Name, done)
 	}
-	c.sayNext()
+	c.SayNext()
 }
 
-// sayNext says what comes after a step that passes.
-func (c *Check) sayNext() {
+// SayNext says what comes after a step that passes.
+func (c *Check) SayNext() {
 	switch {
 	case c.Copy.Step == steps.Count:
 		c.say("This was the last step. With the exercises done, go on in sessionstore/README.md (in Japanese: README.ja.md): the store for your own service.")

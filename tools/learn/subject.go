@@ -160,7 +160,7 @@ func (c *Check) startCopy(ctx context.Context, s *subject) error {
 	defer cancel()
 	s.app, err = launch.Start(waiting, launch.Options{Binary: binary, Dir: c.Copy.Dir(), Env: env})
 	if err != nil {
-		return fmt.Errorf("%s does not start: it %s", s.name, aboutStart(strings.TrimPrefix(err.Error(), binary+" "), s.name))
+		return fmt.Errorf("%s does not start: it %s", s.name, AboutStart(strings.TrimPrefix(err.Error(), binary+" "), s.name))
 	}
 	s.target.URL = s.app.URL
 	return nil
@@ -231,10 +231,13 @@ func (s *subject) throughWire(address string) (string, error) {
 	return u.String(), nil
 }
 
-// aboutStart is what launch says about an app that did not start, with the end
-// of what the app printed.
-func aboutStart(problem, folder string) string {
-	reason, output, _ := strings.Cut(problem, " Its output:\n")
+// ItsOutput stands before what an app printed, in an error of launch.
+const ItsOutput = " Its output:\n"
+
+// AboutStart is what launch says about an app that did not start, with the end
+// of what the app in folder printed.
+func AboutStart(problem, folder string) string {
+	reason, output, _ := strings.Cut(problem, ItsOutput)
 	if strings.TrimSpace(output) == "" {
 		return reason + " It printed nothing."
 	}

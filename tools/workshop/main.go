@@ -29,6 +29,7 @@ type command struct {
 
 var commands = []command{
 	{"redis", "run a Redis alone, so that sessions survive a restart of an app", runRedis},
+	{"learn", "learn in one window: run, check and hint on each save: learn 3", runLearn},
 	{"start", "copy what a step begins with to my-stepN, to build it yourself: start 3", runStart},
 	{"check", "check my-stepN, or any running app, step by step: check 3", runCheck},
 	{"solve", "show what is different between my-stepN and ours: solve 3", runSolve},

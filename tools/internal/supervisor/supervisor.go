@@ -182,6 +182,9 @@ var firstMistake = regexp.MustCompile(`(?m)^[^#\n].*`)
 // notify puts a text on the pages of the program. A build counts without it.
 func (p *Program) notify(text string) { _ = os.WriteFile(p.notice, []byte(text), 0o600) }
 
+// Binary is the file of the program that was built last.
+func (p *Program) Binary() string { return p.binary }
+
 // Start starts a process of the program and returns when it answers. The error
 // begins with a verb and carries what the process printed.
 func (p *Program) Start(ctx context.Context, o launch.Options) (*launch.App, error) {

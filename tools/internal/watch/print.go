@@ -46,6 +46,8 @@ func (p printer) Failed(problem error, goesOn bool) {
 
 func (p printer) Stopped(problem error) { p.say("the app did not end cleanly: %v", problem) }
 
+func (p printer) Ending() {}
+
 func (p printer) say(format string, args ...any) {
 	fmt.Fprintf(p.out, "watch: "+format+"\n", args...)
 }

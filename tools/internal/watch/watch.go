@@ -46,6 +46,8 @@ type Listener interface {
 	Failed(problem error, goesOn bool)
 	// Stopped tells of an app that did not end cleanly.
 	Stopped(problem error)
+	// Ending comes last: the app is stopped then, and what was built removed.
+	Ending()
 }
 
 // watcher keeps one app running.
@@ -169,6 +171,7 @@ func (w *watcher) stop(by func(*launch.App) error) {
 }
 
 func (w *watcher) close() error {
+	w.Ending()
 	w.stop(supervisor.Stop)
 	return w.program.Close()
 }

@@ -1,0 +1,207 @@
+// Package window is all of a learner's work on a step in one terminal: it runs
+// the copy, builds and checks it at each save, shows the first thing that is
+// not right, and goes on to the next step.
+package window
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/shared/web"
+	"example.com/session-workshop/tools/internal/supervisor"
+	"example.com/session-workshop/tools/internal/watch"
+	"example.com/session-workshop/tools/learn"
+)
+
+// Options says what a window shows, and where.
+type Options struct {
+	// Check is the copy to begin with, and how it is checked and printed.
+	Check learn.Check
+	// In is where the keys come from, Out where all is printed.
+	In  io.Reader
+	Out io.Writer
+	// Raw is true if In and Out are a terminal in raw mode: a key needs no Enter.
+	Raw bool
+	// Rewrites is true if a line of Out can be written over.
+	Rewrites bool
+	// Width is that of the terminal in characters, now; 0 if Out is none.
+	Width func() int
+}
+
+// window holds what is shown now. Its methods run in one goroutine, that of
+// watch.Follow, but for readKeys and what check starts.
+type window struct {
+	Options
+	screen *screen
+	// keys is false when no more keys can come.
+	keys bool
+	do   chan func()
+
+	ctx     context.Context // that of the step
+	endStep context.CancelFunc
+	next    bool // the step ends because the next one begins
+	program *supervisor.Program
+	address string
+	// loud is true while the app's output is shown: not when it starts.
+	loud atomic.Bool
+
+	stopCheck func()
+	// last is the check that has found the problem. Both are nil until then.
+	last    *learn.Check
+	problem *learn.Problem
+}
+
+// Run shows the window until ctx or the user ends it. The error says what could
+// not be made or prepared.
+func Run(ctx context.Context, o Options) error {
+	ctx, quit := context.WithCancel(ctx)
+	defer quit()
+	w := &window{
+		Options: o, screen: &screen{out: o.Out, raw: o.Raw, rewrites: o.Rewrites},
+		keys: true, do: make(chan func()), stopCheck: func() {},
+	}
+	w.Check.Out = w.screen
+	defer w.screen.say("Stopped.")
+	go w.readKeys(ctx, quit)
+	for {
+		if err := w.step(ctx); err != nil || !w.next {
+			return err
+		}
+		w.Check.Copy.Step++
+	}
+}
+
+// step shows one step until its end.
+func (w *window) step(ctx context.Context) error {
+	w.ctx, w.endStep = context.WithCancel(ctx)
+	defer w.endStep()
+	w.next, w.address, w.problem = false, "", nil
+	c := w.Check.Copy
+	w.screen.say("%s. The guide: %s/README.md", web.Titles[fmt.Sprintf("Step %d", c.Step)], steps.Folder(c.Step))
+	if !c.Exists() {
+		if err := c.Start(); err != nil {
+			return err
+		}
+		w.screen.say("%s", c.Ready())
+	}
+	w.screen.say("Open %s. Each save is built and checked.", c.Files())
+	dir, err := supervisor.Folder(c.Dir())
+	if err != nil {
+		return err
+	}
+	return watch.Follow(w.ctx, watch.Options{Dir: dir, Output: output{w}, Do: w.do}, w)
+}
+
+// send has a function run in the goroutine of the window, unless ctx ends before.
+func (w *window) send(ctx context.Context, do func()) {
+	select {
+	case w.do <- do:
+	case <-ctx.Done():
+	}
+}
+
+// Opened prints what stays the same as long as the step is shown.
+func (w *window) Opened(p *supervisor.Program) {
+	w.program = p
+	w.screen.say("%s", p.About)
+	if p.LongTTL() {
+		w.screen.say("%s", supervisor.AboutTTL)
+	}
+	w.begin()
+}
+
+// Changed begins a new round.
+func (w *window) Changed() {
+	w.stopCheck()
+	w.begin()
+}
+
+func (w *window) begin() {
+	w.screen.say("\n---- %s ----", time.Now().Format(time.TimeOnly))
+	w.screen.progress("Building " + w.Check.Copy.Name() + " ...")
+	w.loud.Store(false)
+}
+
+// Running checks the copy that was built.
+func (w *window) Running(address string) {
+	w.loud.Store(true)
+	if address != w.address {
+		w.address = address
+		w.screen.say("Your app: %s", address)
+	}
+	w.check()
+}
+
+// Failed tells why there is nothing to check.
+func (w *window) Failed(problem error, goesOn bool) {
+	w.loud.Store(true)
+	text := problem.Error()
+	if strings.Contains(text, learn.ItsOutput) {
+		text = learn.AboutStart(text, w.Check.Copy.Name())
+	}
+	w.screen.say("%s", text)
+	if goesOn {
+		w.screen.say("The app from before goes on, and its pages show this too.")
+	}
+	w.sayKeys()
+}
+
+// Stopped tells of an app that did not end cleanly.
+func (w *window) Stopped(problem error) { w.screen.say("The app did not end cleanly: %v", problem) }
+
+// Ending leaves no check behind.
+func (w *window) Ending() { w.stopCheck() }
+
+// check begins to check the copy. stopCheck ends that before its time, and
+// returns when nothing of it is left.
+func (w *window) check() {
+	ctx, cancel := context.WithCancel(w.ctx)
+	ended := make(chan struct{})
+	w.stopCheck = func() {
+		cancel()
+		<-ended
+	}
+	check := w.Check
+	check.Binary, check.Hint, check.Keys = w.program.Binary(), 1, w.keys
+	check.Width = w.Width()
+	if w.Rewrites {
+		check.Progress = w.screen.progress
+	}
+	go func() {
+		defer close(ended)
+		// A panic must end in the goroutine that leaves the terminal as it was.
+		defer func() {
+			if p := recover(); p != nil {
+				w.send(ctx, func() { panic(fmt.Sprintf("%v\n%s", p, debug.Stack())) })
+			}
+		}()
+		problem, err := check.Find(ctx)
+		w.send(ctx, func() { w.checked(&check, problem, err) })
+	}()
+}
+
+// checked ends a round.
+func (w *window) checked(check *learn.Check, problem *learn.Problem, err error) {
+	w.last, w.problem = check, problem
+	if err != nil {
+		w.screen.say("%v", err)
+	}
+	w.screen.say("%s", learn.Progress(check.Copy.Root))
+	w.sayKeys()
+}
+
+// output is what the app prints.
+type output struct{ w *window }
+
+func (o output) Write(text []byte) (int, error) {
+	if o.w.loud.Load() {
+		return o.w.screen.Write(text)
+	}
+	return len(text), nil
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"example.com/session-workshop/tools/internal/modules"
+	"example.com/session-workshop/tools/internal/rediscli"
+	"example.com/session-workshop/tools/learn"
+	"example.com/session-workshop/tools/learn/window"
+)
+
+// runLearn shows a learner's work on a step in one window.
+func runLearn(ctx context.Context, args []string) error {
+	flags := newFlags("learn [STEP]\n  runs my-stepN, and checks it at each save. STEP is 1 to 4, by default the first that has not passed.")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	root, err := modules.Root()
+	if err != nil {
+		return err
+	}
+	c := learn.First(root)
+	if flags.NArg() > 0 {
+		n, err := number(flags.Arg(0))
+		if flags.NArg() > 1 || err != nil {
+			return fmt.Errorf("learn: %q is not a step. Use 1 to 4, for example: make learn ARGS=3", strings.Join(flags.Args(), " "))
+		}
+		if c, err = learn.Of(root, n); err != nil {
+			return err
+		}
+	}
+	raw, restore := rawMode()
+	defer restore()
+	return window.Run(ctx, window.Options{
+		Check: learn.Check{
+			Copy: c, RedisURL: os.Getenv("REDIS_URL"), Board: os.Getenv("BOARD"), Name: os.Getenv("NAME"), Colour: hasColour(),
+		},
+		In: os.Stdin, Out: os.Stdout, Raw: raw, Rewrites: raw, Width: terminalWidth,
+	})
+}
+
+// rawMode lets the terminal send each key at once, if there is a terminal that
+// can. restore makes it what it was.
+func rawMode() (raw bool, restore func()) {
+	in := int(os.Stdin.Fd())
+	if !rediscli.OnTerminal() || os.Getenv("TERM") == "dumb" {
+		return false, func() {}
+	}
+	before, err := term.MakeRaw(in)
+	if err != nil {
+		return false, func() {}
+	}
+	return true, func() { _ = term.Restore(in, before) }
+}
