@@ -118,9 +118,11 @@ var (
 
 func TestErrorsInTheDocsAreThoseOfThePrograms(t *testing.T) {
 	var source strings.Builder
-	for path, text := range files(t, ".go") {
-		if !strings.HasSuffix(path, "_test.go") {
-			source.WriteString(text)
+	for _, kind := range []string{".go", ".html"} {
+		for path, text := range files(t, kind) {
+			if !strings.HasSuffix(path, "_test.go") {
+				source.WriteString(text)
+			}
 		}
 	}
 	rows := errorRow.FindAllStringSubmatch(read(t, filepath.Join(root, "docs/troubleshooting.md")), -1)
