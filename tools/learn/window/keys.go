@@ -21,7 +21,7 @@ func (w *window) readKeys(ctx context.Context, quit func()) {
 	for {
 		key, err := w.readKey(in)
 		if err != nil {
-			w.send(ctx, func() { w.keys = false })
+			w.keys.Store(false)
 			return
 		}
 		switch key {
@@ -59,7 +59,7 @@ func (w *window) press(key rune) {
 	case 'h', 'o':
 		switch {
 		case w.problem == nil:
-			w.screen.say("There is nothing to help with: no check has failed since the start or the last pass.")
+			w.say("There is nothing to help with: no check has failed since the start or the last pass.")
 		case key == 'h':
 			w.last.Help(w.problem)
 		default:
@@ -75,7 +75,7 @@ func (w *window) goOn() {
 	c := w.Check.Copy
 	switch {
 	case !c.Passed():
-		w.screen.say("Step %d does not pass yet. To take ours over: make solve%[1]d ARGS=-take", c.Step)
+		w.say("Step %d does not pass yet. To take ours over: make solve%[1]d ARGS=-take", c.Step)
 	case c.Step == steps.Count:
 		w.Check.SayNext()
 	default:
@@ -86,11 +86,11 @@ func (w *window) goOn() {
 
 func (w *window) sayKeys() {
 	switch {
-	case !w.keys:
-		w.screen.say("Save a file to check it again. End: Ctrl+C")
+	case !w.keys.Load():
+		w.say("Save a file to check it again. End: Ctrl+C")
 	case w.Raw:
-		w.screen.say("Keys: h hint, o ours, n next step, q end. Or save a file.")
+		w.say("Keys: h hint, o ours, n next step, q end. Or save a file.")
 	default:
-		w.screen.say("Type h (hint), o (ours), n (next step) or q (end), and Enter. Or save a file.")
+		w.say("Type h (hint), o (ours), n (next step) or q (end), and Enter. Or save a file.")
 	}
 }

@@ -25,14 +25,12 @@ func (s *screen) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-func (s *screen) say(format string, args ...any) { fmt.Fprintf(s, format+"\n", args...) }
-
 // progress prints what the next text writes over, if the terminal can do that.
 func (s *screen) progress(text string) {
 	if s.rewrites {
 		s.print(text, true)
 	} else {
-		s.say("%s", text)
+		fmt.Fprintln(s, text)
 	}
 }
 

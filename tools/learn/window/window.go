@@ -40,8 +40,9 @@ type window struct {
 	Options
 	screen *screen
 	// keys is false when no more keys can come.
-	keys bool
-	do   chan func()
+	keys atomic.Bool
+	// do holds what runs in the goroutine of the window.
+	do chan func()
 
 	ctx     context.Context // that of the step
 	endStep context.CancelFunc
@@ -64,10 +65,11 @@ func Run(ctx context.Context, o Options) error {
 	defer quit()
 	w := &window{
 		Options: o, screen: &screen{out: o.Out, raw: o.Raw, rewrites: o.Rewrites},
-		keys: true, do: make(chan func()), stopCheck: func() {},
+		do: make(chan func()), stopCheck: func() {},
 	}
 	w.Check.Out = w.screen
-	defer w.screen.say("Stopped.")
+	w.keys.Store(true)
+	defer w.say("Stopped.")
 	go w.readKeys(ctx, quit)
 	for {
 		if err := w.step(ctx); err != nil || !w.next {
@@ -83,19 +85,26 @@ func (w *window) step(ctx context.Context) error {
 	defer w.endStep()
 	w.next, w.address, w.problem = false, "", nil
 	c := w.Check.Copy
-	w.screen.say("%s. The guide: %s/README.md", web.Titles[fmt.Sprintf("Step %d", c.Step)], steps.Folder(c.Step))
+	w.say("%s. The guide: %s/README.md", web.Titles[fmt.Sprintf("Step %d", c.Step)], steps.Folder(c.Step))
 	if !c.Exists() {
 		if err := c.Start(); err != nil {
 			return err
 		}
-		w.screen.say("%s", c.Ready())
+		w.say("%s", c.Ready())
 	}
-	w.screen.say("Open %s. Each save is built and checked.", c.Files())
+	w.say("Open %s. Each save is built and checked.", c.Files())
 	dir, err := supervisor.Folder(c.Dir())
 	if err != nil {
 		return err
 	}
 	return watch.Follow(w.ctx, watch.Options{Dir: dir, Output: output{w}, Do: w.do}, w)
+}
+
+// say prints what fits into the terminal, however wide it is now.
+func (w *window) say(format string, args ...any) {
+	check := w.Check
+	check.Width = w.Width()
+	check.Say(format, args...)
 }
 
 // send has a function run in the goroutine of the window, unless ctx ends before.
@@ -109,9 +118,9 @@ func (w *window) send(ctx context.Context, do func()) {
 // Opened prints what stays the same as long as the step is shown.
 func (w *window) Opened(p *supervisor.Program) {
 	w.program = p
-	w.screen.say("%s", p.About)
+	w.say("%s", p.About)
 	if p.LongTTL() {
-		w.screen.say("%s", supervisor.AboutTTL)
+		w.say("%s", supervisor.AboutTTL)
 	}
 	w.begin()
 }
@@ -123,7 +132,7 @@ func (w *window) Changed() {
 }
 
 func (w *window) begin() {
-	w.screen.say("\n---- %s ----", time.Now().Format(time.TimeOnly))
+	w.say("\n---- %s ----", time.Now().Format(time.TimeOnly))
 	w.screen.progress("Building " + w.Check.Copy.Name() + " ...")
 	w.loud.Store(false)
 }
@@ -133,7 +142,7 @@ func (w *window) Running(address string) {
 	w.loud.Store(true)
 	if address != w.address {
 		w.address = address
-		w.screen.say("Your app: %s", address)
+		w.say("Your app: %s", address)
 	}
 	w.check()
 }
@@ -145,15 +154,15 @@ func (w *window) Failed(problem error, goesOn bool) {
 	if strings.Contains(text, learn.ItsOutput) {
 		text = learn.AboutStart(text, w.Check.Copy.Name())
 	}
-	w.screen.say("%s", text)
+	w.say("%s", text)
 	if goesOn {
-		w.screen.say("The app from before goes on, and its pages show this too.")
+		w.say("The app from before goes on, and its pages show this too.")
 	}
 	w.sayKeys()
 }
 
 // Stopped tells of an app that did not end cleanly.
-func (w *window) Stopped(problem error) { w.screen.say("The app did not end cleanly: %v", problem) }
+func (w *window) Stopped(problem error) { w.say("The app did not end cleanly: %v", problem) }
 
 // Ending leaves no check behind.
 func (w *window) Ending() { w.stopCheck() }
@@ -168,7 +177,7 @@ func (w *window) check() {
 		<-ended
 	}
 	check := w.Check
-	check.Binary, check.Hint, check.Keys = w.program.Binary(), 1, w.keys
+	check.Binary, check.Hint, check.Keys = w.program.Binary(), 1, w.keys.Load()
 	check.Width = w.Width()
 	if w.Rewrites {
 		check.Progress = w.screen.progress
@@ -190,9 +199,9 @@ func (w *window) check() {
 func (w *window) checked(check *learn.Check, problem *learn.Problem, err error) {
 	w.last, w.problem = check, problem
 	if err != nil {
-		w.screen.say("%v", err)
+		w.say("%v", err)
 	}
-	w.screen.say("%s", learn.Progress(check.Copy.Root))
+	w.say("%s", learn.Progress(check.Copy.Root))
 	w.sayKeys()
 }
 

@@ -1,0 +1,40 @@
+package window_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"example.com/session-workshop/tools/internal/repotest"
+	"example.com/session-workshop/tools/learn"
+	"example.com/session-workshop/tools/learn/window"
+)
+
+// breaking panics where a check begins to print, which is in a goroutine of its
+// own.
+type breaking struct{}
+
+func (breaking) Write(text []byte) (int, error) {
+	if strings.Contains(string(text), "Checking") {
+		panic("a mistake of the check")
+	}
+	return len(text), nil
+}
+
+// A panic of another goroutine would leave the terminal without its echo.
+func TestAPanicOfACheckEndsInTheGoroutineThatRestoresTheTerminal(t *testing.T) {
+	t.Setenv("PORT", "0")
+	t.Setenv("GOWORK", "")
+	root := filepath.Dir(repotest.App(t))
+	defer func() {
+		if said := fmt.Sprint(recover()); !strings.HasPrefix(said, "a mistake of the check\n") || !strings.Contains(said, "learn.(*Check).Find") {
+			t.Errorf("the panic is %s", said)
+		}
+	}()
+	err := window.Run(t.Context(), window.Options{
+		Check: learn.Check{Copy: learn.Copy{Root: root, Step: 1}},
+		In:    strings.NewReader(""), Out: breaking{}, Width: func() int { return 0 },
+	})
+	t.Errorf("it ends with %v", err)
+}
