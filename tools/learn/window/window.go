@@ -187,7 +187,8 @@ func (w *window) check() {
 		// A panic must end in the goroutine that leaves the terminal as it was.
 		defer func() {
 			if p := recover(); p != nil {
-				w.send(ctx, func() { panic(fmt.Sprintf("%v\n%s", p, debug.Stack())) })
+				mistake := fmt.Sprintf("%v\n%s", p, debug.Stack())
+				w.send(ctx, func() { panic(mistake) })
 			}
 		}()
 		problem, err := check.Find(ctx)
