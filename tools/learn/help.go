@@ -29,12 +29,8 @@ func (c *Check) Ours(p *Problem) {
 	for _, place := range places(c.Copy.Root, steps.Folder(c.Copy.Step), where) {
 		// Some checks name a function that only later steps have.
 		if place.line > 0 {
-			c.say("Ours, %s:\n%s", place, indented(place.source))
+			c.say("Ours, %s:\n%s", place, strings.ReplaceAll(place.source, "\t", "    "))
 		}
 	}
 	c.say("All that is different: make solve%d", c.Copy.Step)
-}
-
-func indented(source string) string {
-	return "    " + strings.ReplaceAll(strings.ReplaceAll(source, "\t", "    "), "\n", "\n    ")
 }
