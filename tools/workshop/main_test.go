@@ -165,6 +165,8 @@ func TestCommandsRefuse(t *testing.T) {
 		{"check -hint 4 3", nil, []string{`HINT: "4" is not a hint`}},
 		{"check -only nothing 3", nil, []string{`step 3 has no check "nothing". It has:`}},
 		{"check -ttl 1500ms 3", nil, []string{"whole seconds"}},
+		{"learn 9", nil, []string{"there is no step 9: use 1 to 4"}},
+		{"learn 3 4", nil, []string{`learn: "3 4" is not a step`, "make learn ARGS=3"}},
 		{"start 0", nil, []string{"there is no step 0"}},
 		{"solve", nil, []string{"solve: which step?"}},
 		{"deploy-build -arch mips", nil, []string{"-arch arm64"}},
