@@ -46,7 +46,7 @@ var lifetimes = []rule{
 	},
 	{
 		id:    "ttl-refilled",
-		name:  "every visit fills the TTL up again",
+		name:  "every visit resets the TTL to the full time",
 		steps: expiring,
 		hints: []string{
 			"The TTL slides: every visit sends EXPIRE, not only the first one. Is there an if around EXPIRE, or its option NX?",
@@ -75,7 +75,7 @@ var lifetimes = []rule{
 		name:  "other requests leave the TTL alone",
 		steps: expiring,
 		hints: []string{
-			"Only a visit of / fills the TTL up. Is EXPIRE sent in a middleware, which runs for every page?",
+			"Only a visit of / resets the TTL. Is EXPIRE sent in a middleware, which runs for every page?",
 			"Expire stands in index and nowhere else: not in e.Use(…), not in loginForm, not in login.",
 			"multi.Expire(ctx, key, a.ttl), only inside index",
 		},

@@ -120,4 +120,7 @@ func TestTheTestsOfTheStoreComeBack(t *testing.T) {
 	}
 	repotest.WantText(t, passes(t, check), "my-step4/session/store_test.go was not there, and is again", " store-key: ")
 	repotest.Run(t, c.Dir(), "go", "vet", "./session")
+	if needed := repotest.Run(t, c.Dir(), "go", "list", "-deps", "-test", "./session"); strings.Contains(needed, "testcontainers") {
+		t.Error("a learner downloads what starts containers")
+	}
 }
