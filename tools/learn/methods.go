@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,11 @@ func (c *Check) methods() []contract.Check {
 	return contract.Methods()
 }
 
+// onlyAMethod reports whether one method alone is checked, which needs no app.
+func (c *Check) onlyAMethod() bool {
+	return slices.ContainsFunc(c.methods(), func(check contract.Check) bool { return check.ID == c.Only })
+}
+
 // testMethods builds the tests of the methods into the folder dir, and returns
 // what runs those of one. A file of tests that is not there comes back. The
 // error says what does not compile.
@@ -37,7 +43,7 @@ func (c *Check) testMethods(ctx context.Context, dir string) (test func(context.
 	}
 	binary := filepath.Join(dir, "methods.test.exe")
 	if err := launch.BuildTest(ctx, c.Copy.Dir(), "./session", binary); err != nil {
-		return nil, fmt.Errorf("the tests of the store do not compile:\n%s\nFix that, and run the check again. To get the tests back as they were, delete %s/%s first", launch.CompilerSaid(err, c.Copy.Name()), c.Copy.Name(), methodsTest)
+		return nil, fmt.Errorf("%s/session does not compile with its tests:\n%s\nFix that, and run the check again. To get the tests back as they were, delete %[1]s/%[3]s first", c.Copy.Name(), launch.CompilerSaid(err, c.Copy.Name()), methodsTest)
 	}
 	return func(ctx context.Context, method string) error {
 		tests := exec.CommandContext(ctx, binary, "-test.v", "-test.timeout=30s", "-test.run=^Test"+method)

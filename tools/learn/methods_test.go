@@ -113,7 +113,7 @@ func TestTheTestsOfTheStoreComeBack(t *testing.T) {
 	repotest.Write(t, tests, "package session_test\n\nfunc broken( {\n")
 	var said strings.Builder
 	check.Out = &said
-	wantError(t, check.Run(t.Context()), "the tests of the store do not compile", "my-step4/session/store_test.go:3:", "delete my-step4/session/store_test.go first")
+	wantError(t, check.Run(t.Context()), "my-step4/session does not compile with its tests", "my-step4/session/store_test.go:3:", "delete my-step4/session/store_test.go first")
 
 	if err := os.Remove(tests); err != nil {
 		t.Fatal(err)

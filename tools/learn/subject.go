@@ -139,14 +139,22 @@ func (c *Check) startCopy(ctx context.Context, s *subject) error {
 		return err
 	}
 	s.name = c.Copy.Name()
-	binary, err := c.build(ctx, s)
+	dir, err := os.MkdirTemp("", "session-workshop-check-")
 	if err != nil {
 		return err
 	}
+	s.ends = append(s.ends, func() { os.RemoveAll(dir) })
 	if len(c.methods()) > 0 {
-		if s.target.TestMethod, err = c.testMethods(ctx, filepath.Dir(binary)); err != nil {
+		if s.target.TestMethod, err = c.testMethods(ctx, dir); err != nil {
 			return err
 		}
+	}
+	if c.onlyAMethod() {
+		return nil
+	}
+	binary, err := c.build(ctx, dir)
+	if err != nil {
+		return err
 	}
 	env := append(config.Unset(), "SESSION_TTL="+c.TTL.String())
 	if c.Copy.Step > 1 {
@@ -166,20 +174,16 @@ func (c *Check) startCopy(ctx context.Context, s *subject) error {
 	return nil
 }
 
-// build returns the program, in a temporary folder. It has the end without
+// build builds the program into the folder dir, unless it has been built. It has the end without
 // which Windows runs no file; elsewhere that does no harm.
-func (c *Check) build(ctx context.Context, s *subject) (string, error) {
+func (c *Check) build(ctx context.Context, dir string) (binary string, err error) {
 	if c.Binary != "" {
 		return c.Binary, nil
 	}
-	dir, err := os.MkdirTemp("", "session-workshop-check-")
-	if err != nil {
-		return "", err
-	}
-	s.ends = append(s.ends, func() { os.RemoveAll(dir) })
-	binary := filepath.Join(dir, s.name+".exe")
+	name := c.Copy.Name()
+	binary = filepath.Join(dir, name+".exe")
 	if err := launch.Build(ctx, c.Copy.Dir(), binary); err != nil {
-		return "", fmt.Errorf("%s does not compile:\n%s\nFix that, and run the check again", s.name, launch.CompilerSaid(err, s.name))
+		return "", fmt.Errorf("%s does not compile:\n%s\nFix that, and run the check again", name, launch.CompilerSaid(err, name))
 	}
 	return binary, nil
 }
