@@ -79,5 +79,6 @@ func TestTheFirstStepThatHasNotPassedComes(t *testing.T) {
 	check(3, 24, 24)
 	wants(4, "Steps: 1 passed, 2 passed, 3 passed, 4 to come. ")
 	check(4, 40, 40)
+	check(2, 19, 20)
 	wants(4, "Steps: 1 passed, 2 passed, 3 passed, 4 passed. ")
 }
