@@ -28,7 +28,7 @@ func TestTheCommandsOfALearner(t *testing.T) {
 		{"start 1", 0, []string{"my-step1 is ready for you: it is a copy of step 1 without its cookie", "my-step1/main.go", "make my-step1", "make check1"}},
 		{"solve 1", 0, []string{"yours/main.go", "ours/main.go"}},
 		{"solve -take 1", 0, []string{"my-step1 is what ours is. What you had is in my-step1-backup-", "make check1"}},
-		{"status", 0, []string{"step 1  started, not checked", "step 2  not started"}},
+		{"status", 0, []string{"step 1  taken, not checked", "step 2  not started"}},
 		{"start 4", 0, []string{"whose four methods are empty", "my-step4/session/store.go", "go test -C my-step4 ./session"}},
 		{"reset 4", 0, []string{"my-step4 begins again. What you had is in my-step4-backup-"}},
 	} {
