@@ -10,10 +10,10 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/sessionstore"
-	"example.com/session-workshop/shared/embedded"
 )
 
 // The store in a service of net/http. Behind HTTPS leave InsecurePlainHTTP out.
@@ -123,14 +123,14 @@ func ExampleStore_Revoke() {
 
 // startRedis stands for redis.NewClient with the address of your Redis.
 func startRedis() (rdb redis.UniversalClient, end func()) {
-	started, err := embedded.Start("127.0.0.1:0")
+	server, err := miniredis.Run()
 	if err != nil {
 		log.Fatal(err)
 	}
-	client := redis.NewClient(&redis.Options{Addr: started.Addr(), ContextTimeoutEnabled: true})
+	client := redis.NewClient(&redis.Options{Addr: server.Addr(), ContextTimeoutEnabled: true})
 	return client, func() {
 		client.Close()
-		started.Close()
+		server.Close()
 	}
 }
 

@@ -2,7 +2,9 @@ package sessionstore_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -85,6 +87,11 @@ func FuzzFieldName(f *testing.F) {
 			}
 		}
 	})
+}
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }
 
 var errSent = errors.New("this was sent")

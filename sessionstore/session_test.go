@@ -1,44 +1,45 @@
 package sessionstore_test
 
 import (
+	"cmp"
 	"go/build"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
-	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/sessionstore/sessiontest"
 )
 
-func TestBehaviour(t *testing.T) {
-	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
-		sessiontest.Suite(t, r.Client, func(t testing.TB) redis.UniversalClient {
-			return connect(t, options(t, r.URL))
-		})
-	})
+func TestSuite(t *testing.T) {
+	options := testRedis(t)
+	sessiontest.Suite(t, func() redis.UniversalClient { return redis.NewClient(options) })
 }
 
-// patience is for the race detector, under which many tests share few cores.
-const patience = 5 * time.Minute
-
-func options(t testing.TB, url string) *redis.Options {
+// testRedis is where the Redis of TEST_REDIS listens, or else that of REDIS_URL,
+// or else an embedded one. The names of kinds, which TEST_REDIS may have for
+// other tests, stand for the embedded one here.
+func testRedis(t *testing.T) *redis.Options {
 	t.Helper()
-	o, err := redis.ParseURL(url)
-	if err != nil {
-		t.Fatal(err)
+	address := cmp.Or(os.Getenv("TEST_REDIS"), os.Getenv("REDIS_URL"))
+	if kinds.MatchString(address) {
+		server := miniredis.RunT(t)
+		// Without this, its keys would keep their TTL for ever.
+		server.ClockTTL(true)
+		return &redis.Options{Addr: server.Addr()}
 	}
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = patience, patience, patience, patience
-	o.ContextTimeoutEnabled = true
-	return o
+	options, err := redis.ParseURL(address)
+	if err != nil {
+		// The error has the address in it, and that may have a password.
+		t.Fatal("TEST_REDIS, or else REDIS_URL, is not the address of a Redis, such as redis://127.0.0.1:6379")
+	}
+	return options
 }
 
-func connect(t testing.TB, o *redis.Options) *redis.Client {
-	client := redis.NewClient(o)
-	t.Cleanup(func() { client.Close() })
-	return client
-}
+var kinds = regexp.MustCompile(`^((embedded|server|container)(,|$))*$`)
 
 // Another project takes the package without the workshop and without a framework.
 func TestImportsGoRedisAlone(t *testing.T) {

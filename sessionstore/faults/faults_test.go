@@ -19,7 +19,7 @@ import (
 
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/sessionstore"
-	"example.com/session-workshop/sessionstore/internal/visit"
+	"example.com/session-workshop/sessionstore/faults/internal/visit"
 )
 
 // What the library reports by itself is what these tests bring about.

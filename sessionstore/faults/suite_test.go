@@ -50,8 +50,8 @@ func TestSuiteOnACluster(t *testing.T) {
 	testall.Only(t)
 	t.Parallel()
 	c := redistest.StartCluster(t, 3, 0)
-	sessiontest.Suite(t, c.Client(), func(t testing.TB) redis.UniversalClient {
-		return connectCluster(t, withPatienceOnACluster(c.Options()))
+	sessiontest.Suite(t, func() redis.UniversalClient {
+		return redis.NewClusterClient(withPatienceOnACluster(c.Options()))
 	})
 }
 
@@ -61,9 +61,9 @@ func TestSuiteWithLeastPrivileges(t *testing.T) {
 	allow(t, server.Client, "sessiontest:", leastPrivileges)
 	// A group of its own: nothingDenied waits for the end of all its subtests.
 	t.Run("Suite", func(t *testing.T) {
-		sessiontest.Suite(t, server.Client, func(t testing.TB) redis.UniversalClient {
-			return connect(t, asUser(server.Addr))
-		})
+		sessiontest.Suite(t, func() redis.UniversalClient {
+			return redis.NewClient(asUser(server.Addr))
+		}, sessiontest.Admin(server.Client))
 	})
 	nothingDenied(t, server.Client)
 }
@@ -76,11 +76,11 @@ func TestSuiteWithLeastPrivilegesOnACluster(t *testing.T) {
 		allow(t, c.Node(i).Client, "sessiontest:", leastPrivileges+" "+clusterPrivileges)
 	}
 	t.Run("Suite", func(t *testing.T) {
-		sessiontest.Suite(t, c.Client(), func(t testing.TB) redis.UniversalClient {
+		sessiontest.Suite(t, func() redis.UniversalClient {
 			options := c.Options()
 			options.Username, options.Password = user, password
-			return connectCluster(t, withPatienceOnACluster(options))
-		})
+			return redis.NewClusterClient(withPatienceOnACluster(options))
+		}, sessiontest.Admin(c.Client()))
 	})
 	for i := range c.Addrs {
 		nothingDenied(t, c.Node(i).Client)
@@ -169,8 +169,8 @@ func useEverything(t *testing.T, options *redis.Options) error {
 func TestSuiteOverTLS(t *testing.T) {
 	testall.Only(t)
 	t.Parallel()
-	server, options := startTLS(t)
-	sessiontest.Suite(t, server.Client, func(t testing.TB) redis.UniversalClient { return connect(t, withPatience(options)) })
+	_, options := startTLS(t)
+	sessiontest.Suite(t, func() redis.UniversalClient { return redis.NewClient(withPatience(options)) })
 }
 
 // startTLS starts a server that also speaks TLS, and gives the options for

@@ -10,21 +10,50 @@ import (
 
 // Suite runs every test of the store's behaviour as a parallel subtest.
 //
-// connect returns a new client each time, with the rights that a store has;
-// the suite hangs hooks on it. admin is a client of the same Redis that may do
-// anything: the suite looks with it at what a store has left, and removes it.
-// All keys of a test have a prefix of their own, so the suite can share a Redis
-// with other programs. Give the clients timeouts of some seconds: the suite is
-// about behaviour, not about speed.
-func Suite(t *testing.T, admin redis.UniversalClient, connect func(testing.TB) redis.UniversalClient) {
+// connect returns a new *redis.Client or *redis.ClusterClient each time, as a
+// service makes it. The suite hangs hooks on these clients, and closes them.
+// Give them timeouts of some seconds: the suite is about behaviour, not about
+// speed. All keys of a test begin with a prefix of its own and are removed, so
+// the suite can share a Redis with other programs.
+func Suite(t *testing.T, connect func() redis.UniversalClient, options ...Option) {
+	s := &suite{connect: func(t testing.TB) redis.UniversalClient {
+		client := connect()
+		t.Cleanup(func() { _ = client.Close() })
+		return client
+	}}
+	for _, option := range options {
+		option(s)
+	}
+	if s.admin == nil {
+		s.admin = s.connect(t)
+	}
+	if err := s.admin.Ping(t.Context()).Err(); err != nil {
+		t.Fatalf("The suite needs a Redis, and this one does not answer: %v", err)
+	}
 	for _, group := range [][]test{writes, ends, fixation, revocation, logins, bounds, cookies} {
 		for _, test := range group {
 			t.Run(test.name, func(t *testing.T) {
 				t.Parallel()
-				test.run(newScene(t, admin, connect))
+				test.run(newScene(t, s.admin, s.connect))
 			})
 		}
 	}
+}
+
+// Option changes how Suite uses the Redis.
+type Option func(*suite)
+
+// Admin is a client of the same Redis that may send any command. The suite
+// looks with it at what a store has left, and removes it. It is for a Redis on
+// which the clients of connect have few rights; without it the suite takes one
+// of those.
+func Admin(client redis.UniversalClient) Option {
+	return func(s *suite) { s.admin = client }
+}
+
+type suite struct {
+	admin   redis.UniversalClient
+	connect func(testing.TB) redis.UniversalClient
 }
 
 type test struct {

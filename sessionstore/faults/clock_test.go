@@ -1,4 +1,4 @@
-package sessionstore_test
+package faults
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/sessionstore"
-	"example.com/session-workshop/sessionstore/internal/visit"
+	"example.com/session-workshop/sessionstore/faults/internal/visit"
 )
 
 // Web servers have clocks that differ, and sessions have none but Redis' own:

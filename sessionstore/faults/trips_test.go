@@ -1,4 +1,4 @@
-package sessionstore_test
+package faults
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/wire"
 	"example.com/session-workshop/sessionstore"
-	"example.com/session-workshop/sessionstore/internal/visit"
+	"example.com/session-workshop/sessionstore/faults/internal/visit"
 )
 
 // trips is the scene in which round trips are counted: a store with warm

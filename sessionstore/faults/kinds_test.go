@@ -1,0 +1,29 @@
+package faults
+
+import (
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/sessionstore/sessiontest"
+)
+
+func TestBehaviour(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		sessiontest.Suite(t, func() redis.UniversalClient { return redis.NewClient(options(t, r.URL)) })
+	})
+}
+
+// patience is for the race detector, under which many tests share few cores.
+const patience = 5 * time.Minute
+
+func options(t testing.TB, url string) *redis.Options {
+	t.Helper()
+	o, err := redis.ParseURL(url)
+	must(t, err)
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = patience, patience, patience, patience
+	o.ContextTimeoutEnabled = true
+	return o
+}
