@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/tools/internal/folder"
 )
 
 // Copy is a learner's own step.
@@ -82,28 +83,7 @@ func (c Copy) Start() error {
 	if err != nil {
 		return err
 	}
-	return c.whole(c.Dir(), func(unfinished string) error {
-		for name, text := range files {
-			if err := write(filepath.Join(unfinished, filepath.FromSlash(name)), text); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// whole makes a folder by fill, which gets another one to fill. A copy is whole
-// or not there: Ctrl+C must not leave half of one.
-func (c Copy) whole(dir string, fill func(unfinished string) error) error {
-	unfinished, err := os.MkdirTemp(c.Root, "my-step-unfinished-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(unfinished)
-	if err := errors.Join(fill(unfinished), os.Chmod(unfinished, 0o755)); err != nil {
-		return err
-	}
-	return os.Rename(unfinished, dir)
+	return folder.Write(c.Dir(), files)
 }
 
 // Reset puts a new copy in the place of the old one, which it keeps in the
@@ -206,11 +186,4 @@ func (c Copy) beginning() (files map[string]string, err error) {
 func (c Copy) renamed(text []byte, folder string) string {
 	theirs, mine := modulePath(folder), modulePath(c.Name())
 	return strings.NewReplacer("\r\n", "\n", "module "+theirs, "module "+mine, theirs+"/", mine+"/").Replace(string(text))
-}
-
-func write(path, text string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(path, []byte(text), 0o644)
 }

@@ -14,6 +14,7 @@ import (
 	"example.com/session-workshop/check/contract"
 	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/tools/internal/folder"
 )
 
 // methodsTest holds the tests of the session store's methods, in a copy of step 4.
@@ -64,7 +65,7 @@ func (c *Check) restoreTests() error {
 		return err
 	}
 	c.say("%s/%s was not there, and is again: it tests the methods of the store.", c.Copy.Name(), methodsTest)
-	return write(path, files[methodsTest])
+	return folder.WriteFile(path, files[methodsTest])
 }
 
 var (

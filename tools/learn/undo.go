@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"example.com/session-workshop/tools/internal/folder"
 )
 
 // passedDir is the folder beside the copy that holds what last passed its lesson.
@@ -18,11 +20,7 @@ func (c Copy) keepPassed(begun time.Time) error {
 	if err := os.RemoveAll(c.passedDir()); err != nil {
 		return err
 	}
-	return c.copyFolder(c.Dir(), c.passedDir())
-}
-
-func (c Copy) copyFolder(from, to string) error {
-	return c.whole(to, func(unfinished string) error { return os.CopyFS(unfinished, os.DirFS(from)) })
+	return folder.Copy(c.Dir(), c.passedDir())
 }
 
 // Undo makes the copy what last passed the lesson. What was there is kept in the
@@ -32,7 +30,7 @@ func (c Copy) Undo(now time.Time) (backup string, err error) {
 		return "", fmt.Errorf("there is nothing to go back to: %s has not passed yet. What passes is kept: make check%d", c.Name(), c.Step)
 	}
 	before := c.results()
-	if backup, err = c.replace(now, func() error { return c.copyFolder(c.passedDir(), c.Dir()) }); err != nil {
+	if backup, err = c.replace(now, func() error { return folder.Copy(c.passedDir(), c.Dir()) }); err != nil {
 		return "", err
 	}
 	passed := c.results()
