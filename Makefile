@@ -11,7 +11,7 @@ export GOFLAGS += -buildvcs=false
 run = @trap : INT; [ -e bin/$(notdir $1) ] || echo "Building, once: this takes up to a minute ..." >&2; go build -o bin/ $1 && bin/$(notdir $1) $2 || test -t 1
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor learn step1 step2 step3 step4 watch1 watch2 watch3 watch4 status scale redis cli monitor elasticache-local board offline test test-all flakes bench lint smoke screenshots redis-image deploy-build always
+.PHONY: help doctor learn step1 step2 step3 step4 watch1 watch2 watch3 watch4 status scale redis cli monitor elasticache-local take board offline test test-all flakes bench lint smoke screenshots redis-image deploy-build always
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z0-9%-]+:.*## / { sub("%", "N", $$1); printf "make %-18s %s\n", $$1, $$2 }' Makefile
@@ -83,6 +83,9 @@ monitor: ## show the commands that reach a real Redis
 
 elasticache-local: ## run a Redis as AWS runs it, on this machine
 	$(call run,./tools/workshop,elasticache-local $(ARGS))
+
+take: ## copy the session store: make take TO=../svc/internal
+	$(call run,./tools/workshop,take "$(TO)")
 
 ##@ Teach
 

@@ -38,6 +38,7 @@ var commands = []command{
 	{"status", "show how far you are with each step", runStatus},
 	{"watch", "run a step, and build and start it again whenever you save: watch 3", runWatch},
 	{"scale", "run two servers of a step on one Redis, behind a proxy: scale -n 3 4", runScale},
+	{"take", "copy the session store into your own project: take ../svc/internal", runTake},
 	{"board", "serve the class board: who is at which step, live", runBoard},
 	{"cli", "open a redis-cli on the Redis of the steps", runCLI},
 	{"monitor", "show the commands that reach a real Redis", runMonitor},

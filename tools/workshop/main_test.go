@@ -167,6 +167,8 @@ func TestCommandsRefuse(t *testing.T) {
 		{"check -ttl 1500ms 3", nil, []string{"whole seconds"}},
 		{"learn 9", nil, []string{"there is no step 9: use 1 to 4"}},
 		{"learn 3 4", nil, []string{`learn: "3 4" is not a step`, "make learn ARGS=3"}},
+		{"take", nil, []string{"take: where to?", "make take TO=../svc/internal"}},
+		{"take ../../docs", nil, []string{"take: ", "is inside the workshop"}},
 		{"start 0", nil, []string{"there is no step 0"}},
 		{"solve", nil, []string{"solve: which step?"}},
 		{"deploy-build -arch mips", nil, []string{"-arch arm64"}},
