@@ -1,7 +1,9 @@
-// Package faults holds the tests of what the session store does when
-// things go wrong, on real servers and clusters of its own: replies that are
-// lost, a Redis that is down, hung or full, a failover, a user with few
-// rights, connections that break behind TLS.
+// Package faults holds the tests of the session store that need more than one
+// Redis that is well. Most are about what it does when things go wrong, on real
+// servers and clusters of its own: replies that are lost, a Redis that is down,
+// hung or full, a failover, a user with few rights, connections that break
+// behind TLS. The others run its suite on each kind of Redis, and count round
+// trips there.
 package faults
 
 import (

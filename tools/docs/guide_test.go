@@ -154,7 +154,7 @@ func withCommands(t *testing.T) (paths []string) {
 // reasons are those for which a block of a guide may be left out.
 var reasons = []string{
 	"it needs an AWS account", "each session has a key of its own", "the reader has a clone already",
-	"this is itself one of these tests", "TestOffline does it with the archive",
+	"this is itself one of these tests", "TestOffline does it with the archive", "it needs a project of your own",
 	"it takes ten minutes and a machine that does nothing else",
 }
 
