@@ -1,26 +1,58 @@
 package sessionstore
 
-import "net/http"
+import (
+	"context"
+	"net/http"
+	"slices"
+)
 
-// Of returns the session of a request. It asks Redis nothing.
+// Of returns the session of a request. It asks Redis nothing. Each call returns
+// another Session, unless the request came through Handler.
 func (s *Store) Of(w http.ResponseWriter, r *http.Request) *Session {
-	return &Session{store: s, w: w, token: s.tokenIn(r)}
+	if session, ok := r.Context().Value(contextKey{s}).(*Session); ok {
+		return session
+	}
+	session := &Session{store: s, w: w}
+	session.token, session.rivals = s.tokensIn(r)
+	return session
 }
 
-// tokenIn reads the cookie. Two different cookies of our name count as none:
-// one of them was set by somebody else, and nobody can tell which.
-func (s *Store) tokenIn(r *http.Request) token {
+// Handler makes one Session of each request: all calls of Of in next, with this
+// request, return it. So a handler knows what a middleware has read, and who a
+// login has just logged in. It asks Redis nothing.
+func (s *Store) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := context.WithValue(r.Context(), contextKey{s}, s.Of(w, r))
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// contextKey finds the session of a store in a request.
+type contextKey struct{ *Store }
+
+// maxTokens is how many tokens of a request count. A browser brings one; many
+// more would only make work for Redis.
+const maxTokens = 16
+
+// tokensIn reads the cookie. Two different cookies of our name count as none for a
+// visit: one of them was not set by this store, and which one cannot be told. Their
+// well-formed tokens are rivals, so that a logout ends the sessions of all of them.
+func (s *Store) tokensIn(r *http.Request) (visitor token, rivals []token) {
 	cookies := r.CookiesNamed(s.cookieName)
 	if len(cookies) == 0 {
-		return ""
+		return "", nil
 	}
-	for _, other := range cookies[1:] {
-		if other.Value != cookies[0].Value {
-			return ""
+	differs := func(c *http.Cookie) bool { return c.Value != cookies[0].Value }
+	if !slices.ContainsFunc(cookies, differs) {
+		visitor, _ = parseToken(cookies[0].Value)
+		return visitor, nil
+	}
+	for _, c := range cookies {
+		if t, ok := parseToken(c.Value); ok && !slices.Contains(rivals, t) && len(rivals) < maxTokens {
+			rivals = append(rivals, t)
 		}
 	}
-	t, _ := parseToken(cookies[0].Value)
-	return t
+	return "", rivals
 }
 
 // cookie has no age: the browser keeps it until it is closed, and Redis alone

@@ -3,109 +3,112 @@ package sessionstore
 import (
 	"context"
 	"fmt"
-	"slices"
+	"math"
+	"time"
 )
 
-// login makes a session, and only when Redis has confirmed it and its entry in
-// the index does it end the old one: a login that fails has taken nothing away.
-func (s *Store) login(ctx context.Context, old token, username string) (token, error) {
-	if username == "" || len(username) > maxValue {
-		return "", fmt.Errorf("%w: the name of a user has 1 to %d bytes, not %d", ErrField, maxValue, len(username))
-	}
-	fresh := newToken()
-	age := s.maxAge.Milliseconds()
-	// The session first: an entry without a session would look like a dead one,
-	// and another login would clear it away.
-	replies, err := s.inTurn(ctx,
-		[]call{create.call(s.key(fresh.handle()), username, s.idleTimeout.Milliseconds(), age)},
-		[]call{enter.call(s.indexKey(username), fresh.handle(), age)})
-	if err != nil {
-		return "", err
-	}
-	others := slices.DeleteFunc(texts(replies[1]), func(handle string) bool {
-		return handle == fresh.handle() || handle == old.handle()
-	})
-	var ended []string
-	if old != "" {
-		ended = []string{old.handle()}
-	}
-	// Nobody gets the new token before the old session is ended (OWASP ASVS 5.0,
-	// 7.2.4). Where that fails, the new session is lost and ends by itself.
-	if err := s.tidy(ctx, username, ended, others); err != nil {
-		return "", err
-	}
-	return fresh, nil
+// place is where the sessions and the indexes are: on one server, or on the nodes
+// of a cluster.
+type place interface {
+	// begin makes a session and its entry. When it returns nil the login is
+	// confirmed. After an error the session may be there, or come late: it sends the
+	// creation once, if asked to anew on a connection of its own.
+	begin(ctx context.Context, username, handle string, old []string, anew bool) (begun, error)
+	// settle ends sessions, and those of a user that are too many.
+	settle(ctx context.Context, username string, s settlement) error
+	// logout ends sessions of one browser. The name of the user is empty if no
+	// visit has read it.
+	logout(ctx context.Context, handles []string, username string) error
+	// list has the live sessions of a user, in any order.
+	list(ctx context.Context, username string) ([]Info, error)
+	// revokeOne reports whether the user had such a live session.
+	revokeOne(ctx context.Context, username, handle string) (bool, error)
+	revokeOthers(ctx context.Context, username, keep string) error
 }
 
-// tidy ends the old session and looks which of the others, oldest first, are
-// alive. Then it ends the oldest where they are too many, and clears away the
-// entries of the dead.
-func (s *Store) tidy(ctx context.Context, username string, ended, others []string) error {
-	replies, err := s.inTurn(ctx, s.each("exists", others), s.each("unlink", ended), s.forget(username, ended...))
-	if err != nil {
-		return err
+// begun is what is known of a session that begins.
+type begun struct {
+	// made says that the session is there, be it that its entry failed.
+	made         bool
+	created, end string // milliseconds since 1970
+	// names are those of the users of the old sessions.
+	names []string
+	// others are the other handles in the index of the user, some of them dead.
+	others []string
+}
+
+// settlement says what a login has left to do.
+type settlement struct {
+	// fresh is the handle of the new session, which stays.
+	fresh string
+	// limit is how many live sessions the user can have.
+	limit int
+	// tries are sessions whose login failed: each gets a tombstone.
+	tries []string
+	// old sessions end, and leave the indexes of their users, names.
+	old, names []string
+	// others are handles in the index of the user.
+	others []string
+}
+
+// tombstoneLife is how long a creation can be on its way after its login failed:
+// TCP gives up after 13 to 30 minutes (tcp(7), tcp_retries2).
+const tombstoneLife = 30 * time.Minute
+
+// noLimit ends no session because there are too many.
+const noLimit = math.MaxInt32
+
+// login makes a session. Only when Redis has confirmed it does it end the old
+// ones, so a login that fails has taken nothing away.
+//
+// A creation is never repeated. If its reply does not come, it may arrive late,
+// after a logout or a revocation, and a second copy of it would bring the session
+// back. So there is one more try, with a new token and on a new connection; the token of the first goes to
+// no browser, and what it may have left is ended.
+func (s *Store) login(ctx context.Context, old []token, username string) (token, []string, error) {
+	if err := checkUser(username); err != nil {
+		return "", nil, err
 	}
-	var dead, alive []string
-	for i, handle := range others {
-		if replies[i] == int64(0) {
-			dead = append(dead, handle)
-		} else {
-			alive = append(alive, handle)
+	left := settlement{limit: noLimit, old: handles(old)}
+	var fresh token
+	var b begun
+	for {
+		fresh = newToken()
+		var err error
+		if b, err = s.place.begin(ctx, username, fresh.handle(), left.old, len(left.tries) > 0); err == nil {
+			break
+		}
+		if b.made || mayHaveRun(err) {
+			left.tries = append(left.tries, fresh.handle())
+		}
+		if len(left.tries) == 2 || !mayHaveRun(err) || ctx.Err() != nil {
+			s.abandon(ctx, username, left.tries)
+			return "", nil, err
 		}
 	}
-	tooMany := alive[:max(0, len(alive)+1-s.maxSessions)]
-	_, err = s.inTurn(ctx, s.each("unlink", tooMany), s.forget(username, append(dead, tooMany...)...))
-	return err
+	left.fresh, left.limit, left.names, left.others = fresh.handle(), s.maxSessions, b.names, b.others
+	if len(left.tries)+len(left.old)+len(left.others) > 0 {
+		// The new token goes to a browser only after the old sessions are ended
+		// (OWASP ASVS 5.0, 7.2.4).
+		if err := s.place.settle(ctx, username, left); err != nil {
+			s.abandon(ctx, username, append(left.tries, fresh.handle()))
+			return "", nil, err
+		}
+	}
+	return fresh, []string{"username", username, "@created", b.created, "@end", b.end}, nil
 }
 
-// each makes a call for each session.
-func (s *Store) each(name string, handles []string) []call {
-	calls := make([]call, len(handles))
-	for i, handle := range handles {
-		calls[i] = command(name, s.key(handle))
+// abandon ends what a failed login may have left, as well as it can in the time
+// that remains. It never ends another session.
+func (s *Store) abandon(ctx context.Context, username string, tries []string) {
+	if ctx.Err() == nil && len(tries) > 0 {
+		_ = s.place.settle(ctx, username, settlement{limit: noLimit, tries: tries})
 	}
-	return calls
 }
 
-// forget removes the entries of sessions from the index. It comes after their
-// end has been confirmed, never beside it: a session that outlives its entry,
-// since one server of a cluster answered and the other did not, could not be
-// revoked any more.
-func (s *Store) forget(username string, handles ...string) []call {
-	if len(handles) == 0 {
-		return nil
-	}
-	entries := append(make([]any, 0, len(handles)+2), "zrem", s.indexKey(username))
-	for _, handle := range handles {
-		entries = append(entries, handle)
-	}
-	return []call{{args: entries}}
-}
-
-// logout removes a session, in one round trip. Its entry in the index goes
-// along where the user is known and one server has both; else the next login,
-// list or revocation of the user removes it.
-func (s *Store) logout(ctx context.Context, t token, username string) error {
-	calls := s.each("unlink", []string{t.handle()})
-	if s.isOneServer() && username != "" {
-		calls = append(calls, s.forget(username, t.handle())...)
-	}
-	if s.replicas > 0 {
-		return s.confirm(ctx, s.key(t.handle()), calls)
-	}
-	_, err := s.run(ctx, calls...)
-	return err
-}
-
-// confirm makes the calls, and waits for the replicas of the server that has
-// key. WAIT speaks of what its own connection wrote, so it goes with the calls.
-func (s *Store) confirm(ctx context.Context, key string, calls []call) error {
-	replies, err := s.runAt(ctx, key, append(calls, command("wait", s.replicas, s.replicaWait.Milliseconds())))
-	if err != nil {
-		return err
-	}
-	if n, _ := replies[len(replies)-1].(int64); n < int64(s.replicas) {
-		return fmt.Errorf("%w: %d of %d did", ErrNotConfirmed, n, s.replicas)
+func checkUser(username string) error {
+	if username == "" || len(username) > maxValue {
+		return fmt.Errorf("%w: the name of a user has 1 to %d bytes, not %d", ErrField, maxValue, len(username))
 	}
 	return nil
 }

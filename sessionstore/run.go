@@ -3,132 +3,100 @@ package sessionstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
-	"slices"
-	"strings"
+	"sync"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// call is one command for Redis.
+// call is one script to run.
 type call struct {
 	args []any
-	// source is the text of a script, for a Redis that does not know it yet.
+	// source is the text of the script, for a Redis that does not know it yet.
 	source string
-	// once forbids to send the call again when nobody knows whether it ran.
+	// key decides which node of a cluster is asked.
+	key string
+	// once forbids to send the call again if it is not known whether it ran.
 	once bool
-	// list says that the answer is a []string, which a call alone can have; it
-	// spares an allocation for each of them.
+	// anew asks for a connection of its own.
+	anew bool
+	// list says that the answer is a []string, which spares an allocation for
+	// each of them.
 	list bool
+	// confirmed says that the call waits for replicas, if the store has that option.
+	confirmed bool
 }
-
-func command(args ...any) call { return call{args: args} }
 
 // call asks for the script by its hash, 40 bytes in place of its text.
-func (s script) call(key string, args ...any) call {
+func (s script) call(keys []string, args ...any) call {
 	// There is room for one operation, which most visits have.
-	all := make([]any, 0, 4+len(args)+3)
-	all = append(all, "evalsha", s.hash, 1, key)
-	return call{args: append(all, args...), source: s.source}
+	all := make([]any, 0, 3+len(keys)+len(args)+3)
+	all = append(all, "evalsha", s.hash, len(keys))
+	for _, key := range keys {
+		all = append(all, key)
+	}
+	return call{args: append(all, args...), source: s.source, key: keys[0]}
 }
 
-// run makes calls in one round trip, each at its own node where Redis is a
-// cluster. A Redis that does not know a script yet gets its text, which is one
-// round trip more. The answers are in the order of the calls; the error is that
-// of the first call that failed. A call that must run once goes alone.
-func (s *Store) run(ctx context.Context, calls ...call) ([]any, error) {
-	replies, err := exchange(ctx, s.rdb, calls)
-	for tries := s.tries(err); tries > 0 && broken(err) && !calls[0].once && ctx.Err() == nil; tries-- {
-		replies, err = exchange(ctx, s.rdb, calls)
+// run makes a call. Sending it again is this function's business alone: the
+// client library is told not to, for it repeats whatever it is given, and a
+// ClusterClient does so whatever its options say.
+//
+// A call goes again once, on a new connection: if the reply says that nothing
+// ran, or if its connection broke and running twice does no harm. Over TLS the
+// library notices only when it uses a connection that the server has closed it,
+// so all that wait in its pool can be broken. A failed dial is not repeated: it
+// would only make an outage longer.
+//
+// The error is ErrUnavailable, redis.Nil, context.Canceled, or ErrNotConfirmed beside
+// the answer.
+func (s *Store) run(ctx context.Context, c call) (any, error) {
+	send := s.sendPooled
+	if c.anew {
+		send = s.sendAnew
 	}
-	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		for i, c := range calls {
-			if c.source != "" {
-				calls[i].args = append([]any{"eval", c.source}, c.args[2:]...)
-			}
-		}
-		replies, err = exchange(ctx, s.rdb, calls)
+	reply, err := send(ctx, c)
+	if ctx.Err() == nil && (nothingRan(err) || !c.once && broken(err)) {
+		reply, err = s.sendAnew(ctx, c)
+	}
+	if errors.Is(ctx.Err(), context.Canceled) && err != nil {
+		// The library can wait for the reply a little longer than the browser.
+		return nil, ctx.Err()
 	}
 	err = unavailable(err)
 	if cluster, ok := s.rdb.(*redis.ClusterClient); ok && errors.Is(err, ErrUnavailable) {
-		// By itself the client looks for a new master once a minute.
+		// By itself the client looks for a new primary once a minute.
 		cluster.ReloadState(ctx)
 	}
-	return replies, err
+	return reply, err
 }
 
-// runAt makes calls at the one server that has key. When the key has moved the
-// client library does not follow, so this asks anew who has it.
-func (s *Store) runAt(ctx context.Context, key string, calls []call) ([]any, error) {
-	for tries := uint32(0); ; tries++ {
-		node, err := s.master(ctx, key)
-		if err != nil {
-			return nil, unavailable(err)
+// atOnce is how many calls go to a cluster at the same time.
+const atOnce = 16
+
+// runEach makes calls at the same time, each at its own node. The error is that of
+// a call that failed, and ErrNotConfirmed only if all others were done.
+func (s *Store) runEach(ctx context.Context, calls []call) ([]any, error) {
+	replies, failed := make([]any, len(calls)), make([]error, len(calls))
+	turns := make(chan struct{}, atOnce)
+	var group sync.WaitGroup
+	for i, c := range calls {
+		turns <- struct{}{}
+		group.Go(func() {
+			replies[i], failed[i] = s.run(ctx, c)
+			<-turns
+		})
+	}
+	group.Wait()
+	var first error
+	for _, err := range failed {
+		if first == nil || err != nil && errors.Is(first, ErrNotConfirmed) {
+			first = err
 		}
-		replies, err := exchange(ctx, node, calls)
-		_, moved := redis.IsMovedError(err)
-		if !moved && !broken(err) || tries == s.tries(err) || ctx.Err() != nil {
-			return replies, unavailable(err)
-		}
-		if cluster, ok := s.rdb.(*redis.ClusterClient); ok {
-			// To visit each master reads the state of the cluster first.
-			_ = cluster.ForEachMaster(ctx, func(context.Context, *redis.Client) error { return nil })
-		}
 	}
-}
-
-func (s *Store) master(ctx context.Context, key string) (server, error) {
-	if cluster, ok := s.rdb.(*redis.ClusterClient); ok {
-		return cluster.MasterForKey(ctx, key)
-	}
-	return s.rdb, nil
-}
-
-// inTurn makes the calls of each stage only when those before are done. That is
-// one round trip where one server does everything in the order in which it
-// comes, and one for each stage on a cluster.
-func (s *Store) inTurn(ctx context.Context, stages ...[]call) ([]any, error) {
-	if s.isOneServer() {
-		return s.run(ctx, slices.Concat(stages...)...)
-	}
-	var all []any
-	for _, calls := range stages {
-		replies, err := s.run(ctx, calls...)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, replies...)
-	}
-	return all, nil
-}
-
-func (s *Store) isOneServer() bool {
-	_, ok := s.rdb.(*redis.Client)
-	return ok
-}
-
-// tries is how often to send again what does no harm when it runs twice. Over
-// TLS nobody notices that the server has closed a connection until it is used,
-// so all that wait in the pools can be broken.
-func (s *Store) tries(err error) uint32 {
-	if err == nil {
-		return 0
-	}
-	stats := s.rdb.PoolStats()
-	tries := max(stats.TotalConns, stats.IdleConns) + 1
-	if stats.PipelineStats != nil {
-		tries += stats.PipelineStats.TotalConns
-	}
-	return tries
-}
-
-// broken tells whether a connection that was open has ended. Its number differs
-// from system to system, so every error of reading or writing counts, unless
-// time was up.
-func broken(err error) bool {
-	var failed *net.OpError
-	return errors.Is(err, io.EOF) || (errors.As(err, &failed) && failed.Op != "dial" && !failed.Timeout())
+	return replies, first
 }
 
 // server is what both a client and one node of a cluster can do.
@@ -137,36 +105,86 @@ type server interface {
 	Process(ctx context.Context, cmd redis.Cmder) error
 }
 
-func exchange(ctx context.Context, to server, calls []call) ([]any, error) {
-	switch len(calls) {
-	case 0:
-		return nil, nil
-	case 1:
-		reply, err := calls[0].send(ctx, to)
-		return []any{reply}, err
+// sendPooled makes a call on a connection of the client's pool. WAIT speaks of what
+// its own connection wrote, so it goes to the node that has the key, together with
+// the call.
+func (s *Store) sendPooled(ctx context.Context, c call) (any, error) {
+	if cluster, ok := s.rdb.(*redis.ClusterClient); ok && s.waits(c) {
+		node, err := cluster.MasterForKey(ctx, c.key)
+		if err != nil {
+			return nil, err
+		}
+		return s.send(ctx, node, c)
 	}
-	pipe := to.Pipeline()
-	cmds := make([]*redis.Cmd, len(calls))
-	for i, c := range calls {
-		cmds[i] = pipe.Do(ctx, c.args...)
-	}
-	_, err := pipe.Exec(ctx)
-	replies := make([]any, len(cmds))
-	for i, cmd := range cmds {
-		replies[i] = cmd.Val()
-	}
-	return replies, err
+	return s.send(ctx, s.rdb, c)
 }
 
-func (c call) send(ctx context.Context, to server) (any, error) {
+// sendAnew makes a call on a connection of its own. The hooks of the client do
+// not see it: the library keeps them to itself.
+func (s *Store) sendAnew(ctx context.Context, c call) (any, error) {
+	var node *redis.Client
+	switch client := s.rdb.(type) {
+	case *redis.Client:
+		node = client
+	case *redis.ClusterClient:
+		// To visit each primary reads the state of the cluster first: the key may
+		// have moved.
+		_ = client.ForEachMaster(ctx, func(context.Context, *redis.Client) error { return nil })
+		var err error
+		if node, err = client.MasterForKey(ctx, c.key); err != nil {
+			return nil, err
+		}
+	default:
+		return s.send(ctx, s.rdb, c)
+	}
+	options := *node.Options()
+	options.PoolSize, options.MinIdleConns, options.PipelinePoolSize, options.MaxRetries = 1, 0, -1, -1
+	fresh := redis.NewClient(&options)
+	defer fresh.Close()
+	return s.send(ctx, fresh, c)
+}
+
+func (s *Store) waits(c call) bool { return c.confirmed && s.replicas > 0 }
+
+// send makes a call. A Redis that does not know the script yet says so, has done
+// nothing, and gets its text.
+func (s *Store) send(ctx context.Context, to server, c call) (any, error) {
+	reply, err := s.exchange(ctx, to, c)
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		c.args = append([]any{"eval", c.source}, c.args[2:]...)
+		reply, err = s.exchange(ctx, to, c)
+	}
+	return reply, err
+}
+
+func (s *Store) exchange(ctx context.Context, to server, c call) (any, error) {
+	if s.waits(c) {
+		return s.exchangeAndWait(ctx, to, c)
+	}
 	if c.list {
 		cmd := redis.NewStringSliceCmd(ctx, c.args...)
-		err := to.Process(ctx, c.guarded(cmd))
+		err := to.Process(ctx, unrepeatable{cmd})
 		return cmd.Val(), err
 	}
 	cmd := redis.NewCmd(ctx, c.args...)
-	err := to.Process(ctx, c.guarded(cmd))
+	err := to.Process(ctx, unrepeatable{cmd})
 	return cmd.Val(), err
+}
+
+// exchangeAndWait is the one pipeline of the store: WAIT speaks of its connection.
+func (s *Store) exchangeAndWait(ctx context.Context, to server, c call) (any, error) {
+	cmd := redis.NewCmd(ctx, c.args...)
+	wait := redis.NewIntCmd(ctx, "wait", s.replicas, s.replicaWait.Milliseconds())
+	pipe := to.Pipeline()
+	_ = pipe.Process(ctx, unrepeatable{cmd})
+	_ = pipe.Process(ctx, unrepeatable{wait})
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, err
+	}
+	if n := wait.Val(); n < int64(s.replicas) {
+		return cmd.Val(), fmt.Errorf("%w: %d of %d did", ErrNotConfirmed, n, s.replicas)
+	}
+	return cmd.Val(), nil
 }
 
 // unrepeatable is a command that the client library must not send again,
@@ -178,20 +196,38 @@ func (unrepeatable) NoRetry() bool { return true }
 // Unwrap lets a hook of the client see what kind of command it is.
 func (u unrepeatable) Unwrap() redis.Cmder { return u.Cmder }
 
-func (c call) guarded(cmd redis.Cmder) redis.Cmder {
-	if c.once {
-		return unrepeatable{cmd}
+// nothingRan reports whether a server says that another one has to be asked.
+func nothingRan(err error) bool {
+	if err == nil {
+		return false
 	}
-	return cmd
+	_, moved := redis.IsMovedError(err)
+	return moved || redis.IsReadOnlyError(err)
 }
 
-// unavailable marks an outage as one: the network, time that ran out, or a
-// Redis that says it cannot serve now. A browser that left is none, nor is an
-// answer that refuses the command itself.
+// broken reports whether a connection that was open has ended. The number of the
+// error differs from system to system, so every error of reading or writing
+// counts, unless time was up.
+func broken(err error) bool {
+	var failed *net.OpError
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		(errors.As(err, &failed) && failed.Op != "dial" && !failed.Timeout())
+}
+
+// mayHaveRun reports whether a call that failed can have been done, now or later:
+// it was sent, and Redis did not refuse it.
+func mayHaveRun(err error) bool {
+	var refused redis.Error
+	var failed *net.OpError
+	neverSent := errors.Is(err, redis.ErrPoolTimeout) || errors.Is(err, redis.ErrPoolExhausted) ||
+		errors.Is(err, redis.ErrClosed) || (errors.As(err, &failed) && failed.Op == "dial")
+	return err != nil && !neverSent && !errors.As(err, &refused)
+}
+
+// unavailable marks every error as an outage that the caller did not cause. A
+// browser that left is none.
 func unavailable(err error) error {
-	var reply redis.Error
-	refused := errors.As(err, &reply) && !cannotServe(err)
-	if err == nil || err == redis.Nil || refused || errors.Is(err, context.Canceled) {
+	if err == nil || err == redis.Nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrNotConfirmed) {
 		return err
 	}
 	return outage{err}
@@ -200,16 +236,6 @@ func unavailable(err error) error {
 // outage is ErrUnavailable with its cause.
 type outage struct{ cause error }
 
-func (o outage) Error() string        { return ErrUnavailable.Error() + ": " + o.cause.Error() }
+func (o outage) Error() string        { return fmt.Sprintf("%v: %v", ErrUnavailable, o.cause) }
 func (o outage) Unwrap() error        { return o.cause }
 func (o outage) Is(target error) bool { return target == ErrUnavailable }
-
-func cannotServe(err error) bool {
-	_, moved := redis.IsMovedError(err)
-	_, moving := redis.IsAskError(err)
-	return moved || moving || redis.IsLoadingError(err) || redis.IsMasterDownError(err) || redis.IsClusterDownError(err) ||
-		redis.IsReadOnlyError(err) || redis.IsTryAgainError(err) || redis.IsNoReplicasError(err) ||
-		redis.IsMaxClientsError(err) || redis.IsAuthError(err) ||
-		// A script may carry the complaint in the middle of its own.
-		strings.Contains(err.Error(), "OOM ")
-}

@@ -4,15 +4,24 @@ import "github.com/redis/go-redis/v9"
 
 // A script is a Lua program that Redis runs as one command: nothing runs in
 // between (https://redis.io/docs/latest/develop/programmability/eval-intro/).
-// Each of these has one key and no command newer than Redis 7.0. Time is Redis'
-// own, so that web servers whose clocks differ agree.
+// No script uses a command newer than Redis 7.0. Time is Redis' own, so that web
+// servers whose clocks differ agree.
+//
+// A replica may be behind, so it must not answer. It refuses a script at its
+// first command that writes, and each script has one on every path: at least
+// the removal of what cannot be there, which costs Redis 0.3 µs
+// (bench/results.md). A primary that was made a replica answers READONLY then,
+// and a ClusterClient that reads from replicas sends EVALSHA to primaries anyway.
 type script struct{ source, hash string }
 
 // Scripts returns the source of each script by its SHA-1, by which Redis knows
 // it, in MONITOR and SLOWLOG too. The first line of a source is its name.
 func Scripts() map[string]string {
 	sources := map[string]string{}
-	for _, s := range []script{visit, create, enter} {
+	for _, s := range []script{
+		visitScript, beginScript, settleScript, listScript, revokeScript, endScript,
+		createScript, enterScript, buryScript, lookScript, leaveScript,
+	} {
 		sources[s.hash] = s.source
 	}
 	return sources
@@ -22,18 +31,18 @@ func newScript(source string) script {
 	return script{source, redis.NewScript(source).Hash()}
 }
 
-// visit is all that a request needs of its session. A session that is gone is
-// left alone: without that, a write that comes late would bring back a session
-// that somebody has logged out of.
+// visitScript is all that a request needs of its session. It leaves a dead session
+// alone: without that, a write that comes late would bring back a session that
+// was logged out.
 //
 // KEYS[1] is the session, ARGV[1] the idle timeout in milliseconds; then come
 // operations, three words each: a verb, a field, a value. The answer is all
-// fields and values, as they are now; nothing for a session that is gone; one
-// sentence where an operation is not possible, and then none was done. The
-// idle timeout begins anew in that case too.
+// fields and values, as they are now; nothing for a dead session; one sentence
+// if an operation is not possible, and then none was done. The idle timeout
+// begins anew in that case too.
 //
 // Below 2^53 the numbers of Lua are exact, and so are the counters.
-var visit = newScript(`-- visit
+var visitScript = newScript(`-- visit
 local all = redis.call('HGETALL', KEYS[1])
 
 local function find(field)
@@ -43,7 +52,11 @@ local function find(field)
 end
 
 local ends = find('@end')
-if not ends then return {} end
+if not ends then
+  -- A replica refuses to write, and so does not say that a session is dead.
+  redis.call('HDEL', KEYS[1], '')
+  return {}
+end
 ends = all[ends + 1]
 
 -- All is tried on the copy first. A sum takes the place of what was to be added.
@@ -86,7 +99,8 @@ for i = 2, refused and 0 or #ARGV, 3 do
   if ARGV[i] == 'delete' then
     redis.call('HDEL', KEYS[1], ARGV[i + 1])
   else
-    -- A full Redis refuses the first write of a script. The session lives on.
+    -- A full Redis refuses this if it is the first write of the script. The
+    -- session lives on.
     local reply = redis.pcall('HSET', KEYS[1], ARGV[i + 1], ARGV[i + 2])
     if type(reply) == 'table' then
       failed = reply
@@ -98,31 +112,3 @@ end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 redis.call('PEXPIREAT', KEYS[1], ends, 'LT')
 return failed or refused and {refused} or all`)
-
-// create writes a session. KEYS[1] is its key, ARGV[1] the name of the user,
-// ARGV[2] the idle timeout and ARGV[3] the age at which it ends, both in
-// milliseconds.
-var create = newScript(`-- create
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local ends = string.format('%.0f', now + ARGV[3])
-redis.call('HSET', KEYS[1], 'username', ARGV[1], '@created', string.format('%.0f', now), '@end', ends)
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-redis.call('PEXPIREAT', KEYS[1], ends, 'LT')
-return 1`)
-
-// enter adds a session to the index of its user, a sorted set of handles by
-// the time at which they end, and drops those whose end has come. KEYS[1] is
-// the index, ARGV[1] the handle, ARGV[2] the age at which the session ends, in
-// milliseconds. The answer is all handles, the oldest first.
-var enter = newScript(`-- enter
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local ends = string.format('%.0f', now + ARGV[2])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now))
-redis.call('ZADD', KEYS[1], ends, ARGV[1])
--- The index lives as long as its last session. GT alone does nothing on a key
--- that has no TTL yet.
-redis.call('PEXPIREAT', KEYS[1], ends, 'NX')
-redis.call('PEXPIREAT', KEYS[1], ends, 'GT')
-return redis.call('ZRANGE', KEYS[1], 0, -1)`)

@@ -12,12 +12,12 @@ import (
 // ASVS 5.0, 7.2.3, for 128.
 const tokenBytes = 32
 
-// encoding is strict: every token has exactly one spelling, so two cookies
-// that differ are never the same session.
+// encoding is strict: every token has exactly one spelling, so two different
+// cookies are never the same session.
 var encoding = base64.RawURLEncoding.Strict()
 
-// token is what the browser holds, 43 characters. Who has it is logged in, so
-// it goes nowhere but into the cookie: not to Redis, and not into a log.
+// token is what the browser holds, 43 characters. A client that has it is
+// logged in, so it goes into the cookie alone: not to Redis, and not into a log.
 type token string
 
 func newToken() token {
@@ -28,8 +28,8 @@ func newToken() token {
 	return token(encoding.EncodeToString(random[:]))
 }
 
-// parseToken says whether value has the shape of a token. What has not never
-// reaches Redis.
+// parseToken reports whether value has the shape of a token. A value of any
+// other shape is rejected before it reaches Redis.
 func parseToken(value string) (token, bool) {
 	if len(value) != encoding.EncodedLen(tokenBytes) {
 		return "", false
@@ -41,11 +41,14 @@ func parseToken(value string) (token, bool) {
 	return token(value), true
 }
 
-// handle names the session, in Redis and to people. Nobody can go back from it
-// to the token: who reads Redis, its slow log or a trace cannot log in with it.
+// handle names the session, in Redis and to its user. The token cannot be
+// computed from it: a reader of Redis, of its slow log or of a trace cannot log
+// in.
 func (t token) handle() string { return digest(string(t)) }
 
+// digest is 128 bits of the SHA-256, in 32 hexadecimal digits. That many keep
+// the tokens, and the names of users, apart; more would only take memory.
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
+	return hex.EncodeToString(sum[:16])
 }

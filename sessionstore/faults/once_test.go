@@ -68,7 +68,7 @@ type call struct {
 // now and then. Each has a field of its own, so Redis tells how often each one
 // was applied.
 func atMostOnce(t *testing.T, f fault, n *network, admin redis.Cmdable, client redis.UniversalClient, servers ...*redistest.Server) {
-	store := sessionstore.New(client, sessionstore.KeyPrefix(prefix+f.name+":"))
+	store := sessionstore.New(client, sessionstore.KeyPrefix(f.prefix()))
 	calls := plan(t, store, 4)
 	calls.send(t, calls[:32])
 	// On a busy machine a reply can be late without any fault of the network.
@@ -87,7 +87,7 @@ func atMostOnce(t *testing.T, f fault, n *network, admin redis.Cmdable, client r
 
 	var failed, lost int
 	for i, c := range calls {
-		applied, err := admin.HGet(context.Background(), prefix+f.name+":"+c.of.Session().Handle(), c.field).Int64()
+		applied, err := admin.HGet(context.Background(), f.prefix()+c.of.Session().Handle(), c.field).Int64()
 		if err != nil && !errors.Is(err, redis.Nil) {
 			t.Fatal(err)
 		}
@@ -188,6 +188,8 @@ func readsAgain(t *testing.T, f fault, n *network, client redis.UniversalClient)
 	must(t, err)
 	n.healOnDial.Store(true)
 	broken := func(what string, call func() error) error {
+		// There is a connection that can break.
+		must(t, b.refresh(t.Context()))
 		dials := n.dials.Load()
 		n.suffer(f)
 		defer n.heal()

@@ -60,6 +60,9 @@ type fault struct {
 	runs bool
 }
 
+// prefix is for the keys of the test of this fault.
+func (f fault) prefix() string { return prefix + strings.ReplaceAll(f.name, " ", "-") + ":" }
+
 const toxicName = "fault"
 
 func (n *network) suffer(f fault) {

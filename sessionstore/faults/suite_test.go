@@ -18,7 +18,7 @@ import (
 // leastPrivileges is what an ACL has to allow a user for the store, besides
 // its keys: ~PREFIX*. HELLO and AUTH are allowed to everybody, and "wait" is
 // for WaitForReplicas alone.
-const leastPrivileges = "-@all +eval +evalsha +exists +hdel +hgetall +hmget +hset +pexpire +pexpireat +time +unlink +wait +zadd +zrange +zrem +zremrangebyscore +zscore"
+const leastPrivileges = "-@all +eval +evalsha +exists +hdel +hgetall +hmget +hset +pexpire +pexpireat +time +unlink +wait +zadd +zrange +zrem"
 
 // clusterPrivileges are what the client library asks a cluster besides: who has
 // which keys, and what commands there are.

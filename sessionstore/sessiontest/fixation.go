@@ -14,6 +14,7 @@ var fixation = []test{
 	{"a login always makes a new token", alwaysNewToken},
 	{"Redis sees the hash of the token alone", onlyTheHash},
 	{"two different cookies of our name are none", twoCookies},
+	{"a logout ends every session of which the browser brought a token", logoutOfTwo},
 	{"a value of any other shape than a token's never reaches Redis", misshapenCookies},
 }
 
@@ -94,10 +95,26 @@ func twoCookies(s *scene) {
 		cookieName + "=; " + one.cookie,
 	} {
 		both.cookie = cookies
-		both.mustNotAsk("two different cookies")
+		request := both.request()
+		both.asksNothing("two different cookies", func() { both.mustNotVisit("two different cookies", request) })
 	}
 	both.cookie = one.cookie + "; " + one.cookie
 	both.mustBe(true, "the same cookie twice")
+}
+
+// Which of the cookies is the user's cannot be told, so a logout ends them all.
+func logoutOfTwo(s *scene) {
+	store := s.store()
+	one, two, three := s.loggedIn(store), s.loggedInAs("other-"+s.username, store), s.loggedIn(store)
+	both := one.copied()
+	both.cookie = strings.Join([]string{one.cookie, two.cookie, cookieName + "=misshapen"}, "; ")
+	s.must(both.do((*sessionstore.Session).Logout))
+	s.same("the cookie after the logout", both.cookie, "")
+	one.mustBe(false, "the first cookie")
+	two.mustBe(false, "the second cookie")
+	three.mustBe(true, "a browser that had neither")
+	s.hasEntries(s.username, three)
+	s.hasEntries("other-" + s.username)
 }
 
 func misshapenCookies(s *scene) {
@@ -140,17 +157,23 @@ func (b *browser) mustNotAsk(what string) {
 	b.Helper()
 	request := b.request()
 	b.asksNothing(what, func() {
-		for name, visit := range visits {
-			b.wantErr(what+": "+name, visit(request, b.ctx), sessionstore.ErrNoSession)
-		}
+		b.mustNotVisit(what, request)
 		if err := request.Logout(b.ctx); err != nil {
 			b.Errorf("%s: a logout: %v", what, err)
 		}
 	})
-	if request.Brought() || request.Username() != "" || request.Handle() != "" {
-		b.Errorf("%s: the request counts as one with a session", what)
-	}
 	if b.setCookie() != "" {
 		b.Errorf("%s: the answer sets %s", what, b.setCookie())
+	}
+}
+
+// mustNotVisit fails the test if there is a session for a request.
+func (b *browser) mustNotVisit(what string, request *sessionstore.Session) {
+	b.Helper()
+	for name, visit := range visits {
+		b.wantErr(what+": "+name, visit(request, b.ctx), sessionstore.ErrNoSession)
+	}
+	if request.Brought() || request.Username() != "" || request.Handle() != "" {
+		b.Errorf("%s: the request counts as one with a session", what)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -26,26 +25,36 @@ var failures = map[string]between{
 	"before anything is done": func([]redis.Cmder, func(...redis.Cmder) error) error {
 		return errLost
 	},
-	"when the new session is made and the answer lost": func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
+	"when all is done and each answer is lost": func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
 		return errors.Join(send(commands...), errLost)
 	},
-	"when the new session is made and the entry is not": func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
-		return errors.Join(send(commands[0]), errLost)
+	"when the new session is made and the answer lost": func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
+		err := send(commands...)
+		if creates(commands) {
+			return errors.Join(err, errLost)
+		}
+		return err
+	},
+	"before the entry is made": func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
+		if runs(commands, "begin", "enter") {
+			return errLost
+		}
+		return send(commands...)
 	},
 	"before the old session is ended": func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
-		if has(commands, "unlink") {
+		if runs(commands, "settle", "end") {
 			return errLost
 		}
 		return send(commands...)
 	},
 }
 
-func has(commands []redis.Cmder, name string) bool {
-	return slices.ContainsFunc(commands, func(c redis.Cmder) bool { return c.Name() == name })
-}
-
 func failedLogin(s *scene) {
 	for where, fail := range failures {
+		if where == "when all is done and each answer is lost" {
+			// Then the old session is ended: see the documentation of Login.
+			continue
+		}
 		b := s.loggedIn(s.store())
 		s.must(b.batch(sessionstore.Set("f", "kept")))
 		cookie := b.cookie

@@ -2,9 +2,13 @@ package sessiontest
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/sessionstore"
 )
 
 // watch counts what a store asks Redis, and can come between.
@@ -41,3 +45,23 @@ func (w *watch) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 		return w.ask(commands, func(commands ...redis.Cmder) error { return next(ctx, commands) })
 	}
 }
+
+// runs reports whether one of these scripts is among the commands. The first line
+// of a script is its name.
+func runs(commands []redis.Cmder, names ...string) bool {
+	return slices.ContainsFunc(commands, func(c redis.Cmder) bool {
+		args := c.Args()
+		if len(args) < 2 {
+			return false
+		}
+		source, _ := args[1].(string)
+		if known, ok := sessionstore.Scripts()[source]; ok {
+			source = known
+		}
+		first, _, _ := strings.Cut(source, "\n")
+		return slices.Contains(names, strings.TrimPrefix(first, "-- "))
+	})
+}
+
+// creates reports whether a session is made by one of the commands.
+func creates(commands []redis.Cmder) bool { return runs(commands, "begin", "create") }

@@ -38,7 +38,7 @@ const Step4AccessString = anyApp + " +del +eval +evalsha +exec +exists +hdel +hg
 // StoreAccessString is what the user may do who runs sessionstore alone.
 const StoreAccessString = anyApp +
 	" +eval +evalsha +exists +hdel +hgetall +hmget +hset +pexpire +pexpireat" +
-	" +time +unlink +zadd +zrange +zrem +zremrangebyscore +zscore"
+	" +time +unlink +zadd +zrange +zrem"
 
 // AccessString is what all four steps, the example of sessionstore and their
 // panel need, and no more.

@@ -1,0 +1,189 @@
+package sessionstore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+)
+
+// cluster has a session on one node and the index on another, so no script sees
+// both. The order of the steps takes its place:
+//
+//   - A session is created, that is confirmed, and only then is its entry made;
+//     the login is confirmed when both are. So a confirmed session is listed.
+//   - A session ends, that is confirmed, and only then is its entry removed. So a
+//     session that lives can be revoked.
+//   - The entry of a session that is dead may be removed at any later time. A
+//     creation is sent once, and was confirmed before the entry was made: nothing
+//     can bring the session back, so it does not matter how old the observation is.
+//     The primary is asked, for a replica can be behind.
+//
+// An entry that is made late, by a login that has failed, is that of a dead
+// session. The next login, list or revocation removes it.
+type cluster struct{ *Store }
+
+func (s cluster) begin(ctx context.Context, username, handle string, _ []string, anew bool) (begun, error) {
+	args := s.creation(username, handle)
+	c := createScript.call([]string{s.key(handle)}, args...)
+	c.once, c.anew = true, anew
+	reply, err := s.run(ctx, c)
+	if err != nil {
+		return begun{}, err
+	}
+	times := texts(reply)
+	b := begun{made: true, created: times[0], end: times[1]}
+	// An entry can be made twice without harm.
+	entries, err := s.run(ctx, enterScript.call([]string{s.indexKey(username)}, args...))
+	b.others = without(texts(entries), handle)
+	return b, err
+}
+
+func (s cluster) settle(ctx context.Context, username string, left settlement) error {
+	others := slices.DeleteFunc(slices.Clone(left.others), func(handle string) bool {
+		return slices.Contains(left.old, handle) || slices.Contains(left.tries, handle)
+	})
+	replies, err := s.runEach(ctx, slices.Concat(
+		s.each(lookScript, others), s.each(buryScript, left.tries, tombstoneLife.Milliseconds())))
+	if err != nil {
+		return err
+	}
+	alive, gone := living(others, replies)
+	// The oldest first. The new session is not among them.
+	for _, info := range alive[:max(0, len(alive)+1-left.limit)] {
+		gone = append(gone, info.Handle)
+	}
+	// Nothing ends before all have answered: a login that fails takes nothing away.
+	gone = append(gone, left.old...)
+	ended, err := s.runEach(ctx, s.each(endScript, gone))
+	if err != nil {
+		return err
+	}
+	return s.forget(ctx, append(namesIn(ended), username), append(gone, left.tries...))
+}
+
+// logout ends sessions, and when that is confirmed removes their entries. That
+// the second fails is no error: an entry of a dead session does no harm.
+func (s cluster) logout(ctx context.Context, handles []string, username string) error {
+	calls := s.each(endScript, handles)
+	for i, handle := range handles {
+		// A long handle is the version before's: no session of today needs its replicas.
+		calls[i].confirmed = !isLong(handle)
+	}
+	replies, err := s.runEach(ctx, calls)
+	if err != nil && !errors.Is(err, ErrNotConfirmed) {
+		return err
+	}
+	_ = s.forget(ctx, append(namesIn(replies), username), handles)
+	return err
+}
+
+func (s cluster) list(ctx context.Context, username string) ([]Info, error) {
+	handles, err := s.entries(ctx, username)
+	if err != nil {
+		return nil, err
+	}
+	replies, err := s.runEach(ctx, s.each(lookScript, handles))
+	if err != nil {
+		return nil, err
+	}
+	alive, dead := living(handles, replies)
+	if len(dead) > 0 {
+		err = s.forget(ctx, []string{username}, dead)
+	}
+	return alive, err
+}
+
+func (s cluster) revokeOne(ctx context.Context, username, handle string) (bool, error) {
+	handles, err := s.entries(ctx, username)
+	if err != nil || !slices.Contains(handles, handle) {
+		return false, err
+	}
+	c := endScript.call([]string{s.key(handle)})
+	c.once = true
+	reply, err := s.run(ctx, c)
+	if err != nil {
+		return false, err
+	}
+	return len(namesIn([]any{reply})) > 0, s.forget(ctx, []string{username}, []string{handle})
+}
+
+// rounds is how often revokeOthers looks for sessions that have come since.
+const rounds = 20
+
+func (s cluster) revokeOthers(ctx context.Context, username, keep string) error {
+	for range rounds {
+		handles, err := s.entries(ctx, username)
+		if err != nil {
+			return err
+		}
+		handles = without(handles, keep)
+		if len(handles) == 0 {
+			return nil
+		}
+		if _, err := s.runEach(ctx, s.each(endScript, handles)); err != nil {
+			return err
+		}
+		if err := s.forget(ctx, []string{username}, handles); err != nil {
+			return err
+		}
+	}
+	return ErrStillLive
+}
+
+// entries are the handles in the index of a user, dead ones among them.
+func (s cluster) entries(ctx context.Context, username string) ([]string, error) {
+	reply, err := s.run(ctx, leaveScript.call([]string{s.indexKey(username)}))
+	return texts(reply), err
+}
+
+// forget removes entries from the indexes of users.
+func (s cluster) forget(ctx context.Context, usernames, handles []string) error {
+	args := make([]any, len(handles))
+	for i, handle := range handles {
+		args[i] = handle
+	}
+	slices.Sort(usernames)
+	var calls []call
+	for _, username := range without(slices.Compact(usernames), "") {
+		calls = append(calls, leaveScript.call([]string{s.indexKey(username)}, args...))
+	}
+	_, err := s.runEach(ctx, calls)
+	return err
+}
+
+// each makes a call for each session.
+func (s cluster) each(script script, handles []string, args ...any) []call {
+	calls := make([]call, len(handles))
+	for i, handle := range handles {
+		calls[i] = script.call([]string{s.key(handle)}, args...)
+	}
+	return calls
+}
+
+// living tells the live sessions, the oldest first, from the dead by the answers
+// of lookScript.
+func living(handles []string, replies []any) (alive []Info, dead []string) {
+	for i, handle := range handles {
+		times := texts(replies[i])
+		if times[1] == "" {
+			dead = append(dead, handle)
+			continue
+		}
+		alive = append(alive, Info{handle, atMilliseconds(times[0]), atMilliseconds(times[1])})
+	}
+	slices.SortFunc(alive, func(a, b Info) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Handle, b.Handle))
+	})
+	return alive, dead
+}
+
+// namesIn are the users of those sessions that were alive, by the answers of
+// endScript.
+func namesIn(replies []any) []string {
+	var names []string
+	for _, reply := range replies {
+		names = append(names, without(texts(reply), "")...)
+	}
+	return names
+}

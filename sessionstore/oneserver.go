@@ -1,0 +1,97 @@
+package sessionstore
+
+import (
+	"context"
+	"errors"
+	"slices"
+)
+
+// oneServer has sessions and indexes side by side, so each operation is one
+// script: nothing comes between a session and its entry. The keys of sessions are
+// not among the KEYS of a script, but made from the handles in the index, which
+// only one server allows.
+type oneServer struct{ *Store }
+
+func (s oneServer) begin(ctx context.Context, username, handle string, old []string, anew bool) (begun, error) {
+	keys := append(s.keys(append([]string{handle}, old...)), s.indexKey(username))
+	c := beginScript.call(keys, s.creation(username, handle)...)
+	c.once, c.anew = true, anew
+	reply, err := s.run(ctx, c)
+	if err != nil {
+		return begun{}, err
+	}
+	parts := reply.([]any)
+	times := texts(parts[0])
+	return begun{true, times[0], times[1], texts(parts[1]), without(texts(parts[2]), handle)}, nil
+}
+
+func (s oneServer) settle(ctx context.Context, username string, left settlement) error {
+	_, err := s.run(ctx, s.settlement(username, left))
+	return err
+}
+
+func (s oneServer) settlement(username string, left settlement) call {
+	indexes := []string{s.indexKey(username)}
+	for _, name := range left.names {
+		if index := s.indexKey(name); name != "" && !slices.Contains(indexes, index) {
+			indexes = append(indexes, index)
+		}
+	}
+	args := []any{s.prefix, left.limit, left.fresh, tombstoneLife.Milliseconds(), len(left.tries)}
+	for _, handle := range slices.Concat(left.tries, left.old) {
+		args = append(args, handle)
+	}
+	return settleScript.call(indexes, args...)
+}
+
+// logout ends sessions and removes their entries, in one round trip. If the name
+// of the user is not known, the end of the session tells it, and a second round
+// trip removes the entry; all is done by then, so that this one fails is no error.
+func (s oneServer) logout(ctx context.Context, handles []string, username string) error {
+	left := settlement{limit: noLimit, old: handles}
+	if username != "" {
+		c := s.settlement(username, left)
+		c.confirmed = true
+		_, err := s.run(ctx, c)
+		return err
+	}
+	c := endScript.call(s.keys(handles))
+	c.confirmed = true
+	reply, err := s.run(ctx, c)
+	if err != nil && !errors.Is(err, ErrNotConfirmed) {
+		return err
+	}
+	left.names = without(texts(reply), "")
+	if len(left.names) > 0 {
+		_ = s.settle(ctx, left.names[0], left)
+	}
+	return err
+}
+
+func (s oneServer) list(ctx context.Context, username string) ([]Info, error) {
+	reply, err := s.run(ctx, listScript.call([]string{s.indexKey(username)}, s.prefix))
+	if err != nil {
+		return nil, err
+	}
+	rows, _ := reply.([]any)
+	live := make([]Info, len(rows))
+	for i, row := range rows {
+		session := texts(row)
+		live[i] = Info{session[0], atMilliseconds(session[1]), atMilliseconds(session[2])}
+	}
+	return live, nil
+}
+
+// revokeOne is sent once: run twice, it would say of a session that it has ended
+// that there was none.
+func (s oneServer) revokeOne(ctx context.Context, username, handle string) (bool, error) {
+	c := revokeScript.call([]string{s.indexKey(username)}, s.prefix, handle, "only")
+	c.once = true
+	ended, err := s.run(ctx, c)
+	return ended == int64(1), err
+}
+
+func (s oneServer) revokeOthers(ctx context.Context, username, keep string) error {
+	_, err := s.run(ctx, revokeScript.call([]string{s.indexKey(username)}, s.prefix, keep, "others"))
+	return err
+}

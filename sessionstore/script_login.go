@@ -1,0 +1,183 @@
+package sessionstore
+
+// One server makes a session and its entry in the index of its user with one
+// script, and a cluster, on two nodes, with two. Both are put together from the
+// same pieces, so that each rule stands once. All take the same arguments:
+// ARGV[1] is the name of the user, ARGV[2] the idle timeout and ARGV[3] the age
+// at which the session ends, both in milliseconds, ARGV[4] its handle.
+const (
+	clock = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local created, ends = string.format('%.0f', now), string.format('%.0f', now + ARGV[3])`
+
+	// The key can hold a tombstone (see entomb).
+	refuse = `
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  return redis.error_reply('ENDED this session was given up before it began')
+end`
+
+	write = `
+redis.call('HSET', KEYS[1], 'username', ARGV[1], '@created', created, '@end', ends)
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+redis.call('PEXPIREAT', KEYS[1], ends, 'LT')`
+
+	// The index is a sorted set of handles by the time at which they end. It
+	// lives as long as its last session. GT alone does nothing on a key that has
+	// no TTL yet.
+	enroll = `
+local index = KEYS[#KEYS]
+redis.call('ZADD', index, ends, ARGV[4])
+redis.call('PEXPIREAT', index, ends, 'NX')
+redis.call('PEXPIREAT', index, ends, 'GT')`
+
+	// A tombstone is a key without the fields of a session, so it is dead to a
+	// visit, a list and a revocation. A creation that comes late finds it, and
+	// makes nothing.
+	entomb = `
+local function entomb(key, life)
+  redis.call('UNLINK', key)
+  redis.call('HSET', key, '@ended', '')
+  redis.call('PEXPIRE', key, life)
+end`
+
+	// An index lives no longer than what can still be alive in it.
+	trim = `
+local function trim(index)
+  local last = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')
+  if last[2] then redis.call('PEXPIREAT', index, string.format('%.0f', tonumber(last[2]))) end
+end`
+
+	// live answers the sessions in an index, the oldest first, as a handle, the
+	// time of the login and the end, and removes the entries of dead ones. It
+	// orders by the login: after MaxAge was shortened, the newest ends first.
+	live = `
+local function live(index, prefix)
+  local all = {}
+  for _, handle in ipairs(redis.call('ZRANGE', index, 0, -1)) do
+    local times = redis.call('HMGET', prefix .. handle, '@created', '@end')
+    if times[2] then
+      all[#all + 1] = {handle, times[1], times[2]}
+    else
+      redis.call('ZREM', index, handle)
+    end
+  end
+  table.sort(all, function(a, b)
+    if a[2] == b[2] then return a[1] < b[1] end
+    return tonumber(a[2]) < tonumber(b[2])
+  end)
+  return all
+end`
+)
+
+// beginScript makes a session and its entry, both or none. KEYS[1] is the session, the
+// last key the index, and those between them the sessions of the tokens that the
+// browser brought. The answer is the time of the login and the end; the names of
+// the users of these sessions, empty for dead ones; all handles in the index.
+var beginScript = newScript(`-- begin` + refuse + `
+local names = {}
+for i = 2, #KEYS - 1 do
+  names[i - 1] = redis.call('HMGET', KEYS[i], 'username')[1] or ''
+end` + clock + enroll + write + `
+return {{created, ends}, names, redis.call('ZRANGE', index, 0, -1)}`)
+
+// createScript makes a session, KEYS[1], without its entry. The answer is the time of
+// the login and the end.
+var createScript = newScript(`-- create` + refuse + clock + write + `
+return {created, ends}`)
+
+// enterScript makes the entry of a session in an index, KEYS[1]. The answer is all
+// handles in it.
+var enterScript = newScript(`-- enter` + clock + enroll + `
+return redis.call('ZRANGE', index, 0, -1)`)
+
+// settleScript does on one server what a login leaves to do, and a logout. KEYS[1] is
+// the index of the user, others are those of users whose sessions are ended.
+// ARGV[1] is the prefix of keys, ARGV[2] how many sessions the user can have,
+// ARGV[3] the handle of the one that stays whatever their number is, ARGV[4] the
+// life of a tombstone in milliseconds, and ARGV[5] a number; so many of the
+// handles that follow get a tombstone, and all of them end.
+var settleScript = newScript(`-- settle` + entomb + trim + live + `
+redis.call('ZREM', KEYS[1], '')
+for i = 6, #ARGV do
+  local handle = ARGV[i]
+  if i - 5 <= tonumber(ARGV[5]) then
+    entomb(ARGV[1] .. handle, ARGV[4])
+  else
+    redis.call('UNLINK', ARGV[1] .. handle)
+  end
+  for _, index in ipairs(KEYS) do
+    redis.call('ZREM', index, handle)
+  end
+end
+local all = live(KEYS[1], ARGV[1])
+local tooMany = #all - tonumber(ARGV[2])
+for _, session in ipairs(all) do
+  local handle = session[1]
+  if tooMany > 0 and handle ~= ARGV[3] then
+    redis.call('UNLINK', ARGV[1] .. handle)
+    redis.call('ZREM', KEYS[1], handle)
+    tooMany = tooMany - 1
+  end
+end
+for _, index in ipairs(KEYS) do
+  trim(index)
+end
+return 1`)
+
+// listScript answers the live sessions in an index on one server, KEYS[1]. ARGV[1] is
+// the prefix of keys.
+var listScript = newScript(`-- list` + trim + live + `
+redis.call('ZREM', KEYS[1], '')
+local all = live(KEYS[1], ARGV[1])
+trim(KEYS[1])
+return all`)
+
+// revokeScript ends sessions in an index on one server, KEYS[1]. ARGV[1] is the prefix
+// of keys, ARGV[2] a handle; ARGV[3] is "only" to end that session, or "others" to
+// endScript all the others. The answer is how many were alive.
+var revokeScript = newScript(`-- revoke` + trim + `
+redis.call('ZREM', KEYS[1], '')
+local ended = 0
+for _, handle in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  if (handle == ARGV[2]) == (ARGV[3] == 'only') then
+    ended = ended + redis.call('UNLINK', ARGV[1] .. handle)
+    redis.call('ZREM', KEYS[1], handle)
+  end
+end
+trim(KEYS[1])
+return ended`)
+
+// endScript ends sessions, KEYS. It leaves tombstones alone. The answer is the names of
+// their users, empty for those that were dead.
+var endScript = newScript(`-- end
+local names = {}
+for i, key in ipairs(KEYS) do
+  names[i] = redis.call('HMGET', key, 'username')[1] or ''
+  if names[i] == '' then
+    redis.call('HDEL', key, '')
+  else
+    redis.call('UNLINK', key)
+  end
+end
+return names`)
+
+// buryScript ends a session, KEYS[1], and leaves a tombstone for ARGV[1] milliseconds.
+var buryScript = newScript(`-- bury` + entomb + `
+entomb(KEYS[1], ARGV[1])
+return 1`)
+
+// lookScript answers the times of the login and of the end of a session, KEYS[1].
+var lookScript = newScript(`-- look
+redis.call('HDEL', KEYS[1], '')
+return redis.call('HMGET', KEYS[1], '@created', '@end')`)
+
+// leaveScript removes entries, ARGV, from an index, KEYS[1]. There may be none of
+// them. The answer is all other handles.
+var leaveScript = newScript(`-- leave` + trim + `
+redis.call('ZREM', KEYS[1], '')
+for _, handle in ipairs(ARGV) do
+  redis.call('ZREM', KEYS[1], handle)
+end
+if #ARGV > 0 then trim(KEYS[1]) end
+return redis.call('ZRANGE', KEYS[1], 0, -1)`)
