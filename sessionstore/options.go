@@ -57,7 +57,8 @@ func WaitForReplicas(n int, atMost time.Duration) Option {
 // New returns a store on rdb, which it does not close. A *redis.Client means one
 // server, perhaps with replicas; a cluster needs a *redis.ClusterClient. Give rdb
 // timeouts that a page can wait for, and ContextTimeoutEnabled, so that a
-// deadline is kept. An impossible option is a mistake in the program: New panics,
+// deadline is kept. New adds a hook to rdb, by which a call can be repeated on a new
+// connection; add your own hooks before. An impossible option is a mistake in the program: New panics,
 // and names it.
 func New(rdb redis.UniversalClient, options ...Option) *Store {
 	s := &Store{
@@ -73,10 +74,13 @@ func New(rdb redis.UniversalClient, options ...Option) *Store {
 	if !s.plainHTTP {
 		s.cookieName = hostOnly + s.cookieName
 	}
-	if _, ok := rdb.(*redis.Client); ok {
+	s.place = cluster{s}
+	switch rdb.(type) {
+	case *redis.Client:
 		s.place = oneServer{s}
-	} else {
-		s.place = cluster{s}
+		rdb.AddHook(newConnections{s})
+	case *redis.ClusterClient:
+		rdb.AddHook(newConnections{s})
 	}
 	return s
 }

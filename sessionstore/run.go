@@ -119,31 +119,6 @@ func (s *Store) sendPooled(ctx context.Context, c call) (any, error) {
 	return s.send(ctx, s.rdb, c)
 }
 
-// sendAnew makes a call on a connection of its own. The hooks of the client do
-// not see it: the library keeps them to itself.
-func (s *Store) sendAnew(ctx context.Context, c call) (any, error) {
-	var node *redis.Client
-	switch client := s.rdb.(type) {
-	case *redis.Client:
-		node = client
-	case *redis.ClusterClient:
-		// To visit each primary reads the state of the cluster first: the key may
-		// have moved.
-		_ = client.ForEachMaster(ctx, func(context.Context, *redis.Client) error { return nil })
-		var err error
-		if node, err = client.MasterForKey(ctx, c.key); err != nil {
-			return nil, err
-		}
-	default:
-		return s.send(ctx, s.rdb, c)
-	}
-	options := *node.Options()
-	options.PoolSize, options.MinIdleConns, options.PipelinePoolSize, options.MaxRetries = 1, 0, -1, -1
-	fresh := redis.NewClient(&options)
-	defer fresh.Close()
-	return s.send(ctx, fresh, c)
-}
-
 func (s *Store) waits(c call) bool { return c.confirmed && s.replicas > 0 }
 
 // send makes a call. A Redis that does not know the script yet says so, has done

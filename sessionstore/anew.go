@@ -1,0 +1,68 @@
+package sessionstore
+
+import (
+	"context"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// sendAnew makes a call on a connection of its own, which it closes: all that wait
+// in the pool may be broken.
+func (s *Store) sendAnew(ctx context.Context, c call) (any, error) {
+	if !s.waits(c) {
+		return s.send(context.WithValue(ctx, anew{}, c.key), s.rdb, c)
+	}
+	node, err := s.freshNode(ctx, c.key)
+	if err != nil {
+		return nil, err
+	}
+	defer node.Close()
+	return s.send(ctx, node, c)
+}
+
+// anew marks the context of a command that needs a new connection; its value is
+// the key.
+type anew struct{}
+
+// freshNode is a client of one connection to the server that has a key.
+func (s *Store) freshNode(ctx context.Context, key string) (*redis.Client, error) {
+	node, _ := s.rdb.(*redis.Client)
+	if cluster, ok := s.rdb.(*redis.ClusterClient); ok {
+		// To visit each primary reads the state of the cluster first: the key may
+		// have moved.
+		_ = cluster.ForEachMaster(ctx, func(context.Context, *redis.Client) error { return nil })
+		var err error
+		if node, err = cluster.MasterForKey(ctx, key); err != nil {
+			return nil, err
+		}
+	}
+	options := *node.Options()
+	options.PoolSize, options.MinIdleConns, options.PipelinePoolSize, options.MaxRetries = 1, 0, -1, -1
+	return redis.NewClient(&options), nil
+}
+
+// newConnections is the last hook of the client. What the hooks before it see, and
+// make of an error, is the same for both kinds of connection.
+type newConnections struct{ *Store }
+
+func (h newConnections) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		key, ok := ctx.Value(anew{}).(string)
+		if !ok {
+			return next(ctx, cmd)
+		}
+		node, err := h.freshNode(ctx, key)
+		if err != nil {
+			cmd.SetErr(err)
+			return err
+		}
+		defer node.Close()
+		return node.Process(ctx, cmd)
+	}
+}
+
+func (h newConnections) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (h newConnections) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
