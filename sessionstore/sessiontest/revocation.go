@@ -20,7 +20,9 @@ var revocation = []test{
 	{"everywhere, and everywhere but here", revokeAll},
 	{"a login beyond the limit ends the oldest", limit},
 	{"the limit counts live sessions alone", limitAmongDead},
+	{"the oldest is the one whose login is oldest, whatever its end", oldestByLogin},
 	{"entries of dead sessions are pruned", pruned},
+	{"a logout leaves no entry, be the user known or not", logoutLeavesNoEntry},
 	{"a session of the user before is ended", otherUserBefore},
 	{"the index has a TTL and goes with its last session", indexTTL},
 	{"keys do not contain the name of the user", namelessKeys},
@@ -157,6 +159,32 @@ func limit(s *scene) {
 	last.mustBe(true, "the only one")
 }
 
+// After MaxAge was shortened the newest session ends first, and stays the newest.
+func oldestByLogin(s *scene) {
+	long := s.store(sessionstore.MaxSessions(2), sessionstore.MaxAge(5*time.Hour))
+	short := s.store(sessionstore.MaxSessions(2), sessionstore.MaxAge(time.Hour))
+	old := s.loggedInOften(1, s.username, long)[0]
+	first := s.loggedInOften(1, s.username, short)[0]
+	s.lists(short, s.username, old, first)
+	second := s.loggedIn(short)
+	old.mustBe(false, "the oldest login")
+	s.lists(short, s.username, first, second)
+}
+
+func logoutLeavesNoEntry(s *scene) {
+	store := s.store()
+	for what, logout := range map[string]func(*browser){
+		"a logout after a visit":  (*browser).logout,
+		"a logout without one":    func(b *browser) { s.must(b.do((*sessionstore.Session).Logout)) },
+		"a login as another user": func(b *browser) { b.login("other-" + s.username) },
+	} {
+		logout(s.loggedIn(store))
+		if s.exists(s.indexKey(s.username)) {
+			s.Errorf("%s has left the index", what)
+		}
+	}
+}
+
 func limitAmongDead(s *scene) {
 	store := s.store(sessionstore.MaxSessions(3))
 	browsers := s.loggedInOften(3, s.username, store)
@@ -213,12 +241,12 @@ func indexTTL(s *scene) {
 	third := s.loggedIn(short)
 	s.expires("after one that ends sooner", s.indexKey(s.username), end, s.now()+5*time.Hour.Milliseconds())
 
+	// It lives no longer than what is in it.
+	second.logout()
+	score := result(s, s.admin.ZScore(s.ctx, s.indexKey(s.username), third.handle()))
+	s.expires("after the longest has ended", s.indexKey(s.username), int64(score), int64(score))
 	first.logout()
-	for _, b := range []*browser{second, third} {
-		s.must(long.Revoke(s.ctx, s.username, b.handle()))
-	}
-	// On a cluster a logout leaves its entry to the next that looks.
-	s.lists(long, s.username)
+	s.must(long.Revoke(s.ctx, s.username, third.handle()))
 	if s.exists(s.indexKey(s.username)) {
 		s.Error("the index is there without a session")
 	}

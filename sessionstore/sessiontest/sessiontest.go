@@ -30,7 +30,7 @@ func Suite(t *testing.T, connect func() redis.UniversalClient, options ...Option
 	if err := s.admin.Ping(t.Context()).Err(); err != nil {
 		t.Fatalf("The suite needs a Redis, and this one does not answer: %v", err)
 	}
-	for _, group := range [][]test{writes, ends, fixation, revocation, logins, bounds, cookies} {
+	for _, group := range [][]test{writes, ends, fixation, revocation, logins, late, requests, bounds, cookies} {
 		for _, test := range group {
 			t.Run(test.name, func(t *testing.T) {
 				t.Parallel()
