@@ -95,7 +95,7 @@ func loggedInOn(t *testing.T, c *redistest.Cluster, store *sessionstore.Store, n
 	t.Helper()
 	b := loggedIn(t, store, "aaa")
 	for c.Owner(b.key()) != node {
-		must(t, b.Login(t.Context(), "aaa"))
+		must(t, b.Login(within(t, suiteTimeout), "aaa"))
 	}
 	return b
 }

@@ -44,7 +44,7 @@ func newBrowser(t testing.TB, store *sessionstore.Store) *browser {
 func loggedIn(t testing.TB, store *sessionstore.Store, username string) *browser {
 	t.Helper()
 	b := newBrowser(t, store)
-	must(t, b.Login(t.Context(), username))
+	must(t, b.Login(within(t, suiteTimeout), username))
 	if b.Cookie == "" {
 		t.Fatal("a login set no cookie")
 	}
