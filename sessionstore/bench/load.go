@@ -73,7 +73,7 @@ func logIn(addr string, n int) ([]string, error) {
 	cookies := make([]string, n)
 	return cookies, inBrowsers(addr, browsers, func(i int, b *browser) error {
 		for user := i; user < n; user += browsers {
-			if err := b.login(fmt.Sprintf("user%07d", user)); err != nil {
+			if err := b.login(userName(user)); err != nil {
 				return err
 			}
 			if _, err := b.visit(); err != nil {
@@ -84,6 +84,8 @@ func logIn(addr string, n int) ([]string, error) {
 		return nil
 	})
 }
+
+func userName(user int) string { return fmt.Sprintf("user%07d", user) }
 
 // inBrowsers does something in n browsers at the same time.
 func inBrowsers(addr string, n int, do func(i int, b *browser) error) error {

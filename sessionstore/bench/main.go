@@ -78,6 +78,7 @@ func compare(ctx context.Context) error {
 	isQuick := flag.Bool("quick", false, "see in a minute whether it works, and write nothing")
 	dir := flag.String("out", ".", "the `folder` for results.json, results.md and results.svg")
 	again := flag.Bool("redraw", false, "measure nothing: write results.md and results.svg anew from results.json")
+	bytesOnly := flag.Bool("memory", false, "measure the bytes of a session alone, and print them")
 	profiles := flag.String("profile", "", "the `folder` for a CPU profile of each contestant")
 	flag.Parse()
 	chosen := full
@@ -90,6 +91,9 @@ func compare(ctx context.Context) error {
 			return err
 		}
 		return r.publish(*dir)
+	}
+	if *bytesOnly {
+		return printMemory(ctx, chosen)
 	}
 	r, err := measure(ctx, chosen, *profiles, log.Printf)
 	if err != nil {

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"log"
+	"os"
 	"slices"
 
 	"github.com/redis/go-redis/v9"
@@ -12,9 +15,10 @@ import (
 // weighed are the contestants whose sessions are measured. Those that are left
 // out take the same bytes as another.
 func weighed() []string {
-	return slices.DeleteFunc(everyone(), func(name string) bool {
+	names := slices.DeleteFunc(everyone(), func(name string) bool {
 		return name == contestant.Twin || name == contestant.OursPiped || name == exampleApp
 	})
+	return append(names, springLayout)
 }
 
 // memory measures the bytes of a session: that many users log in, and each
@@ -27,6 +31,9 @@ func (b *bench) memory(ctx context.Context, name string) (memory, error) {
 	defer full.close()
 	result := memory{Contestant: name}
 	result.Bytes, err = b.growth(ctx, full, func() error {
+		if name == springLayout {
+			return layOutSpring(ctx, full.client, b.MemorySessions)
+		}
 		if err := full.start(ctx, name); err != nil {
 			return err
 		}
@@ -74,4 +81,22 @@ func copySessions(ctx context.Context, from, to *redis.Client) error {
 		}
 	}
 	return sessions.Err()
+}
+
+func printMemory(ctx context.Context, s settings) error {
+	dir, err := os.MkdirTemp("", "bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	built, err := build(ctx, dir, "")
+	if err != nil {
+		return err
+	}
+	b := &bench{settings: s, programs: built, log: log.Printf}
+	all, err := each(ctx, weighed(), b.memory)
+	for _, m := range all {
+		fmt.Printf("%-15s %4.0f bytes, without index %4.0f\n", m.Contestant, m.Bytes, m.WithoutIndex)
+	}
+	return err
 }
