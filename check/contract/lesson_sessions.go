@@ -239,7 +239,8 @@ func madeUp(s *scene) {
 	sum := sha256.Sum256([]byte(value))
 	b.plant(scout.cookie().Name, value)
 	b.expectLoggedOut()
-	for _, part := range []string{value, hex.EncodeToString(sum[:])} {
+	// Half of the digest: a store may use no more, as sessionstore does.
+	for _, part := range []string{value, hex.EncodeToString(sum[:16])} {
 		if s.failed() {
 			return
 		}

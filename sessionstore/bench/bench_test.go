@@ -56,7 +56,7 @@ func TestTheWholeComparison(t *testing.T) {
 	if want := tiny.ScaleRuns * len(tiny.ScaleSizes) * len(scaled); len(r.Scale) != want {
 		t.Errorf("%d runs among many sessions, want %d", len(r.Scale), want)
 	}
-	// Its key alone takes 72 bytes.
+	// Its key alone takes 40 bytes.
 	if m := r.memoryOf(contestant.Ours); m.WithoutIndex < 100 || m.Bytes <= m.WithoutIndex+100 {
 		t.Errorf("a session takes %.0f bytes, and %.0f without its index", m.Bytes, m.WithoutIndex)
 	}
