@@ -1,5 +1,5 @@
 // Package wire stands between an app and Redis: it counts round trips, adds the
-// delay of a network, keeps a request or a reply back, and loses replies.
+// delay of a network, keeps a request or a reply back, and loses either.
 //
 // A request is what was sent after the answer to what was sent before, on any
 // connection: commands that go together are one. Methods that take a number n
@@ -36,7 +36,8 @@ type Wire struct {
 type fault struct {
 	// request and reply are what is kept back; nil for neither.
 	request, reply *Held
-	lost           bool
+	// cut loses the request, lost the reply.
+	cut, lost bool
 }
 
 // Open makes a wire to a server. Each request to it takes delay longer.
@@ -98,6 +99,10 @@ func (w *Wire) Connections() int64 {
 
 // Lose ends the connection of the n-th request in place of its reply.
 func (w *Wire) Lose(n int) { w.plan(n, func(f *fault) { f.lost = true }) }
+
+// Cut ends the connection of the n-th request in place of sending it on: Redis
+// never gets it.
+func (w *Wire) Cut(n int) { w.plan(n, func(f *fault) { f.cut = true }) }
 
 // Hold keeps the n-th request back: Redis does not get it until it is released.
 func (w *Wire) Hold(n int) *Held {
@@ -187,8 +192,9 @@ func (c *connection) requests() {
 		send = later
 	}
 	pass(c.app, send, func() (lost bool) {
-		c.asked().request.wait(c.wire)
-		return false
+		f := c.asked()
+		f.request.wait(c.wire)
+		return f.cut
 	})
 }
 

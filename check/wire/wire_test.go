@@ -105,6 +105,23 @@ func TestTheReplyToOneRequestIsLost(t *testing.T) {
 	}
 }
 
+func TestOneRequestIsCut(t *testing.T) {
+	seen := make(chan string, 10)
+	w, conn := openTo(t, echo(t, seen), 0)
+	w.Cut(2)
+	ask(t, conn, "first")
+	if _, err := conn.Write([]byte("second")); err != nil {
+		t.Fatal(err)
+	}
+	if rest, err := io.ReadAll(conn); err != nil || len(rest) > 0 {
+		t.Errorf("after the second request came %q, %v; want the end of the connection", rest, err)
+	}
+	ask(t, dial(t, w), "third")
+	if one, two := <-seen, <-seen; one != "first" || two != "third" {
+		t.Errorf("the server got %q and %q, want the first and the third request", one, two)
+	}
+}
+
 func TestOneRequestIsKeptBack(t *testing.T) {
 	keptBack(t, (*wire.Wire).Hold, false)
 }
