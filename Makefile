@@ -11,7 +11,7 @@ export GOFLAGS += -buildvcs=false
 run = @trap : INT; [ -e bin/$(notdir $1) ] || echo "Building, once: this takes up to a minute ..." >&2; go build -o bin/ $1 && bin/$(notdir $1) $2 || test -t 1
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor learn step1 step2 step3 step4 watch1 watch2 watch3 watch4 status scale redis cli monitor elasticache-local take board offline test test-all flakes bench lint smoke screenshots redis-image deploy-build always
+.PHONY: help doctor learn step1 step2 step3 step4 watch1 watch2 watch3 watch4 status scale redis cli monitor elasticache-local take board offline test test-all flakes bench chaos lint smoke screenshots redis-image deploy-build always
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z0-9%-]+:.*## / { sub("%", "N", $$1); printf "make %-18s %s\n", $$1, $$2 }' Makefile
@@ -108,6 +108,9 @@ flakes: ## repeat the tests on a busy machine, to find flaky ones
 
 bench: ## measure our session store and others, about 12 minutes
 	@cd sessionstore/bench && GOWORK=off go run . $(ARGS)
+
+chaos: ## have our session store judged under faults
+	@cd sessionstore/faults && GOWORK=off go run ./chaos $(ARGS)
 
 lint: ## check format, mistakes and known security holes
 	@go run ./tools/workshop lint $(ARGS)

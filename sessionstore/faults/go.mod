@@ -6,6 +6,7 @@ require (
 	example.com/session-workshop/check v0.0.0
 	example.com/session-workshop/sessionstore v0.0.0
 	github.com/Shopify/toxiproxy/v2 v2.5.0
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/redis/go-redis/v9 v9.23.0
 	github.com/rs/zerolog v1.28.0
 )

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/redis/go-redis/v9/logging"
+
+	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/testall"
+)
+
+// What the library reports by itself is what these tests bring about.
+func init() { logging.Disable() }
+
+func TestAFewLoginsOnOneServer(t *testing.T) {
+	survives(t, service{addrs: []string{redistest.StartServer(t).Addr}}, 300)
+}
+
+func TestLoginsOnOneServer(t *testing.T) {
+	testall.Only(t)
+	survives(t, service{addrs: []string{redistest.StartServer(t).Addr}}, 5000)
+}
+
+func TestLoginsOnACluster(t *testing.T) {
+	testall.Only(t)
+	survives(t, service{redistest.StartCluster(t, masters, 0).Addrs, true}, 1000)
+}
+
+// survives wants every answer to be explained.
+func survives(t *testing.T, redis service, logins int64) {
+	t.Helper()
+	s := &suite{service: redis, logins: logins, seed: 1, out: t.ArtifactDir(), report: func(text string) { t.Error(text) }}
+	total, err := s.run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log(total)
+	if total.unanswered.Load() == 0 {
+		t.Error("every call was answered, so this test has seen no fault")
+	}
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/sessionstore"
+)
+
+// attempt is one token for which a login asked Redis for a session. A login can
+// make several, and hands out the last one at most.
+type attempt struct {
+	handle    string
+	confirmed bool
+	from, to  int64 // ticks
+	born      span
+}
+
+// attempts is a hook of the client that writes down what logins attempt: a
+// session of an attempt that was not confirmed may exist all the same. It is
+// added before the store's own hook, so it also sees what that sends on new
+// connections.
+type attempts struct{ r *round }
+
+func (attempts) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (a attempts) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		c, isLogin := ctx.Value(loginKey{}).(*call)
+		handle, creates := a.r.created(cmd.Args())
+		if !isLogin || !creates {
+			return next(ctx, cmd)
+		}
+		from, start := a.r.tick(), time.Now().UnixMilli()
+		err := next(ctx, cmd)
+		c.attempted(attempt{handle, err == nil, from, a.r.tick(), span{start, time.Now().UnixMilli()}})
+		return err
+	}
+}
+
+func (attempts) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+// loginKey is where a context has the call of a login.
+type loginKey struct{}
+
+// creation are the names of the scripts that create a session, on a cluster and
+// on one server. The session is their first key.
+var creation = map[string]bool{"create": true, "begin": true}
+
+// created returns the handle of the session that a command creates.
+func (r *round) created(args []any) (handle string, ok bool) {
+	if len(args) < 4 {
+		return "", false
+	}
+	source, _ := args[1].(string)
+	if args[0] == "evalsha" {
+		source = sessionstore.Scripts()[source]
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(source, "-- "), "\n")
+	key, _ := args[3].(string)
+	return strings.TrimPrefix(key, r.prefix), creation[name]
+}
+
+// attempted adds an attempt. A script that Redis did not know yet is sent twice.
+func (c *call) attempted(a attempt) {
+	if n := len(c.attempts); n > 0 && c.attempts[n-1].handle == a.handle {
+		last := &c.attempts[n-1]
+		last.confirmed, last.to, last.born.latest = a.confirmed, a.to, a.born.latest
+		return
+	}
+	c.attempts = append(c.attempts, a)
+}

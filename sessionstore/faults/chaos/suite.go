@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/anishathalye/porcupine"
+)
+
+// suite plays rounds until there were enough logins.
+type suite struct {
+	service
+	logins int64 // how many to make
+	seed   uint64
+	out    string // the folder for what goes wrong
+	report func(string)
+}
+
+// result is what the rounds came to.
+type result struct {
+	rounds, logins, calls, unanswered, attempts, violations atomic.Int64
+}
+
+func (r *result) String() string {
+	return fmt.Sprintf("%d logins in %d rounds, %d calls, %d of them unanswered, %d attempts of logins not confirmed: %d violations",
+		r.logins.Load(), r.rounds.Load(), r.calls.Load(), r.unanswered.Load(), r.attempts.Load(), r.violations.Load())
+}
+
+// parallel is how many rounds run at the same time: most wait most of the time.
+const parallel = 4
+
+func (s *suite) run(ctx context.Context) (*result, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	admin := s.connect()
+	defer admin.Close()
+	total := new(result)
+	var group sync.WaitGroup
+	for range parallel {
+		group.Go(func() {
+			for total.logins.Load() < s.logins && ctx.Err() == nil {
+				number := total.rounds.Add(1)
+				r := &round{
+					service: s.service, admin: admin, retries: number%2 == 0,
+					prefix: fmt.Sprintf("chaos-%d-%d:", s.seed, number),
+					random: rand.New(rand.NewPCG(s.seed, uint64(number))),
+				}
+				histories, err := r.play(ctx)
+				if err != nil {
+					cancel(fmt.Errorf("round %d: %w", number, err))
+					return
+				}
+				for i, h := range histories {
+					total.count(h)
+					s.judge(h, fmt.Sprintf("seed-%d-round-%d-user-%d", s.seed, number, i), total)
+				}
+			}
+		})
+	}
+	group.Wait()
+	return total, context.Cause(ctx)
+}
+
+func (r *result) count(h *history) {
+	for _, c := range h.calls {
+		r.calls.Add(1)
+		if c.verb == begin {
+			r.logins.Add(1)
+		}
+		if !c.answered() {
+			r.unanswered.Add(1)
+		}
+		for _, a := range c.attempts {
+			if !a.confirmed {
+				r.attempts.Add(1)
+			}
+		}
+	}
+}
+
+// judge reports what is wrong with a history, and draws it.
+func (s *suite) judge(h *history, name string, total *result) {
+	for _, text := range h.wrong {
+		total.violations.Add(1)
+		s.report(name + ": " + text)
+	}
+	for part, ops := range h.parts(s.cluster) {
+		result, _ := h.judge(ops)
+		if result == porcupine.Ok {
+			continue
+		}
+		total.violations.Add(1)
+		if result == porcupine.Illegal {
+			ops = h.shorten(ops)
+		}
+		text := fmt.Sprintf("%s: porcupine says %s\n", name, result)
+		for _, o := range ops {
+			text += fmt.Sprintf("  %5d to %5d  client %d  %v\n", o.from, o.to, o.client, o)
+		}
+		s.report(text + s.draw(h, ops, fmt.Sprintf("%s-part-%d", name, part)))
+	}
+}
+
+// draw keeps porcupine's page of a history, and says where it is.
+func (s *suite) draw(h *history, ops []*op, name string) string {
+	if err := os.MkdirAll(s.out, 0o755); err != nil {
+		return err.Error()
+	}
+	path := filepath.Join(s.out, strings.ReplaceAll(name, ":", "-")+".html")
+	_, info := h.rules.judge(ops)
+	if err := porcupine.VisualizePath(h.model(), info, path); err != nil {
+		return err.Error()
+	}
+	return "  drawn in " + path
+}
