@@ -91,7 +91,11 @@ func (s oneServer) revokeOne(ctx context.Context, username, handle string) (bool
 	return ended == int64(1), err
 }
 
+// revokeOthers is sent once too: a second copy that comes late would end what has
+// logged in since.
 func (s oneServer) revokeOthers(ctx context.Context, username, keep string) error {
-	_, err := s.run(ctx, revokeScript.call([]string{s.indexKey(username)}, s.prefix, keep, "others"))
+	c := revokeScript.call([]string{s.indexKey(username)}, s.prefix, keep, "others")
+	c.once = true
+	_, err := s.run(ctx, c)
 	return err
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/sessionstore"
-	"example.com/session-workshop/sessionstore/internal/visit"
+	"example.com/session-workshop/sessionstore/faults/internal/visit"
 )
 
 // user is one whose sessions the clients of a round use.

@@ -1,4 +1,4 @@
-package sessionstore_test
+package faults
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/sessionstore"
-	"example.com/session-workshop/sessionstore/internal/visit"
+	"example.com/session-workshop/sessionstore/faults/internal/visit"
 )
 
 // oldCreate and oldEnter are the scripts of version 0.1.
