@@ -29,7 +29,7 @@
 //
 // What changes a session is done at most once: if a reply is lost, it is not known
 // whether the change was made; the error is ErrUnavailable, and nothing is sent
-// again. A read, and an end, go again once, on a new connection, if theirs breaks.
+// again. A read and a logout go again once, on a new connection, if theirs breaks.
 // A login is tried again with a new token. A session whose login was confirmed is
 // listed and can be revoked until it is dead, and what was ended stays ended,
 // whatever arrives late.
