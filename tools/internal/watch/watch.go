@@ -80,7 +80,7 @@ func Follow(ctx context.Context, o Options, l Listener) (err error) {
 func (w *watcher) run(ctx context.Context) {
 	seen := takeSnapshot(w.folders...)
 	for {
-		w.rebuild(ctx)
+		w.rebuild(ctx, seen)
 		now, changed := w.waitForChange(ctx, seen)
 		if !changed {
 			return
@@ -92,9 +92,13 @@ func (w *watcher) run(ctx context.Context) {
 
 // rebuild puts a new app in the place of the old one. If the new one cannot be
 // built, the old one goes on running.
-func (w *watcher) rebuild(ctx context.Context) {
+func (w *watcher) rebuild(ctx context.Context, seen snapshot) {
 	if err := w.program.Build(ctx); err != nil {
-		w.failed(ctx, err)
+		// A save during a build can make mistakes that no file has, such as an
+		// import that cannot be found. The next build tells what is wrong.
+		if takeSnapshot(w.folders...).equal(seen) {
+			w.failed(ctx, err)
+		}
 		return
 	}
 	w.stop((*launch.App).Stop)
