@@ -339,6 +339,18 @@ var house = []rule{
 		hints: []string{"A browser whose session is not there any more learns why it must log in again. A browser without a cookie does not. The answer leaves the cookie alone."},
 		run:   endedSession,
 	},
+	{
+		id:    "login-ends-session",
+		name:  "a login ends the session that the browser had",
+		steps: onlyFour,
+		hints: []string{"Before login calls Create, it calls Delete with the token that the browser brought. Else the old session lives on, and a copy of its cookie still logs in."},
+		run: func(s *scene) {
+			b := s.loggedIn()
+			old := b.copy()
+			b.login(s.user)
+			old.expectLoggedOut()
+		},
+	},
 }
 
 // crossSite is what browsers send with a form of another site: new ones the
@@ -508,7 +520,7 @@ func (s *scene) expectKey(b *browser, name string) {
 	}
 	for field := range fields {
 		known := field == "visits" || s.step == 4 && (field == "username" || strings.HasPrefix(field, "@"))
-		s.expect(known, "no field in "+key+" that the design does not name", field)
+		s.expect(known, "no field in "+key+" that this step does not have", field)
 	}
 }
 
