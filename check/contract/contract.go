@@ -123,7 +123,7 @@ type rule struct {
 	run    func(s *scene)
 }
 
-// place takes the place of a rule's where, and of its second and third hint.
+// place takes the place of a rule's where, and of its last hints.
 type place struct {
 	where string
 	hints []string
@@ -148,7 +148,7 @@ func checksOf(n int, group Group, rules []rule) []Check {
 		}
 		hints, where := r.hints, r.where
 		if n == 4 && r.inFour.where != "" {
-			hints, where = slices.Concat(hints[:1], r.inFour.hints), r.inFour.where
+			hints, where = slices.Concat(hints[:len(hints)-len(r.inFour.hints)], r.inFour.hints), r.inFour.where
 		}
 		checks = append(checks, Check{
 			ID: r.id, Name: r.name, Hints: hints, Where: where,

@@ -247,7 +247,7 @@ var otherBrowsers = []rule{
 		name:  "30 visits at the same time count 30",
 		steps: counting,
 		hints: []string{
-			"Some visits were lost: two requests read the same number and both wrote the next one. Do not read, add and write back. HINCRBY does all three inside Redis in one command.",
+			"Some visits got the same number. Two requests read one number and both wrote the next one; or the number was read by a second command, after other visits had counted. HINCRBY does it all inside Redis: it reads, adds, writes, and answers with the new number.",
 			"HGET, then HSET, leaves a gap in which another visit reads the same number. Replace both by one HIncrBy, and show what it returns.",
 			"visits, err := a.rdb.HIncrBy(c.Request().Context(), key, \"visits\", 1).Result()",
 		},

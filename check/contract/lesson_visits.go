@@ -14,12 +14,19 @@ var firstVisits = []rule{
 		id:   "logged-out",
 		name: "without a login, / says You are not logged in",
 		hints: []string{
-			"Is the app running at this address? Then look at the handler of GET /: for a browser without a login it writes exactly \"You are not logged in\".",
+			"For a browser without a login, the handler of GET / writes exactly \"You are not logged in\".",
 			"index renders the page \"index\". Without a name, the template in pages takes its {{else}}.",
 			"return c.Render(http.StatusOK, \"index\", page{Username: username(c)})",
 		},
 		where: inIndex,
-		run:   func(s *scene) { s.browser().expectLoggedOut() },
+		inFour: place{
+			where: inIndex,
+			hints: []string{
+				"ErrNone of Visit is no failure: it says that this visitor has no session. index then renders the page \"index\" without a name, and the template takes its {{else}}.",
+				"if errors.Is(err, session.ErrNone) { return c.Render(http.StatusOK, \"index\", page{}) }",
+			},
+		},
+		run: func(s *scene) { s.browser().expectLoggedOut() },
 	},
 	{
 		id:   "login-form",
@@ -44,6 +51,7 @@ var firstVisits = []rule{
 		inFour: place{
 			where: inLogin,
 			hints: []string{
+				"Use your store in main.go, in place of the signed cookie: the comment at the top of session/store.go shows how. POST /login then answers with a redirect (status 303) to /.",
 				"web.Username(c) reads the name; an error of the store is returned; at the end, c.Redirect sends the browser on.",
 				"token, err := a.store.Create(c.Request().Context(), name) … return c.Redirect(http.StatusSeeOther, \"/\")",
 			},
@@ -79,7 +87,7 @@ var firstVisits = []rule{
 		steps: counting,
 		hints: []string{
 			"HINCRBY adds one and returns the new number. Show that number on the page. The login itself is not a visit.",
-			"index needs the Redis client: make it in run with redisconn.MustOpen(cfg), and keep it in a struct whose method index is. HIncrBy on the user's key, field visits, returns the number; page and template need a field Visits.",
+			"index needs the Redis client: make it in run with redisconn.MustOpen(cfg), and keep it in a struct whose method index is. HIncrBy on the user's key, field visits, returns the number; page and template need a field Visits. In a function of TxPipelined the number is still 0: read it after TxPipelined has returned.",
 			"visits, err := a.rdb.HIncrBy(c.Request().Context(), userKey(c), \"visits\", 1).Result(), and in pages: <p>Visits: {{.Visits}}</p>",
 		},
 		where: inIndex,

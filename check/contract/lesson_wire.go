@@ -32,7 +32,7 @@ var onTheWire = []rule{
 			b.expectLoggedOut()
 			for _, path := range []string{"/", "/login"} {
 				asked := s.fewest(func() { b.get(path) })
-				s.expect(asked == 0, "GET "+path+" without a login to send nothing to Redis", fmt.Sprintf("%d round trips", asked))
+				s.expect(asked == 0, "GET "+path+" without a login to send nothing to Redis", fmt.Sprintf("round trips: %d", asked))
 			}
 		},
 	},

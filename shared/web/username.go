@@ -12,8 +12,8 @@ import (
 const maxUsername = 64
 
 // Username reads the form field "username", without the spaces around it.
-// Where it cannot be a name, problem is a sentence for the person who typed
-// it; else problem is empty.
+// If it cannot be a name, problem is a sentence for the person who typed it;
+// else problem is empty.
 func Username(c echo.Context) (name, problem string) {
 	return CheckName(c.FormValue("username"))
 }
