@@ -174,7 +174,7 @@ type counter struct{ *wire.Wire }
 func (c counter) ask(t *testing.T, want int64, do func()) {
 	t.Helper()
 	if got := c.During(do); got != want {
-		t.Errorf("it took %d round trips, want %d", got, want)
+		t.Errorf("round trips: %d, want %d", got, want)
 	}
 }
 

@@ -79,6 +79,12 @@ type Problem struct {
 	ended bool
 }
 
+// broke reports whether an answer of 500 came with words of the app about it. A
+// hint then looks for another mistake than the one that stopped the app.
+func (p *Problem) broke() bool {
+	return !p.ended && strings.TrimSpace(p.said) != "" && strings.Contains(p.Got, "answered 500")
+}
+
 // Run is Find, with ErrFailed for an app that does not pass.
 func (c *Check) Run(ctx context.Context) error {
 	problem, err := c.Find(ctx)

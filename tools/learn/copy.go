@@ -41,10 +41,10 @@ func (c Copy) Dir() string { return filepath.Join(c.Root, c.Name()) }
 
 // Ready says what the learner has after Start.
 func (c Copy) Ready() string {
-	is := fmt.Sprintf("a copy of step %d", c.Step-1)
+	is := fmt.Sprintf("a copy of our step %d", c.Step-1)
 	switch c.Step {
 	case 1:
-		is = "a copy of step 1 without its cookie"
+		is = "a copy of our step 1 without its cookie"
 	case steps.Count:
 		is += ", and a session store whose four methods are empty"
 	}

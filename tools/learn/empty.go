@@ -16,9 +16,9 @@ import (
 // the cookie.
 var bodiesOfOne = map[string]string{
 	"login": `
-	// Read the name with web.Username, which also says what is wrong with it;
-	// then show the form again, with status 400. Put the name into the cookie,
-	// save it, and send the browser to / with status 303.
+	// Read the name with web.Username. If it says that something is wrong with
+	// the name, show the form again, with the problem and status 400. Else put the
+	// name into the cookie, save it, and send the browser to / with status 303.
 	return echo.ErrNotImplemented
 `,
 	"logout": `

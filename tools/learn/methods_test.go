@@ -47,7 +47,7 @@ func TestTheMethodsOfTheStorePassOneByOne(t *testing.T) {
 		repotest.Write(t, file, text)
 		said := fails(t, checkOf(c, ""))
 		repotest.WantText(t, said, append(passed,
-			fmt.Sprintf("FAIL %2d %s: ", i+1, check.ID), "not written yet at my-step4/session/store.go:", "look at:  my-step4/session/store.go, func "+methods[i])...)
+			fmt.Sprintf("FAIL %2d %s: ", i+1, check.ID), "not written yet at my-step4/session/store.go:", "look at:  my-step4/session/store.go:", ", func "+methods[i])...)
 		passed = append(passed, fmt.Sprintf("ok   %2d %s: ", i+1, check.ID))
 	}
 }
@@ -68,7 +68,7 @@ func TestAWrongMethodIsCaught(t *testing.T) {
 	c, file := store(t)
 	for _, wrong := range []struct{ mistake, id, from, to, want string }{
 		{"half of the hash", "store-key", "sum[:]", "sum[:16]", "Key("},
-		{"a login in two round trips", "store-create", "s.rdb.TxPipelined(ctx", "s.oneByOne(ctx", "it took 2 round trips, want 1"},
+		{"a login in two round trips", "store-create", "s.rdb.TxPipelined(ctx", "s.oneByOne(ctx", "round trips: 2, want 1"},
 		{"a visit that makes a key", "store-visit", "redis.Nil) {\n", "redis.Nil) {\n\t\ts.rdb.HIncrBy(ctx, s.Key(t), \"visits\", 1)\n", "Visit without a session returns"},
 		{"a logout that deletes nothing", "store-delete", "s.rdb.Del(ctx, s.Key(t))", "s.rdb.Persist(ctx, s.Key(t))", "the session is still there"},
 	} {

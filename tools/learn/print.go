@@ -82,6 +82,9 @@ func (c *Check) explain(p *Problem) {
 	c.line("FAIL", p.number, p.check)
 	c.detail("expected", p.Expected)
 	c.detail("got", p.Got)
+	if p.broke() {
+		c.detail("first", "your app itself failed. What it said about that stands below.")
+	}
 	helps := p.helps
 	for i, hint := range helps.Hints {
 		if i < c.Hint {

@@ -136,7 +136,7 @@ func TestAWindowGoesOnToTheNextStep(t *testing.T) {
 	l.WaitFor(`(?s)Step 1 of 4.*Passed: all \d+ checks of step 1\.\nWhy it matters: .*Still wrong: .*The next step: (n)\n`)
 	l.types("h\nn\n")
 	l.WaitFor(`There is (nothing) to help with`)
-	l.WaitFor(`(?s)Step 2 of 4.*my-step2 is ready for you: it is a copy of step 1\..*FAIL  5 first-visit.*Steps: 1 passed, 2 at 4 of .*(Exercises)`)
+	l.WaitFor(`(?s)Step 2 of 4.*my-step2 is ready for you: it is a copy of our step 1\..*FAIL  5 first-visit.*Steps: 1 passed, 2 at 4 of .*(Exercises)`)
 	l.types("o\nn\n")
 	l.WaitFor(`(?s)Ours, step2-visits/main\.go:\d+, func index:\nfunc \(a app\) index.*Step 2 does not (pass) yet`)
 

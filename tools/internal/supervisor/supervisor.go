@@ -124,7 +124,7 @@ func (p *Program) LongTTL() bool {
 }
 
 // AboutTTL is for LongTTL.
-const AboutTTL = "SESSION_TTL is " + TTL + " here, to give you time. The lesson's: SESSION_TTL=10s"
+const AboutTTL = "SESSION_TTL is " + TTL + " here, to give you time. For the lesson's ten seconds, set SESSION_TTL=10s"
 
 // findRedis finds a Redis or starts one in this process, which outlives those of
 // the program.
