@@ -133,7 +133,7 @@ func TestAWindowGoesOnToTheNextStep(t *testing.T) {
 	root := repotest.Copy(t)
 	do(t, root, 0, nil, "solve", "-take", "1")
 	l := learns(t, root, []string{"PORT=0"})
-	l.WaitFor(`(?s)Step 1 of 4.*Passed: all \d+ checks of step 1\.\nWhy it matters: .*Still wrong: .*The next step: (n)\n`)
+	l.WaitFor(`(?s)Step 1 of 4.*Passed: all \d+ checks of step 1\.\nThis is our solution, .*Why it matters: .*Still wrong: .*The next step: (n)\n`)
 	l.types("h\nn\n")
 	l.WaitFor(`There is (nothing) to help with`)
 	l.WaitFor(`(?s)Step 2 of 4.*my-step2 is ready for you: it is a copy of our step 1\..*FAIL  5 first-visit.*Steps: 1 passed, 2 at 4 of .*(Exercises)`)
