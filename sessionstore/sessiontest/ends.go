@@ -3,7 +3,10 @@ package sessiontest
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/sessionstore"
 )
@@ -84,20 +87,25 @@ func absoluteEnd(s *scene) {
 	}
 }
 
-// Each visit gives an hour, and the end comes all the same.
+// Each visit gives an hour, and the end comes all the same. On a machine so busy
+// that no visit comes before the end, the next session lives longer.
 func busySessionEnds(s *scene) {
-	b := s.loggedIn(s.store(sessionstore.MaxAge(300 * time.Millisecond)))
-	end := s.field(b.key(), "@end")
-	visits, began := 0, s.now()
-	for b.isLoggedIn() {
-		s.within("the time at which a visit began that found a session", began, 0, end+slack)
-		visits, began = visits+1, s.now()
-	}
-	if s.now() < end-slack {
-		s.Error("the session has ended before its end")
-	}
-	if visits == 0 {
-		s.Error("there was no visit before the end, so this test has seen nothing")
+	visits := 0
+	for age := 300 * time.Millisecond; visits == 0; age *= 2 {
+		b := s.loggedIn(s.store(sessionstore.MaxAge(age)))
+		end, err := s.admin.HGet(s.ctx, b.key(), "@end").Int64()
+		if errors.Is(err, redis.Nil) {
+			continue
+		}
+		s.must(err)
+		began := s.now()
+		for b.isLoggedIn() {
+			s.within("the time at which a visit began that found a session", began, 0, end+slack)
+			visits, began = visits+1, s.now()
+		}
+		if s.now() < end-slack {
+			s.Error("the session has ended before its end")
+		}
 	}
 }
 
