@@ -80,7 +80,7 @@ func oneSession(s *scene) {
 	handler := one.Handler(two.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.must(one.Of(w, r).Login(r.Context(), s.username))
 		s.same("who another call of Of knows", one.Of(w, r).Username(), s.username)
-		if one.Of(w, r) != one.Of(w, r) {
+		if first, second := one.Of(w, r), one.Of(w, r); first != second {
 			s.Error("two calls of Of are two sessions")
 		}
 		if two.Of(w, r).Brought() {
