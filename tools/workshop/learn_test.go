@@ -25,7 +25,7 @@ func TestTheCommandsOfALearner(t *testing.T) {
 		says    []string
 	}{
 		{"check １", 1, []string{"make start1"}},
-		{"start 1", 0, []string{"my-step1 is ready for you: it is a copy of step 1 without its cookie", "my-step1/main.go", "make my-step1", "make check1"}},
+		{"start 1", 0, []string{"my-step1 is ready for you: it is a copy of our step 1 without its cookie", "my-step1/main.go", "make my-step1", "make check1"}},
 		{"solve 1", 0, []string{"yours/main.go", "ours/main.go"}},
 		{"solve -take 1", 0, []string{"my-step1 is what ours is. What you had is in my-step1-backup-", "make check1"}},
 		{"status", 0, []string{"step 1  taken, not checked", "step 2  not started"}},
