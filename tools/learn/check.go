@@ -129,6 +129,7 @@ func (c *Check) Find(ctx context.Context) (*Problem, error) {
 	} else {
 		c.explain(problem)
 		c.say("%d of %d passed. %s", passed, total, c.moreHelp(problem))
+		c.sayUndo()
 	}
 	c.reportTo(ctx, passed, total)
 	return problem, nil

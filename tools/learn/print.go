@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -171,6 +172,13 @@ func (c *Check) moreHelp(p *Problem) string {
 		return fmt.Sprintf("What is different from ours: make solve%d", c.Copy.Step)
 	}
 	return "That was the last hint."
+}
+
+// sayUndo names the way back from an exercise that breaks what has passed.
+func (c *Check) sayUndo() {
+	if _, err := os.Stat(c.Copy.passedDir()); err == nil && c.URL == "" && c.Exercise == "" {
+		c.say("It has passed before. If you broke it for an exercise, this brings back what passed: make undo%d", c.Copy.Step)
+	}
 }
 
 func (c *Check) congratulate(ctx context.Context, s *subject, total int) {

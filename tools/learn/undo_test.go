@@ -100,6 +100,7 @@ func TestUndoBringsBackWhatPassed(t *testing.T) {
 		t.Errorf("without a step that passed: %v", err)
 	}
 	l.has("first")
+	l.isTold("")
 	for n := range 2 {
 		right := fmt.Sprint("right ", n)
 		l.saves(right)
@@ -107,6 +108,7 @@ func TestUndoBringsBackWhatPassed(t *testing.T) {
 		l.saves("broken")
 		l.checks("expire-first", 2, 2)
 		l.checks("", 18, 23)
+		l.isTold("It has passed before. If you broke it for an exercise, this brings back what passed: make undo3\n")
 		l.does(l.Undo, "broken")
 		l.has(right)
 		l.wantStatus("passed, all 23 checks; exercises: expire-first")
@@ -116,6 +118,16 @@ func TestUndoBringsBackWhatPassed(t *testing.T) {
 	l.saves("again")
 	l.does(l.Undo, "again")
 	l.has("right 1")
+}
+
+// isTold fails the test unless a check that fails says so of the way back.
+func (l *learner) isTold(want string) {
+	l.Helper()
+	var said strings.Builder
+	(&Check{Copy: l.Copy, Out: &said}).sayUndo()
+	if said.String() != want {
+		l.Errorf("it says %q, want %q", said.String(), want)
+	}
 }
 
 // What was saved while it was checked did not pass.
