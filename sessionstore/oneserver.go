@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // oneServer has sessions and indexes side by side, so each operation is one
@@ -86,7 +88,7 @@ func (s oneServer) list(ctx context.Context, username string) ([]Info, error) {
 // that there was none.
 func (s oneServer) revokeOne(ctx context.Context, username, handle string) (bool, error) {
 	c := revokeScript.call([]string{s.indexKey(username)}, s.prefix, handle, "only")
-	c.once = true
+	c.once, c.anew = true, s.overTLS()
 	ended, err := s.run(ctx, c)
 	return ended == int64(1), err
 }
@@ -95,7 +97,14 @@ func (s oneServer) revokeOne(ctx context.Context, username, handle string) (bool
 // logged in since.
 func (s oneServer) revokeOthers(ctx context.Context, username, keep string) error {
 	c := revokeScript.call([]string{s.indexKey(username)}, s.prefix, keep, "others")
-	c.once = true
+	c.once, c.anew = true, s.overTLS()
 	_, err := s.run(ctx, c)
 	return err
+}
+
+// overTLS reports whether a connection that waits in the pool may be broken
+// unnoticed. What is sent once goes on a new connection then.
+func (s oneServer) overTLS() bool {
+	client, ok := s.rdb.(*redis.Client)
+	return ok && client.Options().TLSConfig != nil
 }

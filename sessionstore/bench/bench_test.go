@@ -65,8 +65,8 @@ func TestTheWholeComparison(t *testing.T) {
 
 func wantOneRoundTripAndNothingLost(t *testing.T, b behaviour) {
 	t.Helper()
-	if b.Visit != 1 || b.Login > 2 || b.Logout != 1 || b.LoginAgain > 3 {
-		t.Errorf("%s takes %v round trips for a visit, %v for a login, %v for a logout, %v for a login after it; want 1, at most 2, 1, at most 3",
+	if b.Visit != 1 || b.Login > 2 || b.Logout > 2 || b.LoginAgain > 2 {
+		t.Errorf("%s takes %v round trips for a visit, %v for a login, %v for a logout, %v for a login after it; want 1, and at most 2 for each of the others",
 			b.Contestant, b.Visit, b.Login, b.Logout, b.LoginAgain)
 	}
 	if b.Lost != 0 {

@@ -38,6 +38,10 @@ func newTrips(t *testing.T, r *redistest.Redis, own ...sessionstore.Option) *tri
 	o.Addr = w.Addr
 	store := sessionstore.New(connect(t, o), append(own, sessionstore.KeyPrefix(prefix))...)
 	s := &trips{t, ctx, w, store, r.Client, prefix}
+	// A script that Redis does not know yet takes a round trip more.
+	for _, source := range sessionstore.Scripts() {
+		s.must(r.Client.ScriptLoad(ctx, source).Err())
+	}
 	// One command, and several at once, each know a pool of their own.
 	for range 2 {
 		b := s.loggedIn("warm")

@@ -190,7 +190,7 @@ func TestEachExerciseOnARealCopy(t *testing.T) {
 				said := passes(t, checkOf(c, e.Name))
 				repotest.WantText(t, said, "Passed: the exercise "+e.Name)
 				if e.Breaks {
-					repotest.WantText(t, said, fmt.Sprintf("put it right again: make check%d", n))
+					repotest.WantText(t, said, fmt.Sprintf("To go back to what passed: make undo%d", n))
 				}
 				wantASCII(t, said)
 			}
