@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -81,6 +82,11 @@ func TestAWindowShowsTheFirstProblemAtEachSave(t *testing.T) {
 
 func TestAKeyNeedsNoEnterOnATerminalThatIsRestored(t *testing.T) {
 	app := repotest.App(t)
+	// Under nohup hangups are ignored, and a program inherits that, unless they are
+	// caught here.
+	closed := make(chan os.Signal, 1)
+	signal.Notify(closed, syscall.SIGHUP)
+	defer signal.Stop(closed)
 	for name, end := range map[string]func(l learner) error{
 		"q":       func(l learner) error { l.types("q"); return nil },
 		"Ctrl+C":  func(l learner) error { l.types("\x03"); return nil },
