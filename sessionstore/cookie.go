@@ -35,7 +35,7 @@ type contextKey struct{ *Store }
 const maxTokens = 16
 
 // tokensIn reads the cookie. Two different cookies of our name count as none for a
-// visit: one of them was not set by this store, and which one cannot be told. Their
+// visit: this store did not set one of them, and cannot tell which. Their
 // well-formed tokens are rivals, so that a logout ends the sessions of all of them.
 func (s *Store) tokensIn(r *http.Request) (visitor token, rivals []token) {
 	cookies := r.CookiesNamed(s.cookieName)

@@ -75,8 +75,8 @@ type Check struct {
 }
 
 // ErrNotChecked says that a check needs something of Target that is missing, a
-// wire between the app and Redis or the tests of its methods: the app runs
-// already, and somebody else has built and connected it.
+// wire between the app and Redis or the tests of its methods: another process
+// has built, connected and started the app.
 var ErrNotChecked = errors.New("not checked: that needs an app that the check itself starts")
 
 // Failure says what a check wanted to see and what it saw.

@@ -25,7 +25,7 @@ import (
 	"example.com/session-workshop/sessionstore/faults/internal/visit"
 )
 
-// What the library reports by itself is what these tests bring about.
+// These tests cause the faults that go-redis would log.
 func init() { logging.Disable() }
 
 // prefix is what the store's keys begin with, when nothing else is said.

@@ -9,7 +9,7 @@ import (
 	"example.com/session-workshop/check/testall"
 )
 
-// What the library reports by itself is what these tests bring about.
+// These tests cause the faults that go-redis would log.
 func init() { logging.Disable() }
 
 func TestAFewLoginsOnOneServer(t *testing.T) {

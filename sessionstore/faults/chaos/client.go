@@ -158,7 +158,7 @@ func (c *client) batch(ctx context.Context, made *call, cookie string, ops ...se
 	}
 }
 
-// logout keeps the cookie: somebody may have copied it.
+// logout keeps the cookie, as a copy of it would be kept.
 func (c *client) logout(ctx context.Context, made *call) {
 	made.verb = end
 	made.err = c.session(made, c.anyCookie()).Logout(ctx)

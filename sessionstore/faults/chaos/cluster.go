@@ -38,7 +38,7 @@ func (h *history) share(o *op, number int) *op {
 		one.verb, one.of = end, number
 		one.maybe = o.sure && !h.confirmedBefore(number, o)
 	case o.verb == settle && o.old == number:
-		one.verb, one.of, one.old = end, number, nobody
+		one.verb, one.of, one.old = end, number, noSession
 	case o.verb == settle && h.tooOld(number, o):
 		one.verb, one.of, one.maybe = end, number, o.sure
 	case o.verb == settle || o.of != number:

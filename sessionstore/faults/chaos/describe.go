@@ -17,12 +17,12 @@ func (s sessions) String() string {
 func (o *op) String() string {
 	text := string(o.verb)
 	switch {
-	case o.verb == revokeAll && o.of != nobody:
+	case o.verb == revokeAll && o.of != noSession:
 		text += fmt.Sprint(" but s", o.of)
-	case o.of != nobody:
+	case o.of != noSession:
 		text += fmt.Sprint(" s", o.of)
 	}
-	if o.verb == settle && o.old != nobody {
+	if o.verb == settle && o.old != noSession {
 		text += fmt.Sprint(", end s", o.old)
 	}
 	switch {

@@ -29,7 +29,7 @@ func explain(calls []*call, tick int64, maxSessions int) *history {
 			h.attempt(c, a)
 		}
 	}
-	h.ops = append(h.ops, &op{verb: settled, from: tick, to: tick, of: nobody, sure: true})
+	h.ops = append(h.ops, &op{verb: settled, from: tick, to: tick, of: noSession, sure: true})
 	for _, c := range calls {
 		if c.err != nil && !expected(c.err) {
 			h.wrong = append(h.wrong, fmt.Sprintf("%s fails with %v", c.verb, c.err))
@@ -67,7 +67,7 @@ func expected(err error) bool {
 func (h *history) answer(c *call) *op {
 	o := &op{
 		verb: c.verb, client: c.client, from: c.from, to: c.to,
-		of: h.number(c.handle), old: nobody, sure: c.answered(),
+		of: h.number(c.handle), old: noSession, sure: c.answered(),
 		none: errors.Is(c.err, sessionstore.ErrNoSession), count: c.count, note: c.note,
 	}
 	for _, handle := range c.listed {
@@ -80,7 +80,7 @@ func (h *history) answer(c *call) *op {
 // others; what other attempts may have left is ended before the login returns.
 func (h *history) login(c *call) {
 	for _, a := range c.attempts {
-		o := op{client: c.client, from: a.to, to: c.to, of: h.number(a.handle), old: nobody, sure: true}
+		o := op{client: c.client, from: a.to, to: c.to, of: h.number(a.handle), old: noSession, sure: true}
 		switch {
 		case c.err == nil && a.handle == c.handle:
 			created := o
@@ -108,12 +108,12 @@ func (h *history) add(o *op) {
 
 func (h *history) number(handle string) int {
 	if handle == "" {
-		return nobody
+		return noSession
 	}
 	number, known := h.numbers[handle]
 	if !known {
 		h.wrong = append(h.wrong, fmt.Sprintf("the session %.8s is of no login", handle))
-		return nobody
+		return noSession
 	}
 	return number
 }

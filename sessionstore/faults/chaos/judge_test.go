@@ -14,8 +14,8 @@ func TestJudge(t *testing.T) {
 	logout := &op{verb: end, of: s0, sure: true}
 	visit := func(number int, count int64) *op { return &op{verb: read, of: number, count: count, sure: true} }
 	dead := func(number int) *op { return &op{verb: read, of: number, none: true, sure: true} }
-	listed := func(who sessions) *op { return &op{verb: list, of: nobody, listed: who, sure: true} }
-	quiet := &op{verb: settled, of: nobody, sure: true}
+	listed := func(who sessions) *op { return &op{verb: list, of: noSession, listed: who, sure: true} }
+	quiet := &op{verb: settled, of: noSession, sure: true}
 	lostIncr := &op{verb: incr, of: s0, to: math.MaxInt64}
 	lostLogout := &op{verb: end, of: s0, to: math.MaxInt64}
 	for name, c := range map[string]struct {
@@ -34,9 +34,9 @@ func TestJudge(t *testing.T) {
 		"an unanswered logout that is done when nothing is under way": {porcupine.Illegal,
 			[]*op{login(s0), lostLogout, quiet, visit(s0, 0), dead(s0)}},
 		"a login that ends the oldest": {porcupine.Ok,
-			[]*op{login(s0), login(s1), {verb: settle, of: s1, old: nobody, sure: true}, dead(s0)}},
+			[]*op{login(s0), login(s1), {verb: settle, of: s1, old: noSession, sure: true}, dead(s0)}},
 		"a login that ends the newest": {porcupine.Illegal,
-			[]*op{login(s0), login(s1), {verb: settle, of: s1, old: nobody, sure: true}, dead(s1)}},
+			[]*op{login(s0), login(s1), {verb: settle, of: s1, old: noSession, sure: true}, dead(s1)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := rules{maxSessions: 1, born: []span{{1, 2}, {4, 5}}}

@@ -29,8 +29,8 @@ type op struct {
 	client int
 	// from and to are ticks of the round's clock.
 	from, to int64
-	of       int // the session, or nobody
-	old      int // settle: the session to end, or nobody
+	of       int // the number of the session, or noSession
+	old      int // settle: the number of the session to end, or noSession
 	// sure says that the call was answered. Any other call took effect once or
 	// never, and said nothing.
 	sure bool
@@ -44,14 +44,14 @@ type op struct {
 	listed sessions
 }
 
-const nobody = -1
+const noSession = -1
 
 // sessions is a set of session numbers, below 64.
 type sessions uint64
 
-// only is the set of one session, or of nobody.
+// only is the set of one session, and empty for noSession.
 func only(number int) sessions {
-	if number == nobody {
+	if number == noSession {
 		return 0
 	}
 	return 1 << number

@@ -102,8 +102,8 @@ func (r *round) store(rdb redis.UniversalClient) *sessionstore.Store {
 	return sessionstore.New(rdb, sessionstore.KeyPrefix(r.prefix), sessionstore.MaxSessions(maxSessions))
 }
 
-// lookBack sees what has become of the user's sessions: who is listed is alive,
-// who is alive is listed, and after the end of all nobody is either.
+// lookBack looks at the user's sessions: each one that is listed must be alive and
+// the other way round, and after the end of all there must be none.
 func (u *user) lookBack(store *sessionstore.Store) {
 	c := &client{user: u, store: store, random: rand.New(rand.NewPCG(0, 0))}
 	visitAll := func() {
