@@ -62,9 +62,10 @@ const noLimit = math.MaxInt32
 // ones, so a login that fails has taken nothing away.
 //
 // A creation is never repeated. If its reply does not come, it may arrive late,
-// after a logout or a revocation, and a second copy of it would bring the session
-// back. So there is one more try, with a new token and on a new connection; the token of the first goes to
-// no browser, and what it may have left is ended.
+// after a logout or a revocation, and a second copy of it would bring the
+// session back. So there is one more try, with a new token and on a new
+// connection; the token of the first goes to no browser, and what it may have
+// left is ended.
 func (s *Store) login(ctx context.Context, old []token, username string) (token, []string, error) {
 	if err := checkUser(username); err != nil {
 		return "", nil, err

@@ -55,11 +55,11 @@ func WaitForReplicas(n int, atMost time.Duration) Option {
 }
 
 // New returns a store on rdb, which it does not close. A *redis.Client means one
-// server, perhaps with replicas; a cluster needs a *redis.ClusterClient. Give rdb
-// timeouts that a page can wait for, and ContextTimeoutEnabled, so that a
-// deadline is kept. New adds a hook to rdb, by which a call can be repeated on a new
-// connection; add your own hooks before. An impossible option is a mistake in the program: New panics,
-// and names it.
+// server, perhaps with replicas; a cluster needs a *redis.ClusterClient. Give
+// rdb timeouts that a page can wait for, and ContextTimeoutEnabled, so that a
+// deadline is kept. New adds a hook to rdb, by which a call can be repeated on a
+// new connection; add your own hooks before. An impossible option is a mistake
+// in the program: New panics, and names it.
 func New(rdb redis.UniversalClient, options ...Option) *Store {
 	s := &Store{
 		rdb: rdb, prefix: "session:", cookieName: "session", sameSite: http.SameSiteLaxMode,

@@ -135,7 +135,7 @@ return all`)
 
 // revokeScript ends sessions in an index on one server, KEYS[1]. ARGV[1] is the prefix
 // of keys, ARGV[2] a handle; ARGV[3] is "only" to end that session, or "others" to
-// endScript all the others. The answer is how many were alive.
+// end all the others. The answer is how many were alive.
 var revokeScript = newScript(`-- revoke` + trim + `
 redis.call('ZREM', KEYS[1], '')
 local ended = 0

@@ -6,10 +6,10 @@ import (
 )
 
 // Methods returns the checks of the small session store that a learner's copy of
-// step 4 has, one for each method, in the order in which a learner writes them. They stand
-// before the checks of the lesson, so that one method can pass at a time. They
-// run the copy's own Go tests, by Target.TestMethod: an app of another kind has
-// none, and they return ErrNotChecked.
+// step 4 has, one for each method, in the order in which a learner writes them.
+// They stand before the checks of the lesson, so that one method can pass at a
+// time. They run the copy's own Go tests, by Target.TestMethod: an app of
+// another kind has none, and they return ErrNotChecked.
 func Methods() []Check {
 	return []Check{
 		method("Key", inKey, "the key is made from the SHA-256 of the token",

@@ -177,8 +177,9 @@ func (c *Check) exercise() (contract.Exercise, error) {
 }
 
 // inOrder runs checks one after the other, or the one that is asked for, and
-// stops at the first failure, or when ctx ends. They do not run side by side: in an app that keeps something in a variable of all
-// visitors, one check would then fail by another, with a hint that is not meant.
+// stops at the first failure, or when ctx ends. They do not run side by side: in
+// an app that keeps something in a variable of all visitors, one check would
+// then fail by another, with a hint that is not meant.
 func (c *Check) inOrder(ctx context.Context, s *subject, checks []contract.Check, total int) (passed int, problem *Problem) {
 	for i, check := range checks {
 		if c.Only != "" && check.ID != c.Only {

@@ -40,8 +40,8 @@ func (s *subject) said() string {
 	return s.app.Output()
 }
 
-// hasEnded reports whether the app has ended before it was told to. It waits a moment, since
-// a connection ends before its process does.
+// hasEnded reports whether the app has ended before it was told to. It waits a
+// moment, since a connection ends before its process does.
 func (s *subject) hasEnded() bool {
 	if s.app == nil {
 		return false
@@ -174,8 +174,8 @@ func (c *Check) startCopy(ctx context.Context, s *subject) error {
 	return nil
 }
 
-// build builds the program into the folder dir, unless it has been built. It has the end without
-// which Windows runs no file; elsewhere that does no harm.
+// build builds the program into the folder dir, unless it has been built. It has
+// the end without which Windows runs no file; elsewhere that does no harm.
 func (c *Check) build(ctx context.Context, dir string) (binary string, err error) {
 	if c.Binary != "" {
 		return c.Binary, nil
