@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -94,6 +95,28 @@ func TestRightProgramsPassTheLesson(t *testing.T) {
 				p := programs.Right(step, client, normalTTL)
 				expectNone(t, run(t, p, step, contract.Target{Redis: r.Client, Wire: w}, atOnce))
 				expectNothingLeft(t, p)
+			})
+		}
+	})
+}
+
+// A busy machine says that Redis is late, of a visit that may have counted.
+func TestAVisitThatABusyAppRefusesLosesNothing(t *testing.T) {
+	onlyVisitsAtOnce := func(c contract.Check) bool { return c.ID == "visits-at-once" }
+	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		for step := 2; step <= 4; step++ {
+			t.Run(fmt.Sprint("step ", step), func(t *testing.T) {
+				p := programs.Right(step, r.Client, normalTTL)
+				var visits atomic.Int64
+				busy := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.Method == http.MethodGet && r.URL.Path == "/" && visits.Add(1)%20 == 0 && visits.Load() < 100 {
+						p.ServeHTTP(httptest.NewRecorder(), r)
+						w.WriteHeader(http.StatusServiceUnavailable)
+						return
+					}
+					p.ServeHTTP(w, r)
+				})
+				expectNone(t, runHandler(t, busy, step, contract.Target{Redis: r.Client}, onlyVisitsAtOnce))
 			})
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/sessionstore"
 )
 
@@ -76,6 +77,10 @@ func atMostOnce(t *testing.T, f fault, n *network, admin redis.Cmdable, client r
 		t.Fatalf("every increment on a network that is well fails: %v", calls[0].err)
 	}
 
+	// A reply can only be lost on a connection that is open.
+	for i := 0; i < len(calls); i += fields {
+		wait.ForSuccess(t, func() error { return calls[i].of.refresh(t.Context()) })
+	}
 	n.suffer(f)
 	calls.send(t, calls[32:64])
 	n.heal()
@@ -110,12 +115,15 @@ func atMostOnce(t *testing.T, f fault, n *network, admin redis.Cmdable, client r
 
 type calls []*call
 
+// fields is how many of the fields of a session are incremented, once each.
+const fields = 60
+
 // plan gives as many calls as there is room for in some sessions.
 func plan(t *testing.T, store *sessionstore.Store, sessions int) calls {
 	var all calls
 	for i := range sessions {
 		b := loggedIn(t, store, fmt.Sprintf("user %d", i))
-		for field := range 60 {
+		for field := range fields {
 			all = append(all, &call{of: b, field: fmt.Sprintf("n%d", field)})
 		}
 	}
