@@ -99,6 +99,9 @@ func (r *renderer) showFor(cfg config.Config) {
 
 // notice is empty if the file is, and if there is none.
 func (r *renderer) notice() string {
+	if r.noticeFile == "" {
+		return ""
+	}
 	text, _ := os.ReadFile(r.noticeFile)
 	return strings.TrimSpace(string(text))
 }
