@@ -87,9 +87,10 @@ func TestARefusedStartSaysWhatIsWrongInOneLine(t *testing.T) {
 		{"hung", "redis://" + hung.Addr().String(), false, "no answer in time"},
 		{"a cluster unasked", "redis://" + cluster.Addr, false, "REDIS_CLUSTER=true"},
 		{"no cluster", "redis://" + plain.Addr, true, "not a cluster"},
-		{"no number of a database", "redis://:hunter2@" + plain.Addr + "/x/y", false, "database"},
+		{"a user that is none", "redis://user:hunter2@" + locked.Addr, false, "redis://:password@"},
+		{"a password too many", "redis://:hunter2@" + plain.Addr, false, "has no password"},
+		{"a password in the place of a port", "redis://default:57#hunter2@" + plain.Addr, false, "not the address"},
 		{"no such database", "redis://" + plain.Addr + "/99", false, "DB index is out of range"},
-		{"a database in a cluster", "redis://" + plain.Addr + "/3", true, "database 0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			conn, err := redisconn.Open(t.Context(), config.Config{RedisURL: c.url, RedisCluster: c.cluster})

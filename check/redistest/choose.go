@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/shared/config"
 )
 
 // choose reads TEST_REDIS and REQUIRE_REDIS, both lists with commas, and returns
@@ -55,7 +57,7 @@ func parseKinds(variable, list string, urls bool) ([]string, error) {
 		case known || (urls && isURL(kind)):
 			kinds = append(kinds, kind)
 		case strings.Contains(kind, "://"):
-			return nil, fmt.Errorf("%s: %s is no kind of Redis here. Use container, server or embedded; TEST_REDIS also takes a redis:// URL", variable, withoutPassword(kind))
+			return nil, fmt.Errorf("%s: %s is no kind of Redis here. Use container, server or embedded; TEST_REDIS also takes a redis:// URL", variable, config.Shown(kind))
 		default:
 			return nil, fmt.Errorf("%s: %q is no kind of Redis. Use container, server or embedded; TEST_REDIS also takes a redis:// URL", variable, kind)
 		}
@@ -88,7 +90,7 @@ func ask(address string) error {
 	client := redis.NewClient(options)
 	defer client.Close()
 	if err := client.Ping(ctx).Err(); err != nil {
-		return fmt.Errorf("%s: %w", withoutPassword(address), err)
+		return fmt.Errorf("%s: %w", config.Shown(address), err)
 	}
 	return nil
 }

@@ -9,7 +9,6 @@ package redistest
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"slices"
 	"sync"
@@ -18,6 +17,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"example.com/session-workshop/shared/config"
 )
 
 // The kinds of Redis.
@@ -127,7 +128,7 @@ func newClient(t testing.TB, address string) redis.UniversalClient {
 func parseURL(address string) (*redis.Options, error) {
 	options, err := redis.ParseURL(address)
 	if err != nil {
-		return nil, errors.New("this is not the URL of a Redis, for example redis://127.0.0.1:6379: " + withoutPassword(address))
+		return nil, errors.New("this is not the URL of a Redis, for example redis://127.0.0.1:6379: " + config.Shown(address))
 	}
 	options.DialTimeout, options.DialerRetries = 10*time.Second, 1
 	options.ReadTimeout, options.WriteTimeout = time.Minute, time.Minute
@@ -136,14 +137,4 @@ func parseURL(address string) (*redis.Options, error) {
 	options.DisableIdentity = true
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return options, nil
-}
-
-// withoutPassword is an address that can be shown. Of one that cannot be read
-// nothing is shown: any part of it may be the password.
-func withoutPassword(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "(not shown, because it may hold a password)"
-	}
-	return u.Redacted()
 }

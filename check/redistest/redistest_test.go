@@ -104,8 +104,8 @@ func TestChooseRefusesWhatItDoesNotKnow(t *testing.T) {
 	for _, c := range []struct{ selected, required, want string }{
 		{"docker", "", `TEST_REDIS: "docker" is no kind of Redis. Use container, server or embedded`},
 		{"", "servers", `REQUIRE_REDIS: "servers" is no kind of Redis`},
-		{"", "redis://:hunter2@127.0.0.1", "REQUIRE_REDIS: redis://:xxxxx@127.0.0.1 is no kind"},
-		{"http://:hunter2@127.0.0.1", "", "TEST_REDIS: http://:xxxxx@127.0.0.1 is no kind"},
+		{"", "redis://:hunter2@127.0.0.1", "REQUIRE_REDIS: redis://127.0.0.1 is no kind"},
+		{"http://:hunter2@127.0.0.1", "", "TEST_REDIS: http://127.0.0.1 is no kind"},
 		{"http://hunter2@%zz", "", "TEST_REDIS: (not shown"},
 	} {
 		_, _, err := choose(c.selected, c.required, unasked)

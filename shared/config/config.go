@@ -6,8 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"slices"
@@ -46,6 +45,8 @@ type Config struct {
 	SessionMaxAge time.Duration
 	// UnderTheHood shows the panel below every page.
 	UnderTheHood bool
+	// hostIgnored tells that another program has set HOST.
+	hostIgnored bool
 }
 
 // Group names settings that not every step has.
@@ -83,13 +84,14 @@ func MustLoad(step int, further ...Group) Config {
 }
 
 // Load reads the settings that every app has (HOST, PORT, PUBLIC_URL) and
-// those of the named groups. An empty variable counts as unset. The error
-// names every problem, a line each, and never a secret; it is flag.ErrHelp
-// when the arguments ask for help, which has then been printed.
+// those of the named groups, each as Getenv reads it. An empty variable counts
+// as unset. The error names every problem, a line each, and repeats no value,
+// which may be a secret; it is flag.ErrHelp when the arguments ask for help,
+// which has then been printed.
 func Load(args []string, getenv func(string) string, groups ...Group) (Config, error) {
 	r := newReader(getenv)
 	var cfg Config
-	r.text("host", "HOST", "127.0.0.1", "`address` to listen on", setText(&cfg.Host))
+	r.text("host", "HOST", "127.0.0.1", "`address` to listen on", cfg.setHost)
 	r.text("port", "PORT", "", "`port` to listen on; 0 takes any free one (default 5000, or the next free one)", cfg.setPort)
 	r.text("public-url", "PUBLIC_URL", "", "the `URL` people use (default http://HOST:PORT)", cfg.setPublicURL)
 	r.text("under-the-hood", "UNDER_THE_HOOD", "", "`on or off`: the panel below every page (default on where only this machine can reach the app)", cfg.setUnderTheHood)
@@ -102,18 +104,22 @@ func Load(args []string, getenv func(string) string, groups ...Group) (Config, e
 	if slices.Contains(groups, SecretKey) {
 		r.check("SECRET_KEY", cfg.finishSecretKey())
 	}
+	cfg.hostIgnored = r.hostIgnored && cfg.Host == "127.0.0.1"
 	return cfg, errors.Join(r.errs...)
 }
 
 func (c *Config) declare(group Group, r *reader) {
 	switch group {
 	case SecretKey:
-		r.text("secret-key", "SECRET_KEY", "", "`key` that signs the cookie; other users of this machine can read it in the process list when given as a flag", setText(&c.SecretKey))
+		r.text("secret-key", "SECRET_KEY", "", "`key` that signs the cookie; other users of this machine can read it in the process list when given as a flag", func(text string) error {
+			c.SecretKey = text
+			return nil
+		})
 	case Redis:
+		r.text("redis-auth", "REDIS_AUTH", "password", "`password or iam`: iam asks the program redis-iam-token for what to log in to ElastiCache with", c.setRedisAuth)
 		r.text("redis-url", "REDIS_URL", "", "where Redis answers, `redis://host:port` (default: what answers on 127.0.0.1:6379, else an embedded one)", c.setRedisURL)
 		r.boolean("redis-cluster", "REDIS_CLUSTER", "REDIS_URL is the configuration endpoint of a cluster", &c.RedisCluster)
 		r.text("redis-ca-file", "REDIS_CA_FILE", "", "`file` with the certificates that Redis' TLS is trusted by, PEM (default: those of the system)", c.setRedisCAFile)
-		r.text("redis-auth", "REDIS_AUTH", "password", "`password or iam`: iam asks the program redis-iam-token for what to log in to ElastiCache with", c.setRedisAuth)
 	case TTL:
 		r.text("ttl", "SESSION_TTL", "10s", "`time` without a visit after which Redis forgets", setDuration(&c.SessionTTL))
 	case MaxAge:
@@ -173,6 +179,9 @@ func (c Config) AboutTTL() string {
 // Warnings says what is allowed but should be known, a sentence each.
 func (c Config) Warnings() []string {
 	var warnings []string
+	if c.hostIgnored {
+		warnings = append(warnings, "HOST is set but not read: it is neither an IP address nor localhost. Conda and tcsh set it, for example.")
+	}
 	if c.SecretKey == DevelopmentKey {
 		warnings = append(warnings, "no SECRET_KEY: a public development key signs, for this machine only.")
 	}
@@ -182,16 +191,24 @@ func (c Config) Warnings() []string {
 	return warnings
 }
 
+func (c *Config) setHost(text string) error {
+	c.Host = text
+	if !isAddress(text) {
+		return errors.New("this is neither an IP address of this machine nor localhost, for example HOST=0.0.0.0")
+	}
+	return nil
+}
+
 func (c *Config) setPort(text string) error {
 	c.Port = 5000
 	if text == "" {
 		return nil
 	}
-	port, err := strconv.Atoi(text)
-	if err != nil || port < 0 || port > 65535 {
-		return fmt.Errorf("%q is not a port. Use a number from 0 to 65535, for example PORT=5001", text)
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return errors.New("this is not a port. Use a number from 0 to 65535, for example PORT=5001")
 	}
-	c.Port, c.PortSet = port, true
+	c.Port, c.PortSet = int(port), true
 	return nil
 }
 
@@ -203,7 +220,7 @@ func (c *Config) setUnderTheHood(text string) error {
 	case "on", "off":
 		c.UnderTheHood = text == "on"
 	default:
-		return fmt.Errorf("%q is neither on nor off", text)
+		return errors.New("this is neither on nor off")
 	}
 	return nil
 }
@@ -212,71 +229,33 @@ func (c *Config) setPublicURL(text string) error {
 	if text == "" {
 		return nil
 	}
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
+	u, err := parse(text)
+	if err != nil || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
 		return errors.New("this is not an http:// or https:// address, for example PUBLIC_URL=https://workshop.example.com")
 	}
-	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		return fmt.Errorf("%q has more than a host: the app lives at the root of its address, for example %s://%s", text, u.Scheme, u.Host)
+	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		return fmt.Errorf("this has more than a host: the app lives at the root of its address, for example %s", Shown(text))
 	}
 	c.PublicURL = u
 	return nil
 }
 
-// setRedisURL checks the form only; the client library reads the details. No
-// part of a URL that cannot be read is repeated: where a user forgets the "@",
-// what looks like a host or a port is the password.
-func (c *Config) setRedisURL(text string) error {
-	if text == "" {
-		return nil
-	}
-	const example = "for example REDIS_URL=redis://127.0.0.1:6379, with a password redis://user:password@host:6379, with TLS rediss://…"
-	u, err := url.Parse(text)
-	if err != nil {
-		return errors.New("this is not a URL that can be read (a special character in a password must be percent-encoded, %40 for @); " + example)
-	}
-	if u.Scheme != "redis" && u.Scheme != "rediss" {
-		return errors.New("it must begin with redis:// or rediss://; " + example)
-	}
-	if u.Hostname() == "" {
-		return errors.New("it names no host; " + example)
-	}
-	c.RedisURL = text
-	return nil
-}
-
 // setRedisCAFile comes after REDIS_URL, which says whether there is TLS.
 func (c *Config) setRedisCAFile(text string) error {
-	if text != "" && c.RedisURL != "" && !c.redisTLS() {
-		return fmt.Errorf("%s is of no use without TLS: begin REDIS_URL with rediss://, or unset this", text)
+	if text != "" && c.RedisURL != "" && !strings.HasPrefix(c.RedisURL, "rediss://") {
+		return errors.New("it is of no use without TLS: begin REDIS_URL with rediss://, or unset this")
 	}
 	c.RedisCAFile = text
 	return nil
 }
 
-// setRedisAuth comes after REDIS_URL, which names the user. ElastiCache takes
-// tokens over TLS only
-// (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html).
 func (c *Config) setRedisAuth(text string) error {
-	switch text {
-	case "password":
-		return nil
-	case "iam":
-	default:
-		return fmt.Errorf("%q is neither password nor iam", text)
+	c.RedisIAM = text == "iam"
+	if !c.RedisIAM && text != "password" {
+		return errors.New("this is neither password nor iam")
 	}
-	u, err := url.Parse(c.RedisURL)
-	if err != nil || !c.redisTLS() || u.User.Username() == "" {
-		return errors.New("iam needs a user and TLS in REDIS_URL, rediss://user@host:6379")
-	}
-	if _, has := u.User.Password(); has {
-		return errors.New("with iam there is no password: leave it out of REDIS_URL, rediss://user@host:6379")
-	}
-	c.RedisIAM = true
 	return nil
 }
-
-func (c *Config) redisTLS() bool { return strings.HasPrefix(c.RedisURL, "rediss://") }
 
 // finishSecretKey decides what an empty or short key means, which depends on
 // who can reach the app.
@@ -301,15 +280,14 @@ func (c *Config) finishSecretKey() error {
 
 // IsLoopback reports whether a host, without its port, is this machine alone.
 func IsLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || (ip != nil && ip.IsLoopback())
+	ip, _ := netip.ParseAddr(host)
+	return host == "localhost" || ip.IsLoopback()
 }
 
-func setText(target *string) func(string) error {
-	return func(text string) error {
-		*target = text
-		return nil
-	}
+// isAddress reports whether an app can listen on host without looking up a name.
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil
 }
 
 // setDuration asks for whole seconds, because the EXPIRE command counts in
@@ -318,78 +296,9 @@ func setDuration(target *time.Duration) func(string) error {
 	return func(text string) error {
 		d, err := time.ParseDuration(text)
 		if err != nil || d < time.Second || d%time.Second != 0 || d > 365*24*time.Hour {
-			return fmt.Errorf("%q is not a time in whole seconds, at least 1s and at most 8760h, for example 10s or 2m", text)
+			return errors.New("this is not a time in whole seconds, at least 1s and at most 8760h, for example 10s or 2m")
 		}
 		*target = d
 		return nil
-	}
-}
-
-// reader collects settings and their problems, so that one run names them all.
-type reader struct {
-	flags  *flag.FlagSet
-	getenv func(string) string
-	apply  []func()
-	errs   []error
-}
-
-func newReader(getenv func(string) string) *reader {
-	r := &reader{flags: flag.NewFlagSet("", flag.ContinueOnError), getenv: getenv}
-	r.flags.SetOutput(io.Discard)
-	r.flags.Usage = func() {}
-	return r
-}
-
-func (r *reader) text(name, variable, fallback, usage string, set func(string) error) {
-	value := r.flags.String(name, r.fromEnvironment(variable, fallback), usage+". Variable: "+variable)
-	r.apply = append(r.apply, func() { r.check(variable, set(*value)) })
-}
-
-func (r *reader) boolean(name, variable, usage string, target *bool) {
-	text := r.fromEnvironment(variable, "false")
-	on, err := strconv.ParseBool(text)
-	if err != nil {
-		r.check(variable, fmt.Errorf("%q is neither true nor false", text))
-	}
-	r.flags.BoolVar(target, name, on, usage+". Variable: "+variable)
-}
-
-func (r *reader) fromEnvironment(variable, fallback string) string {
-	if value := strings.TrimSpace(r.getenv(variable)); value != "" {
-		return value
-	}
-	return fallback
-}
-
-func (r *reader) parse(args []string) error {
-	err := r.flags.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		r.printHelp()
-		return err
-	case err != nil:
-		r.errs = append(r.errs, fmt.Errorf("%w (-h lists the settings)", err))
-	case r.flags.NArg() > 0:
-		r.errs = append(r.errs, fmt.Errorf("%q is not a setting; -h lists them", r.flags.Arg(0)))
-	}
-	for _, apply := range r.apply {
-		apply()
-	}
-	return nil
-}
-
-// printHelp shows the built-in defaults, never the values of this run: one of
-// them is a secret.
-func (r *reader) printHelp() {
-	fmt.Println("Settings, as a flag or as an environment variable (the flag wins):")
-	r.flags.VisitAll(func(f *flag.Flag) {
-		kind, usage := flag.UnquoteUsage(f)
-		fmt.Printf("  -%s %s\n    \t%s\n", f.Name, kind, usage)
-	})
-}
-
-func (r *reader) check(variable string, err error) {
-	if err != nil {
-		r.errs = append(r.errs, fmt.Errorf("%s: %w", variable, err))
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -71,10 +70,7 @@ func Open(ctx context.Context, cfg config.Config) (*Conn, error) {
 	}
 	parsed, err := redis.ParseURL(cfg.RedisURL)
 	if err != nil {
-		return nil, errors.New("REDIS_URL: its last part is not the number of a database, for example redis://127.0.0.1:6379/0")
-	}
-	if cfg.RedisCluster && parsed.DB != 0 {
-		return nil, fmt.Errorf("REDIS_URL: a cluster has only database 0, not %d", parsed.DB)
+		return nil, errors.New("REDIS_URL: this is not the address of a Redis")
 	}
 	options := tuned(&redis.UniversalOptions{
 		Addrs: []string{parsed.Addr}, DB: parsed.DB,
@@ -92,13 +88,13 @@ func Open(ctx context.Context, cfg config.Config) (*Conn, error) {
 	}
 	conn := &Conn{
 		Client: open(options, "Is that Redis running?"),
-		About:  "Redis: " + withoutPassword(cfg.RedisURL) + "\nLook inside: " + lookInside(parsed, cfg),
+		About:  "Redis: " + config.Shown(cfg.RedisURL) + "\nLook inside: " + lookInside(parsed, cfg),
 
 		stopTokens: stopTokens,
 	}
 	if err := check(ctx, conn.Client, options); err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("REDIS_URL: %s: %w", withoutPassword(cfg.RedisURL), err)
+		return nil, fmt.Errorf("REDIS_URL: %s: %w", config.Shown(cfg.RedisURL), err)
 	}
 	return conn, nil
 }
@@ -200,9 +196,11 @@ func explainStart(err error, options *redis.UniversalOptions) error {
 	case strings.Contains(text, "WRONGPASS") && options.CredentialsProviderContext != nil:
 		return iam.ErrRefused
 	case strings.Contains(text, "WRONGPASS"):
-		return errors.New("the user name or the password is wrong: redis://user:password@host:port")
+		return errors.New("the user name or the password is wrong. A password without a user has a colon before it: redis://:password@host:port")
 	case redis.IsAuthError(err):
-		return errors.New("this Redis asks for a password: redis://user:password@host:port")
+		return errors.New("this Redis asks for a password: redis://:password@host:port, or with a user redis://user:password@host:port")
+	case strings.Contains(text, "without any password configured"):
+		return errors.New("this Redis has no password: leave it out, redis://host:port")
 	case redis.IsPermissionError(err):
 		return fmt.Errorf("this user may not use Redis as the app needs to: %s", text)
 	case strings.Contains(text, "cluster support disabled"):
@@ -233,15 +231,6 @@ func timedOut(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || (errors.As(err, &netErr) && netErr.Timeout())
 }
 
-// withoutPassword is for terminals, logs and projectors.
-func withoutPassword(redisURL string) string {
-	u, err := url.Parse(redisURL)
-	if err != nil {
-		return "(not readable)"
-	}
-	return u.Redacted()
-}
-
 func lookInside(o *redis.Options, cfg config.Config) string {
 	host, port, _ := net.SplitHostPort(o.Addr)
 	command := []string{"redis-cli"}
@@ -258,8 +247,9 @@ func lookInside(o *redis.Options, cfg config.Config) string {
 	if cfg.RedisCAFile != "" {
 		command = append(command, "--cacert", cfg.RedisCAFile)
 	}
+	// A name may be a password, after a slip.
 	if o.Username != "" {
-		command = append(command, "--user", o.Username)
+		command = append(command, "--user", "…")
 	}
 	if o.Password != "" {
 		command = append(command, "--askpass")

@@ -2,6 +2,7 @@ package redisconn
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 
@@ -16,11 +17,11 @@ func trust(options *redis.UniversalOptions, file string) error {
 	}
 	pem, err := os.ReadFile(file)
 	if err != nil {
-		return fmt.Errorf("REDIS_CA_FILE: %w", err)
+		return fmt.Errorf("REDIS_CA_FILE: this file cannot be read: %w", errors.Unwrap(err))
 	}
 	authorities := x509.NewCertPool()
 	if !authorities.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("REDIS_CA_FILE: %s holds no certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----", file)
+		return errors.New("REDIS_CA_FILE: this file holds no certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----")
 	}
 	options.TLSConfig.RootCAs = authorities
 	return nil

@@ -89,7 +89,7 @@ func Send(ctx context.Context, boardURL string, p Progress) error {
 func parseAddress(text string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSpace(text))
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || normalCode(strings.Trim(u.Path, "/")) == "" {
-		return nil, fmt.Errorf("BOARD: %q is not the address of a class board. It begins with http:// and ends with the join code, for example http://192.168.1.20:5050/k7f3qz", text)
+		return nil, errors.New("BOARD: this is not the address of a class board. It begins with http:// and ends with the join code, for example http://192.168.1.20:5050/k7f3qz")
 	}
 	return u, nil
 }

@@ -82,11 +82,11 @@ func (c *Check) open(ctx context.Context) (*subject, error) {
 func (c *Check) findApp(ctx context.Context, s *subject) error {
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return fmt.Errorf("URL: %q is not the address of an app, for example URL=http://127.0.0.1:8000", c.URL)
+		return errors.New("URL: this is not the address of an app, for example URL=http://127.0.0.1:8000")
 	}
-	s.name, s.target.URL = c.URL, c.URL
+	s.name, s.target.URL = config.Shown(c.URL), c.URL
 	if err := answers(ctx, c.URL); err != nil {
-		return fmt.Errorf("URL: %s: %w", c.URL, err)
+		return fmt.Errorf("URL: %s: %w", s.name, err)
 	}
 	if c.Copy.Step == 1 {
 		return nil
@@ -193,7 +193,7 @@ func (c *Check) redisFor(ctx context.Context, s *subject) ([]string, error) {
 	if c.RedisURL != "" {
 		var settings []string
 		for _, name := range []string{"REDIS_CLUSTER", "REDIS_CA_FILE", "REDIS_AUTH"} {
-			settings = append(settings, name+"="+os.Getenv(name))
+			settings = append(settings, name+"="+config.Getenv(name))
 		}
 		address, err := s.throughWire(c.RedisURL)
 		if err != nil {
@@ -219,7 +219,7 @@ func (c *Check) redisFor(ctx context.Context, s *subject) ([]string, error) {
 // nothing can be counted there.
 func (s *subject) throughWire(address string) (string, error) {
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "redis" || os.Getenv("REDIS_CLUSTER") != "" {
+	if err != nil || u.Scheme != "redis" || config.Getenv("REDIS_CLUSTER") != "" {
 		return address, nil
 	}
 	options, err := redis.ParseURL(address)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 	"strings"
 
@@ -69,7 +68,7 @@ func boardSettings(args []string) (cfg config.Config, options board.Options, err
 		if value := given[name]; value != nil && *value != "" {
 			return *value
 		}
-		if value := os.Getenv(name); value != "" || name != "HOST" {
+		if value := config.Getenv(name); value != "" || name != "HOST" {
 			return value
 		}
 		return "0.0.0.0"

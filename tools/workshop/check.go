@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,30 +10,35 @@ import (
 
 	"golang.org/x/term"
 
+	"example.com/session-workshop/tools/internal/foreign"
 	"example.com/session-workshop/tools/learn"
 )
 
 // runCheck checks what a learner has built. It exits with 1 if that does not
 // pass yet.
 func runCheck(ctx context.Context, args []string) error {
-	flags := newFlags("check [-hint 2] [-only ID] [-exercise NAME] [-url URL] [-redis-url URL] N\n  checks my-stepN, or with -url an app that runs already, in any language.\n  Each setting is a variable too: URL, REDIS_URL, HINT, ONLY, EX, BOARD, NAME.")
+	flags := newFlags("check [-hint 2] [-only ID] [-exercise NAME] [-url URL] [-redis-url URL] N\n  checks my-stepN, or with -url an app that runs already, in any language.\n  Each setting is a variable too: REDIS_URL, HINT, ONLY, EX, BOARD, NAME, and after make also URL.")
 	check := learn.Check{Out: os.Stdout, Colour: hasColour(), Width: terminalWidth()}
-	flags.StringVar(&check.URL, "url", os.Getenv("URL"), "`address` of a running app, in place of my-stepN. Variable: URL")
-	// Printed as a default, an address would show its password.
-	redisURL := flags.String("redis-url", "", "the `Redis` that the app uses (default: one of the check's own; with -url what runs on 127.0.0.1:6379). Variable: REDIS_URL")
+	flags.StringVar(&check.URL, "url", "", "`address` of a running app, in place of my-stepN. Variable: URL")
+	flags.StringVar(&check.RedisURL, "redis-url", "", "the `Redis` that the app uses (default: one of the check's own; with -url what runs on 127.0.0.1:6379). Variable: REDIS_URL")
 	flags.DurationVar(&check.TTL, "ttl", 0, "the session `TTL` of the app (default: 7s for my-stepN, which the check starts, and 10s with -url)")
-	hint := flags.String("hint", os.Getenv("HINT"), "how much help, `1 to 3`. Variable: HINT")
-	flags.StringVar(&check.Only, "only", os.Getenv("ONLY"), "`id` of the one check to run, as the check prints it. Variable: ONLY")
-	flags.StringVar(&check.Exercise, "exercise", os.Getenv("EX"), "`name` of an exercise of the step's guide. Variable: EX")
-	flags.StringVar(&check.Board, "board", os.Getenv("BOARD"), "`address` of a class board to report to. Variable: BOARD")
-	flags.StringVar(&check.Name, "name", os.Getenv("NAME"), "your `name` on the board. Variable: NAME")
+	hint := flags.String("hint", "", "how much help, `1 to 3`. Variable: HINT")
+	flags.StringVar(&check.Only, "only", "", "`id` of the one check to run, as the check prints it. Variable: ONLY")
+	flags.StringVar(&check.Exercise, "exercise", "", "`name` of an exercise of the step's guide. Variable: EX")
+	flags.StringVar(&check.Board, "board", "", "`address` of a class board to report to. Variable: BOARD")
+	flags.StringVar(&check.Name, "name", "", "your `name` on the board. Variable: NAME")
 	var err error
 	if check.Copy, err = copyOf(flags, args); err != nil {
 		return err
 	}
-	if check.RedisURL = *redisURL; check.RedisURL == "" {
-		check.RedisURL = os.Getenv("REDIS_URL")
+	// As defaults of the flags, -h would print them.
+	for name, setting := range map[string]*string{
+		"URL": &check.URL, "REDIS_URL": &check.RedisURL, "HINT": hint, "ONLY": &check.Only, "EX": &check.Exercise, "BOARD": &check.Board, "NAME": &check.Name,
+	} {
+		*setting = cmp.Or(*setting, foreign.Getenv(name))
 	}
+	sayForeign("URL", check.URL == "")
+	sayForeign("NAME", check.Board != "" && check.Name == "")
 	if check.Hint, err = parseHint(*hint); err != nil {
 		return err
 	}
@@ -46,13 +52,20 @@ func runCheck(ctx context.Context, args []string) error {
 	return err
 }
 
+// sayForeign tells that a variable is set and not read, if it would matter.
+func sayForeign(name string, matters bool) {
+	if why := foreign.Why(name); why != "" && matters {
+		fmt.Printf("%s of this shell is not read: %s\n", name, why)
+	}
+}
+
 func parseHint(text string) (int, error) {
 	if text == "" {
 		return 1, nil
 	}
 	n, err := number(text)
 	if err != nil || n < 1 || n > learn.Hints {
-		return 0, fmt.Errorf("HINT: %q is not a hint: they go from 1 to %d, for example HINT=2", text, learn.Hints)
+		return 0, fmt.Errorf("HINT: this is not a hint: they go from 1 to %d, for example HINT=2", learn.Hints)
 	}
 	return n, nil
 }

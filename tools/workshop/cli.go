@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/tools/internal/prompt"
 	"example.com/session-workshop/tools/internal/rediscli"
@@ -15,7 +16,7 @@ import (
 func runCLI(ctx context.Context, args []string) error {
 	flags := newFlags("cli [COMMAND WORD...]\n  Without words it asks for commands, or reads them from its input, one a line.\n" +
 		"  REDIS_URL names the Redis; else it is the one on " + redisconn.LocalAddr + ".")
-	if err := flags.Parse(args); err != nil {
+	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
 	target, err := rediscli.Find(ctx)

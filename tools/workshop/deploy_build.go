@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/tools/internal/artifact"
 	"example.com/session-workshop/tools/internal/modules"
 )
@@ -21,7 +22,7 @@ func runDeployBuild(ctx context.Context, args []string) error {
 	arch := flags.String("arch", "arm64", "`architecture` of the server: arm64 or amd64")
 	out := flags.String("o", "", "`folder` for what is built (default bin/deploy)")
 	iam := flags.Bool("iam", false, "also build redis-iam-token, for REDIS_AUTH=iam; it downloads the AWS SDK")
-	if err := flags.Parse(args); err != nil {
+	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 || (*arch != "arm64" && *arch != "amd64") {

@@ -59,7 +59,7 @@ func TestCtrlCStopsTheCheckAndTheApp(t *testing.T) {
 func TestACheckThatFailsReadsItsVariables(t *testing.T) {
 	app := httptest.NewServer(http.NotFoundHandler())
 	defer app.Close()
-	said := do(t, repository, 1, []string{"HINT=３", "URL=" + app.URL}, "check", "1")
+	said := do(t, repository, 1, []string{"HINT=３"}, "check", "-url", app.URL, "1")
 	repotest.WantText(t, said, "hint 3: ", "That was the last hint.")
 }
 

@@ -16,8 +16,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
+
+	"example.com/session-workshop/shared/config"
 )
 
 // command is one of the things the program does. Its run gets what follows
@@ -86,11 +90,28 @@ func run(ctx context.Context, args []string) error {
 	}
 	for _, c := range commands {
 		if c.name == args[0] {
-			return c.run(ctx, args[1:])
+			return withoutAddresses(c.run(ctx, args[1:]), args)
 		}
 	}
 	usage(os.Stderr)
-	return fmt.Errorf("%q is not one of these commands", args[0])
+	return withoutAddresses(fmt.Errorf("%q is not one of these commands", args[0]), args)
+}
+
+// withoutAddresses takes from an error the words that were typed, if there is an
+// address among them: a password with a space in it makes more words of it.
+func withoutAddresses(err error, words []string) error {
+	isAddress := func(word string) bool { return strings.ContainsAny(word, "@:") }
+	if err == nil || !slices.ContainsFunc(words, isAddress) {
+		return err
+	}
+	text := err.Error()
+	for _, word := range words {
+		text = strings.ReplaceAll(text, strconv.Quote(word), "this word")
+	}
+	if text == err.Error() {
+		return err
+	}
+	return errors.New(text)
 }
 
 func usage(w io.Writer) {
@@ -105,9 +126,9 @@ func usage(w io.Writer) {
 func newFlags(synopsis string) *flag.FlagSet {
 	name, _, _ := strings.Cut(synopsis, " ")
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
-	flags.SetOutput(os.Stdout)
 	flags.Usage = func() {
 		fmt.Println("Usage: go run ./tools/workshop", synopsis)
+		flags.SetOutput(os.Stdout)
 		flags.PrintDefaults()
 	}
 	return flags
@@ -115,7 +136,7 @@ func newFlags(synopsis string) *flag.FlagSet {
 
 // parseOnly reads the flags of a command that takes no words beside them.
 func parseOnly(flags *flag.FlagSet, args []string) error {
-	if err := flags.Parse(args); err != nil {
+	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {

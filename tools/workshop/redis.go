@@ -6,6 +6,7 @@ import (
 	"net"
 	"strconv"
 
+	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/tools/internal/localredis"
 )
@@ -16,7 +17,7 @@ const otherPort = "choose another port: go run ./tools/workshop redis -port 6380
 func runRedis(ctx context.Context, args []string) error {
 	flags := newFlags("redis [-port N]")
 	port := flags.Int("port", 6379, "`port` on 127.0.0.1; 0 takes any free one")
-	if err := flags.Parse(args); err != nil {
+	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {

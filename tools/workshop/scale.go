@@ -22,7 +22,7 @@ const maxServers = 9
 func runScale(ctx context.Context, args []string) error {
 	flags := newFlags("scale [-n 2] [STEP]\n  STEP is 1 to 4 (default 4), memory, or the folder of a step")
 	n := flags.Int("n", 2, "`number` of servers, 1 to 9")
-	if err := flags.Parse(args); err != nil {
+	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
 	if flags.NArg() > 1 {
@@ -55,7 +55,7 @@ func runScale(ctx context.Context, args []string) error {
 func listenAsProxy() (net.Listener, error) {
 	cfg, err := config.Load(nil, func(name string) string {
 		if name == "PORT" {
-			return os.Getenv(name)
+			return config.Getenv(name)
 		}
 		return ""
 	})

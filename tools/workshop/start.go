@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/tools/internal/modules"
 	"example.com/session-workshop/tools/learn"
 )
@@ -38,7 +39,7 @@ func printNext(c learn.Copy) {
 
 // copyOf reads the arguments of a command that ends with the number of a step.
 func copyOf(flags *flag.FlagSet, args []string) (learn.Copy, error) {
-	if err := flags.Parse(args); err != nil {
+	if err := config.ParseFlags(flags, args); err != nil {
 		return learn.Copy{}, err
 	}
 	n, err := number(flags.Arg(0))

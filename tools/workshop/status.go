@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 
+	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/tools/internal/modules"
 	"example.com/session-workshop/tools/learn"
 )
@@ -11,7 +12,7 @@ import (
 // runStatus shows how far a learner is.
 func runStatus(_ context.Context, args []string) error {
 	flags := newFlags("status")
-	if err := flags.Parse(args); err != nil {
+	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
 	root, err := modules.Root()

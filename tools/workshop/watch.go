@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/tools/internal/supervisor"
 	"example.com/session-workshop/tools/internal/watch"
 )
@@ -13,7 +14,7 @@ import (
 // runWatch runs a step, and builds and starts it again when a file changes.
 func runWatch(ctx context.Context, args []string) error {
 	flags := newFlags("watch STEP [-- the app's own settings]\n  STEP is 1 to 4, or the folder of a step")
-	if err := flags.Parse(args); err != nil {
+	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
 	if flags.NArg() == 0 {

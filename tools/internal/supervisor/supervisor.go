@@ -18,6 +18,7 @@ import (
 
 	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
 	"example.com/session-workshop/tools/internal/modules"
@@ -120,7 +121,7 @@ func (p *Program) UsesRedis() bool {
 // LongTTL reports whether a session of the program lives longer here than in
 // the lesson: unless the user has chosen a TTL. Step 2 has none.
 func (p *Program) LongTTL() bool {
-	return p.UsesRedis() && !strings.Contains(p.Name, "step2") && os.Getenv("SESSION_TTL") == ""
+	return p.UsesRedis() && !strings.Contains(p.Name, "step2") && config.Getenv("SESSION_TTL") == ""
 }
 
 // AboutTTL is for LongTTL.
@@ -133,7 +134,7 @@ func (p *Program) findRedis(ctx context.Context, home string) (err error) {
 	case !p.UsesRedis():
 		p.About = "Redis: not used"
 		return nil
-	case os.Getenv("REDIS_URL") != "":
+	case config.Getenv("REDIS_URL") != "":
 		p.About = "Redis: the one that REDIS_URL names"
 		return nil
 	}

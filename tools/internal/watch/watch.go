@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/tools/internal/supervisor"
 )
 
@@ -115,7 +116,7 @@ func (w *watcher) rebuild(ctx context.Context, seen snapshot) {
 // keepPort makes the next start use the port that the first one chose, so
 // that an open page can be reloaded.
 func (w *watcher) keepPort(address string) {
-	if port := os.Getenv("PORT"); (port != "" && port != "0") || os.Getenv("PUBLIC_URL") != "" {
+	if port := config.Getenv("PORT"); (port != "" && port != "0") || config.Getenv("PUBLIC_URL") != "" {
 		return
 	}
 	if u, err := url.Parse(address); err == nil && u.Port() != "" {

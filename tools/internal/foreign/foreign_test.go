@@ -1,0 +1,41 @@
+package foreign_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"example.com/session-workshop/tools/internal/foreign"
+)
+
+func TestWhatAnotherProgramHasSetIsNotRead(t *testing.T) {
+	machine, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, value, makeFlags string
+		read                   bool
+	}{
+		{"HOST", "x86_64-conda-linux-gnu", "", false},
+		{"HOST", "annas-mac.local", " -- HOST=annas-mac.local", false},
+		{"HOST", "0.0.0.0", "", true},
+		{"NAME", machine, "", false},
+		{"NAME", strings.ToUpper(machine), "w -- BOARD=x", false},
+		{"NAME", machine, "w -- BOARD=x NAME=" + machine, true},
+		{"NAME", "ada", "", true},
+		{"URL", "http://127.0.0.1:8000", "", false},
+		{"URL", "http://127.0.0.1:8000", " -- REDIS_URL=x", false},
+		{"URL", "http://127.0.0.1:8000", "URL=http://127.0.0.1:8000", true},
+	} {
+		t.Setenv(c.name, c.value)
+		t.Setenv("MAKEFLAGS", c.makeFlags)
+		if got := foreign.Getenv(c.name); (got == c.value) != c.read || (foreign.Why(c.name) == "") != c.read {
+			t.Errorf("%s=%s, with MAKEFLAGS=%q: %q, because %q", c.name, c.value, c.makeFlags, got, foreign.Why(c.name))
+		}
+		t.Setenv(c.name, "")
+		if why := foreign.Why(c.name); why != "" {
+			t.Errorf("%s is not set, and %s", c.name, why)
+		}
+	}
+}
