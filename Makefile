@@ -1,8 +1,15 @@
 # Each target is one line, and runs as well without make: go run ./step3-ttl.
 # Settings go in ARGS: make step3 ARGS="-ttl 2m"
 
-# A clone that belongs to another user, as in a container, builds only so.
-export GOFLAGS += -buildvcs=false
+# A clone that belongs to another user, as in a container, builds only so. What
+# a shell or go env -w may say of the rest would stop each build in a workspace.
+export GOFLAGS := $(filter-out -mod=% --mod=% -modfile=% --modfile=%,$(GOFLAGS)) -buildvcs=false
+export GOWORK := auto
+export GO111MODULE := on
+unexport GOOS GOARCH
+
+# typed is a variable that stands after make, not one of another program.
+typed = $(if $(filter command%,$(origin $1)),$($1))
 
 # run builds the program of a folder and starts it: go run would end with an
 # error of its own after Ctrl+C, and so would this shell without its trap. On a
@@ -70,7 +77,7 @@ status: ## show how far you are with each step
 	$(call run,./tools/workshop,status)
 
 scale: ## run two servers of step 4: make scale STEP=1 N=3
-	$(call run,./tools/workshop,scale $(if $(N),-n $(N)) $(STEP))
+	$(call run,./tools/workshop,scale $(addprefix -n ,$(call typed,N)) $(call typed,STEP))
 
 redis: ## run a Redis that stays when you stop a step
 	$(call run,./tools/workshop,redis $(ARGS))
@@ -132,4 +139,4 @@ slips = step watch start my-step solve undo reset check deploy docs
 .PHONY: $(slips)
 
 $(slips) .DEFAULT:
-	@echo 'There is no "make $@". The steps are 1 to 4, as in make step3 and make check3; make help lists the rest.' >&2; test -t 1
+	@echo 'There is no "make $(if $(findstring @,$@)$(findstring :,$@),…,$@)". The steps are 1 to 4, as in make step3 and make check3; make help lists the rest.' >&2; test -t 1

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/tools/internal/clone"
 )
@@ -50,7 +51,7 @@ func diagnose(t *testing.T, p patient, status int, wanted ...string) string {
 	t.Helper()
 	var output strings.Builder
 	t.Run("", func(t *testing.T) {
-		for _, name := range append(config.Variables(), "TEST_REDIS", "REQUIRE_REDIS", "REDIS_IMAGE",
+		for _, name := range append(config.Variables(), "TEST_REDIS", "REQUIRE_REDIS", "REDIS_IMAGE", "URL", "NAME", "MAKEFLAGS", "GOFLAGS",
 			"http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY") {
 			t.Setenv(name, "")
 		}
@@ -119,6 +120,11 @@ func TestTheDoctorBuildsWithoutAnyModule(t *testing.T) {
 }
 
 func TestDoctorOnAReadyMachine(t *testing.T) {
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", os.DevNull, "./"+steps.Folder(1))
+	build.Dir = workshop
+	if said, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
 	output := diagnose(t, patient{}, 0,
 		"ok    Go: go1.", "ok    modules: all are in the module cache, the network is not needed",
 		": free\n", "free; a step brings its own Redis along", "ok    proxy: none is asked",
@@ -135,7 +141,7 @@ func TestDoctorOnAReadyMachine(t *testing.T) {
 
 // A teacher asks for the lines of a machine that is ready, too.
 func TestDoctorPrintsTheBlockToPaste(t *testing.T) {
-	ready := diagnose(t, patient{args: []string{"-paste"}}, 0, "This machine is ready.\n", "\nNext: ")
+	ready := diagnose(t, patient{args: []string{"-paste"}}, 0, "eady", "\nNext: ")
 	taken := httptest.NewServer(http.NotFoundHandler())
 	defer taken.Close()
 	port := portOf(taken)
@@ -216,7 +222,7 @@ func TestDoctorWithModulesToFetch(t *testing.T) {
 	defer proxy.Close()
 	nobody := fmt.Sprint("127.0.0.1:", unusedPort())
 	empty := "GOMODCACHE=" + t.TempDir()
-	diagnose(t, patient{env: []string{empty, "GOPROXY=" + proxy.URL}}, 0, "ok    network: modules are still to be fetched, and "+proxy.URL+" answers")
+	diagnose(t, patient{env: []string{empty, "GOPROXY=" + proxy.URL}}, 0, "Almost ready: type "+firstStep()+" once.", "ok    network: modules are still to be fetched, and "+proxy.URL+" answers")
 	diagnose(t, patient{env: []string{empty, "GOPROXY=off"}}, 1, "fix   network: ", "GOPROXY=off forbids it", unset("GOPROXY"), "go env -u GOPROXY")
 	output := diagnose(t, patient{env: []string{empty, "GOPROXY=http://anna:open-sesame@" + nobody}}, 2,
 		"ask   network: ", "http://"+nobody+" cannot be reached", "make offline")
@@ -263,6 +269,57 @@ func TestDoctorOnSettings(t *testing.T) {
 	output := diagnose(t, patient{env: []string{"SECRET_KEY=open-sesame", "SESSION_TTL=2m"}}, 0,
 		"note  setting: SESSION_TTL=2m is set in this shell", "SECRET_KEY (11 bytes, not shown) is set in this shell", unset("SECRET_KEY"))
 	wantSecret(t, output, "open-sesame")
+}
+
+// The steps and the doctor decide by the same function.
+func TestDoctorSaysWhatAStepWouldSay(t *testing.T) {
+	wrong := patient{env: []string{"REDIS_URL=redis://default:57#open-sesame@127.0.0.1:7100/0", "SESSION_TTL=open-sesame", "PUBLIC_URL=https://:443", "PORT=open-sesame", "REDIS_CLUSTER=open-sesame"}}
+	var wanted []string
+	for _, line := range wrong.env {
+		name, value, _ := strings.Cut(line, "=")
+		_, err := config.Load(nil, func(asked string) string { return map[string]string{name: value}[asked] }, config.SecretKey, config.Redis, config.TTL)
+		if err == nil {
+			t.Fatalf("a step accepts %s", line)
+		}
+		before, _, _ := strings.Cut(err.Error(), "\n")
+		wanted = append(wanted, "fix   setting: "+before, "\n      "+unset(name))
+	}
+	wantSecret(t, diagnose(t, wrong, 1, wanted...), "open-sesame")
+	diagnose(t, patient{env: []string{"REDIS_URL=redis://127.0.0.1:7100\n", "PORT=\"5123\"", "SESSION_TTL=\ufeff2m\r\n"}}, 0,
+		"REDIS_URL=redis://127.0.0.1:7100 is set", "PORT=5123 is set", "SESSION_TTL=2m is set")
+}
+
+func TestDoctorListsWhatOtherProgramsHaveSet(t *testing.T) {
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	output := diagnose(t, patient{env: []string{"HOST=x86_64-conda-linux-gnu", "NAME=" + strings.ToUpper(host), "URL=https://anna:open-sesame@other.example"}}, 0,
+		"HOST is set in this shell and is not read: ", "NAME is set in this shell and is not read: ", "URL is set in this shell and is not read: ")
+	wantSecret(t, output, "open-sesame", "conda-linux", "other.example")
+	output = diagnose(t, patient{env: []string{"HOST=127.0.0.1", "NAME=ada"}}, 0, "HOST=127.0.0.1 is set")
+	if strings.Contains(output, "is not read") {
+		t.Errorf("these are read:\n%s", output)
+	}
+}
+
+func TestDoctorOnSettingsOfGoThatStopEachBuild(t *testing.T) {
+	for _, setting := range []string{"GOFLAGS=-mod=mod", "GOFLAGS=-trimpath -mod=vendor", "GOFLAGS=-modfile=other.mod", "GOWORK=off", "GO111MODULE=off"} {
+		name, _, _ := strings.Cut(setting, "=")
+		diagnose(t, patient{env: []string{setting}}, 1, "fix   Go: "+name+" has a value", "\n      "+unset(name)+"\n      go env -u "+name+"\n")
+	}
+	diagnose(t, patient{env: []string{"GOFLAGS=-modcacherw"}}, 0, "ok    modules: ")
+}
+
+// A class would wait for the first build.
+func TestDoctorOnAMachineThatHasBuiltNothing(t *testing.T) {
+	diagnose(t, patient{env: []string{"GOCACHE=" + t.TempDir()}}, 0,
+		"Almost ready: type "+firstStep()+" once.", "ok    modules: ", "note  build: nothing is built yet")
+}
+
+func TestDoctorOnAProxyWithoutAScheme(t *testing.T) {
+	output := diagnose(t, patient{env: []string{"HTTP_PROXY=anna:open-sesame@proxy.example.com:3128"}}, 1, "fix   proxy: ")
+	wantSecret(t, output, "anna", "open-sesame")
 }
 
 func TestDoctorOnACheckoutOfWindows(t *testing.T) {

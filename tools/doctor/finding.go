@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
@@ -12,6 +11,7 @@ import (
 	"strings"
 
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/shared/config"
 )
 
 // verdict says who must act on a finding. The words carry the meaning: there
@@ -42,8 +42,12 @@ func (d *doctor) add(v verdict, about, cure, format string, values ...any) {
 // report prints the verdict first, and each finding once: all of them if the
 // machine is ready, else those to act on, and all in the block to paste.
 func (d *doctor) report() {
+	ready := "This machine is ready."
+	if d.unbuilt {
+		ready = "Almost ready: type " + firstStep() + " once. It fetches and builds what is missing, for up to two minutes."
+	}
 	fmt.Fprintln(d.out, [...]string{
-		"This machine is ready.",
+		ready,
 		"Not ready: do what stands below each line that begins with fix, then run this again.",
 		"Not ready: ask for help with each line that begins with ask.",
 	}[d.status])
@@ -109,17 +113,14 @@ func anonymous(text string) string {
 	return regexp.MustCompile(`(?i)\b`+regexp.QuoteMeta(name)+`\b`).ReplaceAllString(text, "USER")
 }
 
-// withoutPasswords removes from each address in a text, such as a list of
-// proxies, who logs in and with what, and what follows a "?".
+var addresses = regexp.MustCompile(`[^\s,|"]*(?://|@)[^\s,|"]*`)
+
+// withoutPasswords shows of each address in a text, such as a list of proxies,
+// only what may be shown.
 func withoutPasswords(text string) string {
-	return regexp.MustCompile(`[a-z]+://[^\s,|"]+`).ReplaceAllStringFunc(text, func(found string) string {
+	return addresses.ReplaceAllStringFunc(text, func(found string) string {
 		address := strings.TrimRight(found, ":")
-		u, err := url.Parse(address)
-		if err != nil {
-			return "(an address that cannot be read)"
-		}
-		u.User, u.RawQuery = nil, ""
-		return u.String() + strings.TrimPrefix(found, address)
+		return config.Shown(address) + strings.TrimPrefix(found, address)
 	})
 }
 

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,6 +48,16 @@ func (d *doctor) checkModules(ctx context.Context) {
 	if len(d.goEnv) == 0 {
 		return
 	}
+	stopped := false
+	for _, name := range slices.Sorted(maps.Keys(stopsBuilds)) {
+		if stopsBuilds[name].MatchString(d.goEnv[name]) {
+			stopped = true
+			d.add(fix, "Go", unset(name)+"\ngo env -u "+name, "%s has a value with which the go command builds nothing in this folder", name)
+		}
+	}
+	if stopped {
+		return
+	}
 	// What a learner builds.
 	args := []string{"list", "-deps", "-buildvcs=false", "./tools/workshop"}
 	for _, step := range steps.Folders {
@@ -55,11 +67,33 @@ func (d *doctor) checkModules(ctx context.Context) {
 	switch {
 	case err == nil:
 		d.add(ok, "modules", "", "all are in the module cache, the network is not needed")
+		d.checkBuilt(ctx)
 	case strings.Contains(err.Error(), "module lookup disabled by GOPROXY=off"):
+		d.unbuilt = true
 		d.checkNetwork(ctx)
 	default:
 		d.add(fix, "modules", "go list -deps ./step3-ttl", "the go command does not find what the steps are made of: %s", lastLine(err))
 	}
+}
+
+// stopsBuilds are settings of the go command for which a workspace cannot be
+// built (https://go.dev/ref/mod#workspaces). The Makefile overrules them.
+var stopsBuilds = map[string]*regexp.Regexp{
+	"GOFLAGS":     regexp.MustCompile(`(^|\s)--?mod(file)?=`),
+	"GOWORK":      regexp.MustCompile(`^off$`),
+	"GO111MODULE": regexp.MustCompile(`^off$`),
+}
+
+// checkBuilt looks for what step 1 needs of others, the standard library
+// included, in the build cache. A first build of it keeps a class waiting.
+func (d *doctor) checkBuilt(ctx context.Context) {
+	const stale = `{{if and .Stale (not (and .Module .Module.Main))}}{{.ImportPath}}{{end}}`
+	missing, err := d.run(ctx, nil, "list", "-deps", "-buildvcs=false", "-f", stale, "./"+steps.Folder(1))
+	if d.unbuilt = err != nil || strings.TrimSpace(string(missing)) != ""; d.unbuilt {
+		d.add(note, "build", "", "nothing is built yet, which the first start does")
+		return
+	}
+	d.add(ok, "build", "", "what a step is made of is built")
 }
 
 const askForNetwork = "Connect to a network, or ask its administrator for a way to the Go module proxy (variables HTTPS_PROXY, GOPROXY)\n" +

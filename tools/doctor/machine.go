@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/tools/internal/foreign"
 )
 
 // answers reports whether a program listens on a port of this machine.
@@ -35,7 +36,7 @@ func (d *doctor) checkPorts(context.Context) {
 	switch {
 	case !answers("127.0.0.1", d.port) && !answers("::1", d.port):
 		d.add(ok, about, "", "free")
-	case os.Getenv("PORT") == "":
+	case config.Getenv("PORT") == "":
 		d.add(note, about, "", "taken%s; a step takes the next free port and prints it", byAirPlay)
 	default:
 		d.add(fix, about, unset("PORT"), "taken, and PORT asks for no other")
@@ -71,7 +72,7 @@ func (d *doctor) checkProxy(context.Context) {
 		return
 	}
 	d.add(fix, "proxy", inShell("export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost", `$Env:NO_PROXY = "127.0.0.1,localhost"`),
-		"%s is %s: curl would ask it for http://127.0.0.1:%d, which only this machine knows", names[0], withoutPasswords(os.Getenv(names[0])), d.port)
+		"%s is %s: curl would ask it for http://127.0.0.1:%d, which only this machine knows", names[0], config.Shown(os.Getenv(names[0])), d.port)
 }
 
 // checkFolders looks whether each folder that the go command or the workshop
@@ -122,31 +123,63 @@ func (d *doctor) checkClock(context.Context) {
 	d.add(ok, "clock", "", "%s", now.Format("2006-01-02 15:04 -07:00"))
 }
 
-// checkSettings names what this shell has set and a step would obey.
+// checkSettings names what this shell has set and a step would obey, and what
+// is wrong with it, which the steps decide.
 func (d *doctor) checkSettings(context.Context) {
+	problems := map[string]bool{}
+	_, err := config.Load(nil, os.Getenv, config.SecretKey, config.Redis, config.TTL, config.MaxAge)
+	if joined, some := err.(interface{ Unwrap() []error }); some {
+		for _, problem := range joined.Unwrap() {
+			name, _, _ := strings.Cut(problem.Error(), ":")
+			problems[name] = true
+			d.add(fix, "setting", unset(name), "%v", problem)
+		}
+	}
 	found := isSet(append(config.Variables(), "TEST_REDIS", "REQUIRE_REDIS", "REDIS_IMAGE")...)
 	for _, name := range found {
-		about, value := "wins over the default", "="+withoutPasswords(os.Getenv(name))
-		switch name {
-		case "REDIS_URL":
-			about, value = "names the Redis that a step asks when it starts", ""
-		case "SECRET_KEY":
-			about, value = "signs the cookies", fmt.Sprintf(" (%d bytes, not shown)", len(os.Getenv(name)))
+		if !problems[name] && foreign.Why(name) == "" {
+			d.add(note, "setting", "", "%s%s is set in this shell: it %s. Not wanted? %s", name, shown(name), about(name), unset(name))
 		}
-		d.add(note, "setting", "", "%s%s is set in this shell: it %s. Not wanted? %s", name, value, about, unset(name))
 	}
-	if len(found) == 0 {
+	for _, name := range foreign.Names {
+		if why := foreign.Why(name); why != "" {
+			found = append(found, name)
+			d.add(note, "setting", "", "%s is set in this shell and is not read: %s", name, why)
+		}
+	}
+	if len(found)+len(problems) == 0 {
 		d.add(ok, "settings", "", "no variable of this shell changes what a step does")
-	}
-	// make sets this one.
-	if flags := strings.TrimSpace(d.goEnv["GOFLAGS"]); flags != "" && flags != "-buildvcs=false" {
-		d.add(note, "setting", "", "GOFLAGS=%s is set, and goes to every go command", withoutPasswords(flags))
 	}
 	// A checkout on a Windows drive inside WSL.
 	version, err := os.ReadFile("/proc/version")
 	if err == nil && strings.Contains(strings.ToLower(string(version)), "microsoft") && strings.HasPrefix(d.root, "/mnt/") {
 		d.add(note, "WSL", "", "the workshop lies on a Windows drive, where building is slow. Faster: clone it to your home folder in Linux")
 	}
+}
+
+// about says what a variable does.
+func about(name string) string {
+	switch name {
+	case "REDIS_URL":
+		return "names the Redis that a step asks when it starts"
+	case "SECRET_KEY":
+		return "signs the cookies"
+	}
+	return "wins over the default"
+}
+
+// shown is what of a variable's value may be shown.
+func shown(name string) string {
+	value := config.Getenv(name)
+	switch name {
+	case "SECRET_KEY":
+		return fmt.Sprintf(" (%d bytes, not shown)", len(value))
+	case "REDIS_URL", "PUBLIC_URL":
+		return "=" + config.Shown(value)
+	case "TEST_REDIS", "REQUIRE_REDIS", "REDIS_IMAGE", "REDIS_CA_FILE":
+		return ""
+	}
+	return "=" + value
 }
 
 // checkLineEndings looks for what a shell or make reads, with the line ends

@@ -8,8 +8,8 @@
 //
 // It needs nothing of what it checks: it imports the standard library and
 // packages of ours that do the same, so that it builds without a network and
-// with an empty module cache. What a step says at its own start (about
-// REDIS_URL, for example) is left to the step.
+// with an empty module cache. Whether the Redis that REDIS_URL names is there,
+// the step says at its start.
 //
 // It ends with status 0 if the machine is ready, with 1 if its user can fix
 // what is wrong, and with 2 if the user must ask for help.
@@ -27,6 +27,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/tools/internal/modules"
 )
 
@@ -57,6 +58,9 @@ type doctor struct {
 	// paste asks for the block to paste even if the machine is ready.
 	paste bool
 
+	// unbuilt tells that the first start of a step takes long.
+	unbuilt bool
+
 	// findings are what was found, status is the worst of them.
 	findings []finding
 	status   int
@@ -71,7 +75,7 @@ func (d *doctor) examine(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	// The step itself reports a PORT that is invalid.
-	port, _ := strconv.Atoi(os.Getenv("PORT"))
+	port, _ := strconv.Atoi(config.Getenv("PORT"))
 	d.port = cmp.Or(d.port, port, 5000)
 	for _, check := range []func(context.Context){
 		d.checkGo, d.checkModules, d.checkPorts, d.checkRedisCLI, d.checkProxy,
