@@ -4,4 +4,5 @@ package web
 
 import "syscall"
 
-const addressInUse = syscall.EADDRINUSE
+// The port is taken, or the system keeps it for itself.
+const addressInUse, notAllowed = syscall.EADDRINUSE, syscall.EACCES

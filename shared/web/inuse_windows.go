@@ -2,6 +2,7 @@ package web
 
 import "syscall"
 
-// addressInUse is what Windows reports, WSAEADDRINUSE
+// They are what Windows reports, WSAEADDRINUSE and WSAEACCES, the second for
+// ports that the system reserves
 // (https://learn.microsoft.com/en-us/windows/win32/winsock/windows-sockets-error-codes-2).
-const addressInUse = syscall.Errno(10048)
+const addressInUse, notAllowed = syscall.Errno(10048), syscall.Errno(10013)

@@ -104,7 +104,9 @@ func (s *silentConns) close() {
 func announce(cfg config.Config, listener net.Listener, lines []string) {
 	var text strings.Builder
 	port := listener.Addr().(*net.TCPAddr).Port
-	if !cfg.PortSet && port != cfg.Port {
+	if cfg.Port == 0 {
+		fmt.Fprintf(&text, "PORT is 0, which takes any free port: %d.\n", port)
+	} else if !cfg.PortSet && port != cfg.Port {
 		by := ""
 		if other := titleOn(cfg.Port); other != "" {
 			by = fmt.Sprintf(" by %q", other)
@@ -171,12 +173,15 @@ func Listen(cfg config.Config) (net.Listener, error) {
 		if err == nil {
 			return listener, nil
 		}
-		if !errors.Is(err, addressInUse) {
+		if errors.Is(err, notAllowed) && cfg.PortSet {
+			return nil, fmt.Errorf("PORT: the system keeps %d for itself (%w). Choose another: PORT=5001, or -port 5001", port, errors.Unwrap(err))
+		}
+		if !errors.Is(err, addressInUse) && !errors.Is(err, notAllowed) {
 			return nil, fmt.Errorf("HOST, PORT: cannot listen on %s port %d: %w. HOST must be an address of this machine, for example 127.0.0.1", cfg.Host, port, err)
 		}
 	}
 	if !cfg.PortSet {
-		return nil, fmt.Errorf("PORT: every port from %d to %d is taken. Choose another: PORT=8080, or -port 8080", cfg.Port, last)
+		return nil, fmt.Errorf("PORT: no port from %d to %d can be used. Choose another: PORT=8080, or -port 8080", cfg.Port, last)
 	}
 	return nil, fmt.Errorf("PORT: %d is taken, something answers there already. Stop it, or choose another: PORT=%d, or -port %d",
 		cfg.Port, cfg.Port+1, cfg.Port+1)
