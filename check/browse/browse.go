@@ -5,12 +5,15 @@ package browse
 import (
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -31,6 +34,10 @@ type Browser struct {
 	// Client sends the requests. It does not follow redirects, so that each
 	// request is one that the caller names.
 	Client *http.Client
+
+	mu sync.Mutex
+	// open are the pages that were read since a form was sent, the last one first.
+	open []Page
 }
 
 // New is a browser without cookies.
@@ -86,7 +93,64 @@ func (b *Browser) Send(r *http.Request) (Page, error) {
 	content, err := io.ReadAll(io.LimitReader(res.Body, maxPage))
 	p.URL, p.Status, p.Header, p.Cookies = res.Request.URL.String(), res.StatusCode, res.Header, res.Cookies()
 	p.Body = string(content)
+	b.remember(r, p)
 	return p, err
+}
+
+// remember keeps a page for Fill. What is sent with another method than GET
+// leaves the pages from before.
+func (b *Browser) remember(r *http.Request, p Page) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		b.open = nil
+	}
+	isOlder := func(other Page) bool { return other.URL == p.URL }
+	b.open = append([]Page{p}, slices.DeleteFunc(b.open, isOlder)...)
+}
+
+// HasRead reports whether a page was read since a form was sent.
+func (b *Browser) HasRead(path string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.ContainsFunc(b.open, func(p Page) bool { return p.URL == b.Address(path) })
+}
+
+// Fill returns where and what a browser sends when its user types something into
+// a form: one that leads to path, else one on the page of that path. If no page
+// that was read since a form was sent has it, the typed values are all.
+func (b *Browser) Fill(path string, typed url.Values) (to string, form url.Values) {
+	b.mu.Lock()
+	open := slices.Clone(b.open)
+	b.mu.Unlock()
+	wanted := strings.TrimRight(b.Address(path), "/")
+	for _, byPage := range []bool{false, true} {
+		for _, p := range open {
+			for _, f := range p.Forms() {
+				leads := f.Action.String()
+				if byPage {
+					leads = p.URL
+				}
+				leads, _, _ = strings.Cut(leads, "?")
+				if strings.TrimRight(leads, "/") != wanted || !holds(f.Values, typed) {
+					continue
+				}
+				maps.Copy(f.Values, typed)
+				return strings.TrimPrefix(f.Action.String(), strings.TrimRight(b.Home, "/")), f.Values
+			}
+		}
+	}
+	return path, typed
+}
+
+// holds reports whether a form has each field that is typed.
+func holds(form, typed url.Values) bool {
+	for name := range typed {
+		if !form.Has(name) {
+			return false
+		}
+	}
+	return true
 }
 
 // Cookies are those that the browser would send to Home.

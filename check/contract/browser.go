@@ -60,8 +60,27 @@ func (b *browser) get(path string) page {
 	return b.send(http.MethodGet, path, nil, nil)
 }
 
-func (b *browser) post(path string, form url.Values) page {
-	return b.send(http.MethodPost, path, form, nil)
+// post sends a form as a browser does, with the fields that the user does not
+// see, such as a token against forms of other sites.
+func (b *browser) post(path string, typed url.Values) page {
+	return b.postWith(path, typed, nil)
+}
+
+func (b *browser) postWith(path string, typed url.Values, header http.Header) page {
+	to, form := b.Fill(path, typed)
+	return b.send(http.MethodPost, to, form, header)
+}
+
+// loadForm loads the page with the form at path. What it answers is no part of a
+// check: an app may have another form, or none. A path may have another spelling.
+func (b *browser) loadForm(path string, header http.Header) {
+	for range 3 {
+		p := b.send(http.MethodGet, path, nil, header)
+		if p.Status != http.StatusMovedPermanently && p.Status != http.StatusPermanentRedirect {
+			return
+		}
+		path = p.Header.Get("Location")
+	}
 }
 
 func (b *browser) send(method, path string, form url.Values, header http.Header) page {
@@ -90,6 +109,7 @@ func whyNone(err error) string {
 // login logs in, which must redirect, and notes the cookie that was set. Of
 // several cookies the first is taken for the session's.
 func (b *browser) login(name string) page {
+	b.loadForm("/login", nil)
 	p := b.post("/login", url.Values{"username": {name}})
 	b.scene.expect(p.redirects(), "POST /login with username="+quote(name)+" to redirect (303 or 302)", p.String())
 	for _, cookie := range p.Cookies {
@@ -111,10 +131,13 @@ func (b *browser) cookie() *http.Cookie {
 }
 
 // logout works with apps that know only one of the methods: GET, as the
-// original has it, or POST.
+// original has it, or POST, by a button on / or on a page of its own.
 func (b *browser) logout() page {
 	p := b.get("/logout")
-	if p.Status == http.StatusMethodNotAllowed || p.Status == http.StatusNotFound {
+	if p.Status == http.StatusMethodNotAllowed || p.Status == http.StatusNotFound || p.hasLogoutButton() {
+		if !b.HasRead("/") {
+			b.get("/")
+		}
 		p = b.post("/logout", url.Values{})
 	}
 	b.scene.expect(p.redirects(), "logout to redirect (303 or 302)", p.String())

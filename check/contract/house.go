@@ -241,7 +241,8 @@ var house = []rule{
 		hints: []string{"A browser sends Sec-Fetch-Site: same-origin and an Origin with the form of this app. Both must pass the check for other sites."},
 		run: func(s *scene) {
 			b := s.browser()
-			p := b.send(http.MethodPost, "/login", url.Values{"username": {s.user}}, http.Header{
+			b.loadForm("/login", nil)
+			p := b.postWith("/login", url.Values{"username": {s.user}}, http.Header{
 				"Sec-Fetch-Site": {"same-origin"}, "Origin": {b.Address("")},
 			})
 			s.expect(p.redirects(), "POST /login from this site to redirect", p.String())
@@ -466,7 +467,9 @@ func brokenCookie(damage func(value string) string) func(s *scene) {
 		s.expectSaysLoggedOut(p)
 		p = s.browser().send(http.MethodPost, "/logout", url.Values{}, header)
 		s.expect(p.redirects(), p.Request+" with a broken cookie to redirect", p.String())
-		p = s.browser().send(http.MethodPost, "/login", url.Values{"username": {s.user}}, header)
+		b := s.browser()
+		b.loadForm("/login", header)
+		p = b.postWith("/login", url.Values{"username": {s.user}}, header)
 		s.expect(p.redirects(), p.Request+" with a broken cookie to redirect", p.String())
 		s.expect(len(p.Cookies) > 0, "a new cookie from "+p.Request+" with a broken cookie", "none")
 	}
