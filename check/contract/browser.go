@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -71,16 +72,17 @@ func (b *browser) postWith(path string, typed url.Values, header http.Header) pa
 	return b.send(http.MethodPost, to, form, header)
 }
 
-// loadForm loads the page with the form at path. What it answers is no part of a
-// check: an app may have another form, or none. A path may have another spelling.
-func (b *browser) loadForm(path string, header http.Header) {
+// loadForm loads the page with the form at path, which an app may spell in
+// another way, such as /login/.
+func (b *browser) loadForm(path string, header http.Header) (p page) {
 	for range 3 {
-		p := b.send(http.MethodGet, path, nil, header)
+		p = b.send(http.MethodGet, path, nil, header)
 		if p.Status != http.StatusMovedPermanently && p.Status != http.StatusPermanentRedirect {
-			return
+			break
 		}
 		path = p.Header.Get("Location")
 	}
+	return p
 }
 
 func (b *browser) send(method, path string, form url.Values, header http.Header) page {
@@ -107,17 +109,19 @@ func whyNone(err error) string {
 }
 
 // login logs in, which must redirect, and notes the cookie that was set. Of
-// several cookies the first is taken for the session's.
+// several cookies, the session's is the first that scripts cannot read: a
+// token for them is none.
 func (b *browser) login(name string) page {
 	b.loadForm("/login", nil)
 	p := b.post("/login", url.Values{"username": {name}})
 	b.scene.expect(p.redirects(), "POST /login with username="+quote(name)+" to redirect (303 or 302)", p.String())
+	var session *http.Cookie
 	for _, cookie := range p.Cookies {
-		if cookie.Value != "" {
-			b.session = cookie
-			break
+		if cookie.Value != "" && (session == nil || cookie.HttpOnly && !session.HttpOnly) {
+			session = cookie
 		}
 	}
+	b.session = cmp.Or(session, b.session)
 	return p
 }
 

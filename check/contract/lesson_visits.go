@@ -195,7 +195,7 @@ var firstVisits = []rule{
 }
 
 func loginForm(s *scene) {
-	p := s.browser().get("/login")
+	p := s.browser().loadForm("/login", nil)
 	s.expect(p.Status == http.StatusOK, "GET /login to answer 200", p.String())
 	s.expect(postForm.in(browse.Parse(p.Body)), "a form with method=post on GET /login", quote(p.Body))
 	s.expect(nameField.in(browse.Parse(p.Body)), "an input with name=username on GET /login", quote(p.Body))
