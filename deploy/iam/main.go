@@ -97,7 +97,7 @@ func readSettings(args []string, getenv func(string) string) (settings, error) {
 	s.user = flags.Arg(0)
 	var notBoolean error
 	if s.serverless, notBoolean = strconv.ParseBool(*serverless); notBoolean != nil && *serverless != "" {
-		return s, fmt.Errorf("REDIS_IAM_SERVERLESS: %q is neither true nor false", *serverless)
+		return s, errors.New("REDIS_IAM_SERVERLESS: this is neither true nor false")
 	}
 	return s, errors.Join(checkUser(s.user), checkCache(s.cache))
 }
@@ -118,7 +118,7 @@ var userID = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]*$`)
 
 func checkUser(user string) error {
 	if !userID.MatchString(user) {
-		return fmt.Errorf("%q is not a user of ElastiCache: letters, digits and hyphens, a letter first", user)
+		return errors.New("this is not a user of ElastiCache: letters, digits and hyphens, a letter first")
 	}
 	return nil
 }
@@ -132,11 +132,11 @@ func checkCache(name string) error {
 	case name == "":
 		return errors.New("REDIS_IAM_CACHE: it is not set. It is the name of the cache, for example REDIS_IAM_CACHE=session-store")
 	case strings.ContainsAny(name, ".:"):
-		return fmt.Errorf("REDIS_IAM_CACHE: %q is an address. What is needed is the name of the cache, as the console lists it", name)
+		return errors.New("REDIS_IAM_CACHE: this is an address. What is needed is the name of the cache, as the console lists it")
 	case name != strings.ToLower(name):
-		return fmt.Errorf("REDIS_IAM_CACHE: %q has capital letters, and the names of caches have none: %s", name, strings.ToLower(name))
+		return errors.New("REDIS_IAM_CACHE: this has capital letters, and the names of caches have none")
 	case !cacheName.MatchString(name):
-		return fmt.Errorf("REDIS_IAM_CACHE: %q is not the name of a cache: letters, digits and hyphens, a letter first", name)
+		return errors.New("REDIS_IAM_CACHE: this is not the name of a cache: letters, digits and hyphens, a letter first")
 	}
 	return nil
 }

@@ -11,31 +11,27 @@ import (
 	"strings"
 )
 
-// Shown is what of an address may be shown: scheme, host and port, and of a
-// Redis the database. After a slip, anything else may be the password.
+// Shown is what of an address may be shown: scheme, host, port, and the number
+// of a database. After a slip, anything else may be the password.
 func Shown(address string) string {
 	u, err := parse(clean(address))
 	if err != nil {
 		return "(not shown: it may hold a password)"
 	}
-	shown := url.URL{Scheme: u.Scheme, Host: u.Host}
-	if strings.HasPrefix(u.Scheme, "redis") && database.MatchString(u.Path) {
-		shown.Path = u.Path
-	}
-	return shown.String()
+	return u.Scheme + "://" + u.Host + database.FindString(u.Path)
 }
 
 var (
 	hostAndPort = regexp.MustCompile(`^([\pL\pN._-]+|\[[[:xdigit:]:.]+(%.+)?\])(:\d+)?$`)
 	database    = regexp.MustCompile(`^/*\d{0,9}/*$`)
-	optionNames = regexp.MustCompile(`^[a-z_, ]+$`)
+	options     = regexp.MustCompile(`^([a-z_]+=[^@&]*(&|$))*$`)
 )
 
 // parse reads an address. A special character in a password that is not
-// percent-encoded ends the host, so that the "@" is in another part.
+// percent-encoded ends the host, so that the rest is another part.
 func parse(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Fragment != "" || strings.Contains(u.Path+u.RawQuery, "@") {
+	if err != nil || u.Fragment != "" || strings.Contains(u.Path, "@") || !options.MatchString(u.RawQuery) {
 		return nil, errors.New("this is not a URL that can be read (a special character in a password must be percent-encoded: %23 for #, %2F for /, %3F for ?, %40 for @)")
 	}
 	if port, err := strconv.ParseUint(u.Port(), 10, 16); u.Port() != "" && (err != nil || port == 0) {
@@ -53,10 +49,7 @@ func parse(text string) (*url.URL, error) {
 // (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html).
 func (c *Config) setRedisURL(text string) error {
 	const example = "; for example REDIS_URL=redis://127.0.0.1:6379, with a password redis://:password@host:6379 or redis://user:password@host:6379, with TLS rediss://…"
-	const forIAM = "with REDIS_AUTH=iam it has a user, TLS and no password: rediss://user@host:6379"
-	if text == "" && c.RedisIAM {
-		return errors.New(forIAM)
-	} else if text == "" {
+	if text == "" && !c.RedisIAM {
 		return nil
 	}
 	if scheme, _, _ := strings.Cut(strings.ToLower(text), "://"); scheme != "redis" && scheme != "rediss" {
@@ -67,20 +60,17 @@ func (c *Config) setRedisURL(text string) error {
 		return fmt.Errorf("%w%s", err, example)
 	}
 	password, _ := u.User.Password()
-	names := strings.Join(slices.Sorted(maps.Keys(u.Query())), ", ")
 	switch {
 	case c.RedisIAM && (u.Scheme != "rediss" || u.User.Username() == "" || password != ""):
-		return errors.New(forIAM)
+		return errors.New("with REDIS_AUTH=iam it has a user, TLS and no password: rediss://user@host:6379")
 	case !c.RedisIAM && u.User != nil && password == "":
 		return errors.New("it has a user and no password. A password without a user has a colon before it: redis://:password@host:6379")
 	case !database.MatchString(u.Path):
 		return errors.New("its last part is not the number of a database, for example redis://127.0.0.1:6379/0")
 	case c.RedisCluster && strings.Trim(u.Path, "/0") != "":
 		return fmt.Errorf("a cluster has only database 0, not %s", strings.Trim(u.Path, "/"))
-	case u.RawQuery != "" && !optionNames.MatchString(names):
-		return errors.New("what stands behind the ? cannot be read" + example)
 	case u.RawQuery != "" && (u.Scheme != "rediss" || u.RawQuery != "skip_verify=true"):
-		return fmt.Errorf("what stands behind the ? (%s) cannot be set there: leave it out. A database is written /1; times and connections are set by the workshop", names)
+		return fmt.Errorf("what stands behind the ? (%s) cannot be set there: leave it out. A database is written /1; times and connections are set by the workshop", strings.Join(slices.Sorted(maps.Keys(u.Query())), ", "))
 	}
 	c.RedisURL = u.String()
 	return nil

@@ -16,7 +16,7 @@ func TestNoPartOfAPasswordIsRepeated(t *testing.T) {
 		"redis://user:hunter2%zz@host", "redis://us er:hunter2@host", "http://user:hunter2@host", "redis://hunter2@host",
 		"redis://default:57#hunter2@host:7100/0", "redis://default:57?hunter2@host", "redis://default:57/hunter2@host:7100/0",
 		"redis://default:57#hunter2", "redis://default:57?hunter2=1@host", "redis://host/hunter2", "redis://host?hunter2",
-		"redis://host?password=hunter2", "redis://:ab c@hunter2:6379", "redis://[hunter2", "redis://a:b@host:1/hunter2?db=1", "hunter2",
+		"redis://host?password=hunter2", "redis://host?db=1&hunter2", "redis://:ab c@hunter2:6379", "redis://[hunter2", "redis://a:b@host:1/hunter2?db=1", "hunter2",
 	} {
 		if got := config.Shown(value); strings.Contains(got, "hunter2") && value != "redis://:ab c@hunter2:6379" {
 			t.Errorf("of %s is shown %s", value, got)
@@ -80,7 +80,7 @@ func TestEachPartOfAnAddressIsUnderstoodOrNamed(t *testing.T) {
 		"redis://host?read_timeout=1s&db=3":     "(db, read_timeout)",
 		"redis://host?skip_verify=true":         "(skip_verify)",
 		"rediss://host?skip_verify=perhaps":     "(skip_verify)",
-		"redis://host?%zz":                      "behind the ?",
+		"redis://host?%zz":                      "percent-encoded",
 		"redis://secret@host":                   "redis://:password@host",
 		"redis://user:@host":                    "redis://:password@host",
 		"unix:///run/redis.sock":                "begin with redis://",

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/creack/pty"
 
+	"example.com/session-workshop/check/contract/programs"
 	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/tools/internal/repotest"
 )
@@ -74,6 +76,41 @@ func TestWhatAProgramSaysLastIsTheLastLine(t *testing.T) {
 	_, terminal = makeIn(t, filepath.Join(root, "my-step1"), "start1")
 	if !strings.HasSuffix(terminal, "To begin again, with a backup: make reset1\n") {
 		t.Errorf("in the learner's folder it prints:\n%s", terminal)
+	}
+}
+
+// Another project's settings of the go command, and variables of other programs,
+// stop no command of make and lead none elsewhere.
+func TestMakeIsLedByWhatIsTyped(t *testing.T) {
+	testall.Only(t)
+	root, app := repotest.Copy(t), httptest.NewServer(programs.Right(1, nil, 0))
+	defer app.Close()
+	const unknown = "there is no my-step1 yet"
+	for _, c := range []struct {
+		env  string
+		args []string
+		says []string
+	}{
+		{"GOFLAGS=-mod=mod", []string{"check1"}, []string{unknown}},
+		{"GOFLAGS=-modcacherw -mod=vendor", []string{"check1"}, []string{unknown}},
+		{"GOWORK=off", []string{"check1"}, []string{unknown}},
+		{"GO111MODULE=off", []string{"check1"}, []string{unknown}},
+		{"GOOS=plan9", []string{"check1"}, []string{unknown}},
+		{"URL=" + app.URL, []string{"check1"}, []string{unknown, "URL of this shell is not read: "}},
+		{"URL=http://other.example", []string{"check1", "URL=" + app.URL}, []string{"Passed: all"}},
+		{"STEP=2", []string{"scale", "STEP=nowhere"}, []string{`scale: "nowhere" is not the folder`}},
+		{"N=nine", []string{"scale", "STEP=nowhere"}, []string{`scale: "nowhere" is not the folder`}},
+	} {
+		cmd := exec.Command("make", c.args...)
+		name, value, _ := strings.Cut(c.env, "=")
+		cmd.Dir, cmd.Env = root, append(os.Environ(), name+"="+value)
+		said, _ := cmd.CombinedOutput()
+		t.Log(c.env, c.args)
+		repotest.WantText(t, string(said), c.says...)
+	}
+	said, _ := exec.Command("make", "-C", root, "redis://:hunter2@host").CombinedOutput()
+	if repotest.WantText(t, string(said), "There is no"); strings.Contains(string(said), "hunter2") {
+		t.Errorf("a password is printed: %s", said)
 	}
 }
 
