@@ -134,9 +134,12 @@ redis-image: ## make a Docker image of Redis without a network
 deploy-build: ## build the steps for a server in AWS
 	@go run ./tools/workshop deploy-build $(ARGS)
 
+# An address may hold a password, which make repeats after an error.
+secret = $(findstring @,$@)$(findstring :,$@)
+
 # Of these the first lack the number of a step, and the last are folders.
 slips = step watch start my-step solve undo reset check deploy docs
 .PHONY: $(slips)
 
 $(slips) .DEFAULT:
-	@echo 'There is no "make $(if $(findstring @,$@)$(findstring :,$@),…,$@)". The steps are 1 to 4, as in make step3 and make check3; make help lists the rest.' >&2; test -t 1
+	@echo 'There is no "make $(if $(secret),…,$@)". The steps are 1 to 4, as in make step3 and make check3; make help lists the rest.' >&2; test $(if $(secret),0,-t 1)
