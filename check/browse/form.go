@@ -27,10 +27,10 @@ func (p Page) Forms() (forms []Form) {
 	}
 	document := Parse(p.Body)
 	for n := range document.Descendants() {
-		if n.DataAtom != atom.Form || !strings.EqualFold(attribute(n, "method"), http.MethodPost) {
+		if n.DataAtom != atom.Form || !strings.EqualFold(Attribute(n, "method"), http.MethodPost) {
 			continue
 		}
-		f, pressed, action := Form{Values: url.Values{}}, false, attribute(n, "action")
+		f, pressed, action := Form{Values: url.Values{}}, false, Attribute(n, "action")
 		for control := range document.Descendants() {
 			if owner(document, control) != n || has(control, "disabled") {
 				continue
@@ -38,9 +38,9 @@ func (p Page) Forms() (forms []Form) {
 			if isButton(control) && !pressed {
 				pressed = true
 				if has(control, "formaction") {
-					action = attribute(control, "formaction")
+					action = Attribute(control, "formaction")
 				}
-				f.add(control, attribute(control, "value"))
+				f.add(control, Attribute(control, "value"))
 			}
 			f.addValue(control)
 		}
@@ -53,7 +53,7 @@ func (p Page) Forms() (forms []Form) {
 
 // isButton reports whether a control sends its form.
 func isButton(n *html.Node) bool {
-	kind := strings.ToLower(attribute(n, "type"))
+	kind := strings.ToLower(Attribute(n, "type"))
 	return n.DataAtom == atom.Button && (kind == "" || kind == "submit") || n.DataAtom == atom.Input && (kind == "submit" || kind == "image")
 }
 
@@ -65,16 +65,16 @@ func (f Form) addValue(n *html.Node) {
 	case atom.Select:
 		f.addChosen(n)
 	case atom.Input:
-		switch strings.ToLower(attribute(n, "type")) {
+		switch strings.ToLower(Attribute(n, "type")) {
 		case "submit", "image", "button", "reset", "file":
 		case "checkbox", "radio":
-			if value := attribute(n, "value"); has(n, "checked") && has(n, "value") {
+			if value := Attribute(n, "value"); has(n, "checked") && has(n, "value") {
 				f.add(n, value)
 			} else if has(n, "checked") {
 				f.add(n, "on")
 			}
 		default:
-			f.add(n, attribute(n, "value"))
+			f.add(n, Attribute(n, "value"))
 		}
 	}
 }
@@ -102,14 +102,14 @@ func (f Form) addChosen(list *html.Node) {
 }
 
 func (f Form) add(control *html.Node, value string) {
-	if name := attribute(control, "name"); name != "" {
+	if name := Attribute(control, "name"); name != "" {
 		f.Values.Add(name, value)
 	}
 }
 
 func valueOf(option *html.Node) string {
 	if has(option, "value") {
-		return attribute(option, "value")
+		return Attribute(option, "value")
 	}
 	return TextBelow(option)
 }
@@ -124,9 +124,9 @@ func textOf(n *html.Node) (text string) {
 // owner is the form that a control belongs to: the one that it names, else the
 // one around it.
 func owner(document, control *html.Node) *html.Node {
-	if id := attribute(control, "form"); id != "" {
+	if id := Attribute(control, "form"); id != "" {
 		for n := range document.Descendants() {
-			if n.DataAtom == atom.Form && attribute(n, "id") == id {
+			if n.DataAtom == atom.Form && Attribute(n, "id") == id {
 				return n
 			}
 		}
@@ -149,7 +149,8 @@ func has(n *html.Node, name string) bool {
 	return false
 }
 
-func attribute(n *html.Node, name string) string {
+// Attribute is the value of an attribute, empty if there is none.
+func Attribute(n *html.Node, name string) string {
 	for _, a := range n.Attr {
 		if a.Key == name {
 			return a.Val

@@ -41,21 +41,12 @@ func (e element) in(n *html.Node) bool { return n != nil && len(e.all(n)) > 0 }
 func (e element) matches(n *html.Node) bool {
 	for wanted := range strings.FieldsSeq(e.attributes) {
 		name, value, _ := strings.Cut(wanted, "=")
-		has := attribute(n, name)
+		has := browse.Attribute(n, name)
 		if has != value && !(name != "name" && name != "value" && strings.EqualFold(has, value)) {
 			return false
 		}
 	}
 	return true
-}
-
-func attribute(n *html.Node, name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
 }
 
 // loginForm is the first form that posts a field username, nil if there is none.
