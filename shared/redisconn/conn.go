@@ -199,8 +199,6 @@ func explainStart(err error, options *redis.UniversalOptions) error {
 		return errors.New("the user name or the password is wrong. A password without a user has a colon before it: redis://:password@host:port")
 	case redis.IsAuthError(err):
 		return errors.New("this Redis asks for a password: redis://:password@host:port, or with a user redis://user:password@host:port")
-	case strings.Contains(text, "without any password configured"):
-		return errors.New("this Redis has no password: leave it out, redis://host:port")
 	case redis.IsPermissionError(err):
 		return fmt.Errorf("this user may not use Redis as the app needs to: %s", text)
 	case strings.Contains(text, "cluster support disabled"):
