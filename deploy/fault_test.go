@@ -58,6 +58,8 @@ var faults = []fault{
 	{"TLS is off", "TransitEncryptionEnabled: true", "TransitEncryptionEnabled: false", policyTest},
 	{"TLS is a matter of taste", "TransitEncryptionMode: required", "TransitEncryptionMode: preferred", policyTest},
 	{"the app asks without TLS", "REDIS_URL=rediss://", "REDIS_URL=redis://", policyTest},
+	{"an app that may open any number of connections", "              LimitNOFILE=4096\n", "", policyTest},
+	{"an app that may take all the memory", "              MemoryMax=512M\n", "", policyTest},
 	{"no encryption at rest", "AtRestEncryptionEnabled: true", "AtRestEncryptionEnabled: false", policyTest},
 	{"a disk without encryption", "Ebs: {Encrypted: true,", "Ebs: {Encrypted: false,", policyTest},
 	{"a disk that stays when the server goes", "DeleteOnTermination: true", "DeleteOnTermination: false", policyTest},

@@ -268,7 +268,7 @@ func userData(_ stack, r resource) string {
 			return "it holds " + secret
 		}
 	}
-	for _, want := range []string{"REDIS_URL=rediss://", "sha256sum --check --quiet SHA256SUMS", `secret "ref:SecretKey"`} {
+	for _, want := range []string{"REDIS_URL=rediss://", "sha256sum --check --quiet SHA256SUMS", `secret "ref:SecretKey"`, "\nLimitNOFILE=", "\nTasksMax=", "\nMemoryMax="} {
 		if !strings.Contains(text, want) {
 			return "it lacks " + want
 		}

@@ -223,6 +223,8 @@ func plainText(status int) string {
 		return "This address does not take that kind of request."
 	case http.StatusForbidden:
 		return "The form was sent from another site. Nothing was done."
+	case http.StatusRequestTimeout:
+		return "The request did not come in time. Nothing was done."
 	case http.StatusRequestEntityTooLarge:
 		return "That was more than this app takes."
 	case http.StatusInternalServerError:

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -19,9 +18,6 @@ import (
 
 	"example.com/session-workshop/shared/config"
 )
-
-// stopTime is how long requests in flight may take to finish after a signal.
-const stopTime = 5 * time.Second
 
 // Main runs the app. If run fails or panics, Main prints why in one line and ends
 // the process with status 1. By then what run deferred is done, so that all
@@ -49,54 +45,6 @@ func Run(e *echo.Echo, cfg config.Config, lines ...string) error {
 	e.Renderer.(*renderer).showFor(cfg)
 	announce(cfg, listener, lines)
 	return Serve(ctx, e, listener)
-}
-
-// Serve answers with e on listener until ctx ends, and lets requests in flight
-// finish. The error says that it cannot serve, or that some of them took longer
-// than five seconds and were cut off.
-func Serve(ctx context.Context, e *echo.Echo, listener net.Listener) error {
-	answerHEAD(e)
-	server := &http.Server{
-		Handler: e,
-		// A client that sends its headers drop by drop must not hold a connection.
-		ReadHeaderTimeout: 5 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-	}
-	var silent silentConns
-	server.ConnState = silent.note
-	server.RegisterOnShutdown(silent.close)
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-	}
-	finish, cancel := context.WithTimeout(context.Background(), stopTime)
-	defer cancel()
-	if err := server.Shutdown(finish); err != nil {
-		return fmt.Errorf("some requests had not finished after %v and were cut off", stopTime)
-	}
-	return nil
-}
-
-// silentConns are connections that have carried no request yet. Browsers open
-// some in advance, and Shutdown would wait five seconds for them.
-type silentConns struct{ conns sync.Map }
-
-func (s *silentConns) note(conn net.Conn, state http.ConnState) {
-	if state == http.StateNew {
-		s.conns.Store(conn, nil)
-	} else {
-		s.conns.Delete(conn)
-	}
-}
-
-func (s *silentConns) close() {
-	s.conns.Range(func(conn, _ any) bool {
-		conn.(net.Conn).Close()
-		return true
-	})
 }
 
 // announce writes everything at once, so that whoever reads the first line has

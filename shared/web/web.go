@@ -39,7 +39,7 @@ func New(pages map[string]string) *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.Renderer = newRenderer(pages)
 	e.HTTPErrorHandler = showError
-	e.Use(middleware.RecoverWithConfig(recovery), middleware.SecureWithConfig(securityHeaders), refuseOtherSites, middleware.BodyLimit("64K"), withDeadline)
+	e.Use(middleware.RecoverWithConfig(recovery), middleware.SecureWithConfig(securityHeaders), refuseOtherSites, receive, withDeadline)
 	e.GET("/healthz", func(c echo.Context) error {
 		c.Response().Header().Set(titleHeader, e.Renderer.(*renderer).title)
 		return c.String(http.StatusOK, "ok\n")

@@ -21,7 +21,7 @@ const serverCookie = "workshop_server"
 
 // answerWithin bounds the wait for a server that took a request. The apps
 // answer within about a second, whatever Redis does.
-const answerWithin = 5 * time.Second
+const answerWithin = 4 * time.Second
 
 // server is one of the web servers behind the proxy.
 type server struct {
@@ -55,7 +55,7 @@ func newProxy(servers []*server, restartAfter time.Duration) http.Handler {
 		// An answer passes as it is.
 		DisableCompression: true,
 	}}
-	return &httputil.ReverseProxy{
+	reverse := &httputil.ReverseProxy{
 		Transport: p,
 		// The Host header stays what the browser sent. With another one, our
 		// own forms would look to the servers as if from another site.
@@ -63,6 +63,14 @@ func newProxy(servers []*server, restartAfter time.Duration) http.Handler {
 		ModifyResponse: p.rememberServer,
 		ErrorHandler:   showProxyError,
 	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// No server waits for a client that is slow to send.
+		if err := web.Receive(w, r); err != nil {
+			showProxyError(w, r, err)
+			return
+		}
+		reverse.ServeHTTP(w, r)
+	})
 }
 
 // RoundTrip asks the server whose turn it is. Only if that takes no

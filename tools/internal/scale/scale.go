@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"strconv"
 	"sync"
 	"time"
@@ -121,18 +120,8 @@ func (f *Fleet) serve(ctx context.Context, listener net.Listener) error {
 		servers = append(servers, &p.server)
 		keepers.Go(func() { p.keepUp(ctx, f.RestartAfter) })
 	}
-	front := &http.Server{Handler: newProxy(servers, f.RestartAfter), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute}
-	failed := make(chan error, 1)
-	go func() { failed <- front.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("the proxy ended: %w", err)
-	case <-ctx.Done():
-	}
-	finish, done := context.WithTimeout(context.Background(), answerWithin)
-	defer done()
-	if front.Shutdown(finish) != nil {
-		front.Close()
+	if err := web.Serve(ctx, newProxy(servers, f.RestartAfter), listener); err != nil {
+		return fmt.Errorf("the proxy: %w", err)
 	}
 	return nil
 }
