@@ -56,6 +56,15 @@ var securityHeaders = middleware.SecureConfig{
 	ReferrerPolicy: "same-origin",
 }
 
+func receive(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if err := Receive(c.Response(), c.Request()); err != nil {
+			return err
+		}
+		return next(c)
+	}
+}
+
 func refuseOtherSites(next echo.HandlerFunc) echo.HandlerFunc {
 	protection := http.NewCrossOriginProtection()
 	return func(c echo.Context) error {

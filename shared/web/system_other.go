@@ -1,13 +1,16 @@
-//go:build unix
+//go:build !windows
 
 package web
 
 import "syscall"
 
+// The port is taken, or the system keeps it for itself.
+const addressInUse, notAllowed = syscall.EADDRINUSE, syscall.EACCES
+
 // openFiles is how many files and connections this process may have open.
 func openFiles() int {
 	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {
 		return 1024
 	}
 	return int(min(limit.Cur, 1<<16))
