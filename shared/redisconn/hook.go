@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -39,10 +39,13 @@ func (h hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessP
 			guarded[i] = atMostOnce(cmd)
 		}
 		err := next(ctx, guarded)
-		refused := func(cmd redis.Cmder) bool { return redis.IsReadOnlyError(cmd.Err()) }
-		if i := slices.IndexFunc(cmds, refused); i >= 0 && !redis.IsReadOnlyError(err) {
+		// EXEC says only that a command before it was refused. That one says why.
+		refused := func(cmd redis.Cmder) bool { return cmd.Err() != nil && !redis.IsExecAbortError(cmd.Err()) }
+		if i := slices.IndexFunc(cmds, refused); i >= 0 && redis.IsExecAbortError(err) {
 			err = cmds[i].Err()
-			h.leaveReplica(cmds[i])
+			if redis.IsReadOnlyError(err) {
+				h.leaveReplica(cmds[i])
+			}
 		}
 		return h.explain(ctx, err, cmds...)
 	}
@@ -87,7 +90,8 @@ func atMostOnce(cmd redis.Cmder) redis.Cmder {
 }
 
 // explain turns what a person should read about into an error that says so.
-// Everything else passes as it is.
+// The answers that programs ask for pass as they are: that there is nothing,
+// that Redis does not know a script, that a watched key has changed.
 func (h hook) explain(ctx context.Context, err error, cmds ...redis.Cmder) error {
 	var explained *DownError
 	switch {
@@ -95,35 +99,38 @@ func (h hook) explain(ctx context.Context, err error, cmds ...redis.Cmder) error
 	// command that needed it.
 	case errors.As(err, &explained):
 		return err
-	case err == nil, errors.Is(err, redis.Nil), errors.Is(err, context.Canceled):
+	case err == nil, errors.Is(err, redis.Nil), errors.Is(err, context.Canceled),
+		errors.Is(err, redis.TxFailedErr), redis.HasErrorPrefix(err, "NOSCRIPT"):
 		return err
 	case wrongData(err):
 		return h.wrongDataError(ctx, err, cmds)
-	case isDown(err):
-		if cluster, ok := h.client.(*redis.ClusterClient); ok {
-			// By itself the library looks for a new master once a minute.
-			cluster.ReloadState(ctx)
-		}
-		if h.tokens && strings.Contains(err.Error(), "WRONGPASS") {
-			err = fmt.Errorf("%w (%w)", iam.ErrRefused, err)
-		}
-		return &DownError{Addr: h.addr, Advice: h.advice, cause: err}
 	}
-	return err
+	if cluster, ok := h.client.(*redis.ClusterClient); ok {
+		// By itself the library looks for a new master once a minute.
+		cluster.ReloadState(ctx)
+	}
+	if h.tokens && strings.Contains(err.Error(), "WRONGPASS") {
+		err = fmt.Errorf("%w (%w)", iam.ErrRefused, err)
+	}
+	return &DownError{Addr: h.addr, Advice: h.advice, cause: err}
 }
 
-// DownError says that Redis did not answer in time, or cannot serve now.
-// Whether a command that was under way has run is not known.
+// DownError says that Redis gave no answer, or refused what the app asked for.
+// Whether a command that got no answer has run is not known.
 type DownError struct {
 	// Addr is host:port of the Redis that was asked.
 	Addr string
-	// Advice is what to do about it, a sentence.
+	// Advice is what to do if there is no answer, a sentence.
 	Advice string
 	cause  error
 }
 
 func (e *DownError) Error() string {
-	return "Redis at " + e.Addr + " does not answer: " + e.cause.Error()
+	verb := "does not answer"
+	if _, replied := errors.AsType[redis.Error](e.cause); replied {
+		verb = "refused"
+	}
+	return fmt.Sprintf("Redis at %s %s: %v", e.Addr, verb, e.cause)
 }
 
 func (e *DownError) Unwrap() error { return e.cause }
@@ -131,32 +138,59 @@ func (e *DownError) Unwrap() error { return e.cause }
 // Explain gives the page that people see. What it means for the visitor, the
 // app knows: see web.Login.
 func (e *DownError) Explain() (status int, title, text string) {
-	text = "The app asked Redis at " + e.Addr + ", and "
-	var reply redis.Error
+	title, text = "Redis does not answer", "The app asked Redis at "+e.Addr+", and "
+	reply, replied := errors.AsType[redis.Error](e.cause)
 	switch {
 	case Refused(e.cause):
 		text += "nothing answers there (connection refused). " + e.Advice
 	case timedOut(e.cause), errors.Is(e.cause, redis.ErrPoolTimeout):
 		text += "got no answer in time. " + e.Advice
-	case errors.As(e.cause, &reply):
-		text += "it cannot serve now: " + reply.Error()
+	case replied:
+		title, text = "Redis refuses", text+"it answered: "+meaning(reply.Error())+" ("+reply.Error()+")"
 	default:
 		text += "the connection failed. " + e.Advice
 	}
-	return http.StatusServiceUnavailable, "Redis does not answer", text
+	return http.StatusServiceUnavailable, title, text
 }
 
-// isDown tells an outage from an answer: the network failed, the time ran
-// out, or Redis itself says that it cannot serve now.
-func isDown(err error) bool {
-	if _, replied := errors.AsType[redis.Error](err); !replied {
-		return true
+// refusals are what Redis says, in plain words.
+var refusals = map[string]string{
+	"OOM":         "it has no memory left.",
+	"MISCONF":     "it cannot write to its disk, and takes no changes until it can.",
+	"READONLY":    "it is a replica, which takes no changes. The app needs the primary.",
+	"NOREPLICAS":  "it has too few replicas to take changes.",
+	"LOADING":     "it still reads its data from its disk.",
+	"BUSY":        "a script keeps it busy.",
+	"MASTERDOWN":  "it is a replica that has lost its primary.",
+	"CLUSTERDOWN": "a part of the cluster is away.",
+	"clients":     "it has no place for one more client.",
+	"NOAUTH":      "it asks for a password.",
+	"WRONGPASS":   "the user name or the password of the app is wrong.",
+}
+
+var (
+	word      = regexp.MustCompile(`\w+`)
+	forbidden = regexp.MustCompile(`NOPERM.* '(.+)'|(keys)|(executing the script)`)
+)
+
+// meaning looks anywhere in the text: from a script a refusal comes wrapped in
+// another one.
+func meaning(reply string) string {
+	switch found := forbidden.FindStringSubmatch(reply); {
+	case found == nil:
+	case found[1] != "":
+		return "the app's user lacks the right `+" + found[1] + "`."
+	case found[2] != "":
+		return "the app's user lacks the right to the keys, `~workshop:*`."
+	default:
+		return "the app's user lacks the right to a command of the script."
 	}
-	_, network := errors.AsType[net.Error](err)
-	return network || errors.Is(err, context.DeadlineExceeded) ||
-		redis.IsLoadingError(err) || redis.IsMasterDownError(err) || redis.IsClusterDownError(err) ||
-		redis.IsReadOnlyError(err) || redis.IsTryAgainError(err) || redis.IsNoReplicasError(err) ||
-		redis.IsMaxClientsError(err) || redis.IsOOMError(err) || redis.IsAuthError(err)
+	for _, word := range word.FindAllString(reply, -1) {
+		if meant := refusals[word]; meant != "" {
+			return meant
+		}
+	}
+	return "it cannot do this."
 }
 
 // WrongDataError says that a key of ours holds something that we did not put

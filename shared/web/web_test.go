@@ -338,7 +338,7 @@ func TestAnOutageMeansWhatTheStepAndTheVisitorMakeOfIt(t *testing.T) {
 	}{
 		"a visit, the login in the cookie":     {signed, http.MethodGet, "/", "login=x", kept},
 		"a visit, the login in Redis":          {token, http.MethodGet, "/", "login=x", again},
-		"a login":                              {token, http.MethodPost, "/login", "login=x", "The login did not work. When Redis is back, log in again."},
+		"a login":                              {token, http.MethodPost, "/login", "login=x", "The login did not work. When Redis works again, log in again."},
 		"a logout":                             {token, http.MethodPost, "/logout", "login=x", "You may still be logged in."},
 		"a visitor who is not logged in":       {token, http.MethodGet, "/", "other=x", ""},
 		"an app that has said nothing of this": {Login{}, http.MethodGet, "/", "login=x", ""},

@@ -125,6 +125,24 @@ func TestRedisStopsAndComesBack(t *testing.T) {
 	})
 }
 
+func TestARefusalIsShownAndItsCauseIsLogged(t *testing.T) {
+	eachStep(t, func(t *testing.T, step string) {
+		server := redistest.StartServer(t)
+		app := start(t, step, server.URL)
+		p := loggedIn(t, app)
+		p.Visits()
+		if err := server.Client.ConfigSet(t.Context(), "maxmemory", "1").Err(); err != nil {
+			t.Fatal(err)
+		}
+		browsetest.Want(t, p.visit(), http.StatusServiceUnavailable, "Redis refuses", "it answered: it has no memory left.", "not logged out")
+		wait.For(t, "the cause is logged", func() bool { return strings.Contains(app.Output(), "OOM command not allowed") })
+		if err := server.Client.ConfigSet(t.Context(), "maxmemory", "0").Err(); err != nil {
+			t.Fatal(err)
+		}
+		p.Visits()
+	})
+}
+
 func TestRedisHangsUnder300Requests(t *testing.T) {
 	eachStep(t, func(t *testing.T, step string) {
 		server := redistest.StartServer(t)
