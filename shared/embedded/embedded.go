@@ -3,9 +3,16 @@
 package embedded
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
 	"net"
+	"runtime/debug"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/alicebob/miniredis/v2/server"
@@ -16,6 +23,8 @@ type Redis struct {
 	server   *miniredis.Miniredis
 	listener net.Listener
 	accepted chan struct{} // closed when no connection is accepted any more
+	// guarded tells of each client, a *server.Peer, whether its command runs.
+	guarded sync.Map
 }
 
 // Start starts a server that listens on addr, "127.0.0.1:6379" or, on any free
@@ -36,8 +45,8 @@ func Start(addr string) (*Redis, error) {
 		return nil, fmt.Errorf("an embedded Redis cannot be started: %w", err)
 	}
 	first.Close()
-	m.Server().SetPreHook(refuse)
 	r := &Redis{server: m, listener: listener, accepted: make(chan struct{})}
+	m.Server().SetPreHook(r.guard)
 	go r.accept()
 	return r, nil
 }
@@ -46,10 +55,15 @@ func (r *Redis) accept() {
 	defer close(r.accepted)
 	for {
 		conn, err := r.listener.Accept()
-		if err != nil {
+		switch {
+		case err == nil:
+			r.server.Server().ServeConn(&door{Conn: conn, in: bufio.NewReader(conn)})
+		case errors.Is(err, net.ErrClosed):
 			return
+		default:
+			// Too many files are open. Some will be closed.
+			time.Sleep(10 * time.Millisecond)
 		}
-		r.server.Server().ServeConn(conn)
 	}
 }
 
@@ -61,6 +75,36 @@ func (r *Redis) Close() {
 	r.listener.Close()
 	<-r.accepted
 	r.server.Close()
+}
+
+// guard runs a command so that a mistake in miniredis is an error of that command
+// alone, and not the end of this process. It returns false for a command that is
+// guarded already: this very one, and those of a script, whose client is not new
+// when it is first seen.
+func (r *Redis) guard(c *server.Peer, command string, args ...string) (done bool) {
+	running, seen := r.guarded.Load(c)
+	switch {
+	case refuse(c, command, args...):
+		return true
+	case running == true, !seen && c.Ctx != nil:
+		return false
+	case !seen:
+		c.OnDisconnect(func() { r.guarded.Delete(c) })
+	}
+	r.guarded.Store(c, true)
+	defer func() {
+		r.guarded.Store(c, false)
+		if problem := recover(); problem != nil {
+			done = true
+			// This function of miniredis holds its lock, and does not defer the unlock.
+			if strings.Contains(string(debug.Stack()), "miniredis/v2.withTx(") {
+				r.server.Unlock()
+			}
+			c.WriteError(fmt.Sprintf("ERR the embedded Redis cannot do this: %v", problem))
+		}
+	}()
+	r.server.Server().Dispatch(c, append([]string{command}, args...))
+	return true
 }
 
 // refuse answers for commands that miniredis would answer wrongly, with what a
@@ -75,8 +119,18 @@ func refuse(c *server.Peer, command string, args ...string) bool {
 	// The answer would name an address on which no server listens.
 	case command == "CLUSTER":
 		c.WriteError("ERR This instance has cluster support disabled")
+	// Their answer, or their value, is as large as the number says.
+	case sized[command] && slices.ContainsFunc(args, isHuge):
+		c.WriteError("ERR value is out of range")
 	default:
 		return false
 	}
 	return true
+}
+
+var sized = map[string]bool{"BITFIELD": true, "HRANDFIELD": true, "SETBIT": true, "SETRANGE": true, "SRANDMEMBER": true, "ZRANDMEMBER": true}
+
+func isHuge(arg string) bool {
+	n, err := strconv.Atoi(strings.TrimPrefix(arg, "#"))
+	return errors.Is(err, strconv.ErrRange) || n > maxCommand || n < -maxCommand
 }
