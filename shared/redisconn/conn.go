@@ -92,7 +92,7 @@ func Open(ctx context.Context, cfg config.Config) (*Conn, error) {
 
 		stopTokens: stopTokens,
 	}
-	if err := check(ctx, conn.Client, options); err != nil {
+	if err := check(ctx, conn.Client, options, cfg); err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("REDIS_URL: %s: %w", config.Shown(cfg.RedisURL), err)
 	}
@@ -162,16 +162,13 @@ func tuned(o *redis.UniversalOptions) *redis.UniversalOptions {
 }
 
 // check asks Redis whether it is there and is what the options say it is.
-func check(ctx context.Context, client redis.UniversalClient, options *redis.UniversalOptions) error {
+func check(ctx context.Context, client redis.UniversalClient, options *redis.UniversalOptions, cfg config.Config) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	if err := ping(ctx, client); err != nil {
 		return explainStart(err, options)
 	}
-	if !options.IsClusterMode && isCluster(ctx, client) {
-		return errors.New("this Redis is a cluster: set REDIS_CLUSTER=true")
-	}
-	return nil
+	return fit(ctx, client, cfg)
 }
 
 // startTime is how long a start waits for the first answer of a Redis.

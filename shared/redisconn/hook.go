@@ -164,13 +164,14 @@ var refusals = map[string]string{
 	"MASTERDOWN":  "it is a replica that has lost its primary.",
 	"CLUSTERDOWN": "a part of the cluster is away.",
 	"clients":     "it has no place for one more client.",
+	"unknown":     "it does not know this command.",
 	"NOAUTH":      "it asks for a password.",
 	"WRONGPASS":   "the user name or the password of the app is wrong.",
 }
 
 var (
 	word      = regexp.MustCompile(`\w+`)
-	forbidden = regexp.MustCompile(`NOPERM.* '(.+)'|(keys)|(executing the script)`)
+	forbidden = regexp.MustCompile(`NOPERM.* '(.+)'|(NOPERM.* key|one of the keys)|(executing the script)`)
 )
 
 // meaning looks anywhere in the text: from a script a refusal comes wrapped in

@@ -7,6 +7,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/embedded"
 )
 
@@ -65,10 +66,8 @@ func ask(ctx context.Context, addr string) (found bool, err error) {
 		}
 		return false, whyNotOurs(err)
 	}
-	if isCluster(ctx, client) {
-		return false, errors.New("the Redis there is a cluster")
-	}
-	return true, nil
+	err = fit(ctx, client, config.Config{})
+	return err == nil, err
 }
 
 // Refused reports whether an error means that no server listens at an address.
@@ -85,11 +84,3 @@ func whyNotOurs(err error) error {
 	}
 }
 
-// isCluster asks HELLO, which needs no privilege and answers in which mode the
-// server runs (https://redis.io/docs/latest/commands/hello/). Whoever refuses
-// to tell is taken at its word that it is not one.
-func isCluster(ctx context.Context, client redis.UniversalClient) bool {
-	about, err := client.Do(ctx, "hello").Result()
-	properties, _ := about.(map[any]any)
-	return err == nil && properties["mode"] == "cluster"
-}
