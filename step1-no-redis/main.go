@@ -85,8 +85,8 @@ func login(c echo.Context) error {
 
 func logout(c echo.Context) error {
 	s := cookie(c)
-	// A negative age tells the browser to delete the cookie.
-	s.Options.MaxAge = -1
+	// A negative age tells the browser to delete the cookie. It holds no name then.
+	s.Values, s.Options.MaxAge = nil, -1
 	if err := s.Save(c.Request(), c.Response()); err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ var pages = map[string]string{
 <form method="post" action="/logout"><button>Logout</button></form>
 {{else}}
 <h1>You are not logged in</h1>
-{{with .Ended}}<p>Your session has ended: it was idle for {{.Seconds}} s, or was logged out</p>{{end}}
+{{with .Ended}}<p>Your session has ended: it was idle for {{printf "%.0f" .Seconds}} s, or was logged out</p>{{end}}
 <p><a href="/login">Login</a></p>
 {{end}}`,
 

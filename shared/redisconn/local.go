@@ -83,4 +83,3 @@ func whyNotOurs(err error) error {
 		return errors.New("what answers there is not a Redis that we can use")
 	}
 }
-

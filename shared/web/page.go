@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -13,6 +12,8 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -40,14 +41,18 @@ var ownPages = map[string]string{problemPage: problemText, confirmPage: confirmT
 type renderer struct {
 	// title stands in the header of each page, and in its title.
 	title string
+	// cfg says at which address people reach the app.
+	cfg   config.Config
 	login Login
 	// noticeFile is the one that NoticeFile named; empty if there is none.
 	noticeFile string
-	pages      map[string]*template.Template
+	// repeats keep the log of an outage short.
+	repeats repeats
+	pages   map[string]*template.Template
 }
 
 func newRenderer(pages map[string]string) *renderer {
-	r := &renderer{title: "Session store workshop", pages: map[string]*template.Template{}}
+	r := &renderer{title: "Session store workshop", repeats: repeats{more: map[string]int{}}, pages: map[string]*template.Template{}}
 	for _, set := range []map[string]string{ownPages, pages} {
 		for name, text := range set {
 			r.add(name, text)
@@ -87,15 +92,6 @@ func (r *renderer) Render(w io.Writer, name string, data any, c echo.Context) er
 // NoticeFile is the variable by which a program that starts an app names a file.
 // While that file is not empty, each page shows its text above its own.
 const NoticeFile = "WORKSHOP_NOTICE_FILE"
-
-// showFor makes the pages those of an app with these settings. What a compiler
-// says of the files of this machine is for this machine only.
-func (r *renderer) showFor(cfg config.Config) {
-	r.title = cmp.Or(Titles[cfg.Name], cfg.Name)
-	if cfg.Loopback() {
-		r.noticeFile = os.Getenv(NoticeFile)
-	}
-}
 
 // notice is empty if the file is, and if there is none.
 func (r *renderer) notice() string {
@@ -181,7 +177,12 @@ func showError(err error, c echo.Context) {
 	}
 	p := problemFor(err, c.Request())
 	if p.status >= http.StatusInternalServerError {
-		slog.Error("request failed", "method", c.Request().Method, "path", c.Request().URL.Path, "status", p.status, "error", err)
+		// An error names the port of its connection: an outage goes by its title.
+		kind := p.Title
+		if p.status == http.StatusInternalServerError {
+			kind = err.Error()
+		}
+		c.Echo().Renderer.(*renderer).repeats.log(kind, "method", c.Request().Method, "path", c.Request().URL.Path, "status", p.status, "error", err)
 	}
 	if p.status == http.StatusServiceUnavailable {
 		p.Path, p.Login = c.Request().URL.Path, c.Echo().Renderer.(*renderer).login
@@ -203,7 +204,8 @@ func problemFor(err error, r *http.Request) problem {
 		p := problem{}
 		p.status, p.Title, p.Text = explained.Explain()
 		if r.Method == http.MethodGet {
-			p.Again = r.URL.RequestURI()
+			// Two slashes at its beginning would lead to another site.
+			p.Again = "/" + strings.TrimLeft(r.URL.RequestURI(), `/\`)
 		}
 		return p
 	}
@@ -225,10 +227,44 @@ func plainText(status int) string {
 		return "The form was sent from another site. Nothing was done."
 	case http.StatusRequestTimeout:
 		return "The request did not come in time. Nothing was done."
+	case http.StatusMisdirectedRequest:
+		return "This app listens for its own machine, and was asked under another name. Behind a proxy, set `PUBLIC_URL` to the address that people type, for example `PUBLIC_URL=https://workshop.example.com`. Nothing was done."
+	case http.StatusConflict:
+		return "Your browser sends two different cookies of this app, so the app cannot tell who you are. Delete the cookies of this site in the browser, then log in again."
 	case http.StatusRequestEntityTooLarge:
 		return "That was more than this app takes."
 	case http.StatusInternalServerError:
 		return "Something went wrong in the app. The terminal that runs it says what."
 	}
 	return "The app cannot answer this."
+}
+
+// quiet is how long an error that comes again is only counted.
+var quiet = 5 * time.Second
+
+// repeats counts errors of a kind.
+type repeats struct {
+	mutex sync.Mutex
+	more  map[string]int
+}
+
+// log logs the first error of a kind at once, and after a while how many more
+// there were: thousands of equal lines a minute would hide all others.
+func (r *repeats) log(kind string, about ...any) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if n, counting := r.more[kind]; counting {
+		r.more[kind] = n + 1
+		return
+	}
+	slog.Error("request failed", about...)
+	r.more[kind] = 0
+	time.AfterFunc(quiet, func() {
+		r.mutex.Lock()
+		defer r.mutex.Unlock()
+		if n := r.more[kind]; n > 0 {
+			slog.Error("more requests failed in the same way", "requests", n, "within", quiet, "error", kind)
+		}
+		delete(r.more, kind)
+	})
 }

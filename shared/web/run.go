@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,9 +43,20 @@ func Run(e *echo.Echo, cfg config.Config, lines ...string) error {
 	if err != nil {
 		return err
 	}
-	e.Renderer.(*renderer).showFor(cfg)
+	Configure(e, cfg)
 	announce(cfg, listener, lines)
 	return Serve(ctx, e, listener)
+}
+
+// Configure tells e the name of the app, if cfg has one, and at which addresses
+// it may be asked. Run does so too.
+func Configure(e *echo.Echo, cfg config.Config) {
+	r := e.Renderer.(*renderer)
+	r.title, r.cfg = cmp.Or(Titles[cfg.Name], cfg.Name, r.title), cfg
+	// What a compiler says of the files of this machine is for this machine only.
+	if cfg.Loopback() {
+		r.noticeFile = os.Getenv(NoticeFile)
+	}
 }
 
 // announce writes everything at once, so that whoever reads the first line has

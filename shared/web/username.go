@@ -15,7 +15,7 @@ const maxUsername = 64
 // If it cannot be a name, problem is a sentence for the person who typed it;
 // else problem is empty.
 func Username(c echo.Context) (name, problem string) {
-	return CheckName(c.FormValue("username"))
+	return CheckName(c.Request().PostFormValue("username"))
 }
 
 // CheckName is Username for a name that did not come in a form.

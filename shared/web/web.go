@@ -6,7 +6,10 @@ package web
 import (
 	"context"
 	"embed"
+	"net"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -39,7 +42,7 @@ func New(pages map[string]string) *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.Renderer = newRenderer(pages)
 	e.HTTPErrorHandler = showError
-	e.Use(middleware.RecoverWithConfig(recovery), middleware.SecureWithConfig(securityHeaders), refuseOtherSites, receive, withDeadline)
+	e.Use(middleware.RecoverWithConfig(recovery), middleware.SecureWithConfig(securityHeaders), refuseAhead, refuseOtherNames, refuseOtherSites, refuseTwoCookies, receive, withDeadline)
 	e.GET("/healthz", func(c echo.Context) error {
 		c.Response().Header().Set(titleHeader, e.Renderer.(*renderer).title)
 		return c.String(http.StatusOK, "ok\n")
@@ -55,6 +58,68 @@ var securityHeaders = middleware.SecureConfig{
 	// forms, which looks like another site.
 	ReferrerPolicy: "same-origin",
 }
+
+// refuseAhead keeps what a browser asks for ahead of the visitor, who may never
+// come to see it, from logging out or counting a visit. Browsers say so in
+// Sec-Purpose (https://fetch.spec.whatwg.org/#sec-purpose-header), older ones in
+// the others.
+func refuseAhead(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
+			if c.Request().Header.Get(name) != "" {
+				c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+				return c.NoContent(http.StatusServiceUnavailable)
+			}
+		}
+		return next(c)
+	}
+}
+
+// refuseOtherNames keeps an app that listens for its own machine, with a public
+// key, from being published by a proxy that its settings know nothing of. A form
+// of the site that PUBLIC_URL names is our own, whatever a proxy made of Host.
+func refuseOtherNames(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		cfg, r := c.Echo().Renderer.(*renderer).cfg, c.Request()
+		public := cfg.PublicURL
+		known := public != nil && strings.EqualFold(r.Host, public.Host)
+		if isLocal(cfg.Host) && !isLocal(r.Host) && !known {
+			return echo.NewHTTPError(http.StatusMisdirectedRequest)
+		}
+		if public != nil && strings.EqualFold(r.Header.Get("Origin"), public.Scheme+"://"+public.Host) {
+			r.Host = public.Host
+		}
+		if cfg.HTTPS() {
+			c.Response().Header().Set(echo.HeaderStrictTransportSecurity, "max-age=31536000")
+		}
+		return next(c)
+	}
+}
+
+// isLocal reports whether a host, with or without a port, is always this machine
+// (https://www.rfc-editor.org/rfc/rfc6761#section-6.3).
+func isLocal(host string) bool {
+	if net.ParseIP(host) == nil {
+		host = strings.ToLower((&url.URL{Host: host}).Hostname())
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+// refuseTwoCookies says so when there are two cookies of our name: another path
+// or domain has one too, which no login of ours replaces.
+func refuseTwoCookies(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		all := c.Request().CookiesNamed(c.Echo().Renderer.(*renderer).login.Cookie)
+		if len(all) > 1 && all[0].Value != all[1].Value && !isFile(c) {
+			return echo.NewHTTPError(http.StatusConflict)
+		}
+		return next(c)
+	}
+}
+
+// isFile reports whether a request is for a file, which is the same for everybody.
+func isFile(c echo.Context) bool { return strings.HasPrefix(c.Path(), "/assets") }
 
 func receive(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -105,13 +170,18 @@ func ConfirmFromOtherSites(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // answerHEAD gives every page an answer to HEAD: the headers, and nothing
-// done. A handler must not run for it, because here even GET / counts.
+// done. A handler must not run for it, because here even GET / counts; that of a
+// file does no harm.
 func answerHEAD(e *echo.Echo) {
 	for _, route := range e.Routes() {
 		if route.Method != http.MethodGet {
 			continue
 		}
 		e.HEAD(route.Path, func(c echo.Context) error {
+			if isFile(c) || c.Path() == "/healthz" {
+				c.Echo().Router().Find(http.MethodGet, c.Request().URL.Path, c)
+				return c.Handler()(c)
+			}
 			c.Response().Header().Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
 			c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 			return c.NoContent(http.StatusOK)

@@ -302,7 +302,7 @@ func TestANoticeIsOnEachPageWhileItsFileHasAText(t *testing.T) {
 	const notice = `<p id="notice" role="status">Your last save does not compile, so the app from before goes on: <code>main.go:3:2: undefined: &lt;x&gt;</code></p>`
 	for host, shown := range map[string]bool{"127.0.0.1": true, "0.0.0.0": false} {
 		server := serveTest(t, func(e *echo.Echo) {
-			e.Renderer.(*renderer).showFor(config.Config{Name: "Step 3", Host: host})
+			Configure(e, config.Config{Name: "Step 3", Host: host})
 			e.GET("/hello", func(c echo.Context) error { return c.Render(http.StatusOK, "hello", "ada") })
 		})
 		for text, want := range map[string]bool{"": false, "main.go:3:2: undefined: <x>\n": shown} {

@@ -90,7 +90,7 @@ func login(c echo.Context) error {
 
 func logout(c echo.Context) error {
 	s := cookie(c)
-	s.Options.MaxAge = -1
+	s.Values, s.Options.MaxAge = nil, -1
 	if err := s.Save(c.Request(), c.Response()); err != nil {
 		return err
 	}

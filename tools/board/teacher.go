@@ -16,7 +16,7 @@ func (s *server) addTeacher(inside *echo.Group) {
 	desk.GET("", s.desk)
 	desk.POST("", s.login)
 	desk.POST("/remove", s.change(func(c echo.Context) error {
-		return s.room.remove(c.Request().Context(), c.FormValue("learner"))
+		return s.room.remove(c.Request().Context(), c.Request().PostFormValue("learner"))
 	}))
 	desk.POST("/start-over", s.change(func(c echo.Context) error { return s.room.clear(c.Request().Context()) }))
 	desk.POST("/hide", s.change(func(c echo.Context) error { return s.room.hideNames(c.Request().Context(), true) }))
@@ -54,7 +54,7 @@ func (s *server) desk(c echo.Context) error {
 
 func (s *server) login(c echo.Context) error {
 	const whenWrong = "this is not the teacher's code. The terminal that runs the board shows it"
-	if status, problem := s.judge(c, c.FormValue("code"), s.room.Teacher, whenWrong); problem != "" {
+	if status, problem := s.judge(c, c.Request().PostFormValue("code"), s.room.Teacher, whenWrong); problem != "" {
 		return c.Render(status, "login", deskPage{Code: s.room.Join, Problem: sentence(problem)})
 	}
 	if err := s.session(c).Login(c.Request().Context(), teacherName); err != nil {

@@ -40,6 +40,7 @@ func runBoard(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	web.Configure(e, cfg)
 	fmt.Print(announcement(cfg, port, codes, conn.About))
 	return web.Serve(ctx, e, listener)
 }
