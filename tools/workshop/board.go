@@ -54,13 +54,13 @@ func boardSettings(args []string) (cfg config.Config, options board.Options, err
 		"PORT":      flags.String("port", "", "`port` to listen on; 0 takes any free one (default 5050, or the next free one). Variable: PORT"),
 		"REDIS_URL": flags.String("redis-url", "", "where Redis answers, `redis://host:port` (default: what answers on 127.0.0.1:6379, else an embedded one). Variable: REDIS_URL"),
 	}
-	flags.Func("steps", "`steps` of the class, for example 2,3 (default: all)", func(list string) (err error) {
-		options.Steps, err = stepList(list)
-		return err
-	})
+	list := flags.String("steps", "", "`steps` of the class, for example 2,3 (default: all)")
 	flags.StringVar(&options.Code, "code", "", "join `code` of your choice, 6 to 32 letters and digits (default: the one before, or a random one)")
 	if err := parseOnly(flags, args); err != nil {
 		return cfg, options, err
+	}
+	if options.Steps, err = stepList(*list); err != nil {
+		return cfg, options, fmt.Errorf("board: -steps: %w", err)
 	}
 	if err := board.CheckCode(options.Code); err != nil {
 		return cfg, options, fmt.Errorf("board: -code: %w", err)
@@ -80,8 +80,11 @@ func boardSettings(args []string) (cfg config.Config, options board.Options, err
 	return cfg, options, err
 }
 
-// stepList reads numbers of steps with commas between them.
+// stepList reads numbers of steps with commas between them. An empty text has none.
 func stepList(text string) (list []int, err error) {
+	if text == "" {
+		return nil, nil
+	}
 	for word := range strings.SplitSeq(text, ",") {
 		n, err := number(strings.TrimSpace(word))
 		if err != nil || n < 1 || n > steps.Count {
