@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -125,81 +124,6 @@ func plain(node *yaml.Node) any {
 func (r *resolver) section(name string) map[string]any {
 	section, _ := r.template[name].(map[string]any)
 	return section
-}
-
-func (r *resolver) readParameters(choice map[string]string) {
-	for name := range choice {
-		if _, declared := r.section("Parameters")[name]; !declared {
-			fail("there is no parameter %s", name)
-		}
-	}
-	for name, declaration := range r.section("Parameters") {
-		d := declaration.(map[string]any)
-		text, chosen := choice[name]
-		if !chosen {
-			fallback, has := d["Default"]
-			if !has {
-				fail("the parameter %s has no default and no value", name)
-			}
-			text = fallback.(string)
-		}
-		r.stack.parameters[name] = checked(name, text, d)
-	}
-}
-
-func checked(name, text string, declaration map[string]any) any {
-	if pattern, has := declaration["AllowedPattern"]; has && !regexp.MustCompile("^(?:"+pattern.(string)+")$").MatchString(text) {
-		fail("%s: %q does not match its pattern", name, text)
-	}
-	if most, err := strconv.Atoi(fmt.Sprint(declaration["MaxLength"])); err == nil && len(text) > most {
-		fail("%s: %q is longer than %v", name, text, most)
-	}
-	if allowed, has := declaration["AllowedValues"]; has && !slices.Contains(allowed.([]any), any(text)) {
-		fail("%s: %q is not an allowed value", name, text)
-	}
-	if declaration["Type"] != "CommaDelimitedList" {
-		return text
-	}
-	list := []any{}
-	for item := range strings.SplitSeq(text, ",") {
-		list = append(list, item)
-	}
-	return list
-}
-
-func (r *resolver) readRules() {
-	for _, body := range r.section("Rules") {
-		rule := body.(map[string]any)
-		if condition, has := rule["RuleCondition"]; has && !r.truth(condition) {
-			continue
-		}
-		for _, item := range rule["Assertions"].([]any) {
-			assertion := item.(map[string]any)
-			onlyRuleFunctions(rule["RuleCondition"])
-			onlyRuleFunctions(assertion["Assert"])
-			if !r.truth(assertion["Assert"]) {
-				r.stack.refused = append(r.stack.refused, assertion["AssertDescription"].(string))
-			}
-		}
-	}
-}
-
-// onlyRuleFunctions finds what works elsewhere, and not in Rules
-// (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-rules.html).
-func onlyRuleFunctions(expression any) {
-	switch e := expression.(type) {
-	case []any:
-		for _, item := range e {
-			onlyRuleFunctions(item)
-		}
-	case map[string]any:
-		for name, argument := range e {
-			if !slices.Contains([]string{"Ref", "Fn::And", "Fn::Contains", "Fn::Equals", "Fn::Not", "Fn::Or"}, name) {
-				fail("%s is no function for Rules", name)
-			}
-			onlyRuleFunctions(argument)
-		}
-	}
 }
 
 // exists tells whether the condition of a resource or an output holds.
