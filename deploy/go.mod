@@ -4,12 +4,12 @@ go 1.26.0
 
 require (
 	example.com/session-workshop/check v0.0.0
+	example.com/session-workshop/shared v0.0.0
 	example.com/session-workshop/tools v0.0.0
 	go.yaml.in/yaml/v3 v3.0.5
 )
 
 require (
-	example.com/session-workshop/shared v0.0.0 // indirect
 	github.com/alicebob/miniredis/v2 v2.40.0 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/redis/go-redis/v9 v9.23.0 // indirect

@@ -33,11 +33,11 @@ func TestTheGuideNamesWhatTheTemplateHas(t *testing.T) {
 			}
 		}
 	}
-	text := readText(t, "template.yaml")
+	text, unit := readText(t, "template.yaml"), unitOf(t, nil)
 	for code := range inCode {
 		name := looksLikeAName.FindStringSubmatch(code)
 		switch {
-		case name == nil || errorsOfAWS[code]:
+		case name == nil || errorsOfAWS[code] || strings.Contains(unit, "\n"+code+"\n"):
 		case name[2] != "":
 			choose(t, map[string]string{name[1]: name[2]})
 		case !regexp.MustCompile(`\b` + name[1] + `:`).MatchString(text):
@@ -94,6 +94,19 @@ func TestTheGuideTypesWhatTheOutputsSay(t *testing.T) {
 	for _, command := range want {
 		if !strings.Contains(typed, "\n"+command+"\n") {
 			t.Errorf("the guide does not type: %s", command)
+		}
+	}
+}
+
+func TestTheGuideNamesTheLimitsOfTheUnit(t *testing.T) {
+	guide := readText(t, "README.md")
+	limits := regexp.MustCompile(`(?m)^(LimitNOFILE|TasksMax|MemoryMax)=.*$`).FindAllString(unitOf(t, nil), -1)
+	if len(limits) != 3 {
+		t.Errorf("the unit has the limits %v, want three", limits)
+	}
+	for _, limit := range limits {
+		if !strings.Contains(guide, "`"+limit+"`") {
+			t.Errorf("the guide does not name the limit %s", limit)
 		}
 	}
 }

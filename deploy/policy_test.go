@@ -2,8 +2,6 @@ package deploy
 
 import (
 	"fmt"
-	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -52,6 +50,8 @@ var policies = []policy{
 	{"instance metadata needs a token (IMDSv2)", []rule{every(server, has("LaunchTemplateData.MetadataOptions.HttpTokens", "required"), has("LaunchTemplateData.MetadataOptions.HttpPutResponseHopLimit", "1"))}},
 	{"nobody logs in by SSH", []rule{every(server, has("LaunchTemplateData.KeyName", none))}},
 	{"the node type exists", []rule{every(cache, nodeType)}},
+	{"the engine exists", []rule{every(cache, engine), every(serverless, engine)}},
+	{"durability is what was asked for, where AWS has it", []rule{every(cache, durability)}},
 	{"there is a replica that can take over", []rule{every(cache, has("AutomaticFailoverEnabled", "true"), has("MultiAZEnabled", "true"), replicas)}},
 	{"nothing is evicted", []rule{every(parameters, has("Properties.maxmemory-policy", "noeviction")), every(cache, has("CacheParameterGroupName", "ref:CacheParameters"))}},
 	{"every user has a password or a token", []rule{every(user, has("NoPasswordRequired", none), has("Passwords", none), authenticated)}},
@@ -59,7 +59,8 @@ var policies = []policy{
 	{"only those users may connect", []rule{users, every(cache, has("UserGroupIds", "[ref:CacheUsers]")), every(serverless, has("UserGroupId", "ref:CacheUsers"))}},
 	{"passwords are generated, and fit into a URL", []rule{every(secret, has("GenerateSecretString.ExcludePunctuation", "true"), has("GenerateSecretString.IncludeSpace", "false"), has("SecretString", none))}},
 	{"user data holds no secret", []rule{every(server, userData)}},
-	{"the server's role names what it may do", []rule{every("AWS::IAM::Role", has("ManagedPolicyArns", "[arn:partition:iam::aws:policy/AmazonSSMManagedInstanceCore]"), role)}},
+	{"the server's role names what it may do", []rule{every("AWS::IAM::Role", has("ManagedPolicyArns", none), role)}},
+	{"the app has limits, and not the rights of its server", []rule{every(server, unit)}},
 	{"there are no backups", []rule{every(cache, has("SnapshotRetentionLimit", "0")), every(serverless, has("SnapshotRetentionLimit", "0"))}},
 	{"everything goes when the stack goes", []rule{deletion}},
 	{"an alarm watches the memory of each shard", []rule{alarms}},
@@ -153,10 +154,6 @@ func ingress(s stack) string {
 	if !open {
 		return "the web servers cannot reach the cache"
 	}
-	// The widest range that a person can give.
-	if given, err := netip.ParsePrefix(fmt.Sprint(s.parameters["AllowedCidr"])); err == nil && given.Bits() < 8 {
-		return "a range as wide as the world is allowed"
-	}
 	return ""
 }
 
@@ -182,43 +179,6 @@ func egress(s stack) string {
 func notOfTheCache(_ stack, r resource) string {
 	if subnet := fmt.Sprint(r.at("SubnetId")); strings.HasPrefix(subnet, "ref:Cache") {
 		return "it gives a subnet of the cache a route: " + subnet
-	}
-	return ""
-}
-
-func encryptedDisks(_ stack, r resource) string {
-	disks := r.list("LaunchTemplateData.BlockDeviceMappings")
-	for _, disk := range disks {
-		ebs := disk.(map[string]any)["Ebs"].(map[string]any)
-		if ebs["Encrypted"] != "true" || ebs["DeleteOnTermination"] != "true" {
-			return fmt.Sprint(disk)
-		}
-	}
-	if len(disks) == 0 {
-		return "no disk is named, so the image decides"
-	}
-	return ""
-}
-
-// currentNode are the families that a new cache can have. T2, M3, R3 and older
-// ones cannot be created any more
-// (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheNodes.SupportedTypes.html).
-var currentNode = regexp.MustCompile(`^cache\.(t[34]g?\.(micro|small|medium)|[mr](5|6g|7g)\.(large|[248]?xlarge|1[26]xlarge))$`)
-
-func nodeType(s stack, r resource) string {
-	if node := fmt.Sprint(r.at("CacheNodeType")); !currentNode.MatchString(node) {
-		return node + " cannot be created"
-	}
-	return ""
-}
-
-// replicas: a failover needs another node to take over, in each shard, and in
-// cluster mode another parameter group.
-func replicas(s stack, r resource) string {
-	mode := s.resources["CacheParameters"].at("Properties.cluster-enabled")
-	got := fmt.Sprintf("cluster-enabled %v with %v nodes, %v shards, %v replicas", mode, r.at("NumCacheClusters"), r.at("NumNodeGroups"), r.at("ReplicasPerNodeGroup"))
-	if got != "cluster-enabled <nil> with 2 nodes, <nil> shards, <nil> replicas" && got != "cluster-enabled yes with <nil> nodes, 2 shards, 1 replicas" {
-		return got
 	}
 	return ""
 }
@@ -257,41 +217,6 @@ func users(s stack) string {
 		want = "[ref:CacheUser ref:DefaultUser]"
 	}
 	return has("UserIds", want)(s, s.resources["CacheUsers"])
-}
-
-// userData can be read by whoever may look at the instance, so it must hold
-// the name of a secret at most.
-func userData(_ stack, r resource) string {
-	text := fmt.Sprint(r.at("LaunchTemplateData.UserData"))
-	for _, secret := range []string{"{{resolve:", "att:CachePassword", "att:SecretKey"} {
-		if strings.Contains(text, secret) {
-			return "it holds " + secret
-		}
-	}
-	for _, want := range []string{"REDIS_URL=rediss://", "sha256sum --check --quiet SHA256SUMS", `secret "ref:SecretKey"`, "\nLimitNOFILE=", "\nTasksMax=", "\nMemoryMax="} {
-		if !strings.Contains(text, want) {
-			return "it lacks " + want
-		}
-	}
-	return ""
-}
-
-func role(s stack, r resource) string {
-	for _, policy := range r.list("Policies") {
-		document := policy.(map[string]any)["PolicyDocument"].(map[string]any)
-		for _, statement := range document["Statement"].([]any) {
-			allowed := statement.(map[string]any)
-			resources := fmt.Sprint(allowed["Resource"])
-			// A star stands for the programs in their folder, and for the number
-			// that AWS adds to the name of this stack; for nothing else.
-			programs := allowed["Action"] == "s3:GetObject" && strings.HasSuffix(resources, "/"+fmt.Sprint(s.parameters["ProgramPrefix"])+"/*")
-			itself := allowed["Action"] == "cloudformation:SignalResource" && strings.HasSuffix(resources, ":stack/stackname/*")
-			if strings.Contains(fmt.Sprint(allowed["Action"]), "*") || (strings.Contains(resources, "*") && !programs && !itself) {
-				return fmt.Sprintf("it allows %v on %v", allowed["Action"], resources)
-			}
-		}
-	}
-	return ""
 }
 
 // deletion finds what AWS keeps, and bills, unless it is told not to. A cache is

@@ -46,19 +46,48 @@ func TestTheUnitIsOneThatSystemdKnows(t *testing.T) {
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		t.Skip("NOT run: there is no systemd-analyze on the PATH")
 	}
-	unit := unitText.FindStringSubmatch(script(t, nil))[1]
-	if complaint := analyze(t, unit); complaint != "" {
-		t.Error(complaint)
+	unit := unitOf(t, nil)
+	for _, unit := range []string{unit, unitOf(t, map[string]string{"Auth": "iam"})} {
+		if complaint := analyze(t, unit); complaint != "" {
+			t.Error(complaint)
+		}
 	}
 	for _, spoil := range [][2]string{
 		{"Restart=on-failure", "Restart=on-falure"},
 		{"ProtectHome", "ProtectHouse"},
 		{"ExecStart=/opt", "ExecStart=opt"},
+		{"IPAddressDeny=169.254.169.254", "IPAddressDeny=169.254.169.256"},
+		{"SystemCallFilter=@system-service", "SystemCallFilter=@sytem-service"},
+		{"TasksMax=256", "TasksMax=some"},
 	} {
 		if analyze(t, strings.Replace(unit, spoil[0], spoil[1], 1)) == "" {
 			t.Errorf("%s: nothing is found", spoil[1])
 		}
 	}
+}
+
+// systemd gives a unit points for what its process could do, from 0.0 to 10.0
+// (https://www.freedesktop.org/software/systemd/man/latest/systemd-analyze.html).
+// What is left of an app is that it uses the network.
+func TestTheUnitLeavesAnAppLittle(t *testing.T) {
+	testall.Only(t)
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		t.Skip("NOT run: there is no systemd-analyze on the PATH")
+	}
+	file := filepath.Join(t.TempDir(), "session-store.service")
+	for _, auth := range []string{"password", "iam"} {
+		write(t, file, unitOf(t, map[string]string{"Auth": auth}))
+		output, err := exec.Command("systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=20", file).CombinedOutput()
+		if err != nil {
+			t.Errorf("with Auth=%s: %v\n%s", auth, err, output)
+		}
+	}
+}
+
+// unitOf is the unit that a server writes.
+func unitOf(t *testing.T, choice map[string]string) string {
+	t.Helper()
+	return unitText.FindStringSubmatch(script(t, choice))[1]
 }
 
 // analyze returns what systemd says of a unit, on a system that has nothing but

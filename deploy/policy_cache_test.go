@@ -1,0 +1,78 @@
+package deploy
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// currentNode are the families that a new cache can have. T2, M3, R3 and older
+// ones cannot be created any more
+// (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheNodes.SupportedTypes.html).
+var currentNode = regexp.MustCompile(`^cache\.(t[34]g?\.(micro|small|medium)|[mr](5|6g|7g)\.(large|[248]?xlarge|1[26]xlarge))$`)
+
+func nodeType(s stack, r resource) string {
+	if node := fmt.Sprint(r.at("CacheNodeType")); !currentNode.MatchString(node) {
+		return node + " cannot be created"
+	}
+	return ""
+}
+
+// currentEngine are the engines that a new cache can have, but for those that
+// are on their way out
+// (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html).
+// Of serverless one gives the first number alone.
+var currentEngine = regexp.MustCompile(`^(valkey (8|8\.[012]|9|9\.[01])|redis (7|7\.1))$`)
+
+// engine also wants the parameters of that engine and no other.
+func engine(s stack, r resource) string {
+	name, version := fmt.Sprint(r.at("Engine")), fmt.Sprint(r.at("EngineVersion"))
+	if r.kind == serverless {
+		version = fmt.Sprint(r.at("MajorEngineVersion"))
+	}
+	if !currentEngine.MatchString(name + " " + version) {
+		return name + " " + version + " cannot be created"
+	}
+	major, minor, _ := strings.Cut(version, ".")
+	if (minor == "") != (r.kind == serverless) {
+		return "the version " + version + " is too long or too short for it"
+	}
+	if family := s.resources["CacheParameters"].at("CacheParameterGroupFamily"); r.kind == cache && family != name+major {
+		return fmt.Sprintf("the parameters of %v for %s %s", family, name, version)
+	}
+	return ""
+}
+
+// durableNode are the nodes that can be durable
+// (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Durability.Limitations.html).
+var durableNode = regexp.MustCompile(`^cache\.([mr][678]g|c[78]gn)\.`)
+
+func durability(s stack, r resource) string {
+	asked, got := s.parameters["Durability"], r.at("Durability")
+	if asked == "disabled" && got == nil {
+		return ""
+	}
+	for _, check := range []check{
+		has("Durability", fmt.Sprint(asked)), has("Engine", "valkey"), has("ReplicasPerNodeGroup", "1"),
+		has("MultiAZEnabled", "true"), has("TransitEncryptionEnabled", "true"),
+	} {
+		if problem := check(s, r); problem != "" {
+			return problem
+		}
+	}
+	if node, version := fmt.Sprint(r.at("CacheNodeType")), fmt.Sprint(r.at("EngineVersion")); !durableNode.MatchString(node) || version < "9" {
+		return fmt.Sprintf("%s with %s cannot be durable", node, version)
+	}
+	return ""
+}
+
+// replicas: a failover needs another node to take over, in each shard, and in
+// cluster mode another parameter group.
+func replicas(s stack, r resource) string {
+	mode := s.resources["CacheParameters"].at("Properties.cluster-enabled")
+	got := fmt.Sprintf("cluster-enabled %v with %v nodes, %v shards, %v replicas", mode, r.at("NumCacheClusters"), r.at("NumNodeGroups"), r.at("ReplicasPerNodeGroup"))
+	if got != "cluster-enabled <nil> with 2 nodes, <nil> shards, <nil> replicas" && got != "cluster-enabled yes with <nil> nodes, 2 shards, 1 replicas" {
+		return got
+	}
+	return ""
+}
