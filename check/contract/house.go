@@ -146,6 +146,21 @@ var house = []rule{
 		},
 	},
 	{
+		id:    "invisible-characters",
+		name:  "what cannot be seen makes no other name",
+		hints: []string{"Take invisible characters out of a name before you look at it and store it: U+200B, for example, is a space without width. If nothing is left, the answer is 400."},
+		run: func(s *scene) {
+			s.expectRefused("\u200b")
+			s.expectRefused("\u3164")
+			b := s.browser()
+			b.login(s.user + "\u200b")
+			b.expectLoggedIn(s.user)
+			if s.step > 1 {
+				s.expectKey(b, s.user)
+			}
+		},
+	},
+	{
 		id:    "spaces-trimmed",
 		name:  "spaces around a name are taken off",
 		hints: []string{"Trim the name before you look at it and store it."},
