@@ -288,7 +288,7 @@ func TestNamesAreTextAndBounded(t *testing.T) {
 		t.Errorf("a name is not escaped: %s", p.Body)
 	}
 	for name, problem := range map[string]string{
-		"": "Type a name.", "  ": "Type a name.", strings.Repeat("W", 65): "too long", "a\nb": "cannot be seen", "a\u202eb": "cannot be seen",
+		"": "Type a name.", "  ": "Type a name.", strings.Repeat("W", 65): "too long", "a\nb": "cannot be seen", "\u200b\u202e": "Type a name.",
 	} {
 		wantError(t, b.send(name, 1, 1, 21), "NAME: ", problem)
 		// A program that is not ours can send anything.
@@ -361,39 +361,51 @@ func TestTheJoinCode(t *testing.T) {
 	}
 }
 
-func TestGuessingIsBounded(t *testing.T) {
+func TestWrongCodesShutNobodyElseOut(t *testing.T) {
 	b := start(t, redistest.StartServer(t).URL)
 	v := b.visitor()
-	var refused, tooMany int
-	for i := range 80 {
+	for i := range 60 {
 		address := fmt.Sprintf("%s/guess%d", b.URL, i)
 		if i%2 == 0 {
 			address += "/table"
 		}
-		switch status := v.Get(address).Status; status {
-		case http.StatusForbidden:
-			refused++
-		case http.StatusTooManyRequests:
-			tooMany++
-		default:
-			t.Fatalf("status %d", status)
-		}
+		want(t, v.Get(address), http.StatusForbidden, "The join code is wrong.")
 	}
-	if refused != 60 || tooMany != 20 {
-		t.Errorf("%d were refused and %d too many, want 60 and 20", refused, tooMany)
-	}
-	// Else whoever guesses would learn from the answer.
-	want(t, v.Get(""), http.StatusTooManyRequests, "Too many wrong codes have come from this address. Wait a minute.")
-	wantError(t, b.send("Grace", 1, 1, 21), "BOARD: too many wrong codes")
+	want(t, v.Get(b.URL+"/guess60"), http.StatusTooManyRequests, "Too many wrong codes have come from this address. Wait a minute.")
+	want(t, v.Post("/teacher", url.Values{"code": {b.join}}), http.StatusTooManyRequests)
+	want(t, v.Get(""), http.StatusOK, "Nobody has reported yet.")
+	b.mustNote("Grace", 1, 1, 21)
+	b.logIn(v)
 }
 
-func TestGuessingTheTeachersCodeIsBounded(t *testing.T) {
+// While as many wrong codes wait as may, another one is not looked at, and the
+// right one neither. Known browsers go on.
+func TestAFloodOfWrongCodesShutsNoKnownBrowserOut(t *testing.T) {
+	testall.Only(t)
 	b := start(t, redistest.StartServer(t).URL)
-	v := b.visitor()
-	for range 60 {
-		want(t, v.Post("/teacher", url.Values{"code": {b.join}}), http.StatusForbidden, "This is not the teacher's code.")
+	learner, teacher := b.visitor(), b.visitor()
+	want(t, learner.Get(""), http.StatusOK)
+	b.logIn(teacher)
+	ctx, stop := context.WithCancel(t.Context())
+	var flood sync.WaitGroup
+	defer flood.Wait()
+	defer stop()
+	for range 150 {
+		flood.Go(func() {
+			for wrong := browse.New(b.URL); ctx.Err() == nil; {
+				wrong.Do(ctx, http.MethodGet, "/wrong2", nil, nil)
+			}
+		})
 	}
-	want(t, v.Post("/teacher", url.Values{"code": {b.teacher}}), http.StatusTooManyRequests)
+	wait.For(t, "a stranger is shut out", func() bool { return b.visitor().Get("").Status == http.StatusTooManyRequests })
+	want(t, learner.Get("/table"), http.StatusOK, "Nobody has reported yet.")
+	want(t, teacher.Post("/teacher/hide", nil), http.StatusOK, "The names are hidden")
+	b.logIn(learner)
+	forged := b.visitor()
+	if err := forged.Plant("workshop_board_pass", b.join); err != nil {
+		t.Fatal(err)
+	}
+	wait.For(t, "a forged pass is shut out", func() bool { return forged.Get("/table").Status == http.StatusTooManyRequests })
 }
 
 // The names have capitals, which no join code has. A name of three small letters
@@ -483,8 +495,11 @@ func TestARestartKeepsTheRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := start(t, r.URL)
-	if first.join != second.join || first.teacher != second.teacher {
+	if first.join != second.join || first.teacher == second.teacher {
 		t.Errorf("the codes were %s %s and are %s %s", first.join, first.teacher, second.join, second.teacher)
+	}
+	for _, code := range []string{first.teacher, second.teacher} {
+		want(t, second.visitor().Post("/teacher", url.Values{"code": {code}}), http.StatusOK, "Logout")
 	}
 	want(t, teacher.Get(second.address()+"/teacher"), http.StatusOK, "Logout", "Grace")
 	want(t, second.visitor().Get(""), http.StatusOK, "Grace –not yet –not yet 12 of 21 –not yet")
@@ -544,6 +559,7 @@ func TestARedisThatForgetsGetsTheCodesAgain(t *testing.T) {
 	if join := r.Client.HGet(t.Context(), settingsKey, "join").Val(); join != b.join {
 		t.Errorf("Redis has the join code %q, the board %q", join, b.join)
 	}
+	b.logIn(b.visitor())
 }
 
 func TestCancelEndsAReport(t *testing.T) {

@@ -1,8 +1,11 @@
 package board
 
 import (
+	"crypto/pbkdf2"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"math/big"
 	"strings"
 )
@@ -12,10 +15,14 @@ import (
 const letters = "abcdefghjkmnpqrstwxyz23456789"
 
 const (
-	// joinLength letters are 29 bits, of which somebody can try few: see limiter.
+	// joinLength letters are 29 bits, of which a client can try few: see limiter.
 	joinLength = 6
-	// teacherLength letters are 48 bits.
+	// teacherLength letters are 48 bits: at 10,000 codes a second, half of them
+	// take 660 years.
 	teacherLength = 10
+	// digestRounds make it as slow for those who have read the digest in Redis: ten
+	// billion hashes a second, which a graphics card can do, are 100,000 codes.
+	digestRounds = 100_000
 
 	minCode, maxCode = 6, 32
 )
@@ -47,4 +54,12 @@ func notInCode(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9'
 // isCode takes the same time wherever the two differ.
 func isCode(typed, code string) bool {
 	return subtle.ConstantTimeCompare([]byte(normalCode(typed)), []byte(code)) == 1
+}
+
+// teacherField is by which Redis knows a teacher's code. It says nothing about the
+// code itself: learners can look into that Redis, and the projector may show it.
+func teacherField(code string) string {
+	// The error is that of a length which the hash cannot give.
+	sum, _ := pbkdf2.Key(sha256.New, code, []byte(settingsKey), digestRounds, 16)
+	return "teacher:" + hex.EncodeToString(sum)
 }

@@ -2,24 +2,30 @@ package board
 
 import (
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 )
 
 const (
-	// maxWrong codes in a minute are more than a room mistypes behind one
-	// address, and few enough that nobody finds a code of 29 bits in a day.
+	// maxWrong codes in a minute are more than a room mistypes behind one address.
 	maxWrong = 60
-	// limitFor is how long an address waits after them.
 	limitFor = time.Minute
+	// slowFor is how long each wrong code after these waits for its answer, and
+	// maxSlow how many of an address wait at once. So an address can try 100 codes
+	// a second: half of all join codes, 300 million, take it 34 days.
+	slowFor = time.Second
+	maxSlow = 100
 )
 
-// limiter bounds how many codes an address can try. It needs no Redis, so that
-// whoever guesses costs nothing.
+// limiter bounds how many codes an address can try, and lets the right one pass
+// after wrong ones: a whole class can share an address with who mistypes. It needs
+// no Redis, so that whoever guesses costs nothing.
 type limiter struct {
 	mutex sync.Mutex
 	began time.Time
 	wrong map[netip.Prefix]int
+	slow  map[netip.Prefix]int
 }
 
 type verdict int
@@ -27,7 +33,7 @@ type verdict int
 const (
 	right verdict = iota
 	wrong
-	// tooMany does not tell whether the code was right, or guessing would go on.
+	// tooMany does not tell whether the code was right if too many wait.
 	tooMany
 )
 
@@ -36,18 +42,31 @@ const (
 func (l *limiter) judge(remote string, isRight bool) verdict {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	if time.Since(l.began) >= limitFor || l.wrong == nil {
+	if l.wrong == nil || time.Since(l.began) >= limitFor {
 		l.began, l.wrong = time.Now(), map[netip.Prefix]int{}
+	}
+	if l.slow == nil {
+		l.slow = map[netip.Prefix]int{}
 	}
 	who := network(remote)
 	switch {
-	case l.wrong[who] >= maxWrong:
+	case l.slow[who] >= maxSlow:
 		return tooMany
 	case isRight:
 		return right
+	case l.wrong[who] < maxWrong:
+		l.wrong[who]++
+		return wrong
 	}
-	l.wrong[who]++
-	return wrong
+	l.slow[who]++
+	l.mutex.Unlock()
+	// A client that does not wait for the answer is counted all the same.
+	time.Sleep(slowFor)
+	l.mutex.Lock()
+	if l.slow[who]--; l.slow[who] == 0 {
+		delete(l.slow, who)
+	}
+	return tooMany
 }
 
 // network is an IPv4 address, or the 64 bits of an IPv6 address that a machine
@@ -65,3 +84,6 @@ func network(remote string) netip.Prefix {
 	prefix, _ := ip.WithZone("").Prefix(bits)
 	return prefix
 }
+
+// sender is an address of a connection as the teacher reads it, without the port.
+func sender(remote string) string { return strings.TrimSuffix(network(remote).String(), "/32") }

@@ -1,6 +1,7 @@
 package board
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -22,6 +23,9 @@ const (
 	keep = 24 * time.Hour
 	// maxNames keeps strangers with the code from filling Redis.
 	maxNames = 500
+	// maxNamesFrom of them can come from one address: whole classes share one, and
+	// half of the places are left for the others.
+	maxNamesFrom = maxNames / 2
 )
 
 // room is what Redis holds of a class: one hash with a field for each learner,
@@ -30,75 +34,80 @@ type room struct {
 	rdb redis.UniversalClient
 	// steps are the numbers of those that the class does.
 	steps []int
+	// namesFrom is how many names can come from one address.
+	namesFrom int
 	Codes
 }
 
 // Codes open a room: Join to everybody in it, Teacher to who may change it.
+// Redis has the join code, and of the teacher's a digest.
 type Codes struct{ Join, Teacher string }
 
-// openRoom takes the codes that Redis has kept, else new ones. A join code that
-// the teacher has chosen takes the place of the one before.
+// openRoom takes the join code that Redis has kept, else a new one. One that the
+// teacher has chosen takes the place of the one before. The teacher's code is
+// always new, and those before are still good.
 func openRoom(ctx context.Context, rdb redis.UniversalClient, chosen string) (*room, error) {
+	r := &room{rdb: rdb, namesFrom: maxNamesFrom, Codes: Codes{Teacher: newCode(teacherLength)}}
+	for i := range steps.Count {
+		r.steps = append(r.steps, i+1)
+	}
 	pipe := rdb.TxPipeline()
 	if chosen != "" {
 		pipe.HSet(ctx, settingsKey, "join", chosen)
 	}
 	pipe.HSetNX(ctx, settingsKey, "join", newCode(joinLength))
-	pipe.HSetNX(ctx, settingsKey, "teacher", newCode(teacherLength))
+	pipe.HSet(ctx, settingsKey, teacherField(r.Teacher), 1)
+	// Earlier versions kept the code itself there.
+	pipe.HDel(ctx, settingsKey, "teacher")
 	pipe.Expire(ctx, settingsKey, keep)
-	settings := pipe.HMGet(ctx, settingsKey, "join", "teacher")
+	join := pipe.HGet(ctx, settingsKey, "join")
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, err
 	}
-	r := &room{rdb: rdb}
-	for i := range steps.Count {
-		r.steps = append(r.steps, i+1)
-	}
-	r.Join, _ = settings.Val()[0].(string)
-	r.Teacher, _ = settings.Val()[1].(string)
-	if normalCode(r.Join) != r.Join || normalCode(r.Teacher) != r.Teacher {
-		return nil, fmt.Errorf("the key %s holds codes that this board did not put there. If nobody needs them, remove them: redis-cli DEL %s", settingsKey, settingsKey)
+	if r.Join = join.Val(); normalCode(r.Join) != r.Join {
+		return nil, fmt.Errorf("the key %s holds a code that this board did not put there. If nobody needs it, remove it: redis-cli DEL %s", settingsKey, settingsKey)
 	}
 	return r, nil
 }
 
-// note keeps a report. KEYS[1] is the room, ARGV the name, the step, how many
-// checks passed, of how many, the time in milliseconds, how many names fit, and
-// how many seconds to keep them. The answer is 1, or 0 where no more names fit.
-//
-// The best result of a step stays: reports can come late, or twice, and who
-// breaks a step that was done to try something has still done it.
-const note = `
-local kept = redis.call('HGET', KEYS[1], ARGV[1])
-if not kept and redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[6]) then return 0 end
-local results = {}
-for step, result in string.gmatch(kept or '', '(%d)=(%d+/%d+)') do results[step] = result end
-local passed, total = string.match(results[ARGV[2]] or '-1/1', '(-?%d+)/(%d+)')
-if tonumber(ARGV[3]) * tonumber(total) > tonumber(passed) * tonumber(ARGV[4]) then results[ARGV[2]] = ARGV[3] .. '/' .. ARGV[4] end
-local fresh = 'seen=' .. ARGV[5] .. ' last=' .. ARGV[2]
-for step = 1, 9 do
-  local result = results[tostring(step)]
-  if result then fresh = fresh .. ' ' .. step .. '=' .. result end
-end
-redis.call('HSET', KEYS[1], ARGV[1], fresh)
-redis.call('EXPIRE', KEYS[1], ARGV[7])
-return 1`
-
-// report notes p in one round trip. It tells whether the name found room.
-// Each report also renews the codes, which must not end before the room does.
-func (r *room) report(ctx context.Context, p Progress) (fits bool, err error) {
-	seconds := int(keep.Seconds())
-	pipe := r.rdb.Pipeline()
-	noted := pipe.Eval(ctx, note, []string{roomKey}, p.Name, p.Step, p.Passed, p.Total, time.Now().UnixMilli(), maxNames, seconds)
-	pipe.HSet(ctx, settingsKey, "join", r.Join, "teacher", r.Teacher)
+// keepCodes writes them for a Redis that has forgotten them.
+func (r *room) keepCodes(ctx context.Context) error {
+	pipe := r.rdb.TxPipeline()
+	pipe.HSet(ctx, settingsKey, "join", r.Join, teacherField(r.Teacher), 1)
 	pipe.Expire(ctx, settingsKey, keep)
-	_, err = pipe.Exec(ctx)
-	return noted.Val() == int64(1), err
+	_, err := pipe.Exec(ctx)
+	return err
 }
 
-// remove takes one name out of the room, clear all of them.
+// wasTeachers reports whether an earlier start has made this code.
+func (r *room) wasTeachers(ctx context.Context, typed string) (bool, error) {
+	code := normalCode(typed)
+	if code == "" {
+		return false, nil
+	}
+	return r.rdb.HExists(ctx, settingsKey, teacherField(code)).Result()
+}
+
+// remove takes one name out of the room, removeIf those that gone is true for, and
+// clear all of them.
 func (r *room) remove(ctx context.Context, name string) error {
 	return r.rdb.HDel(ctx, roomKey, name).Err()
+}
+func (r *room) removeIf(ctx context.Context, gone func(learner) bool) error {
+	now, err := r.read(ctx)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, l := range now.Learners {
+		if gone(l) {
+			names = append(names, l.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return r.rdb.HDel(ctx, roomKey, names...).Err()
 }
 func (r *room) clear(ctx context.Context) error { return r.rdb.Del(ctx, roomKey).Err() }
 
@@ -123,6 +132,10 @@ type learner struct {
 	// Last is the step of the last report, which came at the time Seen.
 	Last int
 	Seen time.Time
+	// First is when the first report came, From the address that sent it. Both are
+	// zero if the board that noted it did not know them yet.
+	First time.Time
+	From  string
 }
 
 // Step is the result of a step, by its number.
@@ -166,16 +179,20 @@ func (r *room) read(ctx context.Context) (snapshot, error) {
 	return s, nil
 }
 
-// parseLearner reads what note has written: seen=1764076800000 last=3 1=21/21
-// 3=12/21. What it cannot read it passes over.
+// parseLearner reads what note has written: seen=1764076800000 last=3
+// first=1764075600000 from=192.168.1.7 id=ada 1=21/21 3=12/21. What it cannot
+// read it passes over.
 func parseLearner(name, line string) learner {
 	l := learner{Name: name}
 	for _, word := range strings.Fields(line) {
 		key, value, _ := strings.Cut(word, "=")
 		switch key {
 		case "seen":
-			ms, _ := strconv.ParseInt(value, 10, 64)
-			l.Seen = time.UnixMilli(ms)
+			l.Seen = moment(value)
+		case "first":
+			l.First = moment(value)
+		case "from":
+			l.From = value
 		case "last":
 			l.Last = stepNumber(value)
 		default:
@@ -187,6 +204,11 @@ func parseLearner(name, line string) learner {
 		}
 	}
 	return l
+}
+
+func moment(text string) time.Time {
+	ms, _ := strconv.ParseInt(text, 10, 64)
+	return time.UnixMilli(ms)
 }
 
 // stepNumber is 0 where text is not the number of a step.
@@ -217,6 +239,29 @@ func (s snapshot) Counts() []count {
 		}
 	}
 	return counts
+}
+
+// origin is an address, and how many names have come from there.
+type origin struct {
+	Address string
+	Names   int
+}
+
+// Origins has each address, the one with the most names first.
+func (s snapshot) Origins() (all []origin) {
+	names := map[string]int{}
+	for _, l := range s.Learners {
+		if l.From != "" {
+			names[l.From]++
+		}
+	}
+	for address, n := range names {
+		all = append(all, origin{address, n})
+	}
+	slices.SortFunc(all, func(a, b origin) int {
+		return cmp.Or(cmp.Compare(b.Names, a.Names), strings.Compare(a.Address, b.Address))
+	})
+	return all
 }
 
 // Latest is the last news in a sentence, empty in an empty room.

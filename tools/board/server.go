@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,6 +26,8 @@ const (
 	// cookieName is none of a step's: cookies ignore ports, and the teacher has
 	// steps running on the same machine.
 	cookieName = "workshop_board"
+	// passName is the cookie of a browser that has seen the board.
+	passName = cookieName + "_pass"
 	// teacherName is who logs in to the store.
 	teacherName = "teacher"
 	// teacherIdle is longer than a lesson with its breaks.
@@ -94,7 +95,11 @@ func New(ctx context.Context, rdb redis.UniversalClient, o Options) (*echo.Echo,
 	if len(o.Steps) > 0 {
 		r.steps = o.Steps
 	}
-	s := &server{room: r, options: o, sessions: teachers(rdb, o.HTTPS), notes: make(chan struct{}, notesAtOnce)}
+	if o.HTTPS {
+		// Through the proxy all names come from one address.
+		r.namesFrom = maxNames
+	}
+	s := &server{room: r, options: o, sessions: teachers(rdb, o.HTTPS), notes: make(chan struct{}, notesAtOnce), pass: newCode(maxCode)}
 	e := web.New(pages())
 	e.GET("/", s.door)
 	e.GET("/assets/board.css", asset("board.css", "text/css"))
@@ -151,65 +156,13 @@ type server struct {
 	options Options
 	// sessions holds the login of the teacher.
 	sessions *sessionstore.Store
-	limiter  limiter
-	view     view
+	// pass is in the cookie passName, and of no use to who lacks the join code.
+	pass    string
+	limiter limiter
+	view    view
 	// notes holds a place for each report that is with Redis.
 	notes chan struct{}
 }
-
-// doorPage asks for the code.
-type doorPage struct{ Problem string }
-
-// door takes the join code that somebody typed, and leads to the room.
-func (s *server) door(c echo.Context) error {
-	typed := c.QueryParam("code")
-	if typed == "" {
-		return c.Render(http.StatusOK, "door", doorPage{})
-	}
-	if status, problem := s.judge(c, typed, s.room.Join, wrongJoinCode); problem != "" {
-		return s.refuse(c, status, problem)
-	}
-	return c.Redirect(http.StatusSeeOther, "/"+s.room.Join)
-}
-
-// guard lets in who has the join code.
-func (s *server) guard(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		typed := c.Param("code")
-		if normalCode(typed) == "" {
-			return echo.ErrNotFound
-		}
-		if status, problem := s.judge(c, typed, s.room.Join, wrongJoinCode); problem != "" {
-			return s.refuse(c, status, problem)
-		}
-		return next(c)
-	}
-}
-
-const wrongJoinCode = "the join code is wrong. The board shows the right one"
-
-// judge says what is wrong with a code that was typed, or nothing. It goes by
-// the address of the connection: a header can say anything.
-func (s *server) judge(c echo.Context, typed, code, whenWrong string) (status int, problem string) {
-	switch s.limiter.judge(c.Request().RemoteAddr, isCode(typed, code)) {
-	case right:
-		return http.StatusOK, ""
-	case wrong:
-		return http.StatusForbidden, whenWrong
-	}
-	return http.StatusTooManyRequests, "too many wrong codes have come from this address. Wait a minute"
-}
-
-// refuse answers a person with the page that asks for the code, and a report
-// in its own form.
-func (s *server) refuse(c echo.Context, status int, problem string) error {
-	if strings.HasSuffix(c.Path(), "/progress") {
-		return answerReport(c, status, problem)
-	}
-	return c.Render(status, "door", doorPage{sentence(problem)})
-}
-
-func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] + "." }
 
 func answerReport(c echo.Context, status int, problem string) error {
 	return c.JSON(status, answer{Board: signature, Problem: problem})
@@ -226,38 +179,38 @@ func (s *server) report(c echo.Context) error {
 	if err != nil {
 		return answerReport(c, http.StatusBadRequest, err.Error())
 	}
-	fits, err := s.note(c.Request().Context(), p)
+	err = s.note(c.Request().Context(), p, sender(c.Request().RemoteAddr))
 	var down *redisconn.DownError
 	switch {
+	case err == nil:
+		return answerReport(c, http.StatusOK, "")
+	case errors.Is(err, errFull), errors.Is(err, errFullFrom):
+		return answerReport(c, http.StatusConflict, err.Error())
 	case errors.As(err, &down), errors.Is(err, context.DeadlineExceeded):
 		return answerReport(c, http.StatusServiceUnavailable, "the board's Redis does not answer. Report again later: run the check once more")
-	case err != nil:
-		slog.Error("a report failed", "error", err)
-		return answerReport(c, http.StatusInternalServerError, "the board could not note this. Its terminal says why")
-	case !fits:
-		return answerReport(c, http.StatusConflict, "the board is full. The teacher can remove names")
 	}
-	return answerReport(c, http.StatusOK, "")
+	slog.Error("a report failed", "error", err)
+	return answerReport(c, http.StatusInternalServerError, "the board could not note this. Its terminal says why")
 }
 
 // note waits for its turn, and goes on when the learner does not wait.
-func (s *server) note(ctx context.Context, p Progress) (fits bool, err error) {
+func (s *server) note(ctx context.Context, p Progress, from string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWithin)
 	defer cancel()
 	select {
 	case s.notes <- struct{}{}:
 	case <-ctx.Done():
-		return false, ctx.Err()
+		return ctx.Err()
 	}
 	defer func() { <-s.notes }()
-	fits, err = s.room.report(ctx, p)
+	err := s.room.report(ctx, p, from)
 	var down *redisconn.DownError
 	if errors.As(err, &down) && ctx.Err() == nil {
 		// The client sends no script twice, since it cannot know what a script
 		// does. This one does the same however often it runs: the best result stays.
-		fits, err = s.room.report(ctx, p)
+		err = s.room.report(ctx, p, from)
 	}
-	return fits, err
+	return err
 }
 
 // boardPage is the room as everybody in it sees it.
@@ -273,6 +226,7 @@ func (s *server) board(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	c.SetCookie(&http.Cookie{Name: passName, Value: s.pass, Path: "/", HttpOnly: true, Secure: s.options.HTTPS, SameSite: http.SameSiteLaxMode})
 	return c.Render(http.StatusOK, "board", boardPage{s.room.Join, s.address(c), template.HTML(table)})
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -17,6 +19,16 @@ func (s *server) addTeacher(inside *echo.Group) {
 	desk.POST("", s.login)
 	desk.POST("/remove", s.change(func(c echo.Context) error {
 		return s.room.remove(c.Request().Context(), c.Request().PostFormValue("learner"))
+	}))
+	desk.POST("/remove-from", s.change(func(c echo.Context) error {
+		from := c.Request().PostFormValue("from")
+		return s.room.removeIf(c.Request().Context(), func(l learner) bool { return from != "" && l.From == from })
+	}))
+	desk.POST("/remove-new", s.change(func(c echo.Context) error {
+		// What is no number removes nothing.
+		minutes, _ := strconv.Atoi(c.Request().PostFormValue("minutes"))
+		since := time.Now().Add(-time.Duration(minutes) * time.Minute)
+		return s.room.removeIf(c.Request().Context(), func(l learner) bool { return l.First.After(since) })
 	}))
 	desk.POST("/start-over", s.change(func(c echo.Context) error { return s.room.clear(c.Request().Context()) }))
 	desk.POST("/hide", s.change(func(c echo.Context) error { return s.room.hideNames(c.Request().Context(), true) }))
@@ -52,12 +64,24 @@ func (s *server) desk(c echo.Context) error {
 	return c.Render(http.StatusOK, "teacher", deskPage{Code: s.room.Join, Room: now})
 }
 
+// login lets the right code pass before all limits: nobody can try out so many.
 func (s *server) login(c echo.Context) error {
-	const whenWrong = "this is not the teacher's code. The terminal that runs the board shows it"
-	if status, problem := s.judge(c, c.Request().PostFormValue("code"), s.room.Teacher, whenWrong); problem != "" {
-		return c.Render(status, "login", deskPage{Code: s.room.Join, Problem: sentence(problem)})
+	ctx, typed := c.Request().Context(), c.Request().PostFormValue("code")
+	if !isCode(typed, s.room.Teacher) {
+		const whenWrong = "this is not the teacher's code. The terminal that runs the board shows it"
+		status, problem := s.judge(c, typed, s.room.Teacher, whenWrong)
+		earlier := false
+		if status == http.StatusForbidden {
+			var err error
+			if earlier, err = s.room.wasTeachers(ctx, typed); err != nil {
+				return err
+			}
+		}
+		if !earlier {
+			return c.Render(status, "login", deskPage{Code: s.room.Join, Problem: sentence(problem)})
+		}
 	}
-	if err := s.session(c).Login(c.Request().Context(), teacherName); err != nil {
+	if err := s.session(c).Login(ctx, teacherName); err != nil {
 		return err
 	}
 	return s.toDesk(c)

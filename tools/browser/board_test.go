@@ -185,3 +185,34 @@ func TestTheTeacherWithTheKeyboardAlone(t *testing.T) {
 	b.press(kb.Enter)
 	b.mustShow("Nobody has reported yet.")
 }
+
+// A browser sends an option's text with its spaces folded.
+func TestTheTeacherTakesOffNamesWithOddSpaces(t *testing.T) {
+	testall.Only(t)
+	b := openBoard(t)
+	for _, name := range []string{"Ada  Lovelace", "  ken ", "\u202eadA", `"><i>`} {
+		b.must(b.redis.Client.HSet(t.Context(), "workshop:board:room", name, "seen=1764076800000 last=1 1=3/21").Err())
+	}
+	b.logInAsTeacher()
+	for _, left := range []string{"3 people", "2 people", "1 person", "Nobody has reported"} {
+		b.click(`form[action$="/remove"] button`)
+		b.mustShow(left)
+	}
+}
+
+func TestTheTeacherTakesOffManyNamesWithTheKeyboardAlone(t *testing.T) {
+	testall.Only(t)
+	b := openBoard(t)
+	b.aClass()
+	b.must(b.redis.Client.HSet(t.Context(), "workshop:board:room", "zoe", "seen=1764076800000 last=1 first=1764076800000 from=192.0.2.7 id=zoe 1=3/21").Err())
+	b.logInAsTeacher()
+	b.mustShow("127.0.0.1 (6 names)", "192.0.2.7 (1 name)")
+	b.tabTo("#origin")
+	b.do(chromedp.KeyEvent(kb.ArrowDown))
+	b.tabTo(`form[action$="/remove-from"] button`)
+	b.press(kb.Enter)
+	b.mustShow("6 people take part")
+	b.tabTo(`form[action$="/remove-new"] button`)
+	b.press(kb.Enter)
+	b.mustShow("Nobody has reported yet.")
+}

@@ -33,7 +33,7 @@
 
   // Only what changed is replaced, so that a screen reader reads the news alone.
   const show = (fresh) => {
-    for (const part of ["#latest", "#counts", "#learners", "#learner"]) {
+    for (const part of ["#latest", "#counts", "#learners", "#learner", "#origin"]) {
       const old = live.querySelector(part), now = fresh.querySelector(part);
       if (!old || !now || old.innerHTML === now.innerHTML) continue;
       const chosen = old.value;
