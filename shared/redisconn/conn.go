@@ -107,7 +107,7 @@ func OpenLocal(ctx context.Context, addr string) (*Conn, error) {
 	}
 	return &Conn{
 		Client: open(tuned(&redis.UniversalOptions{Addrs: []string{server.Addr}}),
-			"If it was part of another app that you stopped, start one that stays: `make redis`."),
+			"If it was part of another app that you stopped, start one that stays: `"+toKeep(addr)+"`."),
 		About:    server.About(),
 		embedded: server.Embedded,
 	}, nil
@@ -125,8 +125,16 @@ func (s Server) About() string {
 	case s.Note != "":
 		return "Redis: embedded in this app on " + s.Addr + ", gone when you stop it (" + s.Note + ")\n" + look
 	default:
-		return "Redis: embedded in this app, gone when you stop it. To keep it: make redis\n" + look
+		return "Redis: embedded in this app, gone when you stop it. To keep it: " + toKeep(s.Addr) + "\n" + look
 	}
+}
+
+// toKeep is the command for a Redis on addr that stays when an app stops.
+func toKeep(addr string) string {
+	if _, port, _ := net.SplitHostPort(addr); addr != LocalAddr {
+		return `make redis ARGS="-port ` + port + `"`
+	}
+	return "make redis"
 }
 
 // open makes the client. advice ends the page that people see when Redis is

@@ -24,7 +24,7 @@ type Server struct {
 	Note string
 }
 
-// Local finds the Redis on addr, which is LocalAddr except in tests, and starts
+// Local finds the Redis on addr, which is LocalAddr for an app, and starts
 // an embedded one there if no server answers. If what answers cannot be used
 // (another program, a Redis that asks for a password, a cluster), it starts one
 // on a free port and says so in Note. It waits at most three seconds.

@@ -15,8 +15,13 @@ import (
 	"example.com/session-workshop/tools/internal/lan"
 )
 
-// boardPort is not one that a step takes unasked.
-const boardPort = 5050
+const (
+	// boardPort is not one that a step takes unasked.
+	boardPort = 5050
+	// boardRedis is not where a step and redis-cli look: what the teacher shows
+	// there is the lesson, and not the class.
+	boardRedis = "127.0.0.1:6390"
+)
 
 // runBoard serves the class board until it is told to stop.
 func runBoard(ctx context.Context, args []string) error {
@@ -24,7 +29,7 @@ func runBoard(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	conn, err := redisconn.Open(ctx, cfg)
+	conn, err := openBoardRedis(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -45,6 +50,13 @@ func runBoard(ctx context.Context, args []string) error {
 	return web.Serve(ctx, e, listener)
 }
 
+func openBoardRedis(ctx context.Context, cfg config.Config) (*redisconn.Conn, error) {
+	if cfg.RedisURL == "" {
+		return redisconn.OpenLocal(ctx, boardRedis)
+	}
+	return redisconn.Open(ctx, cfg)
+}
+
 // boardSettings reads the flags, and for those that are not given the same
 // environment variables as a step.
 func boardSettings(args []string) (cfg config.Config, options board.Options, err error) {
@@ -52,7 +64,7 @@ func boardSettings(args []string) (cfg config.Config, options board.Options, err
 	given := map[string]*string{
 		"HOST":      flags.String("host", "", "`address` to listen on (default 0.0.0.0: learners must reach it). Variable: HOST"),
 		"PORT":      flags.String("port", "", "`port` to listen on; 0 takes any free one (default 5050, or the next free one). Variable: PORT"),
-		"REDIS_URL": flags.String("redis-url", "", "where Redis answers, `redis://host:port` (default: what answers on 127.0.0.1:6379, else an embedded one). Variable: REDIS_URL"),
+		"REDIS_URL": flags.String("redis-url", "", "where Redis answers, `redis://host:port` (default: what answers on "+boardRedis+", else an embedded one there). Variable: REDIS_URL"),
 	}
 	list := flags.String("steps", "", "`steps` of the class, for example 2,3 (default: all)")
 	flags.StringVar(&options.Code, "code", "", "join `code` of your choice, 6 to 32 letters and digits (default: the one before, or a random one)")
