@@ -278,6 +278,11 @@ func (c *Config) finishSecretKey() error {
 	return nil
 }
 
+// Connections is how many clients a server in this process may have at once. A
+// request may need a connection to Redis, and if that is embedded, its other end
+// too. The rest is for what every process has open.
+func Connections() int { return min(2000, (openFiles()-16)/3) }
+
 // IsLoopback reports whether a host, without its port, is this machine alone.
 func IsLoopback(host string) bool {
 	ip, _ := netip.ParseAddr(host)

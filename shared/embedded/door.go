@@ -3,30 +3,53 @@ package embedded
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"strconv"
+	"time"
 )
 
 // maxCommand bounds a command, in words and in bytes.
 const maxCommand = 1 << 20
 
+// takeWithin is how long all clients wait for one that does not take its answer:
+// miniredis may hold its lock while it writes.
+const takeWithin = 250 * time.Millisecond
+
 var errProtocol = errors.New("this is not a command in the form of RESP")
 
 // door is a connection that lets in whole commands, arrays of one or more bulk
 // strings (https://redis.io/docs/latest/develop/reference/protocol-spec/). What
-// else a client sends ends its connection: miniredis would end the process.
+// else a client sends ends its connection: miniredis would end the process. A
+// line of plain text, which a Redis takes as a command, does so too: any page in
+// a browser can send one.
 type door struct {
 	net.Conn
 	in     *bufio.Reader
 	passed bytes.Buffer
 }
 
+// Write cuts off a client that does not take its answer.
+func (d *door) Write(p []byte) (int, error) {
+	n, err := 0, d.SetWriteDeadline(time.Now().Add(takeWithin))
+	if err == nil {
+		n, err = d.Conn.Write(p)
+	}
+	if err != nil {
+		d.Close()
+	}
+	return n, err
+}
+
 func (d *door) Read(p []byte) (int, error) {
 	if d.passed.Len() == 0 {
 		if err := d.next(); err != nil {
+			if errors.Is(err, errProtocol) {
+				_, _ = io.WriteString(d, "-ERR Protocol error: "+errProtocol.Error()+", which redis-cli sends\r\n")
+			}
 			return 0, err
 		}
 	}
@@ -36,7 +59,7 @@ func (d *door) Read(p []byte) (int, error) {
 func (d *door) next() error {
 	words, err := d.number('*')
 	if err != nil || words == 0 {
-		return errors.Join(errProtocol, err)
+		return cmp.Or(err, errProtocol)
 	}
 	for range words {
 		size, err := d.number('$')
@@ -44,7 +67,7 @@ func (d *door) next() error {
 			return err
 		}
 		if _, err := io.CopyN(&d.passed, d.in, int64(size)+2); err != nil || d.passed.Len() > maxCommand {
-			return errors.Join(errProtocol, err)
+			return cmp.Or(err, errProtocol)
 		}
 	}
 	return nil
@@ -53,10 +76,13 @@ func (d *door) next() error {
 // number reads a line like $5 and passes it on.
 func (d *door) number(kind byte) (int, error) {
 	line, err := d.in.ReadSlice('\n')
-	if err != nil || line[0] != kind {
-		return 0, errors.Join(errProtocol, err)
+	if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+		return 0, err
 	}
 	n, err := strconv.ParseUint(string(bytes.TrimSpace(line[1:])), 10, 20)
+	if err != nil || line[0] != kind {
+		return 0, errProtocol
+	}
 	fmt.Fprintf(&d.passed, "%c%d\r\n", kind, n)
-	return int(n), err
+	return int(n), nil
 }

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"runtime/debug"
 	"slices"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/alicebob/miniredis/v2/server"
+
+	"example.com/session-workshop/shared/config"
 )
 
 // Redis is one embedded server.
@@ -56,6 +59,9 @@ func (r *Redis) accept() {
 	for {
 		conn, err := r.listener.Accept()
 		switch {
+		case err == nil && r.server.Server().ClientsLen() >= config.Connections():
+			_, _ = io.WriteString(conn, "-ERR max number of clients reached\r\n")
+			conn.Close()
 		case err == nil:
 			r.server.Server().ServeConn(&door{Conn: conn, in: bufio.NewReader(conn)})
 		case errors.Is(err, net.ErrClosed):
@@ -70,11 +76,20 @@ func (r *Redis) accept() {
 // Addr is where it listens, host:port.
 func (r *Redis) Addr() string { return r.listener.Addr().String() }
 
-// Close ends it and every connection to it.
+// Close ends it and every connection to it. It does not wait for a script that
+// has no end.
 func (r *Redis) Close() {
 	r.listener.Close()
 	<-r.accepted
-	r.server.Close()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		r.server.Close()
+	}()
+	select {
+	case <-ended:
+	case <-time.After(time.Second):
+	}
 }
 
 // guard runs a command so that a mistake in miniredis is an error of that command

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/session-workshop/shared/config"
 )
 
 // command is RESP for words.
@@ -73,14 +75,96 @@ func exchange(addr, bytes string) (answer string, err error) {
 	return string(all), nil
 }
 
-func TestACommandThatFailsInsideIsAnErrorOfItsOwn(t *testing.T) {
+// start is a server for one test. Close must come to an end whatever clients do.
+func start(t *testing.T) *Redis {
+	t.Helper()
 	r, err := Start("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(r.Close)
+	return r
+}
+
+// open sends bytes on a connection, and reads nothing.
+func open(t *testing.T, r *Redis, bytes string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", r.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	// The server may end the connection before it has read all.
+	_, _ = io.WriteString(conn, bytes)
+	return conn
+}
+
+func mustAnswer(t *testing.T, r *Redis) {
+	t.Helper()
+	if answer, err := exchange(r.Addr(), command("PING")); answer != "+PONG\r\n" {
+		t.Fatalf("the server answers %q, %v", answer, err)
+	}
+}
+
+func TestAClientThatTakesNoAnswerHoldsUpNoOther(t *testing.T) {
+	const large = 900_000
+	value := strings.Repeat("x", large)
+	for name, bytes := range map[string]string{
+		"answers":  strings.Repeat(command("GET", "large"), 100),
+		"messages": command("SUBSCRIBE", "news"),
+		"a script": command("EVAL", "for i = 1, 1e3 do redis.call('PUBLISH', 'news', ARGV[1]) end", "0", value),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t)
+			open(t, r, command("SUBSCRIBE", "news"))
+			if answer, err := exchange(r.Addr(), command("SET", "large", value)); answer != "+OK\r\n" {
+				t.Fatalf("got %q, %v", answer, err)
+			}
+			open(t, r, bytes)
+			if _, err := exchange(r.Addr(), strings.Repeat(command("PUBLISH", "news", value), 20)); err != nil {
+				t.Errorf("nothing can be published: %v", err)
+			}
+			mustAnswer(t, r)
+		})
+	}
+}
+
+func TestTheNumberOfClientsHasABound(t *testing.T) {
+	r := start(t)
+	var last net.Conn
+	for range config.Connections() + 1 {
+		last = open(t, r, "")
+	}
+	if answer, err := io.ReadAll(last); !strings.Contains(string(answer), "max number of clients") {
+		t.Errorf("one too many gets %q, %v", answer, err)
+	}
+}
+
+func TestWhatIsNoCommandIsNamed(t *testing.T) {
+	r := start(t)
+	for _, bytes := range []string{"PING\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "*1\r\n+PING\r\n"} {
+		if answer, err := exchange(r.Addr(), bytes); !strings.HasPrefix(answer, "-ERR Protocol error: ") {
+			t.Errorf("%q gets %q, %v", bytes, answer, err)
+		}
+	}
+}
+
+func TestACommandThatFailsInsideIsAnErrorOfItsOwn(t *testing.T) {
+	r := start(t)
 	answer, err := exchange(r.Addr(), command("SADD", "s", "a")+command("SSCAN", "s", "-9223372036854775808")+command("SCARD", "s"))
 	if err != nil || !strings.HasPrefix(answer, ":1\r\n-ERR the embedded Redis cannot do this") || !strings.HasSuffix(answer, "\r\n:1\r\n") {
 		t.Errorf("got %q, %v", answer, err)
+	}
+}
+
+// It comes last: the script goes on.
+func TestTheEndDoesNotWaitForAClient(t *testing.T) {
+	for _, bytes := range []string{
+		command("EVAL", "while true do end", "0"), command("BLPOP", "none", "0"), command("SUBSCRIBE", "news"),
+		command("MULTI") + command("SET", "k", "v"), "*2\r\n$3\r\nGE",
+	} {
+		r := start(t)
+		open(t, r, bytes)
+		r.Close()
 	}
 }

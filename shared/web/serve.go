@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"example.com/session-workshop/shared/config"
 )
 
 // usual is how much a client may take, whatever it does. A visitor on a slow
@@ -27,10 +29,8 @@ var usual = struct {
 	answer: 15 * time.Second,
 	idle:   2 * time.Minute,
 	// How long requests in flight may take to finish after a signal.
-	stop: 5 * time.Second,
-	// A request may need a connection to Redis, and if that is embedded, its
-	// other end too. The rest is for what every process has open.
-	connections: min(2000, (openFiles()-16)/3),
+	stop:        5 * time.Second,
+	connections: config.Connections(),
 }
 
 // maxBytes bounds the headers of a request, and its body.
@@ -127,8 +127,12 @@ func (g *guests) closeOne(newest net.Conn) {
 			longest = conn
 		}
 	}
-	longest.Close()
-	delete(g.since, longest)
+	g.close(longest)
+}
+
+func (g *guests) close(conn net.Conn) {
+	conn.Close()
+	delete(g.since, conn)
 }
 
 // leave closes what waits: browsers open some connections in advance, and
@@ -142,7 +146,7 @@ func (g *guests) leave() {
 			// Nothing is lost on a connection that is closed already.
 			_ = conn.SetWriteDeadline(time.Now().Add(usual.stop / 2))
 		} else {
-			conn.Close()
+			g.close(conn)
 		}
 	}
 }

@@ -215,3 +215,16 @@ func TestAFloodOfConnectionsLeavesRoomForTheNext(t *testing.T) {
 		t.Errorf("the request in flight was cut off: %v", err)
 	}
 }
+
+// The one that came last is still in line when the end begins.
+func TestAConnectionThatComesAtTheEndIsClosed(t *testing.T) {
+	open := guests{since: map[net.Conn]time.Time{}, most: usual.connections}
+	waiting, _ := net.Pipe()
+	last, client := net.Pipe()
+	open.note(waiting, http.StateNew)
+	open.leave()
+	open.note(last, http.StateNew)
+	if _, err := client.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("it is still open: %v", err)
+	}
+}

@@ -6,6 +6,3 @@ import "syscall"
 // ports that the system reserves
 // (https://learn.microsoft.com/en-us/windows/win32/winsock/windows-sockets-error-codes-2).
 const addressInUse, notAllowed = syscall.Errno(10048), syscall.Errno(10013)
-
-// openFiles is as good as unlimited here.
-func openFiles() int { return 1 << 16 }
