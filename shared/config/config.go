@@ -236,8 +236,16 @@ func (c *Config) setPublicURL(text string) error {
 	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
 		return fmt.Errorf("this has more than a host: the app lives at the root of its address, for example %s", Shown(text))
 	}
+	u.Host = HostOf(u.Scheme, u.Host)
 	c.PublicURL = u
 	return nil
+}
+
+// HostOf is a host as browsers send it to a site of that scheme: in small letters,
+// and without the port that the scheme has by itself.
+func HostOf(scheme, host string) string {
+	port := map[string]string{"http": ":80", "https": ":443"}[scheme]
+	return strings.TrimSuffix(strings.ToLower(host), port)
 }
 
 // setRedisCAFile comes after REDIS_URL, which says whether there is TLS.

@@ -208,3 +208,15 @@ func TestUnsetTakesEverySettingFromAnEnvironment(t *testing.T) {
 		t.Errorf("%d variables have a name, want %d: %v", len(names), len(set), names)
 	}
 }
+
+func TestThePublicAddressIsAsBrowsersSendIt(t *testing.T) {
+	for typed, want := range map[string]string{
+		"https://Shop.Example:443": "https://shop.example", "http://shop.example:80/": "http://shop.example/", "https://[::1]:443": "https://[::1]",
+		"https://shop.example:80": "https://shop.example:80", "https://shop.example:8443": "https://shop.example:8443",
+	} {
+		cfg, err := load("PUBLIC_URL="+typed, "SECRET_KEY="+strings.Repeat("k", 32))
+		if err != nil || cfg.PublicURL.String() != want {
+			t.Errorf("%s: %v, %v, want %s", typed, cfg.PublicURL, err, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -171,14 +172,14 @@ func showError(err error, c echo.Context) {
 		return
 	}
 	var explained Explained
-	if gone := c.Request().Context().Err(); gone != nil && errors.Is(err, gone) && !errors.As(err, &explained) {
+	if c.Request().Context().Err() == context.Canceled && errors.Is(err, context.Canceled) && !errors.As(err, &explained) {
 		// The browser went away: no one reads this, and nothing is wrong.
 		return
 	}
 	p := problemFor(err, c.Request())
 	if p.status >= http.StatusInternalServerError {
-		// An error names the port of its connection: an outage goes by its title.
-		kind := p.Title
+		// An error names the port of its connection: an outage goes by its text.
+		kind := p.Text
 		if p.status == http.StatusInternalServerError {
 			kind = err.Error()
 		}

@@ -1,8 +1,11 @@
 package web
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -102,10 +105,17 @@ func TestAnAppOnLoopbackKnowsItsNames(t *testing.T) {
 		{private, "127.1.2.3:9", http.StatusOK},
 		{private, "[::1]:5000", http.StatusOK},
 		{private, "step3.LOCALHOST:5000", http.StatusOK},
+		{private, "localhost.:5000", http.StatusOK},
+		{private, "app.localhost.", http.StatusOK},
+		{private, "0.0.0.0:5000", http.StatusMisdirectedRequest},
+		{private, "localhost.evil.example.", http.StatusMisdirectedRequest},
+		{private, "evillocalhost", http.StatusMisdirectedRequest},
 		{private, "shop.example", http.StatusMisdirectedRequest},
 		{private, "192.168.1.5:5000", http.StatusMisdirectedRequest},
 		{private, "localhost.evil.example", http.StatusMisdirectedRequest},
 		{published, "Shop.example", http.StatusOK},
+		{published, "shop.example:443", http.StatusOK},
+		{published, "shop.example:80", http.StatusMisdirectedRequest},
 		{published, "127.0.0.1:5000", http.StatusOK},
 		{published, "other.example", http.StatusMisdirectedRequest},
 		{everywhere, "192.168.1.5:5000", http.StatusOK},
@@ -154,25 +164,73 @@ func TestTwoCookiesOfOneNameAreNamedAsTheProblem(t *testing.T) {
 	})
 	for cookies, want := range map[string]int{
 		"login=a; login=b": http.StatusConflict, "login=a; other=x; login=b": http.StatusConflict,
-		"login=a; login=a": http.StatusOK, "login=a; other=b; other=c": http.StatusOK, "login=a": http.StatusOK,
+		"login=a; login=a; login=b": http.StatusConflict, "login=; login=a": http.StatusConflict,
+		"login=a; login=a": http.StatusOK, "login=a; login=a; login=a": http.StatusOK, "login=a; other=b; other=c": http.StatusOK, "login=a": http.StatusOK,
 	} {
 		response, body := do(t, http.MethodGet, server.URL, "Cookie", cookies)
 		if response.StatusCode != want || want == http.StatusConflict && !strings.Contains(body, "Delete the cookies of this site") {
 			t.Errorf("%s: %d %s", cookies, response.StatusCode, body)
 		}
 	}
-	if response, _ := do(t, http.MethodGet, server.URL+"/assets/style.css", "Cookie", "login=a; login=b"); response.StatusCode != http.StatusOK {
-		t.Errorf("the page has no style: %d", response.StatusCode)
+	for _, path := range []string{"/assets/style.css", "/healthz"} {
+		if response, _ := do(t, http.MethodGet, server.URL+path, "Cookie", "login=a; login=b"); response.StatusCode != http.StatusOK {
+			t.Errorf("%s: %d", path, response.StatusCode)
+		}
 	}
 }
 
-func TestHEADOfAFileIsThatOfGET(t *testing.T) {
-	server := serveTest(t, nil)
-	for _, path := range []string{"/assets/nope.css", "/assets/style.css", "/assets/icon.svg", "/healthz", "/nowhere"} {
-		get, _ := do(t, http.MethodGet, server.URL+path)
-		head, body := do(t, http.MethodHead, server.URL+path)
-		if head.StatusCode != get.StatusCode || head.Header.Get("Content-Type") != get.Header.Get("Content-Type") || body != "" {
-			t.Errorf("%s: HEAD %d %s, GET %d %s", path, head.StatusCode, head.Header.Get("Content-Type"), get.StatusCode, get.Header.Get("Content-Type"))
+// Its page has a style, and a proxy may ask without any name whether it is up.
+func TestWhatIsForAllIsGivenUnderEachName(t *testing.T) {
+	app := strings.TrimPrefix(configured(t, config.Config{Host: "127.0.0.1"}).URL, "http://")
+	for path, want := range map[string]string{"/healthz": "200", "/assets/style.css": "200", "/": "421"} {
+		conn, err := net.Dial("tcp", app)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "GET %s HTTP/1.0\r\n\r\n", path)
+		if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, want) {
+			t.Errorf("%s: %q, %v, want %s", path, line, err, want)
+		}
+	}
+}
+
+func TestHEADIsAnsweredAsGETAndChangesNothing(t *testing.T) {
+	changed := ""
+	server := serveTest(t, func(e *echo.Echo) {
+		e.GET("/", func(c echo.Context) error {
+			changed += "a visit, "
+			return c.Render(http.StatusOK, confirmPage, nil)
+		})
+		e.GET("/logout", func(c echo.Context) error {
+			changed += "a logout, "
+			return c.Redirect(http.StatusSeeOther, "/")
+		}, ConfirmFromOtherSites)
+		e.GET("/:code", func(c echo.Context) error { return c.JSON(http.StatusForbidden, c.Param("code")) })
+	})
+	for _, path := range []string{"/", "/logout", "/logout from another site", "/wrong-code", "/assets/nope.css", "/assets/style.css", "/assets/icon.svg", "/healthz", "/no/where"} {
+		path, other, _ := strings.Cut(path, " from ")
+		answer := func(method string) (all [3]string, body string) {
+			r := httptest.NewRequest(method, path, nil)
+			if other != "" {
+				r.Header.Set("Sec-Fetch-Site", "cross-site")
+			}
+			r.RequestURI, r.URL.Scheme, r.URL.Host = "", "http", strings.TrimPrefix(server.URL, "http://")
+			response, err := http.DefaultTransport.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			text, err := io.ReadAll(response.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return [3]string{response.Status, response.Header.Get("Content-Type"), response.Header.Get("Location")}, string(text)
+		}
+		get, _ := answer(http.MethodGet)
+		changed = ""
+		if head, body := answer(http.MethodHead); head != get || body != "" || changed != "" {
+			t.Errorf("%s: HEAD %q and a body of %q, GET %q; HEAD made %s", path, head, body, get, changed)
 		}
 	}
 }

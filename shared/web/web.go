@@ -6,14 +6,16 @@ package web
 import (
 	"context"
 	"embed"
-	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
+
+	"example.com/session-workshop/shared/config"
 )
 
 // patience bounds what a request may wait for Redis. A person waits about a
@@ -82,8 +84,8 @@ func refuseOtherNames(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		cfg, r := c.Echo().Renderer.(*renderer).cfg, c.Request()
 		public := cfg.PublicURL
-		known := public != nil && strings.EqualFold(r.Host, public.Host)
-		if isLocal(cfg.Host) && !isLocal(r.Host) && !known {
+		known := public != nil && config.HostOf(public.Scheme, r.Host) == public.Host
+		if config.IsLoopback(cfg.Host) && !isLocal(r.Host) && !known && !isForAll(c) {
 			return echo.NewHTTPError(http.StatusMisdirectedRequest)
 		}
 		if public != nil && strings.EqualFold(r.Header.Get("Origin"), public.Scheme+"://"+public.Host) {
@@ -96,30 +98,31 @@ func refuseOtherNames(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// isLocal reports whether a host, with or without a port, is always this machine
+// isLocal reports whether the Host of a request is always this machine
 // (https://www.rfc-editor.org/rfc/rfc6761#section-6.3).
 func isLocal(host string) bool {
-	if net.ParseIP(host) == nil {
-		host = strings.ToLower((&url.URL{Host: host}).Hostname())
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+	name := strings.TrimSuffix(strings.ToLower((&url.URL{Host: host}).Hostname()), ".")
+	return strings.HasSuffix("."+name, ".localhost") || config.IsLoopback(name)
 }
 
-// refuseTwoCookies says so when there are two cookies of our name: another path
-// or domain has one too, which no login of ours replaces.
+// refuseTwoCookies says so when there are different cookies of our name: another
+// path or domain has one too, which no login of ours replaces.
 func refuseTwoCookies(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		all := c.Request().CookiesNamed(c.Echo().Renderer.(*renderer).login.Cookie)
-		if len(all) > 1 && all[0].Value != all[1].Value && !isFile(c) {
+		differs := func(other *http.Cookie) bool { return other.Value != all[0].Value }
+		if slices.ContainsFunc(all, differs) && !isForAll(c) {
 			return echo.NewHTTPError(http.StatusConflict)
 		}
 		return next(c)
 	}
 }
 
-// isFile reports whether a request is for a file, which is the same for everybody.
-func isFile(c echo.Context) bool { return strings.HasPrefix(c.Path(), "/assets") }
+// isForAll reports whether a request is for what is the same for everybody: a
+// file, or whether the process is up.
+func isForAll(c echo.Context) bool {
+	return c.Path() == "/healthz" || strings.HasPrefix(c.Path(), "/assets")
+}
 
 func receive(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -169,22 +172,28 @@ func ConfirmFromOtherSites(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// answerHEAD gives every page an answer to HEAD: the headers, and nothing
-// done. A handler must not run for it, because here even GET / counts; that of a
-// file does no harm.
+// answerHEAD gives every page an answer to HEAD: that of GET, but counts nothing
+// and logs nobody out.
 func answerHEAD(e *echo.Echo) {
-	for _, route := range e.Routes() {
-		if route.Method != http.MethodGet {
-			continue
-		}
-		e.HEAD(route.Path, func(c echo.Context) error {
-			if isFile(c) || c.Path() == "/healthz" {
-				c.Echo().Router().Find(http.MethodGet, c.Request().URL.Path, c)
-				return c.Handler()(c)
-			}
-			c.Response().Header().Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
+	head := map[string]echo.HandlerFunc{
+		"/": func(c echo.Context) error {
 			c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
-			return c.NoContent(http.StatusOK)
-		})
+			return c.HTML(http.StatusOK, "")
+		},
+		"/logout": ConfirmFromOtherSites(func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/") }),
 	}
+	for _, route := range e.Routes() {
+		if route.Method == http.MethodGet {
+			handler, ok := head[route.Path]
+			if !ok {
+				handler = asGET
+			}
+			e.HEAD(route.Path, handler)
+		}
+	}
+}
+
+func asGET(c echo.Context) error {
+	c.Echo().Router().Find(http.MethodGet, c.Request().URL.Path, c)
+	return c.Handler()(c)
 }

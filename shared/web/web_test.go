@@ -95,20 +95,6 @@ func TestNamesAreEscaped(t *testing.T) {
 	}
 }
 
-func TestHEADRunsNoHandler(t *testing.T) {
-	server := serveTest(t, func(e *echo.Echo) {
-		e.GET("/count", func(c echo.Context) error {
-			t.Error("the handler ran")
-			return nil
-		})
-	})
-	for path, want := range map[string]int{"/count": 200, "/assets/style.css": 200, "/nowhere": 404} {
-		if response, _ := do(t, http.MethodHead, server.URL+path); response.StatusCode != want {
-			t.Errorf("%s: %d", path, response.StatusCode)
-		}
-	}
-}
-
 func TestEveryFileOfAPageComesFromTheAppItself(t *testing.T) {
 	server := serveTest(t, nil)
 	for path, kind := range map[string]string{"/assets/style.css": "text/css", "/assets/icon.svg": "image/svg+xml"} {
