@@ -87,7 +87,7 @@ func Open(ctx context.Context, cfg config.Config) (*Conn, error) {
 		}
 	}
 	conn := &Conn{
-		Client: open(options, "Is that Redis running?"),
+		Client: open(options, cfg, "Is that Redis running?"),
 		About:  "Redis: " + config.Shown(cfg.RedisURL) + "\nLook inside: " + lookInside(parsed, cfg),
 
 		stopTokens: stopTokens,
@@ -106,7 +106,7 @@ func OpenLocal(ctx context.Context, addr string) (*Conn, error) {
 		return nil, err
 	}
 	return &Conn{
-		Client: open(tuned(&redis.UniversalOptions{Addrs: []string{server.Addr}}),
+		Client: open(tuned(&redis.UniversalOptions{Addrs: []string{server.Addr}}), config.Config{},
 			"If it was part of another app that you stopped, start one that stays: `"+toKeep(addr)+"`."),
 		About:    server.About(),
 		embedded: server.Embedded,
@@ -139,10 +139,10 @@ func toKeep(addr string) string {
 
 // open makes the client. advice ends the page that people see when Redis is
 // away.
-func open(options *redis.UniversalOptions, advice string) redis.UniversalClient {
+func open(options *redis.UniversalOptions, cfg config.Config, advice string) redis.UniversalClient {
 	client := redis.NewUniversalClient(options)
 	client.AddHook(hook{
-		client: client, addr: options.Addrs[0], advice: advice,
+		client: client, addr: options.Addrs[0], advice: advice, cfg: cfg,
 		tokens: options.CredentialsProviderContext != nil,
 	})
 	return client
@@ -205,7 +205,7 @@ func explainStart(err error, options *redis.UniversalOptions) error {
 	case redis.IsAuthError(err):
 		return errors.New("this Redis asks for a password: redis://:password@host:port, or with a user redis://user:password@host:port")
 	case redis.IsPermissionError(err):
-		return fmt.Errorf("this user may not use Redis as the app needs to: %s", text)
+		return fmt.Errorf("this Redis does not let the app work: %s (%s)", meaning(text), text)
 	case strings.Contains(text, "cluster support disabled"):
 		return errors.New("this Redis is not a cluster: leave REDIS_CLUSTER unset")
 	case strings.Contains(text, "does not look like a TLS handshake"):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -12,50 +13,92 @@ import (
 	"example.com/session-workshop/shared/config"
 )
 
-// fit asks in one round trip whether a Redis can do what an app needs. HELLO
-// needs no privilege (https://redis.io/docs/latest/commands/hello/). The other
-// commands fail or change nothing, wherever they run. The error is one line with
-// the cure; a server that tells nothing of itself is taken as it is.
+var redisVersion = regexp.MustCompile(`redis_version:\S+`)
+
+// fit asks whether a Redis can do what an app needs. HELLO needs no privilege
+// (https://redis.io/docs/latest/commands/hello/); INFO is for a server that does not
+// know it. The error is one line with the cure. A server that tells nothing of
+// itself is taken as it is, if it does what the app asks for.
 func fit(ctx context.Context, client redis.UniversalClient, cfg config.Config) error {
-	const key, field = "workshop:start", "@no app has this"
-	pipe := client.Pipeline()
-	hello := pipe.Do(ctx, "hello")
-	switch {
-	case cfg.SecretKey != "":
-		// Steps 2 and 3. That the number is none is the second complaint.
-		pipe.Do(ctx, "hincrby", key, field, "none")
-	case cfg.Name != "":
-		pipe.Do(ctx, "eval", "return 0", 1, key)
-		pipe.Do(ctx, "evalsha", strings.Repeat("0", 40), 1, key)
+	properties, _ := client.Do(ctx, "hello").Val().(map[any]any)
+	version, _ := properties["version"].(string)
+	if properties == nil {
+		version = strings.TrimPrefix(redisVersion.FindString(client.Info(ctx, "server").Val()), "redis_version:")
 	}
-	if cfg.SessionTTL > 0 && cfg.SecretKey != "" {
-		pipe.Do(ctx, "expire", key, 1)
-	}
-	cmds, _ := pipe.Exec(ctx)
-	properties, _ := hello.Val().(map[any]any)
-	mode, role, version := properties["mode"], properties["role"], fmt.Sprint(properties["version"])
 	major, _, _ := strings.Cut(version, ".")
 	number, err := strconv.Atoi(major)
+	refusal := refusedCommand(ctx, client, cfg)
+	mode, role := properties["mode"], properties["role"]
 	switch {
-	case mode == "cluster" && !cfg.RedisCluster:
-		return errors.New("this Redis is a cluster: set REDIS_CLUSTER=true")
 	case mode == "sentinel":
 		return errors.New("this is a Sentinel, which keeps no data: name the Redis that it watches")
-	case role == "replica" && !cfg.RedisCluster:
-		return errors.New("this Redis is a replica, which takes no changes: name its primary (of ElastiCache the primary endpoint, not the reader endpoint)")
 	case err == nil && number < 7:
 		return fmt.Errorf("this is Redis %s: use version 7.0 or newer", version)
+	case cfg.RedisCluster:
+	case mode == "cluster" || redis.HasErrorPrefix(refusal, "MOVED"):
+		return errors.New("this Redis is a cluster: set REDIS_CLUSTER=true")
+	case role == "replica" || redis.HasErrorPrefix(refusal, "READONLY"):
+		return errors.New("this Redis is a replica, which takes no changes: name its primary (of ElastiCache the primary endpoint, not the reader endpoint)")
 	}
+	if refusal != nil {
+		return fmt.Errorf("this Redis does not let the app work: %s (%w)", meaning(refusal.Error()), refusal)
+	}
+	return nil
+}
+
+// probes are the commands of an app, in a form that fails or changes nothing
+// wherever it runs. inMulti tells that the app also needs MULTI and EXEC.
+func probes(cfg config.Config) (commands []string, inMulti bool) {
+	const (
+		count   = "hincrby workshop:start visits none"
+		set     = "hset workshop:start username nobody visits"
+		script  = "eval return 1 workshop:start"
+		byHash  = "evalsha none 1 workshop:start"
+		exists  = "exists workshop:start"
+		pexpire = "pexpire workshop:start 1"
+	)
+	switch {
+	case cfg.Name == "":
+		return nil, false
+	case cfg.SecretKey != "" && cfg.SessionTTL == 0:
+		return []string{count}, false
+	case cfg.SecretKey != "":
+		return []string{count, "expire workshop:start 1"}, true
+	case cfg.SessionMaxAge == 0:
+		return []string{script, byHash, exists, count, pexpire, "hget workshop:start username", set, "del workshop:start"}, true
+	}
+	return []string{
+		script, byHash, exists, pexpire, set,
+		"pexpireat workshop:start 1", "unlink workshop:start", "hgetall workshop:start", "hmget workshop:start @end", "hdel workshop:start @end",
+		"zadd workshop:start none handle", "zrange workshop:start 0 -1", "zrem workshop:start handle",
+	}, false
+}
+
+// refusedCommand asks in one round trip for all that an app does, and returns the
+// first answer by which Redis refuses it for good, or nil.
+func refusedCommand(ctx context.Context, client redis.UniversalClient, cfg config.Config) error {
+	commands, inMulti := probes(cfg)
+	send := client.Pipelined
+	if inMulti {
+		send = client.TxPipelined
+	}
+	cmds, _ := send(ctx, func(pipe redis.Pipeliner) error {
+		for _, command := range commands {
+			var args []any
+			for _, word := range strings.Fields(command) {
+				args = append(args, word)
+			}
+			pipe.Do(ctx, args...)
+		}
+		return nil
+	})
 	for _, cmd := range cmds {
-		if reply, ok := errors.AsType[redis.Error](cmd.Err()); ok && cmd != hello && refusesRight(reply.Error()) {
-			return errors.New("this Redis does not let the app work: " + meaning(reply.Error()) + " (" + reply.Error() + ")")
+		if reply, ok := errors.AsType[redis.Error](cmd.Err()); ok && forGood.MatchString(reply.Error()) {
+			return reply
 		}
 	}
 	return nil
 }
 
-// refusesRight tells a command that is forbidden, or renamed, from one that
-// only fails.
-func refusesRight(reply string) bool {
-	return forbidden.MatchString(reply) || strings.Contains(reply, "unknown command")
-}
+// forGood tells what is forbidden, renamed or elsewhere from what only fails.
+var forGood = regexp.MustCompile(`NOPERM|unknown command|^READONLY|^MOVED`)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/redisconn/iam"
 )
 
@@ -20,6 +21,8 @@ type hook struct {
 	client redis.UniversalClient
 	addr   string
 	advice string
+	// cfg says what the app needs of Redis.
+	cfg config.Config
 	// tokens tells that they are what it logs in with.
 	tokens bool
 }
@@ -111,6 +114,12 @@ func (h hook) explain(ctx context.Context, err error, cmds ...redis.Cmder) error
 	}
 	if h.tokens && strings.Contains(err.Error(), "WRONGPASS") {
 		err = fmt.Errorf("%w (%w)", iam.ErrRefused, err)
+	}
+	if strings.Contains(err.Error(), "executing the script") {
+		// Redis 7.0 does not say which command was refused to the script.
+		if refusal := refusedCommand(ctx, h.client, h.cfg); refusal != nil {
+			err = fmt.Errorf("%w: %w", refusal, err)
+		}
 	}
 	return &DownError{Addr: h.addr, Advice: h.advice, cause: err}
 }
