@@ -373,12 +373,24 @@ func TestHouseChecksCatchOneMistake(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	}
+	hidesWhatIsDoneAhead := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Sec-Purpose")+r.Header.Get("Purpose")+r.Header.Get("X-Moz") == "" {
+				next.ServeHTTP(w, r)
+				return
+			}
+			next.ServeHTTP(httptest.NewRecorder(), r)
+			w.Header().Set("Cache-Control", "no-store")
+			w.WriteHeader(http.StatusServiceUnavailable)
+		})
+	}
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		for caught, spoil := range map[string]func(http.Handler) http.Handler{
 			"login-button":        changed("Login</button>", "Send</button>"),
 			"exact-words":         changed("</b>.", "</b>!"),
 			"head-counts-nothing": headCounts,
 			"same-site-form":      refusesOrigin,
+			"asked-for-ahead":     hidesWhatIsDoneAhead,
 		} {
 			t.Run(caught, func(t *testing.T) {
 				t.Parallel()

@@ -115,6 +115,12 @@ var house = []rule{
 		},
 	},
 	{
+		id:    "asked-for-ahead",
+		name:  "what a browser asks for ahead changes nothing",
+		hints: []string{"A browser that loads a page before the visitor wants it says so in Sec-Purpose, Purpose or X-Moz. Answer 503 with Cache-Control: no-store, before any other work: it asks again if the visitor comes."},
+		run:   askedForAhead,
+	},
+	{
 		id:    "blank-name",
 		name:  "a name without letters is refused",
 		hints: []string{"An empty name, or one of spaces only, is answered with 400 and the form, with the reason beside the field."},
@@ -419,6 +425,24 @@ func headLikeGet(s *scene) {
 		// The second time logged in.
 		b.login(s.user)
 	}
+}
+
+func askedForAhead(s *scene) {
+	b := s.loggedIn()
+	for _, header := range []http.Header{
+		{"Sec-Purpose": {"prefetch"}}, {"Sec-Purpose": {"prefetch;prerender"}}, {"Purpose": {"prefetch"}}, {"X-Moz": {"prefetch"}},
+	} {
+		for _, path := range []string{"/", "/logout"} {
+			p := b.send(http.MethodGet, path, nil, header)
+			s.expect(p.Status == http.StatusServiceUnavailable && strings.Contains(p.Header.Get("Cache-Control"), "no-store"),
+				fmt.Sprintf("GET %s with %v to answer 503 with Cache-Control: no-store", path, header), p.String()+", Cache-Control: "+quote(p.Header.Get("Cache-Control")))
+			s.expect(len(p.Cookies) == 0, fmt.Sprintf("no cookie from GET %s with %v", path, header), p.setCookies())
+		}
+	}
+	if s.step > 1 {
+		b.expectVisits(1)
+	}
+	b.expectLoggedIn(s.user)
 }
 
 // cookieName is the name of the step's own cookie.

@@ -30,7 +30,7 @@ var pages = map[string]string{
 <form method="post" action="/logout"><button>Logout</button></form>
 {{else}}
 <h1>You are not logged in</h1>
-{{with .Ended}}<p>Your session has ended: it was idle for {{printf "%.0f" .Seconds}} s, reached its end, or was logged out</p>{{end}}
+{{with .Ended}}<p>Your session has ended: it was idle for {{.}}, reached its end, or was logged out</p>{{end}}
 <p><a href="/login">Login</a></p>
 {{end}}`,
 
@@ -48,7 +48,7 @@ var pages = map[string]string{
 type page struct {
 	Username string
 	Visits   int64
-	Ended    time.Duration
+	Ended    string
 	Problem  string
 }
 
@@ -100,7 +100,7 @@ func (a app) index(c echo.Context) error {
 	if errors.Is(err, sessionstore.ErrNoSession) {
 		p := page{}
 		if s.Brought() {
-			p.Ended = a.ttl
+			p.Ended = config.InWords(a.ttl)
 		}
 		return c.Render(http.StatusOK, "index", p)
 	}

@@ -176,6 +176,23 @@ func (c Config) AboutTTL() string {
 	return about + " Longer: SESSION_TTL=2m, or -ttl 2m"
 }
 
+// InWords is a time of whole seconds as a page tells it: 10 s, 90 minutes, 30 days.
+func InWords(d time.Duration) string {
+	for _, unit := range []struct {
+		length time.Duration
+		name   string
+	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}} {
+		switch n := d / unit.length; {
+		case d%unit.length != 0:
+		case n == 1:
+			return "1 " + unit.name
+		default:
+			return fmt.Sprintf("%d %ss", n, unit.name)
+		}
+	}
+	return fmt.Sprintf("%d s", d/time.Second)
+}
+
 // Warnings says what is allowed but should be known, a sentence each.
 func (c Config) Warnings() []string {
 	var warnings []string

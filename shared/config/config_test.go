@@ -220,3 +220,14 @@ func TestThePublicAddressIsAsBrowsersSendIt(t *testing.T) {
 		}
 	}
 }
+
+func TestATimeInWords(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		time.Second: "1 s", 10 * time.Second: "10 s", 100 * time.Second: "100 s", time.Minute: "1 minute", 90 * time.Minute: "90 minutes",
+		time.Hour: "1 hour", 26 * time.Hour: "26 hours", 24 * time.Hour: "1 day", 720 * time.Hour: "30 days",
+	} {
+		if got := config.InWords(d); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
+		}
+	}
+}

@@ -74,7 +74,7 @@ func TestAnEndedSession(t *testing.T) {
 	testall.Only(t)
 	after := map[string][]string{
 		step3: {"Logged in as ada.", "Visits: 1"},
-		step4: {"You are not logged in", "Your session has ended: it was idle for 120 s, or was logged out", "It is gone: you are logged out."},
+		step4: {"You are not logged in", "Your session has ended: it was idle for 2 minutes, or was logged out", "It is gone: you are logged out."},
 	}
 	eachStep(t, []string{step3, step4}, func(t *testing.T, step string, b *tab, redis *redistest.Server) {
 		b.login("ada")
