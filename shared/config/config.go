@@ -71,8 +71,7 @@ var ofStep = map[int][]Group{1: {SecretKey}, 2: {SecretKey, Redis}, 3: {SecretKe
 // error and ends the process with status 1; for -h it prints the settings and
 // ends it with status 0.
 func MustLoad(step int, further ...Group) Config {
-	cfg, err := Load(os.Args[1:], os.Getenv, append(ofStep[step], further...)...)
-	cfg.Name = fmt.Sprintf("Step %d", step)
+	cfg, err := LoadStep(step, os.Args[1:], further...)
 	if errors.Is(err, flag.ErrHelp) {
 		os.Exit(0)
 	}
@@ -81,6 +80,14 @@ func MustLoad(step int, further ...Group) Config {
 		os.Exit(1)
 	}
 	return cfg
+}
+
+// LoadStep reads the settings of a step, 1 to 4, and of further groups, from args
+// and the environment. The error is that of Load.
+func LoadStep(step int, args []string, further ...Group) (Config, error) {
+	cfg, err := Load(args, os.Getenv, append(ofStep[step], further...)...)
+	cfg.Name = fmt.Sprintf("Step %d", step)
+	return cfg, err
 }
 
 // Load reads the settings that every app has (HOST, PORT, PUBLIC_URL) and

@@ -15,8 +15,10 @@ import (
 	"testing"
 	"time"
 
+	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/tools/internal/clone"
 )
 
@@ -179,13 +181,38 @@ func TestDoctorOnATakenPort(t *testing.T) {
 	diagnose(t, patient{port: port, env: []string{fmt.Sprint("PORT=", port)}}, 1, "and PORT asks for no other", "\n      "+unset("PORT"))
 }
 
-// Which Redis a step can use, and why not, is what the step itself says.
-func TestDoctorLeavesRedisToTheStep(t *testing.T) {
+func TestDoctorSaysWhatListensOnThePortOfRedis(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
 	diagnose(t, patient{redisPort: portOf(server)}, 0, "something answers; a step uses it if it is a Redis without a password")
-	output := diagnose(t, patient{env: []string{"REDIS_URL=redis://anna:open-sesame@127.0.0.1:1"}}, 0, "it names the Redis that a step asks when it starts", unset("REDIS_URL"))
-	wantSecret(t, output, "anna", "open-sesame")
+}
+
+// The steps and the doctor ask by the same function.
+func TestDoctorSaysOfTheNamedRedisWhatAStepWouldSay(t *testing.T) {
+	good := redistest.StartServer(t)
+	diagnose(t, patient{env: []string{"REDIS_URL=" + good.URL}}, 0, "ok    Redis: the steps can use the one that REDIS_URL names")
+	replica := redistest.StartServer(t, "--replicaof", "127.0.0.1 1")
+	forbidden := redistest.StartServer(t)
+	if err := forbidden.Client.Do(t.Context(), "acl", "setuser", "default", "-hset").Err(); err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]string{
+		fmt.Sprintf("redis://anna:open-sesame@127.0.0.1:%d", unusedPort()): "nobody answers there (connection refused)",
+		replica.URL:   "this Redis is a replica, which takes no changes: name its primary",
+		forbidden.URL: "the app's user lacks the right `+hset`",
+	} {
+		t.Setenv("REDIS_URL", address)
+		cfg, err := config.LoadStep(4, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = redisconn.Open(t.Context(), cfg)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Fatalf("a step says of %s: %v", address, err)
+		}
+		output := diagnose(t, patient{env: []string{"REDIS_URL=" + address}}, 1, fmt.Sprintf("fix   Redis: %v", err), unset("REDIS_URL"))
+		wantSecret(t, output, "anna", "open-sesame")
+	}
 }
 
 func TestDoctorWithoutAnyProgram(t *testing.T) {
@@ -285,8 +312,9 @@ func TestDoctorSaysWhatAStepWouldSay(t *testing.T) {
 		wanted = append(wanted, "fix   setting: "+before, "\n      "+unset(name))
 	}
 	wantSecret(t, diagnose(t, wrong, 1, wanted...), "open-sesame")
-	diagnose(t, patient{env: []string{"REDIS_URL=redis://127.0.0.1:7100\n", "PORT=\"5123\"", "SESSION_TTL=\ufeff2m\r\n"}}, 0,
-		"REDIS_URL=redis://127.0.0.1:7100 is set", "PORT=5123 is set", "SESSION_TTL=2m is set")
+	good := redistest.StartServer(t)
+	diagnose(t, patient{env: []string{"REDIS_URL=" + good.URL + "\n", "PORT=\"5123\"", "SESSION_TTL=\ufeff2m\r\n"}}, 0,
+		"REDIS_URL="+good.URL+" is set", "PORT=5123 is set", "SESSION_TTL=2m is set")
 }
 
 func TestDoctorListsWhatOtherProgramsHaveSet(t *testing.T) {

@@ -131,6 +131,19 @@ func (d *doctor) checkNetwork(ctx context.Context) {
 	}
 }
 
+// askNamedRedis lets the function that each step calls at its start ask the Redis
+// that REDIS_URL names. It is in another program: the doctor has no modules.
+func (d *doctor) askNamedRedis(ctx context.Context) {
+	fmt.Fprintln(os.Stderr, "Asking the Redis that REDIS_URL names ...")
+	_, err := d.run(ctx, nil, "run", "-buildvcs=false", "./tools/workshop", "redis", "-ask")
+	if err == nil {
+		d.add(ok, "Redis", "", "the steps can use the one that REDIS_URL names")
+		return
+	}
+	problem, _, _ := strings.Cut(err.Error(), "\n")
+	d.add(fix, "Redis", unset("REDIS_URL"), "%s", problem)
+}
+
 // run runs the go command in the workshop's folder. It never fetches another
 // Go. The error is all that the command said.
 func (d *doctor) run(ctx context.Context, env []string, args ...string) ([]byte, error) {

@@ -125,7 +125,7 @@ func (d *doctor) checkClock(context.Context) {
 
 // checkSettings names what this shell has set and a step would obey, and what
 // is wrong with it, which the steps decide.
-func (d *doctor) checkSettings(context.Context) {
+func (d *doctor) checkSettings(ctx context.Context) {
 	problems := map[string]bool{}
 	_, err := config.Load(nil, os.Getenv, config.SecretKey, config.Redis, config.TTL, config.MaxAge)
 	if joined, some := err.(interface{ Unwrap() []error }); some {
@@ -134,6 +134,9 @@ func (d *doctor) checkSettings(context.Context) {
 			problems[name] = true
 			d.add(fix, "setting", unset(name), "%v", problem)
 		}
+	}
+	if config.Getenv("REDIS_URL") != "" && len(problems) == 0 && len(d.goEnv) > 0 && !d.unbuilt {
+		d.askNamedRedis(ctx)
 	}
 	found := isSet(append(config.Variables(), "TEST_REDIS", "REQUIRE_REDIS", "REDIS_IMAGE")...)
 	for _, name := range found {

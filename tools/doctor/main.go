@@ -8,8 +8,7 @@
 //
 // It needs nothing of what it checks: it imports the standard library and
 // packages of ours that do the same, so that it builds without a network and
-// with an empty module cache. Whether the Redis that REDIS_URL names is there,
-// the step says at its start.
+// with an empty module cache.
 //
 // It ends with status 0 if the machine is ready, with 1 if its user can fix
 // what is wrong, and with 2 if the user must ask for help.

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
 
+	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/tools/internal/localredis"
@@ -15,10 +17,14 @@ const otherPort = "choose another port: go run ./tools/workshop redis -port 6380
 
 // runRedis runs a Redis alone until it is told to stop.
 func runRedis(ctx context.Context, args []string) error {
-	flags := newFlags("redis [-port N]")
+	flags := newFlags("redis [-port N | -ask]")
 	port := flags.Int("port", 6379, "`port` on 127.0.0.1; 0 takes any free one")
+	ask := flags.Bool("ask", false, "start none, and say whether the steps can use the one that REDIS_URL names")
 	if err := config.ParseFlags(flags, args); err != nil {
 		return err
+	}
+	if *ask {
+		return askNamed(ctx)
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("redis: %q is not an option; the port is given as -port 6380", flags.Arg(0))
@@ -50,6 +56,27 @@ func runRedis(ctx context.Context, args []string) error {
 	case <-server.Ended:
 		return fmt.Errorf("redis: %s has ended", server.Name)
 	}
+}
+
+// askNamed opens the Redis that REDIS_URL names as each step does at its start. The
+// error is what the first step says that cannot use it.
+func askNamed(ctx context.Context) error {
+	for step := 2; step <= steps.Count; step++ {
+		cfg, err := config.LoadStep(step, nil)
+		if err == nil && cfg.RedisURL == "" {
+			err = errors.New("REDIS_URL: it is not set, so a step finds a Redis on this machine, or brings its own")
+		}
+		if err != nil {
+			return err
+		}
+		conn, err := redisconn.Open(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		conn.Close()
+	}
+	fmt.Println("The steps can use the Redis that REDIS_URL names.")
+	return nil
 }
 
 // printUse says how to look inside, and how an app finds it if that is not the
