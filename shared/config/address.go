@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -74,4 +75,39 @@ func (c *Config) setRedisURL(text string) error {
 	}
 	c.RedisURL = u.String()
 	return nil
+}
+
+func (c *Config) setPublicURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := parse(text)
+	if err != nil || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
+		return errors.New("this is not an http:// or https:// address, for example PUBLIC_URL=https://workshop.example.com")
+	}
+	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		return fmt.Errorf("this has more than a host: the app lives at the root of its address, for example %s", Shown(text))
+	}
+	u.Host = HostOf(u.Scheme, u.Host)
+	c.PublicURL = u
+	return nil
+}
+
+// HostOf is a host as browsers send it to a site of that scheme: in small letters,
+// and without the port that the scheme has by itself.
+func HostOf(scheme, host string) string {
+	port := map[string]string{"http": ":80", "https": ":443"}[scheme]
+	return strings.TrimSuffix(strings.ToLower(host), port)
+}
+
+// IsLoopback reports whether a host, without its port, is this machine alone.
+func IsLoopback(host string) bool {
+	ip, _ := netip.ParseAddr(host)
+	return host == "localhost" || ip.IsLoopback()
+}
+
+// isAddress reports whether an app can listen on host without looking up a name.
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil
 }

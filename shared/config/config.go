@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"os"
 	"slices"
@@ -249,29 +248,6 @@ func (c *Config) setUnderTheHood(text string) error {
 	return nil
 }
 
-func (c *Config) setPublicURL(text string) error {
-	if text == "" {
-		return nil
-	}
-	u, err := parse(text)
-	if err != nil || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
-		return errors.New("this is not an http:// or https:// address, for example PUBLIC_URL=https://workshop.example.com")
-	}
-	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
-		return fmt.Errorf("this has more than a host: the app lives at the root of its address, for example %s", Shown(text))
-	}
-	u.Host = HostOf(u.Scheme, u.Host)
-	c.PublicURL = u
-	return nil
-}
-
-// HostOf is a host as browsers send it to a site of that scheme: in small letters,
-// and without the port that the scheme has by itself.
-func HostOf(scheme, host string) string {
-	port := map[string]string{"http": ":80", "https": ":443"}[scheme]
-	return strings.TrimSuffix(strings.ToLower(host), port)
-}
-
 // setRedisCAFile comes after REDIS_URL, which says whether there is TLS.
 func (c *Config) setRedisCAFile(text string) error {
 	if text != "" && c.RedisURL != "" && !strings.HasPrefix(c.RedisURL, "rediss://") {
@@ -314,18 +290,6 @@ func (c *Config) finishSecretKey() error {
 // request may need a connection to Redis, and if that is embedded, its other end
 // too. The rest is for what every process has open.
 func Connections() int { return min(2000, (openFiles()-16)/3) }
-
-// IsLoopback reports whether a host, without its port, is this machine alone.
-func IsLoopback(host string) bool {
-	ip, _ := netip.ParseAddr(host)
-	return host == "localhost" || ip.IsLoopback()
-}
-
-// isAddress reports whether an app can listen on host without looking up a name.
-func isAddress(host string) bool {
-	_, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil
-}
 
 // setDuration asks for whole seconds, because the EXPIRE command counts in
 // seconds (https://redis.io/docs/latest/commands/expire/).

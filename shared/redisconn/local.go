@@ -71,7 +71,7 @@ func ask(ctx context.Context, addr string) (found bool, err error) {
 }
 
 // Refused reports whether an error means that no server listens at an address.
-func Refused(err error) bool { return errors.Is(err, connectionRefused) }
+func Refused(err error) bool { return errors.Is(err, config.ConnectionRefused) }
 
 func whyNotOurs(err error) error {
 	switch {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -215,29 +216,19 @@ func problemFor(err error, r *http.Request) problem {
 	if errors.As(err, &httpErr) {
 		status = httpErr.Code
 	}
-	return problem{status: status, Title: http.StatusText(status), Text: plainText(status)}
+	return problem{status: status, Title: http.StatusText(status), Text: cmp.Or(plainTexts[status], "The app cannot answer this.")}
 }
 
-func plainText(status int) string {
-	switch status {
-	case http.StatusNotFound:
-		return "There is no page at this address."
-	case http.StatusMethodNotAllowed:
-		return "This address does not take that kind of request."
-	case http.StatusForbidden:
-		return "The form was sent from another site. Nothing was done."
-	case http.StatusRequestTimeout:
-		return "The request did not come in time. Nothing was done."
-	case http.StatusMisdirectedRequest:
-		return "This app listens for its own machine, and was asked under another name. Behind a proxy, set `PUBLIC_URL` to the address that people type, for example `PUBLIC_URL=https://workshop.example.com`. Nothing was done."
-	case http.StatusConflict:
-		return "Your browser sends two different cookies of this app, so the app cannot tell who you are. Delete the cookies of this site in the browser, then log in again."
-	case http.StatusRequestEntityTooLarge:
-		return "That was more than this app takes."
-	case http.StatusInternalServerError:
-		return "Something went wrong in the app. The terminal that runs it says what."
-	}
-	return "The app cannot answer this."
+// plainTexts say what a status means.
+var plainTexts = map[int]string{
+	http.StatusNotFound:              "There is no page at this address.",
+	http.StatusMethodNotAllowed:      "This address does not take that kind of request.",
+	http.StatusForbidden:             "The form was sent from another site. Nothing was done.",
+	http.StatusRequestTimeout:        "The request did not come in time. Nothing was done.",
+	http.StatusMisdirectedRequest:    "This app listens for its own machine, and was asked under another name. Behind a proxy, set `PUBLIC_URL` to the address that people type, for example `PUBLIC_URL=https://workshop.example.com`. Nothing was done.",
+	http.StatusConflict:              "Your browser sends two different cookies of this app, so the app cannot tell who you are. Delete the cookies of this site in the browser, then log in again.",
+	http.StatusRequestEntityTooLarge: "That was more than this app takes.",
+	http.StatusInternalServerError:   "Something went wrong in the app. The terminal that runs it says what.",
 }
 
 // quiet is how long an error that comes again is only counted.

@@ -4,6 +4,10 @@ package config
 
 import "syscall"
 
+// What a system reports of a port: no program listens there, it is taken, or the
+// system keeps it for itself.
+const ConnectionRefused, AddressInUse, NotAllowed = syscall.ECONNREFUSED, syscall.EADDRINUSE, syscall.EACCES
+
 // openFiles is how many files and connections this process may have open.
 func openFiles() int {
 	var limit syscall.Rlimit

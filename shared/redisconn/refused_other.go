@@ -1,7 +1,0 @@
-//go:build !windows
-
-package redisconn
-
-import "syscall"
-
-const connectionRefused = syscall.ECONNREFUSED
