@@ -173,7 +173,7 @@ func (c *Check) exercise() (contract.Exercise, error) {
 		}
 		names = append(names, e.Name)
 	}
-	return contract.Exercise{}, fmt.Errorf("step %d has no exercise %q. It has: %s", c.Copy.Step, c.Exercise, strings.Join(names, ", "))
+	return contract.Exercise{}, fmt.Errorf("EX: step %d has no exercise of this name. It has: %s", c.Copy.Step, strings.Join(names, ", "))
 }
 
 // inOrder runs checks one after the other, or the one that is asked for, and

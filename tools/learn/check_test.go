@@ -134,7 +134,7 @@ func TestAnUnknownCheckIsAnsweredWithTheList(t *testing.T) {
 			t.Errorf("the list lacks %q", line)
 		}
 	}
-	if first := `step 3 has no check "ttl". It has:`; !strings.HasPrefix(err.Error(), first) {
+	if first := `ONLY: step 3 has no check of this name. It has:`; !strings.HasPrefix(err.Error(), first) {
 		t.Errorf("it does not begin with %q:\n%v", first, err)
 	}
 }
@@ -142,7 +142,7 @@ func TestAnUnknownCheckIsAnsweredWithTheList(t *testing.T) {
 func TestAnUnknownCheckOfAnExercise(t *testing.T) {
 	t.Parallel()
 	check := learn.Check{Copy: learn.Copy{Step: 3}, Exercise: "expire-first", Only: "ttl-set", Out: io.Discard}
-	const want = `the exercise expire-first has no check "ttl-set". It has:
+	const want = `ONLY: the exercise expire-first has no check of this name. It has:
    1 ttl-set-fails: the check ttl-set fails now
    2 lesson-holds: all else that the lesson asks for still works`
 	if err := check.Run(t.Context()); err == nil || err.Error() != want {

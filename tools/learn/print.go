@@ -134,7 +134,7 @@ func (c *Check) unknown(checks []contract.Check) error {
 	if c.Exercise != "" {
 		whose = "the exercise " + c.Exercise
 	}
-	list := fmt.Sprintf("%s has no check %q. It has:", whose, c.Only)
+	list := fmt.Sprintf("ONLY: %s has no check of this name. It has:", whose)
 	for i, check := range checks {
 		if check.Group == contract.House && checks[i-1].Group == contract.Lesson {
 			list += "\nHouse rules, beyond the lesson:"

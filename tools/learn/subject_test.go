@@ -42,7 +42,7 @@ func TestCheckRefusesWhatCannotBeChecked(t *testing.T) {
 		check learn.Check
 		want  string
 	}{
-		{learn.Check{Exercise: "nothing"}, `step 3 has no exercise "nothing". It has: expire-first`},
+		{learn.Check{Exercise: "nothing"}, `EX: step 3 has no exercise of this name. It has: expire-first`},
 		{learn.Check{URL: "localhost:8000"}, "is not the address of an app"},
 		{learn.Check{URL: "http://" + nobody}, "nobody answers there"},
 		{learn.Check{URL: strings.Replace(notWeb, "redis", "http", 1)}, "is not a web app"},

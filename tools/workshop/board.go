@@ -100,7 +100,7 @@ func stepList(text string) (list []int, err error) {
 	for word := range strings.SplitSeq(text, ",") {
 		n, err := number(strings.TrimSpace(word))
 		if err != nil || n < 1 || n > steps.Count {
-			return nil, fmt.Errorf("%q is no step: they go from 1 to %d", word, steps.Count)
+			return nil, fmt.Errorf("one of these is no step: they go from 1 to %d", steps.Count)
 		}
 		list = append(list, n)
 	}
@@ -149,7 +149,7 @@ func httpsInstead(cfg config.Config) string {
 // one that is most likely right first.
 func reachedAt(cfg config.Config, port int) (urls []string) {
 	if cfg.PublicURL != nil {
-		return []string{strings.TrimSuffix(cfg.PublicURL.String(), "/")}
+		return []string{cfg.PublicURL.String()}
 	}
 	hosts := []string{cfg.Host}
 	if ip := net.ParseIP(cfg.Host); ip != nil && ip.IsUnspecified() {

@@ -38,6 +38,7 @@ func runCheck(ctx context.Context, args []string) error {
 		*setting = cmp.Or(*setting, foreign.Getenv(name))
 	}
 	sayForeign("URL", check.URL == "")
+	sayForeign("BOARD", check.Board == "")
 	sayForeign("NAME", check.Board != "" && check.Name == "")
 	if check.Hint, err = parseHint(*hint); err != nil {
 		return err

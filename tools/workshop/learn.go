@@ -2,12 +2,13 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"os"
-	"strings"
 
 	"golang.org/x/term"
 
+	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/tools/internal/foreign"
 	"example.com/session-workshop/tools/internal/modules"
 	"example.com/session-workshop/tools/internal/rediscli"
 	"example.com/session-workshop/tools/learn"
@@ -17,7 +18,7 @@ import (
 // runLearn shows a learner's work on a step in one window.
 func runLearn(ctx context.Context, args []string) error {
 	flags := newFlags("learn [STEP]\n  runs my-stepN, and checks it at each save. STEP is 1 to 4, by default the first that has not passed.")
-	if err := flags.Parse(args); err != nil {
+	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
 	root, err := modules.Root()
@@ -28,17 +29,20 @@ func runLearn(ctx context.Context, args []string) error {
 	if flags.NArg() > 0 {
 		n, err := number(flags.Arg(0))
 		if flags.NArg() > 1 || err != nil {
-			return fmt.Errorf("learn: %q is not a step. Use 1 to 4, for example: make learn ARGS=3", strings.Join(flags.Args(), " "))
+			return errors.New("learn: this is not one step. Use 1 to 4, for example: make learn ARGS=3")
 		}
 		if c, err = learn.Of(root, n); err != nil {
 			return err
 		}
 	}
+	board, name := foreign.Getenv("BOARD"), foreign.Getenv("NAME")
+	sayForeign("BOARD", true)
+	sayForeign("NAME", board != "")
 	raw, restore := rawMode()
 	defer restore()
 	return window.Run(ctx, window.Options{
 		Check: learn.Check{
-			Copy: c, RedisURL: os.Getenv("REDIS_URL"), Board: os.Getenv("BOARD"), Name: os.Getenv("NAME"), Colour: hasColour(),
+			Copy: c, RedisURL: config.Getenv("REDIS_URL"), Board: board, Name: name, Colour: hasColour(),
 		},
 		In: os.Stdin, Out: os.Stdout, Raw: raw, Rewrites: raw, Width: terminalWidth,
 	})

@@ -16,8 +16,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -90,28 +88,11 @@ func run(ctx context.Context, args []string) error {
 	}
 	for _, c := range commands {
 		if c.name == args[0] {
-			return withoutAddresses(c.run(ctx, args[1:]), args)
+			return c.run(ctx, args[1:])
 		}
 	}
 	usage(os.Stderr)
-	return withoutAddresses(fmt.Errorf("%q is not one of these commands", args[0]), args)
-}
-
-// withoutAddresses takes from an error the words that were typed, if there is an
-// address among them: a password with a space in it makes more words of it.
-func withoutAddresses(err error, words []string) error {
-	isAddress := func(word string) bool { return strings.ContainsAny(word, "@:") }
-	if err == nil || !slices.ContainsFunc(words, isAddress) {
-		return err
-	}
-	text := err.Error()
-	for _, word := range words {
-		text = strings.ReplaceAll(text, strconv.Quote(word), "this word")
-	}
-	if text == err.Error() {
-		return err
-	}
-	return errors.New(text)
+	return errors.New("the first word is not one of these commands")
 }
 
 func usage(w io.Writer) {
@@ -134,13 +115,15 @@ func newFlags(synopsis string) *flag.FlagSet {
 	return flags
 }
 
-// parseOnly reads the flags of a command that takes no words beside them.
+// parseOnly reads the flags of a command that takes no words beside them. Its
+// error repeats no word, like that of every command: a password with a space in
+// it is more than one.
 func parseOnly(flags *flag.FlagSet, args []string) error {
 	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
-		return fmt.Errorf("%s: %q is not an option; -h lists them", flags.Name(), flags.Arg(0))
+		return fmt.Errorf("%s: word %d is not an option; -h lists them. A value with a space in it needs quotes", flags.Name(), len(args)-flags.NArg()+1)
 	}
 	return nil
 }

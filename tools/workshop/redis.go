@@ -20,14 +20,11 @@ func runRedis(ctx context.Context, args []string) error {
 	flags := newFlags("redis [-port N | -ask]")
 	port := flags.Int("port", 6379, "`port` on 127.0.0.1; 0 takes any free one")
 	ask := flags.Bool("ask", false, "start none, and say whether the steps can use the one that REDIS_URL names")
-	if err := config.ParseFlags(flags, args); err != nil {
-		return err
+	if err := parseOnly(flags, args); err != nil {
+		return fmt.Errorf("%w. The port is given as -port 6380", err)
 	}
 	if *ask {
 		return askNamed(ctx)
-	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("redis: %q is not an option; the port is given as -port 6380", flags.Arg(0))
 	}
 	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(*port))
 	if *port != 0 {

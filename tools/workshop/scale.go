@@ -26,7 +26,7 @@ func runScale(ctx context.Context, args []string) error {
 		return err
 	}
 	if flags.NArg() > 1 {
-		return fmt.Errorf("scale: %q is one setting too many. For example: go run ./tools/workshop scale -n 3 4", flags.Arg(1))
+		return errors.New("scale: this is one word too many. For example: go run ./tools/workshop scale -n 3 4")
 	}
 	if *n < 1 || *n > maxServers {
 		return fmt.Errorf("scale: %d servers are not possible. Use 1 to %d, for example make scale N=3", *n, maxServers)

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/mod/modfile"
 
+	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/tools/internal/modules"
 	"example.com/session-workshop/tools/internal/takeaway"
 )
@@ -15,7 +16,7 @@ import (
 // runTake copies the session store into another project.
 func runTake(_ context.Context, args []string) error {
 	flags := newFlags("take TO\n  TO is the folder of your project that the store's folder will be in")
-	if err := flags.Parse(args); err != nil {
+	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
 	if flags.NArg() != 1 || flags.Arg(0) == "" {

@@ -27,7 +27,7 @@ func runWatch(ctx context.Context, args []string) error {
 	settings := flags.Args()[1:]
 	if len(settings) > 0 {
 		if settings[0] != "--" {
-			return fmt.Errorf("watch: %q is one setting too many. The app's own go after two dashes: watch 3 -- -ttl 2m", settings[0])
+			return errors.New("watch: this is one word too many. The app's own settings go after two dashes: watch 3 -- -ttl 2m")
 		}
 		settings = settings[1:]
 	}

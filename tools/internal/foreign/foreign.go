@@ -10,7 +10,7 @@ import (
 )
 
 // Names are the variables that other programs set, too.
-var Names = []string{"HOST", "NAME", "URL"}
+var Names = []string{"HOST", "NAME", "URL", "BOARD"}
 
 // Why says why the value of a variable is not read. It is empty if the value is
 // for the workshop, or if there is none.
@@ -23,6 +23,8 @@ func Why(name string) string {
 		return ""
 	case name == "NAME" && isThisMachine(value):
 		return "it is the name of this machine (WSL sets it). Yours goes after make: NAME=ada"
+	case name == "BOARD" && !strings.ContainsAny(value, ":/."):
+		return "it is no address (tools for circuit boards set it). That of the class board: BOARD=http://192.168.1.20:5050/k7f3qz"
 	case name == "URL":
 		return "programs of all kinds set it. An app to check goes after make: make check3 URL=http://127.0.0.1:8000"
 	}

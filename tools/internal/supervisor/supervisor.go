@@ -44,7 +44,7 @@ func Folder(name string) (string, error) {
 		if copyName := regexp.MustCompile(`^my-step([1-4])/?$`).FindStringSubmatch(name); copyName != nil {
 			return "", fmt.Errorf("there is no %s yet. Begin it: make start%s", name, copyName[1])
 		}
-		return "", fmt.Errorf("%q is not the folder of a step: it has no go.mod. Use 1 to 4, memory, or such a folder", name)
+		return "", errors.New("this is not the folder of a step: it has no go.mod. Use 1 to 4, memory, or such a folder")
 	}
 	dir, err := filepath.Abs(name)
 	if err != nil {

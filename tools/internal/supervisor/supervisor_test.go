@@ -24,7 +24,7 @@ func TestFolder(t *testing.T) {
 	for name, want := range map[string]string{
 		"0":        "there is no step 0",
 		"9":        "there is no step 9",
-		"nowhere":  `"nowhere" is not the folder of a step`,
+		"nowhere":  "this is not the folder of a step",
 		"my-step3": "there is no my-step3 yet. Begin it: make start3",
 	} {
 		if _, err := Folder(name); err == nil || !strings.Contains(err.Error(), want) {

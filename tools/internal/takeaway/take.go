@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
@@ -58,6 +59,9 @@ func Store(root, to string) (Taken, error) {
 // destination is the folder to copy to, without symbolic links. It may not be
 // there yet, unlike the folder above it: a path with a slip makes no folders.
 func destination(root, to string) (string, error) {
+	if strings.Contains(to, "://") {
+		return "", errors.New("TO is the folder that the store's folder will be in, not an address")
+	}
 	absolute, err := filepath.Abs(to)
 	if err != nil {
 		return "", err
