@@ -23,9 +23,10 @@ func Shown(address string) string {
 }
 
 var (
-	hostAndPort = regexp.MustCompile(`^([\pL\pN._-]+|\[[[:xdigit:]:.]+(%.+)?\])(:\d+)?$`)
+	hostAndPort = regexp.MustCompile(`^([\w.-]+|\[[[:xdigit:]:.]+(%.+)?\])(:\d+)?$`)
 	database    = regexp.MustCompile(`^/*\d{0,9}/*$`)
-	options     = regexp.MustCompile(`^([a-z_]+=[^@&]*(&|$))*$`)
+	options     = regexp.MustCompile(`^([A-Za-z_-]+=[^@&]*(&|$))*$`)
+	skipVerify  = regexp.MustCompile(`^(skip_verify=(true|false|1|0)?)?$`)
 )
 
 // parse reads an address. A special character in a password that is not
@@ -33,7 +34,7 @@ var (
 func parse(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Fragment != "" || strings.Contains(u.Path, "@") || !options.MatchString(u.RawQuery) {
-		return nil, errors.New("this is not a URL that can be read (a special character in a password must be percent-encoded: %23 for #, %2F for /, %3F for ?, %40 for @)")
+		return nil, errors.New("this is not a URL that can be read")
 	}
 	if port, err := strconv.ParseUint(u.Port(), 10, 16); u.Port() != "" && (err != nil || port == 0) {
 		return nil, errors.New("its port is not a number from 1 to 65535")
@@ -58,7 +59,7 @@ func (c *Config) setRedisURL(text string) error {
 	}
 	u, err := parse(text)
 	if err != nil {
-		return fmt.Errorf("%w%s", err, example)
+		return fmt.Errorf("%w (in a password, a special character must be percent-encoded: %%23 for #, %%2F for /, %%3F for ?, %%40 for @)%s", err, example)
 	}
 	password, _ := u.User.Password()
 	switch {
@@ -70,8 +71,8 @@ func (c *Config) setRedisURL(text string) error {
 		return errors.New("its last part is not the number of a database, for example redis://127.0.0.1:6379/0")
 	case c.RedisCluster && strings.Trim(u.Path, "/0") != "":
 		return fmt.Errorf("a cluster has only database 0, not %s", strings.Trim(u.Path, "/"))
-	case u.RawQuery != "" && (u.Scheme != "rediss" || u.RawQuery != "skip_verify=true"):
-		return fmt.Errorf("what stands behind the ? (%s) cannot be set there: leave it out. A database is written /1; times and connections are set by the workshop", strings.Join(slices.Sorted(maps.Keys(u.Query())), ", "))
+	case !skipVerify.MatchString(u.RawQuery), u.RawQuery != "" && u.Scheme != "rediss":
+		return fmt.Errorf("what stands behind the ? (%s) cannot be set there: leave it out. Only skip_verify=true can, with rediss://. A database is written /1; times and connections are set by the workshop", strings.Join(slices.Sorted(maps.Keys(u.Query())), ", "))
 	}
 	c.RedisURL = u.String()
 	return nil
@@ -82,14 +83,15 @@ func (c *Config) setPublicURL(text string) error {
 		return nil
 	}
 	u, err := parse(text)
-	if err != nil || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w; for example PUBLIC_URL=https://workshop.example.com", err)
+	case u.Scheme != "http" && u.Scheme != "https":
 		return errors.New("this is not an http:// or https:// address, for example PUBLIC_URL=https://workshop.example.com")
-	}
-	if strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+	case u.User != nil, strings.Trim(u.Path, "/") != "", u.RawQuery != "":
 		return fmt.Errorf("this has more than a host: the app lives at the root of its address, for example %s", Shown(text))
 	}
-	u.Host = HostOf(u.Scheme, u.Host)
-	c.PublicURL = u
+	c.PublicURL = &url.URL{Scheme: u.Scheme, Host: HostOf(u.Scheme, u.Host)}
 	return nil
 }
 

@@ -62,6 +62,8 @@ func TestEachPartOfAnAddressIsUnderstoodOrNamed(t *testing.T) {
 		"REDIS://host:6379/":                  "",
 		"redis://:p%40ss%23@host:6379/15":     "",
 		"rediss://u:p@[::1]?skip_verify=true": "",
+		"rediss://host?skip_verify=1":         "",
+		"rediss://host?skip_verify=":          "",
 
 		"redis://default:57#Wc903z@host:7100/0": "percent-encoded",
 		"redis://:pass word@host":               "percent-encoded",
@@ -80,6 +82,10 @@ func TestEachPartOfAnAddressIsUnderstoodOrNamed(t *testing.T) {
 		"redis://host?read_timeout=1s&db=3":     "(db, read_timeout)",
 		"redis://host?skip_verify=true":         "(skip_verify)",
 		"rediss://host?skip_verify=perhaps":     "(skip_verify)",
+		"rediss://host?skip_verify=1&db=2":      "(db, skip_verify)",
+		"redis://host?DB=3":                     "(DB)",
+		"redis://host?readTimeout=1s&ssl-ca=x":  "(readTimeout, ssl-ca)",
+		"redis://例え.jp":                         "its host",
 		"redis://host?%zz":                      "percent-encoded",
 		"redis://secret@host":                   "redis://:password@host",
 		"redis://user:@host":                    "redis://:password@host",
@@ -126,12 +132,35 @@ var flags = map[string]string{"REDIS_URL": "redis-url", "PORT": "port", "HOST": 
 
 func TestOddAddressesAndPortsAreRefused(t *testing.T) {
 	for _, word := range []string{
-		"PUBLIC_URL=https://:443", "PUBLIC_URL=https://host:0", "PUBLIC_URL=https://host:99999", "PUBLIC_URL=https://host:", "PUBLIC_URL=https://*",
+		"PUBLIC_URL=https://user@host", "PUBLIC_URL=//host", "PUBLIC_URL=https://例え.jp", "PUBLIC_URL=http://[::1", "PUBLIC_URL=https://:443", "PUBLIC_URL=https://host:0", "PUBLIC_URL=https://host:99999", "PUBLIC_URL=https://host:", "PUBLIC_URL=https://*",
 		"PUBLIC_URL=https://a.example,https://b.example", "PUBLIC_URL=https://host/app", "PUBLIC_URL=https://host?x=1", "PUBLIC_URL=https://host#x", "PUBLIC_URL=host:443",
 		"PORT=-1", "PORT=+1", "PORT=65536", "PORT=5000/tcp", "PORT=tcp://10.0.0.1:5000", "PORT=５０００", "-host=x86_64-conda-linux-gnu", "-host=127.0.0.1:5000",
 	} {
 		if _, err := load(word, "SECRET_KEY="+strings.Repeat("k", 32)); err == nil {
 			t.Errorf("%s was accepted", word)
+		}
+	}
+}
+
+// A browser leaves out the port that its scheme has anyway, and capital letters,
+// from what it sends in Host and Origin.
+func TestAPublicURLIsKeptAsBrowsersSendIt(t *testing.T) {
+	for value, want := range map[string]string{
+		"https://host:443": "https://host", "HTTP://Host:80/": "http://host", "https://[::1]:443": "https://[::1]",
+		"https://host:80": "https://host:80", "https://host/?": "https://host", "http://host:8080": "http://host:8080",
+	} {
+		cfg, err := load("PUBLIC_URL="+value, "SECRET_KEY="+strings.Repeat("k", 32))
+		if err != nil || cfg.PublicURL.String() != want {
+			t.Errorf("%s: %v, error %v, want %s", value, cfg.PublicURL, err, want)
+		}
+	}
+}
+
+func TestAProblemOfAPublicURLIsNamed(t *testing.T) {
+	for value, want := range map[string]string{"https://host:99999": "its port", "https://:443": "its host", "ftp://host": "http:// or https://"} {
+		_, err := load("PUBLIC_URL=" + value)
+		if err == nil || !strings.HasPrefix(err.Error(), "PUBLIC_URL: ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", value, err, want)
 		}
 	}
 }
