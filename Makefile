@@ -2,14 +2,17 @@
 # Settings go in ARGS: make step3 ARGS="-ttl 2m"
 
 # A clone that belongs to another user, as in a container, builds only so. What
-# a shell or go env -w may say of the rest would stop each build in a workspace.
-export GOFLAGS := $(filter-out -mod=% --mod=% -modfile=% --modfile=%,$(GOFLAGS)) -buildvcs=false
+# a shell or go env -w says for other projects can stop each build here.
+export GOFLAGS := $(filter -modcacherw -p=%,$(GOFLAGS)) -buildvcs=false
 export GOWORK := auto
 export GO111MODULE := on
-unexport GOOS GOARCH
+unexport GOOS GOARCH GOAMD64 GOARM64 CC GOTOOLCHAIN GOEXPERIMENT GOROOT
 
-# typed is a variable that stands after make, not one of another program.
-typed = $(if $(filter command%,$(origin $1)),$($1))
+# Values come from what stands after make, never from another program.
+ARGS =
+TO =
+STEP =
+N =
 
 # run builds the program of a folder and starts it: go run would end with an
 # error of its own after Ctrl+C, and so would this shell without its trap. On a
@@ -77,7 +80,7 @@ status: ## show how far you are with each step
 	$(call run,./tools/workshop,status)
 
 scale: ## run two servers of step 4: make scale STEP=1 N=3
-	$(call run,./tools/workshop,scale $(addprefix -n ,$(call typed,N)) $(call typed,STEP))
+	$(call run,./tools/workshop,scale $(addprefix -n ,$(N)) $(STEP))
 
 redis: ## run a Redis that stays when you stop a step
 	$(call run,./tools/workshop,redis $(ARGS))
@@ -134,8 +137,8 @@ redis-image: ## make a Docker image of Redis without a network
 deploy-build: ## build the steps for a server in AWS
 	@go run ./tools/workshop deploy-build $(ARGS)
 
-# An address may hold a password, which make repeats after an error.
-secret = $(findstring @,$@)$(findstring :,$@)
+# An address may hold a password, of which a space makes more than one target.
+secret = $(findstring @,$(MAKECMDGOALS))$(findstring :,$(MAKECMDGOALS))
 
 # Of these the first lack the number of a step, and the last are folders.
 slips = step watch start my-step solve undo reset check deploy docs

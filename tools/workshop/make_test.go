@@ -95,11 +95,17 @@ func TestMakeIsLedByWhatIsTyped(t *testing.T) {
 		{"GOFLAGS=-modcacherw -mod=vendor", []string{"check1"}, []string{unknown}},
 		{"GOWORK=off", []string{"check1"}, []string{unknown}},
 		{"GO111MODULE=off", []string{"check1"}, []string{unknown}},
+		{"GOFLAGS=nonsense -C=..", []string{"check1"}, []string{unknown}},
+		{"GOEXPERIMENT=nonsense", []string{"check1"}, []string{unknown}},
+		{"GOROOT=/nowhere", []string{"check1"}, []string{unknown}},
+		{"GOTOOLCHAIN=go1.20", []string{"check1"}, []string{unknown}},
 		{"GOOS=plan9", []string{"check1"}, []string{unknown}},
+		{"ARGS=-nonsense", []string{"check1"}, []string{unknown}},
+		{"TO=nowhere", []string{"take"}, []string{"take: where to?"}},
 		{"URL=" + app.URL, []string{"check1"}, []string{unknown, "URL of this shell is not read: "}},
 		{"URL=http://other.example", []string{"check1", "URL=" + app.URL}, []string{"Passed: all"}},
-		{"STEP=2", []string{"scale", "STEP=nowhere"}, []string{`scale: "nowhere" is not the folder`}},
-		{"N=nine", []string{"scale", "STEP=nowhere"}, []string{`scale: "nowhere" is not the folder`}},
+		{"STEP=2", []string{"scale", "STEP=nowhere"}, []string{"scale: this is not the folder"}},
+		{"N=nine", []string{"scale", "STEP=nowhere"}, []string{"scale: this is not the folder"}},
 	} {
 		cmd := exec.Command("make", c.args...)
 		name, value, _ := strings.Cut(c.env, "=")
@@ -108,9 +114,12 @@ func TestMakeIsLedByWhatIsTyped(t *testing.T) {
 		t.Log(c.env, c.args)
 		repotest.WantText(t, string(said), c.says...)
 	}
-	said, _ := exec.Command("make", "-C", root, "redis://:hunter2@host").CombinedOutput()
-	if repotest.WantText(t, string(said), "There is no"); strings.Contains(string(said), "hunter2") {
-		t.Errorf("a password is printed: %s", said)
+	// With a space in it, a password is more than one target.
+	for _, typed := range []string{"redis://:hunter2@host", "hunter2 redis://:a@host", "redis://:a hunter2 b@host"} {
+		said, _ := exec.Command("make", append([]string{"-C", root}, strings.Fields(typed)...)...).CombinedOutput()
+		if repotest.WantText(t, string(said), "There is no"); strings.Contains(string(said), "hunter2") {
+			t.Errorf("a password is printed: %s", said)
+		}
 	}
 }
 
