@@ -53,7 +53,7 @@ func diagnose(t *testing.T, p patient, status int, wanted ...string) string {
 	t.Helper()
 	var output strings.Builder
 	t.Run("", func(t *testing.T) {
-		for _, name := range append(config.Variables(), "TEST_REDIS", "REQUIRE_REDIS", "REDIS_IMAGE", "URL", "NAME", "MAKEFLAGS", "GOFLAGS",
+		for _, name := range append(config.Variables(), "TEST_REDIS", "REQUIRE_REDIS", "REDIS_IMAGE", "URL", "NAME", "BOARD", "HINT", "ONLY", "EX", "MAKEFLAGS", "GOFLAGS",
 			"http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY") {
 			t.Setenv(name, "")
 		}
@@ -288,7 +288,7 @@ func TestDoctorNamesNobody(t *testing.T) {
 	env := []string{"HOME=" + home, "USERPROFILE=" + home, "GOPROXY=off", "GOCACHE=" + goEnv(t, "GOCACHE")}
 	output := diagnose(t, patient{env: append(env, "GOMODCACHE="+filepath.Join(file, "go"))}, 1,
 		"fix   writing: the module cache in ~", "variable GOMODCACHE")
-	output += diagnose(t, patient{env: append(env[:3], "GOCACHE="+filepath.Join(file, "go"))}, 1, "fix   Go: ", "build cache at ~")
+	output += diagnose(t, patient{env: append(env[:3], "GOCACHE="+filepath.Join(file, "go"))}, 1, "fix   Go: GOCACHE has a value")
 	wantSecret(t, output, home)
 }
 
@@ -322,21 +322,41 @@ func TestDoctorListsWhatOtherProgramsHaveSet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	output := diagnose(t, patient{env: []string{"HOST=x86_64-conda-linux-gnu", "NAME=" + strings.ToUpper(host), "URL=https://anna:open-sesame@other.example"}}, 0,
-		"HOST is set in this shell and is not read: ", "NAME is set in this shell and is not read: ", "URL is set in this shell and is not read: ")
-	wantSecret(t, output, "open-sesame", "conda-linux", "other.example")
-	output = diagnose(t, patient{env: []string{"HOST=127.0.0.1", "NAME=ada"}}, 0, "HOST=127.0.0.1 is set")
+	output := diagnose(t, patient{env: []string{"HOST=x86_64-conda-linux-gnu", "NAME=" + strings.ToUpper(host), "URL=https://anna:open-sesame@other.example", "BOARD=nucleo_f401re", "HINT=open-sesame"}}, 0,
+		"HOST is set in this shell and is not read: ", "NAME is set in this shell and is not read: ", "URL is set in this shell and is not read: ", "BOARD is set in this shell and is not read: ", "HINT is set in this shell: it is for make check and make learn")
+	wantSecret(t, output, "open-sesame", "conda-linux", "other.example", "nucleo")
+	output = diagnose(t, patient{env: []string{"HOST=127.0.0.1", "NAME=open-sesame", "BOARD=http://192.168.1.20:5050/open-sesame"}}, 0, "HOST=127.0.0.1 is set", "NAME is set", "BOARD is set")
+	wantSecret(t, output, "open-sesame")
 	if strings.Contains(output, "is not read") {
 		t.Errorf("these are read:\n%s", output)
 	}
 }
 
 func TestDoctorOnSettingsOfGoThatStopEachBuild(t *testing.T) {
-	for _, setting := range []string{"GOFLAGS=-mod=mod", "GOFLAGS=-trimpath -mod=vendor", "GOFLAGS=-modfile=other.mod", "GOWORK=off", "GO111MODULE=off"} {
-		name, _, _ := strings.Cut(setting, "=")
-		diagnose(t, patient{env: []string{setting}}, 1, "fix   Go: "+name+" has a value", "\n      "+unset(name)+"\n      go env -u "+name+"\n")
+	for _, settings := range [][]string{
+		{"GOFLAGS=-trimpath -mod=vendor"}, {"GOFLAGS=-modfile=other.mod"}, {"GOFLAGS=nonsense"}, {"GOFLAGS=-C=.."}, {"GO111MODULE=off"}, {"GOWORK=relative"},
+		{"GOEXPERIMENT=nonsense"}, {"GOARCH=nonsense"}, {"GOROOT=" + t.TempDir()}, {"GOFLAGS=-mod=mod", "GOWORK=off"},
+	} {
+		var wanted []string
+		for _, setting := range settings {
+			name, _, _ := strings.Cut(setting, "=")
+			wanted = append(wanted, "fix   Go: "+name+" has a value", "\n      "+unset(name)+"\n")
+		}
+		output := diagnose(t, patient{env: append(settings, "GODEBUG=http2client=1")}, 1, wanted...)
+		wantSecret(t, output, "GODEBUG", "go env -changed", "the go command fails")
 	}
-	diagnose(t, patient{env: []string{"GOFLAGS=-modcacherw"}}, 0, "ok    modules: ")
+	diagnose(t, patient{env: []string{"GOFLAGS=-modcacherw -mod=readonly"}}, 0, "ok    modules: ")
+	diagnose(t, patient{env: []string{"GOMODCACHE=relative", "GOPROXY=off"}}, 1, "absolute path for its module cache", "variable GOMODCACHE")
+	file := filepath.Join(t.TempDir(), "env")
+	if err := os.WriteFile(file, []byte("GOFLAGS=-mod=mod\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	diagnose(t, patient{env: []string{"GOENV=" + file}}, 1, "fix   Go: GOENV has a value")
+	home := t.TempDir()
+	if err := errors.Join(os.Mkdir(filepath.Join(home, "go"), 0o755), os.WriteFile(filepath.Join(home, "go", "env"), []byte("GOFLAGS=-mod=mod\n"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	diagnose(t, patient{env: []string{"XDG_CONFIG_HOME=" + home, "AppData=" + home}}, 1, "fix   Go: go env -w has set a value", "go env -changed")
 }
 
 // A class would wait for the first build.

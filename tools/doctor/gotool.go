@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,8 +18,7 @@ import (
 )
 
 func (d *doctor) checkGo(ctx context.Context) {
-	path, err := exec.LookPath("go")
-	if err != nil {
+	if _, err := exec.LookPath("go"); err != nil {
 		d.add(fix, "Go", "Install Go 1.26 or later: https://go.dev/doc/install, then open a new terminal",
 			"the go command is not on the PATH")
 		return
@@ -30,8 +28,7 @@ func (d *doctor) checkGo(ctx context.Context) {
 		err = json.Unmarshal(output, &d.goEnv)
 	}
 	if err != nil {
-		d.add(fix, "Go", "go env\nFix what it names. If the program itself is broken, install Go again: https://go.dev/doc/install",
-			"%s does not run: %s", path, lastLine(err))
+		d.blame(ctx, err, "env", "-json")
 		return
 	}
 	target, here := d.goEnv["GOOS"]+"/"+d.goEnv["GOARCH"], d.goEnv["GOHOSTOS"]+"/"+d.goEnv["GOHOSTARCH"]
@@ -48,16 +45,6 @@ func (d *doctor) checkModules(ctx context.Context) {
 	if len(d.goEnv) == 0 {
 		return
 	}
-	stopped := false
-	for _, name := range slices.Sorted(maps.Keys(stopsBuilds)) {
-		if stopsBuilds[name].MatchString(d.goEnv[name]) {
-			stopped = true
-			d.add(fix, "Go", unset(name)+"\ngo env -u "+name, "%s has a value with which the go command builds nothing in this folder", name)
-		}
-	}
-	if stopped {
-		return
-	}
 	// What a learner builds.
 	args := []string{"list", "-deps", "-buildvcs=false", "./tools/workshop"}
 	for _, step := range steps.Folders {
@@ -68,20 +55,51 @@ func (d *doctor) checkModules(ctx context.Context) {
 	case err == nil:
 		d.add(ok, "modules", "", "all are in the module cache, the network is not needed")
 		d.checkBuilt(ctx)
-	case strings.Contains(err.Error(), "module lookup disabled by GOPROXY=off"):
+	case isToFetch(err):
 		d.unbuilt = true
 		d.checkNetwork(ctx)
 	default:
-		d.add(fix, "modules", "go list -deps ./step3-ttl", "the go command does not find what the steps are made of: %s", lastLine(err))
+		d.blame(ctx, err, args...)
 	}
 }
 
-// stopsBuilds are settings of the go command for which a workspace cannot be
-// built (https://go.dev/ref/mod#workspaces). The Makefile overrules them.
-var stopsBuilds = map[string]*regexp.Regexp{
-	"GOFLAGS":     regexp.MustCompile(`(^|\s)--?mod(file)?=`),
-	"GOWORK":      regexp.MustCompile(`^off$`),
-	"GO111MODULE": regexp.MustCompile(`^off$`),
+// blame names each setting that alone makes the go command refuse what it has
+// just refused. Only if there is none, it repeats what the command said, whose
+// advice is for other folders.
+func (d *doctor) blame(ctx context.Context, refused error, args ...string) {
+	plain := []string{"GOENV=off"}
+	var settings []string
+	for _, setting := range os.Environ() {
+		if name, value, _ := strings.Cut(setting, "="); strings.HasPrefix(name, "GO") && value != "" {
+			plain, settings = append(plain, name+"="), append(settings, setting)
+		}
+	}
+	works := func(setting string) bool {
+		// Nothing is fetched to find out.
+		_, err := d.run(ctx, slices.Concat(plain, []string{setting, "GOPROXY=off", "GOTOOLCHAIN=local"}), args...)
+		return err == nil || isToFetch(err)
+	}
+	named := false
+	for _, setting := range settings {
+		if name, _, _ := strings.Cut(setting, "="); !works(setting) {
+			named = true
+			d.add(fix, "Go", unset(name), "%s has a value with which the go command builds nothing in this folder", name)
+		}
+	}
+	switch {
+	case named:
+	case !works("GOENV=" + os.Getenv("GOENV")):
+		d.add(fix, "Go", "go env -changed\nThen, for each name that it lists and you do not need: go env -u NAME",
+			"go env -w has set a value with which the go command builds nothing in this folder")
+	default:
+		d.add(fix, "Go", "go "+strings.Join(args, " ")+"\nFix what it names. If the program itself is broken, install Go again: https://go.dev/doc/install",
+			"the go command fails in this folder: %s", lastLine(refused))
+	}
+}
+
+// isToFetch reports whether the go command lacks a module and nothing else.
+func isToFetch(err error) bool {
+	return strings.Contains(err.Error(), "module lookup disabled by GOPROXY=off")
 }
 
 // checkBuilt looks for what step 1 needs of others, the standard library

@@ -93,6 +93,10 @@ func (d *doctor) checkFolders(context.Context) {
 
 // checkFolder looks at one folder. otherwise is how to have it somewhere else.
 func (d *doctor) checkFolder(name, dir string, megabytes int, otherwise string) {
+	if !filepath.IsAbs(dir) {
+		d.add(fix, "writing", "Set it to an absolute path, or to none ("+otherwise+")", "the go command wants an absolute path for its %s", name)
+		return
+	}
 	probe, err := "", os.MkdirAll(dir, 0o755)
 	if err == nil {
 		probe, err = os.MkdirTemp(dir, ".workshop-doctor-")
@@ -138,7 +142,7 @@ func (d *doctor) checkSettings(ctx context.Context) {
 	if config.Getenv("REDIS_URL") != "" && len(problems) == 0 && len(d.goEnv) > 0 && !d.unbuilt {
 		d.askNamedRedis(ctx)
 	}
-	found := isSet(append(config.Variables(), "TEST_REDIS", "REQUIRE_REDIS", "REDIS_IMAGE")...)
+	found := isSet(append(config.Variables(), "TEST_REDIS", "REQUIRE_REDIS", "REDIS_IMAGE", "BOARD", "NAME", "HINT", "ONLY", "EX")...)
 	for _, name := range found {
 		if !problems[name] && foreign.Why(name) == "" {
 			d.add(note, "setting", "", "%s%s is set in this shell: it %s. Not wanted? %s", name, shown(name), about(name), unset(name))
@@ -167,6 +171,8 @@ func about(name string) string {
 		return "names the Redis that a step asks when it starts"
 	case "SECRET_KEY":
 		return "signs the cookies"
+	case "BOARD", "NAME", "HINT", "ONLY", "EX":
+		return "is for make check and make learn"
 	}
 	return "wins over the default"
 }
@@ -179,10 +185,10 @@ func shown(name string) string {
 		return fmt.Sprintf(" (%d bytes, not shown)", len(value))
 	case "REDIS_URL", "PUBLIC_URL":
 		return "=" + config.Shown(value)
-	case "TEST_REDIS", "REQUIRE_REDIS", "REDIS_IMAGE", "REDIS_CA_FILE":
-		return ""
+	case "HOST", "PORT", "SESSION_TTL", "SESSION_MAX_AGE", "UNDER_THE_HOOD", "REDIS_CLUSTER", "REDIS_AUTH":
+		return "=" + value
 	}
-	return "=" + value
+	return ""
 }
 
 // checkLineEndings looks for what a shell or make reads, with the line ends
