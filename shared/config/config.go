@@ -117,10 +117,8 @@ func Load(args []string, getenv func(string) string, groups ...Group) (Config, e
 func (c *Config) declare(group Group, r *reader) {
 	switch group {
 	case SecretKey:
-		r.text("secret-key", "SECRET_KEY", "", "`key` that signs the cookie; other users of this machine can read it in the process list when given as a flag", func(text string) error {
-			c.SecretKey = text
-			return nil
-		})
+		const usage = "`key` that signs the cookie; other users of this machine can read it in the process list when given as a flag"
+		r.text("secret-key", "SECRET_KEY", "", usage, func(text string) error { c.SecretKey = text; return nil })
 	case Redis:
 		r.text("redis-auth", "REDIS_AUTH", "password", "`password or iam`: iam asks the program redis-iam-token for what to log in to ElastiCache with", c.setRedisAuth)
 		r.text("redis-url", "REDIS_URL", "", "where Redis answers, `redis://host:port` (default: what answers on 127.0.0.1:6379, else an embedded one)", c.setRedisURL)
@@ -176,10 +174,10 @@ func (c Config) AboutTTL() string {
 		return ""
 	}
 	about := fmt.Sprintf("TTL: %v after the last visit.", c.SessionTTL)
-	if c.SessionTTL >= longTTL {
-		return about
+	if c.SessionTTL < longTTL {
+		about += " Longer: SESSION_TTL=2m, or -ttl 2m"
 	}
-	return about + " Longer: SESSION_TTL=2m, or -ttl 2m"
+	return about
 }
 
 // InWords is a time of whole seconds as a page tells it: 10 s, 90 minutes, 30 days.
@@ -237,12 +235,8 @@ func (c *Config) setPort(text string) error {
 
 // setUnderTheHood comes after HOST and PUBLIC_URL, which decide the default.
 func (c *Config) setUnderTheHood(text string) error {
-	switch text {
-	case "":
-		c.UnderTheHood = c.Loopback()
-	case "on", "off":
-		c.UnderTheHood = text == "on"
-	default:
+	c.UnderTheHood = text == "on" || text == "" && c.Loopback()
+	if text != "" && text != "on" && text != "off" {
 		return errors.New("this is neither on nor off")
 	}
 	return nil
@@ -276,10 +270,8 @@ func (c *Config) finishSecretKey() error {
 	}
 	const makeOne = "Make one: SECRET_KEY=$(openssl rand -hex 32)"
 	switch {
-	case c.SecretKey == "":
-		return errors.New("it must be set, because this app can be reached from other machines. " + makeOne)
-	case c.SecretKey == DevelopmentKey:
-		return errors.New("this is the public development key, and this app can be reached from other machines. " + makeOne)
+	case c.SecretKey == "", c.SecretKey == DevelopmentKey:
+		return errors.New("it must be set, because this app can be reached from other machines. The public development key is no secret. " + makeOne)
 	case len(c.SecretKey) < 32:
 		return fmt.Errorf("it has %d bytes and needs at least 32, because this app can be reached from other machines. %s", len(c.SecretKey), makeOne)
 	}
