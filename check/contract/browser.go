@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -109,20 +108,36 @@ func whyNone(err error) string {
 }
 
 // login logs in, which must redirect, and notes the cookie that was set. Of
-// several cookies, the session's is the first that scripts cannot read: a
-// token for them is none.
+// several cookies, the session's is one that the browser did not have before,
+// unlike the token of a form, and one that scripts cannot read.
 func (b *browser) login(name string) page {
 	b.loadForm("/login", nil)
+	before := b.Cookies()
 	p := b.post("/login", url.Values{"username": {name}})
 	b.scene.expect(p.redirects(), "POST /login with username="+quote(name)+" to redirect (303 or 302)", p.String())
-	var session *http.Cookie
+	best := 0
 	for _, cookie := range p.Cookies {
-		if cookie.Value != "" && (session == nil || cookie.HttpOnly && !session.HttpOnly) {
-			session = cookie
+		if rank := b.rank(cookie, before); rank > best {
+			best, b.session = rank, cookie
 		}
 	}
-	b.session = cmp.Or(session, b.session)
 	return p
+}
+
+// rank is the higher, the more likely a cookie is the session's; 0 is no cookie.
+func (b *browser) rank(cookie *http.Cookie, before []*http.Cookie) (rank int) {
+	if cookie.Value == "" {
+		return 0
+	}
+	rank = 1
+	if cookie.HttpOnly {
+		rank++
+	}
+	isOlder := func(other *http.Cookie) bool { return other.Name == cookie.Name }
+	if !slices.ContainsFunc(before, isOlder) || b.session != nil && isOlder(b.session) {
+		rank += 2
+	}
+	return rank
 }
 
 // cookie returns the cookie of the last login, which must have set one.

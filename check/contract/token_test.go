@@ -24,6 +24,9 @@ type framework struct {
 	page, action string
 	// logout is what the logout button sends along.
 	logout string
+	// each tells that the token is another one on each page, and hidden from
+	// scripts.
+	each bool
 }
 
 const tokenCookie = "token"
@@ -62,9 +65,9 @@ func (f framework) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		token = ""
 	}
-	if token == "" {
+	if token == "" || f.each {
 		token = rand.Text()
-		http.SetCookie(w, &http.Cookie{Name: tokenCookie, Value: token, Path: "/", SameSite: http.SameSiteStrictMode})
+		http.SetCookie(w, &http.Cookie{Name: tokenCookie, Value: token, Path: "/", SameSite: http.SameSiteStrictMode, HttpOnly: f.each})
 	}
 	if r.Method == http.MethodPost && r.URL.Path == "/logout" {
 		r.Method = http.MethodGet
@@ -90,6 +93,7 @@ func TestAnAppWhoseFormsDemandATokenPasses(t *testing.T) {
 		"like Django":  {token: "csrfmiddlewaretoken", page: "/login/", action: "/login/"},
 		"like Rails":   {token: "authenticity_token", page: "/login", action: "/session", logout: "_method=delete"},
 		"like Laravel": {token: "_token", page: "/login", action: "/login"},
+		"like ASP.NET": {token: "__RequestVerificationToken", page: "/login", action: "/login", each: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			redistest.One(t, func(t *testing.T, r *redistest.Redis) {
