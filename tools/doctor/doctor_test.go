@@ -17,6 +17,7 @@ import (
 
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/tools/internal/clone"
@@ -189,8 +190,10 @@ func TestDoctorSaysWhatListensOnThePortOfRedis(t *testing.T) {
 
 // The steps and the doctor ask by the same function.
 func TestDoctorSaysOfTheNamedRedisWhatAStepWouldSay(t *testing.T) {
+	testall.Only(t)
 	good := redistest.StartServer(t)
-	diagnose(t, patient{env: []string{"REDIS_URL=" + good.URL}}, 0, "ok    Redis: the steps can use the one that REDIS_URL names")
+	diagnose(t, patient{env: []string{"REDIS_URL=" + good.URL + "\n"}}, 0,
+		"REDIS_URL="+good.URL+" is set", "ok    Redis: the steps can use the one that REDIS_URL names")
 	replica := redistest.StartServer(t, "--replicaof", "127.0.0.1 1")
 	forbidden := redistest.StartServer(t)
 	if err := forbidden.Client.Do(t.Context(), "acl", "setuser", "default", "-hset").Err(); err != nil {
@@ -312,9 +315,7 @@ func TestDoctorSaysWhatAStepWouldSay(t *testing.T) {
 		wanted = append(wanted, "fix   setting: "+before, "\n      "+unset(name))
 	}
 	wantSecret(t, diagnose(t, wrong, 1, wanted...), "open-sesame")
-	good := redistest.StartServer(t)
-	diagnose(t, patient{env: []string{"REDIS_URL=" + good.URL + "\n", "PORT=\"5123\"", "SESSION_TTL=\ufeff2m\r\n"}}, 0,
-		"REDIS_URL="+good.URL+" is set", "PORT=5123 is set", "SESSION_TTL=2m is set")
+	diagnose(t, patient{env: []string{"PORT=\"5123\"", "SESSION_TTL=\ufeff2m\r\n"}}, 0, "PORT=5123 is set", "SESSION_TTL=2m is set")
 }
 
 func TestDoctorListsWhatOtherProgramsHaveSet(t *testing.T) {
