@@ -88,7 +88,8 @@ func readSettings(args []string, getenv func(string) string) (settings, error) {
 		help(flags)
 		return s, err
 	case err != nil:
-		return s, fmt.Errorf("%w (-h explains)", err)
+		// That of package flag repeats the value.
+		return s, errors.New("a flag is unknown, or its value is missing or invalid (-h explains)")
 	case flags.NArg() != 1:
 		return s, fmt.Errorf("the name of one user is needed, and there are %d: redis-iam-token USER (-h explains)", flags.NArg())
 	case s.timeout <= 0:

@@ -89,6 +89,7 @@ func TestAComplaintSaysWhatToDo(t *testing.T) {
 		{"an address for a cache", []string{"-cache", "master.session-store.abc123.euc1.cache.amazonaws.com:6379", "workshop"}, all, "is an address"},
 		{"not the name of a cache", []string{"-cache", "a/b", "workshop"}, all, "is not the name"},
 		{"neither true nor false", []string{"workshop"}, append(all, "REDIS_IAM_SERVERLESS=perhaps"), "is neither"},
+		{"a value that may be a password", []string{"-timeout=open-sesame", "workshop"}, all, "-h explains"},
 		{"no time", []string{"-timeout", "0s", "workshop"}, all, "-timeout 5s"},
 		{"no region", []string{"workshop"}, append(keys, "REDIS_IAM_CACHE=session-store"), "AWS_REGION: it is not set"},
 		{"no credentials", []string{"workshop"}, []string{"REDIS_IAM_CACHE=session-store", "AWS_REGION=eu-central-1"}, "give the EC2 instance a role"},
@@ -107,7 +108,7 @@ func TestAComplaintSaysWhatToDo(t *testing.T) {
 			if !strings.Contains(complaint, c.why) || strings.Count(complaint, "\n") != 1 {
 				t.Errorf("it says %q, want one line with %q", complaint, c.why)
 			}
-			if strings.Contains(complaint, secretKey) || strings.Contains(complaint, "X-Amz") {
+			if strings.Contains(complaint, secretKey) || strings.Contains(complaint, "X-Amz") || strings.Contains(complaint, "open-sesame") {
 				t.Errorf("it holds a secret: %s", complaint)
 			}
 		})
