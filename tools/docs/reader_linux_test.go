@@ -75,11 +75,16 @@ func (r *reader) compare(s step, output string) {
 	}
 }
 
-// withState runs a block in bash. It passes the variables and the folder on to
-// the next block, as one terminal would, and the line of the guide in which the
-// first command failed, or 0.
-const withState = `set -o pipefail
-. "$0/state" 2>/dev/null && cd "$PWD" && rm "$0/state"
+// resume gives a block the variables and the folder of those before it, as one
+// terminal would.
+const resume = `. "$0/state" 2>/dev/null && cd "$PWD"
+`
+
+// withState runs a block in bash. It passes its variables and its folder on to
+// the next block, and the line of the guide in which the first command failed,
+// or 0.
+const withState = resume + `rm -f "$0/state"
+set -o pipefail
 guide_failed=0
 trap 'if [ $guide_failed = 0 ]; then guide_failed=$LINENO; fi' ERR
 . <(printf %s "$1") </dev/null
@@ -91,7 +96,7 @@ var failedLine = regexp.MustCompile(`guide_failed="(\d+)"`)
 // run does a block that ends by itself.
 func (r *reader) run(s step) error {
 	// The lines before it make bash count as the guide does.
-	t, err := r.open(s.line, withState, r.scratch, strings.Repeat("\n", s.line)+s.command)
+	t, err := r.open(s.line, withState, strings.Repeat("\n", s.line)+s.command)
 	if err != nil {
 		return err
 	}
@@ -111,7 +116,7 @@ func (r *reader) run(s step) error {
 
 // open runs commands on a terminal of their own.
 func (r *reader) open(line int, commands string, args ...string) (*terminal, error) {
-	cmd := exec.Command("bash", append([]string{"-c", commands}, args...)...)
+	cmd := exec.Command("bash", append([]string{"-c", commands, r.scratch}, args...)...)
 	cmd.Env = append(os.Environ(), "HOME="+r.scratch)
 	t, err := openTerminal(cmd)
 	if err != nil {
@@ -126,7 +131,7 @@ func (r *reader) start(s step) error {
 	if err := r.stop(s.terminal); err != nil {
 		return err
 	}
-	t, err := r.open(s.line, s.command)
+	t, err := r.open(s.line, resume+s.command)
 	if err != nil {
 		return err
 	}
@@ -162,7 +167,7 @@ func (r *reader) talk(s step) error {
 	if prompt == "" {
 		return r.report(s.line, "a text fence that begins with a prompt, such as \"> \", and what is typed after it", "none")
 	}
-	t, err := r.open(s.line, s.command)
+	t, err := r.open(s.line, resume+s.command)
 	if err != nil {
 		return err
 	}

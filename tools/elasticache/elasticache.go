@@ -1,7 +1,7 @@
 // Package elasticache runs a local stand-in for Amazon ElastiCache, made of
-// redis-server children: TLS by a CA of its own, a user with few rights, the
-// commands refused that ElastiCache refuses, one endpoint that leads to the
-// primary, and a replica that takes over.
+// redis-server children: TLS by a CA of its own and a user with few rights, or
+// neither, the commands refused that ElastiCache refuses, one endpoint that
+// leads to the primary, and a replica that takes over.
 //
 // What it cannot show is how long AWS needs to notice that a node has failed,
 // and how long until the endpoint's name leads to another one: here both happen
@@ -11,6 +11,7 @@ package elasticache
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"fmt"
 	"net/url"
 	"time"
@@ -59,6 +60,10 @@ type Options struct {
 	// Cluster asks for three masters in cluster mode, in place of a primary
 	// and its replica.
 	Cluster bool
+	// Plain asks for neither TLS nor a password, as a cache has it whose
+	// encryption in transit is off. There is no user, and every client may do
+	// all that ElastiCache knows.
+	Plain bool
 	// AccessString is what the user may do; empty means AccessString.
 	AccessString string
 }
@@ -134,20 +139,28 @@ func (s *StandIn) start(ctx context.Context) error {
 // Addr is where the endpoint listens, host:port.
 func (s *StandIn) Addr() string { return s.endpoint.Addr }
 
+// ReaderAddr is where the reader endpoint leads, host:port: to the replica.
+// Cluster mode has none.
+func (s *StandIn) ReaderAddr() string { return s.replica().addr }
+
 // URL is what an app takes as REDIS_URL. It holds the password.
 func (s *StandIn) URL() string {
+	if s.options.Plain {
+		return "redis://" + s.Addr()
+	}
 	return (&url.URL{Scheme: "rediss", User: url.UserPassword(User, s.password), Host: s.Addr()}).String()
 }
 
-// Password is the user's.
+// Password is the user's. With Plain it opens nothing.
 func (s *StandIn) Password() string { return s.password }
 
 // Environment is all that an app needs to connect, lines NAME=value.
 func (s *StandIn) Environment() []string {
-	return []string{
-		"REDIS_URL=" + s.URL(), "REDIS_CA_FILE=" + s.CAFile,
-		fmt.Sprintf("REDIS_CLUSTER=%v", s.options.Cluster),
+	env := []string{"REDIS_URL=" + s.URL()}
+	if !s.options.Plain {
+		env = append(env, "REDIS_CA_FILE="+s.CAFile)
 	}
+	return append(env, fmt.Sprintf("REDIS_CLUSTER=%v", s.options.Cluster))
 }
 
 // Admin is a client that may do everything, for tests to look behind the
@@ -155,10 +168,18 @@ func (s *StandIn) Environment() []string {
 func (s *StandIn) Admin() redis.UniversalClient {
 	if s.options.Cluster {
 		return redis.NewClusterClient(&redis.ClusterOptions{
-			Addrs: []string{s.primary.addr}, Username: adminUser, Password: s.admin, TLSConfig: s.certificate.Trust(),
+			Addrs: []string{s.primary.addr}, Username: adminUser, Password: s.admin, TLSConfig: s.trust(),
 		})
 	}
 	return redis.NewClient(s.adminOptions(s.Addr()))
+}
+
+// trust is how a client speaks TLS to it, nil if it does not.
+func (s *StandIn) trust() *tls.Config {
+	if s.options.Plain {
+		return nil
+	}
+	return s.certificate.Trust()
 }
 
 // Close ends the nodes and the endpoint.

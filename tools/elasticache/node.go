@@ -54,8 +54,7 @@ func (s *StandIn) run(n *node) error {
 	if err := os.WriteFile(users, []byte(s.users()), 0o600); err != nil {
 		return err
 	}
-	args := append(s.certificate.Args(),
-		"--port", "0", "--tls-port", port(n.addr), "--tls-replication", "yes",
+	args := append(s.listenArgs(n),
 		"--aclfile", users, "--masteruser", adminUser, "--masterauth", s.admin,
 		"--maxmemory-policy", "noeviction",
 		"--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1",
@@ -64,24 +63,36 @@ func (s *StandIn) run(n *node) error {
 		args = append(args, "--rename-command", command, ownName(command))
 	}
 	if s.options.Cluster {
-		args = append(args, "--cluster-enabled", "yes", "--tls-cluster", "yes")
+		args = append(args, "--cluster-enabled", "yes")
 	}
 	var err error
 	n.process, err = redisserver.Start(n.dir, s.adminOptions(n.addr), args...)
 	return err
 }
 
-// users is the file of all users: the app's, the administrator, and a user
-// default who is off.
+// listenArgs make a node listen, and talk to the others, with TLS or without.
+func (s *StandIn) listenArgs(n *node) []string {
+	if s.options.Plain {
+		return []string{"--port", port(n.addr)}
+	}
+	return append(s.certificate.Args(),
+		"--port", "0", "--tls-port", port(n.addr), "--tls-replication", "yes", "--tls-cluster", "yes")
+}
+
+// users is the file of all users: the administrator, and either the app's with
+// a user default who is off, or a user default for everybody.
 func (s *StandIn) users() string {
+	administrator := fmt.Sprintf("user %s on >%s ~* &* +@all\n", adminUser, s.admin)
+	if s.options.Plain {
+		return "user default on nopass ~* &* +@all\n" + administrator
+	}
 	state, rights, _ := strings.Cut(s.options.AccessString, " ")
-	return fmt.Sprintf("user default off\nuser %s %s >%s %s\nuser %s on >%s ~* &* +@all\n",
-		User, state, s.password, rights, adminUser, s.admin)
+	return fmt.Sprintf("user default off\nuser %s %s >%s %s\n", User, state, s.password, rights) + administrator
 }
 
 func (s *StandIn) adminOptions(addr string) *redis.Options {
 	return &redis.Options{
-		Addr: addr, Username: adminUser, Password: s.admin, TLSConfig: s.certificate.Trust(),
+		Addr: addr, Username: adminUser, Password: s.admin, TLSConfig: s.trust(),
 		DisableIdentity: true,
 		// Over TLS the library notices only by a failed command that a node was
 		// restarted.

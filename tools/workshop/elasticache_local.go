@@ -20,9 +20,10 @@ import (
 // runElastiCache runs the local stand-in for ElastiCache until it is told to
 // stop.
 func runElastiCache(ctx context.Context, args []string) error {
-	flags := newFlags("elasticache-local [-port N] [-cluster]")
+	flags := newFlags("elasticache-local [-port N] [-cluster] [-plain]")
 	port := flags.Int("port", 7379, "`port` of the endpoint on 127.0.0.1; 0 takes any free one")
 	cluster := flags.Bool("cluster", false, "three masters in cluster mode, in place of a primary and its replica")
+	plain := flags.Bool("plain", false, "neither TLS nor a password, as with encryption in transit off")
 	dir := flags.String("o", "", "`folder` for its certificates and the environment of an app (default bin/elasticache-local)")
 	if err := parseOnly(flags, args); err != nil {
 		return err
@@ -35,27 +36,32 @@ func runElastiCache(ctx context.Context, args []string) error {
 	if err := os.MkdirAll(*dir, 0o700); err != nil {
 		return err
 	}
-	standIn, err := elasticache.Start(ctx, elasticache.Options{
-		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(*port)), Dir: *dir, Cluster: *cluster,
-	})
+	options := elasticache.Options{
+		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(*port)), Dir: *dir, Cluster: *cluster, Plain: *plain,
+	}
+	standIn, err := elasticache.Start(ctx, options)
 	if err != nil {
 		return fmt.Errorf("%w\nIs another one running? Choose another port: go run ./tools/workshop elasticache-local -port 7380", err)
 	}
 	defer standIn.Close()
-	env := environmentOf(standIn)
+	env := environmentOf(standIn, options)
 	environment, err := writeEnvironment(*dir, env)
 	if err != nil {
 		return err
 	}
-	printStandIn(standIn, environment, *cluster)
+	printStandIn(standIn, environment, options)
 	defer printEnd(env)
 	return obey(ctx, standIn, !*cluster)
 }
 
 // environmentOf is what a shell needs to start an app, and to look inside by
 // redis-cli. The lesson's TTL is shorter than a look at another window.
-func environmentOf(standIn *elasticache.StandIn) []string {
-	return append(standIn.Environment(), "SESSION_TTL="+supervisor.TTL, "REDISCLI_AUTH="+standIn.Password())
+func environmentOf(standIn *elasticache.StandIn, o elasticache.Options) []string {
+	env := append(standIn.Environment(), "SESSION_TTL="+supervisor.TTL)
+	if o.Plain {
+		return env
+	}
+	return append(env, "REDISCLI_AUTH="+standIn.Password())
 }
 
 // writeEnvironment writes a file for a shell to read. The password stands in
@@ -73,21 +79,28 @@ func writeEnvironment(dir string, env []string) (file string, err error) {
 // quoted is one word for a shell, whatever is in it.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
-func printStandIn(standIn *elasticache.StandIn, environment string, cluster bool) {
-	what, cli := "a primary and a replica", "redis-cli"
-	if cluster {
-		what, cli = "three masters in cluster mode", "redis-cli -c"
-	}
+func printStandIn(standIn *elasticache.StandIn, environment string, o elasticache.Options) {
+	access, nodes := "TLS, a user with no more rights than the steps need", "a primary and a replica"
 	_, port, _ := net.SplitHostPort(standIn.Addr())
-	fmt.Printf("A stand-in for ElastiCache is running on %s: TLS, a user with no more rights than the steps need, %s.\n", standIn.Addr(), what)
+	cli := "redis-cli -p " + port
+	if o.Plain {
+		access = "neither TLS nor a password"
+	} else {
+		cli += " --tls --cacert " + quoted(standIn.CAFile) + " --user " + elasticache.User
+	}
+	if o.Cluster {
+		nodes = "three masters in cluster mode"
+		cli += " -c"
+	}
+	fmt.Printf("A stand-in for ElastiCache is running on %s: %s, %s.\n", standIn.Addr(), access, nodes)
 	fmt.Println("Use it, in another terminal:")
 	fmt.Println("  .", quoted(environment))
 	fmt.Println("  make step4")
 	fmt.Println("Look inside, in a third one:")
 	fmt.Println("  .", quoted(environment))
-	fmt.Printf("  %s -p %s --tls --cacert %s --user %s\n", cli, port, quoted(standIn.CAFile), elasticache.User)
+	fmt.Println(" ", cli)
 	fmt.Println(supervisor.AboutTTL)
-	if !cluster {
+	if !o.Cluster {
 		fmt.Println("Watch a failover: type one of these here, and Enter")
 		fmt.Println("  switch   the replica takes over in good order")
 		fmt.Println("  fail     the primary is killed, and the replica takes over")
