@@ -19,7 +19,7 @@ import (
 // twins are the guides that must be there in Japanese too. A README.ja.md that
 // is there is tested in any case.
 func twins() []string {
-	names := []string{"README.md", "docs/setup.md", "docs/learning.md", "docs/redis.md", "docs/settings.md", "docs/troubleshooting.md"}
+	names := []string{"README.md", "docs/setup.md", "docs/learning.md", "docs/redis.md", "docs/settings.md", "docs/troubleshooting.md", "docs/aws-by-hand.md"}
 	for _, step := range workshop.Folders {
 		names = append(names, step+"/README.md")
 	}
