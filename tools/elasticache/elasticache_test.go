@@ -11,6 +11,7 @@ import (
 	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/check/steptest"
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/tools/elasticache"
@@ -83,6 +84,24 @@ func TestWhatElastiCacheRefusesIsRefused(t *testing.T) {
 			t.Errorf("%s: %v", words, err)
 		}
 	}
+}
+
+func TestAPlainOneAsksForNothingAndRefusesTheSame(t *testing.T) {
+	s := startWith(t, elasticache.Options{Plain: true})
+	app := open(t, s)
+	for _, command := range elasticache.Refused {
+		refused(t, app, "unknown command", command)
+	}
+	for _, words := range []string{"HSET workshop:user:aaa visits 1", "KEYS *", "SCAN 0"} {
+		if err := do(t, app, strings.Fields(words)...); err != nil {
+			t.Errorf("%s: %v", words, err)
+		}
+	}
+	// In good order: a replica may lack what was just written to a node that fails.
+	if err := s.Switch(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wait.ForSuccess(t, func() error { return do(t, app, "HGET", "workshop:user:aaa", "visits") })
 }
 
 func TestAWrongWayInIsRefusedInWords(t *testing.T) {
