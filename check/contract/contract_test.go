@@ -138,7 +138,9 @@ func TestRightProgramsPassTheWait(t *testing.T) {
 
 func TestChecksMayRunSideBySide(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
-		p := programs.Right(4, r.Client, normalTTL)
+		// So many at once are slow on a busy machine, and no session may end meanwhile.
+		const ttl = 10 * time.Minute
+		p := programs.Right(4, r.Client, ttl)
 		server := httptest.NewServer(p)
 		defer server.Close()
 		var wg sync.WaitGroup
@@ -147,7 +149,7 @@ func TestChecksMayRunSideBySide(t *testing.T) {
 				continue
 			}
 			wg.Go(func() {
-				if err := check.Run(t.Context(), contract.Target{URL: server.URL, Redis: r.Client}); err != nil {
+				if err := check.Run(t.Context(), contract.Target{URL: server.URL, Redis: r.Client, TTL: ttl}); err != nil {
 					t.Errorf("%s: %v", check.ID, err)
 				}
 			})

@@ -40,7 +40,7 @@ func parse(text string) (*url.URL, error) {
 		return nil, errors.New("its port is not a number from 1 to 65535")
 	}
 	if !hostAndPort.MatchString(u.Host) {
-		return nil, errors.New("its host is missing, or cannot be read")
+		return nil, errors.New("its host is missing, or cannot be read, or there are two ports")
 	}
 	return u, nil
 }

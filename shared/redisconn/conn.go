@@ -224,6 +224,8 @@ func explainStart(err error, options *redis.UniversalOptions) error {
 		return errors.New("no answer in time. A firewall or security group, a hung Redis, or one that does not speak TLS (then begin with redis://)")
 	case timedOut(err):
 		return errors.New("no answer in time. A firewall or security group, a hung Redis, or one that speaks TLS (then begin with rediss://)")
+	case strings.Contains(text, "unreachable"), strings.Contains(text, "no route to host"):
+		return fmt.Errorf("this machine has no way to it (%s). A cache of ElastiCache is reached from its own VPC", text)
 	default:
 		return fmt.Errorf("it cannot be used: %s", text)
 	}
