@@ -278,11 +278,6 @@ func (c *Config) finishSecretKey() error {
 	return nil
 }
 
-// Connections is how many clients a server in this process may have at once. A
-// request may need a connection to Redis, and if that is embedded, its other end
-// too. The rest is for what every process has open.
-func Connections() int { return min(2000, (openFiles()-16)/3) }
-
 // setDuration asks for whole seconds, because the EXPIRE command counts in
 // seconds (https://redis.io/docs/latest/commands/expire/).
 func setDuration(target *time.Duration) func(string) error {

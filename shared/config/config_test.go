@@ -211,7 +211,7 @@ func TestUnsetTakesEverySettingFromAnEnvironment(t *testing.T) {
 
 func TestThePublicAddressIsAsBrowsersSendIt(t *testing.T) {
 	for typed, want := range map[string]string{
-		"https://Shop.Example:443": "https://shop.example", "http://shop.example:80/": "http://shop.example/", "https://[::1]:443": "https://[::1]",
+		"https://Shop.Example:443": "https://shop.example", "http://shop.example:80/": "http://shop.example", "https://[::1]:443": "https://[::1]",
 		"https://shop.example:80": "https://shop.example:80", "https://shop.example:8443": "https://shop.example:8443",
 	} {
 		cfg, err := load("PUBLIC_URL="+typed, "SECRET_KEY="+strings.Repeat("k", 32))

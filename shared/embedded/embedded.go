@@ -18,7 +18,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/alicebob/miniredis/v2/server"
 
-	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/system"
 )
 
 // Redis is one embedded server.
@@ -59,7 +59,7 @@ func (r *Redis) accept() {
 	for {
 		conn, err := r.listener.Accept()
 		switch {
-		case err == nil && r.server.Server().ClientsLen() >= config.Connections():
+		case err == nil && r.server.Server().ClientsLen() >= system.Connections():
 			_, _ = io.WriteString(conn, "-ERR max number of clients reached\r\n")
 			conn.Close()
 		case err == nil:

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/system"
 )
 
 // command is RESP for words.
@@ -132,7 +132,7 @@ func TestAClientThatTakesNoAnswerHoldsUpNoOther(t *testing.T) {
 func TestTheNumberOfClientsHasABound(t *testing.T) {
 	r := start(t)
 	var last net.Conn
-	for range config.Connections() + 1 {
+	for range system.Connections() + 1 {
 		last = open(t, r, "")
 	}
 	if answer, err := io.ReadAll(last); !strings.Contains(string(answer), "max number of clients") {

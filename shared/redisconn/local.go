@@ -9,6 +9,7 @@ import (
 
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/embedded"
+	"example.com/session-workshop/shared/system"
 )
 
 // LocalAddr is where every tool looks for a Redis first, redis-cli too.
@@ -71,7 +72,7 @@ func ask(ctx context.Context, addr string) (found bool, err error) {
 }
 
 // Refused reports whether an error means that no server listens at an address.
-func Refused(err error) bool { return errors.Is(err, config.ConnectionRefused) }
+func Refused(err error) bool { return errors.Is(err, system.ConnectionRefused) }
 
 func whyNotOurs(err error) error {
 	switch {

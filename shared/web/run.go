@@ -18,6 +18,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/system"
 )
 
 // Main runs the app. If run fails or panics, Main prints why in one line and ends
@@ -133,10 +134,10 @@ func Listen(cfg config.Config) (net.Listener, error) {
 		if err == nil {
 			return listener, nil
 		}
-		if errors.Is(err, config.NotAllowed) && cfg.PortSet {
+		if errors.Is(err, system.NotAllowed) && cfg.PortSet {
 			return nil, fmt.Errorf("PORT: the system keeps %d for itself (%w). Choose another: PORT=5001, or -port 5001", port, errors.Unwrap(err))
 		}
-		if !errors.Is(err, config.AddressInUse) && !errors.Is(err, config.NotAllowed) {
+		if !errors.Is(err, system.AddressInUse) && !errors.Is(err, system.NotAllowed) {
 			return nil, fmt.Errorf("HOST, PORT: cannot listen on %s port %d: %w. HOST must be an address of this machine, for example 127.0.0.1", cfg.Host, port, err)
 		}
 	}

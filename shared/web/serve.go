@@ -13,7 +13,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/system"
 )
 
 // usual is how much a client may take, whatever it does. A visitor on a slow
@@ -30,7 +30,7 @@ var usual = struct {
 	idle:   2 * time.Minute,
 	// How long requests in flight may take to finish after a signal.
 	stop:        5 * time.Second,
-	connections: config.Connections(),
+	connections: system.Connections(),
 }
 
 // maxBytes bounds the headers of a request, and its body.

@@ -56,7 +56,7 @@ func TestTheBoardSaysWhatToTypeAndForgetsNothingAtCtrlC(t *testing.T) {
 }
 
 func TestWhatTheBoardAnnounces(t *testing.T) {
-	public, err := url.Parse("https://board.example.com/")
+	public, err := url.Parse("https://board.example.com")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -108,9 +108,10 @@ type arrow struct {
 // The house has floors: steps stand on shared, and what checks an app stands
 // beside it and uses three of its packages. Nothing imports a step.
 var arrows = []arrow{
-	{regexp.MustCompile(`^shared/(config|embedded|redisconn/iam)$`), regexp.MustCompile(`^$`)},
-	{regexp.MustCompile(`^shared/redisconn$`), regexp.MustCompile(`^shared/(config|embedded|redisconn/iam)$`)},
-	{regexp.MustCompile(`^shared/web$`), regexp.MustCompile(`^shared/config$`)},
+	{regexp.MustCompile(`^shared/(config|system|redisconn/iam)$`), regexp.MustCompile(`^$`)},
+	{regexp.MustCompile(`^shared/embedded$`), regexp.MustCompile(`^shared/system$`)},
+	{regexp.MustCompile(`^shared/redisconn$`), regexp.MustCompile(`^shared/(config|embedded|system|redisconn/iam)$`)},
+	{regexp.MustCompile(`^shared/web$`), regexp.MustCompile(`^shared/(config|system)$`)},
 	{regexp.MustCompile(`^shared/inspect$`), regexp.MustCompile(`^shared/(config|web)$`)},
 	{regexp.MustCompile(`^shared/inspect/redishook$`), regexp.MustCompile(`^shared/inspect$`)},
 	{regexp.MustCompile(`^check/`), regexp.MustCompile(`^(check/.*|shared/(config|redisconn|embedded))$`)},
