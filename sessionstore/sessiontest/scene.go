@@ -29,7 +29,8 @@ type scene struct {
 }
 
 func newScene(t *testing.T, admin redis.UniversalClient, connect func(testing.TB) redis.UniversalClient) *scene {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	// Long, because the machine may be busy, and all tests run at once.
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	t.Cleanup(cancel)
 	name := rand.Text()
 	s := &scene{t, admin, connect, ctx, "sessiontest:" + name + ":", "user-" + name}
