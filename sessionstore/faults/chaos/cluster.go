@@ -54,13 +54,21 @@ func (h *history) confirmedBefore(number int, o *op) bool {
 }
 
 // tooOld reports whether a login may have seen so many younger sessions that it
-// had to end this one.
+// had to end this one. Its own session counts in any case, for it stays: while a
+// login is slow, others can begin that are younger than its own.
 func (h *history) tooOld(number int, login *op) bool {
 	var younger int
-	for other, created := range h.created {
-		if other != number && h.begun[other] < login.to && created > h.begun[number] {
+	for other := range h.born {
+		if other != number && (other == login.of || h.mayBeYounger(other, number, login)) {
 			younger++
 		}
 	}
 	return younger >= h.maxSessions && h.begun[number] < login.to
+}
+
+// mayBeYounger reports whether a login may have seen that a session is younger than
+// another one. The store tells ages apart by the millisecond.
+func (h *history) mayBeYounger(other, number int, login *op) bool {
+	return h.begun[other] < login.to &&
+		(h.created[other] > h.begun[number] || h.born[other].latest >= h.born[number].earliest)
 }

@@ -72,3 +72,18 @@ func TestShorten(t *testing.T) {
 		t.Errorf("what is left is %q, want a login, a logout and the visit after it", texts)
 	}
 }
+
+// A slow login keeps its own session, and so ends one that began while it ran.
+func TestASlowLoginEndsAYoungerSession(t *testing.T) {
+	h := &history{
+		rules:   rules{maxSessions: 1, born: []span{{1, 2}, {4, 5}, {4, 5}}, begun: []int64{0, 4, 90}},
+		created: []int64{1, 5, 91},
+	}
+	slow := &op{verb: settle, of: 0, from: 2, to: 80, old: noSession, sure: true}
+	if one := h.share(slow, 1); one == nil || one.verb != end || !one.maybe {
+		t.Errorf("of the younger session it is said that the login did %v, want that it may have ended it", one)
+	}
+	if late := h.share(slow, 2); late != nil {
+		t.Errorf("of a session that began after the login it is said that it did %v, want nothing", late)
+	}
+}
