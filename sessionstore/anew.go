@@ -42,11 +42,14 @@ func (s *Store) freshNode(ctx context.Context, key string) (*redis.Client, error
 }
 
 // newConnections is the last hook of the client. What the hooks before it see, and
-// make of an error, is the same for both kinds of connection.
+// make of an error, is the same whichever connection a command goes on.
 type newConnections struct{ *Store }
 
 func (h newConnections) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
+		if visit, ok := ctx.Value(visitKey{h.Store}).(*redis.StringSliceCmd); ok {
+			return h.sendTogether(ctx, visit)
+		}
 		key, ok := ctx.Value(anew{}).(string)
 		if !ok {
 			return next(ctx, cmd)

@@ -23,8 +23,8 @@ import (
 // session. The next login, list or revocation removes it.
 type cluster struct{ *Store }
 
-func (s cluster) begin(ctx context.Context, username, handle string, _ []string, anew bool) (begun, error) {
-	args := s.creation(username, handle)
+func (s cluster) begin(ctx context.Context, l login, handle string, _ []string, anew bool) (begun, error) {
+	args := l.creation(handle)
 	c := createScript.call([]string{s.key(handle)}, args...)
 	c.once, c.anew = true, anew
 	reply, err := s.run(ctx, c)
@@ -34,7 +34,7 @@ func (s cluster) begin(ctx context.Context, username, handle string, _ []string,
 	times := texts(reply)
 	b := begun{made: true, created: times[0], end: times[1]}
 	// An entry can be made twice without harm.
-	entries, err := s.run(ctx, enterScript.call([]string{s.indexKey(username)}, args...))
+	entries, err := s.run(ctx, enterScript.call([]string{s.indexKey(l.username)}, args...))
 	b.others = without(texts(entries), handle)
 	return b, err
 }
@@ -48,7 +48,7 @@ func (s cluster) settle(ctx context.Context, username string, left settlement) e
 	if err != nil {
 		return err
 	}
-	alive, gone := living(others, replies)
+	alive, gone := s.living(others, replies, nil)
 	// The oldest first. The new session is not among them.
 	for _, info := range alive[:max(0, len(alive)+1-left.limit)] {
 		gone = append(gone, info.Handle)
@@ -78,16 +78,16 @@ func (s cluster) logout(ctx context.Context, handles []string, username string) 
 	return err
 }
 
-func (s cluster) list(ctx context.Context, username string) ([]Info, error) {
+func (s cluster) list(ctx context.Context, username string, fields []string) ([]Info, error) {
 	handles, err := s.entries(ctx, username)
 	if err != nil {
 		return nil, err
 	}
-	replies, err := s.runEach(ctx, s.each(lookScript, handles))
+	replies, err := s.runEach(ctx, s.each(lookScript, handles, anys(fields)...))
 	if err != nil {
 		return nil, err
 	}
-	alive, dead := living(handles, replies)
+	alive, dead := s.living(handles, replies, fields)
 	if len(dead) > 0 {
 		err = s.forget(ctx, []string{username}, dead)
 	}
@@ -163,14 +163,14 @@ func (s cluster) each(script script, handles []string, args ...any) []call {
 
 // living tells the live sessions, the oldest first, from the dead by the answers
 // of lookScript.
-func living(handles []string, replies []any) (alive []Info, dead []string) {
+func (s *Store) living(handles []string, replies []any, fields []string) (alive []Info, dead []string) {
 	for i, handle := range handles {
-		times := texts(replies[i])
-		if times[1] == "" {
+		found, _ := replies[i].([]any)
+		if found[1] == nil {
 			dead = append(dead, handle)
 			continue
 		}
-		alive = append(alive, Info{handle, atMilliseconds(times[0]), atMilliseconds(times[1])})
+		alive = append(alive, s.info(handle, found, fields))
 	}
 	slices.SortFunc(alive, func(a, b Info) int {
 		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Handle, b.Handle))

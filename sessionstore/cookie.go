@@ -2,6 +2,7 @@ package sessionstore
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 )
@@ -22,9 +23,37 @@ func (s *Store) Of(w http.ResponseWriter, r *http.Request) *Session {
 // login has just logged in. It asks Redis nothing.
 func (s *Store) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := context.WithValue(r.Context(), contextKey{s}, s.Of(w, r))
+		session := s.Of(w, r)
+		ctx := context.WithValue(context.WithValue(r.Context(), contextKey{s}, session), fromKey{}, session)
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// From returns the session that Handler made of the request of ctx, nil without
+// one. If there are handlers of several stores, it is that of the innermost.
+func From(ctx context.Context) *Session {
+	session, _ := ctx.Value(fromKey{}).(*Session)
+	return session
+}
+
+type fromKey struct{}
+
+// RequireLogin lets only requests of users who are logged in pass to next, and
+// visits their session; login answers the others, for instance with a redirect to
+// a form. If Redis is not available the answer is 503, with the cookie untouched.
+func (s *Store) RequireLogin(next, login http.Handler) http.Handler {
+	return s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		session := s.Of(w, r)
+		err := session.Refresh(r.Context())
+		switch {
+		case err == nil && session.Username() != "":
+			next.ServeHTTP(w, r)
+		case err == nil || errors.Is(err, ErrNoSession):
+			login.ServeHTTP(w, r)
+		default:
+			http.Error(w, "The service is not available at the moment. Try again in a minute.", http.StatusServiceUnavailable)
+		}
+	}))
 }
 
 // contextKey finds the session of a store in a request.
@@ -55,8 +84,8 @@ func (s *Store) tokensIn(r *http.Request) (visitor token, rivals []token) {
 	return "", rivals
 }
 
-// cookie has no age: the browser keeps it until it is closed, and Redis alone
-// decides how long it is worth something.
+// cookie has no age unless a login sets one: the browser keeps it until it is
+// closed, and Redis alone decides how long it is worth something.
 func (s *Store) cookie(t token) *http.Cookie {
 	return &http.Cookie{
 		Name: s.cookieName, Value: string(t), Path: "/",

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"os"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
@@ -80,24 +83,188 @@ func ExampleSession_Batch() {
 	// a bicycle <nil>
 }
 
-// A page where people see where they are logged in.
-func ExampleStore_List() {
+// A page for users alone, and the others see the form to log in. From finds the
+// session that a middleware has read.
+func ExampleStore_RequireLogin() {
+	rdb, end := startRedis()
+	defer end()
+	store := sessionstore.New(rdb, sessionstore.InsecurePlainHTTP())
+
+	mux := http.NewServeMux()
+	form := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "Log in first") })
+	mux.Handle("GET /account", store.RequireLogin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, "The account of", sessionstore.From(r.Context()).Username())
+	}), form))
+	mux.HandleFunc("POST /login", func(w http.ResponseWriter, r *http.Request) {
+		if err := store.Of(w, r).Login(r.Context(), r.FormValue("username")); err != nil {
+			http.Error(w, "try again later", http.StatusServiceUnavailable)
+		}
+	})
+	// Other sites cannot post a form of this one.
+	browse(http.NewCrossOriginProtection().Handler(mux), "GET /account", "POST /login?username=aaa", "GET /account")
+	// Output:
+	// Log in first
+	// The account of aaa
+}
+
+// What the list of devices shows comes with the login, in the same round trip.
+// "Keep me logged in" gives this login a longer life, and its cookie an age.
+func ExampleSession_Login() {
 	rdb, end := startRedis()
 	defer end()
 	store := sessionstore.New(rdb)
-	loggedIn(store, "aaa")
-	here := loggedIn(store, "aaa")
 
-	sessions, err := store.List(context.Background(), "aaa")
+	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/login", nil)
+	s := store.Of(w, r)
+	err := s.Login(r.Context(), "aaa",
+		sessionstore.Set("device", "a phone"),
+		sessionstore.Set("address", r.RemoteAddr),
+		sessionstore.Remember(7*24*time.Hour, 30*24*time.Hour),
+	)
+	fmt.Println(s.Username(), s.Value("device"), err)
+	fmt.Println("the cookie lives for", time.Duration(w.Result().Cookies()[0].MaxAge)*time.Second)
+	// Output:
+	// aaa a phone <nil>
+	// the cookie lives for 720h0m0s
+}
+
+// A page where users see where they are logged in.
+func ExampleSession_List() {
+	rdb, end := startRedis()
+	defer end()
+	store := sessionstore.New(rdb)
+	loggedIn(store, "aaa", sessionstore.Set("device", "a phone"))
+	here := loggedIn(store, "aaa", sessionstore.Set("device", "a laptop"))
+
+	sessions, err := here.List(context.Background(), "device")
 	if err != nil {
 		log.Fatal(err)
 	}
 	for _, info := range sessions {
-		fmt.Println("this one:", info.Handle == here.Handle(), "- at most", info.End.Sub(info.Created))
+		seen := time.Since(info.LastSeen) < time.Minute
+		fmt.Printf("%s, seen in the last minute: %t, this one: %t, at most %v\n",
+			info.Fields["device"], seen, info.Current, info.End.Sub(info.Created))
 	}
 	// Unordered output:
-	// this one: false - at most 8h0m0s
-	// this one: true - at most 8h0m0s
+	// a phone, seen in the last minute: true, this one: false, at most 8h0m0s
+	// a laptop, seen in the last minute: true, this one: true, at most 8h0m0s
+}
+
+// A page that asks every minute how long is left, to warn before the end, keeps
+// no session alive by that.
+func ExampleSession_Peek() {
+	rdb, end := startRedis()
+	defer end()
+	s := loggedIn(sessionstore.New(rdb), "aaa")
+
+	left, err := s.Peek(context.Background())
+	fmt.Println("warn:", left.Idle < 2*time.Minute, err)
+	fmt.Println("more than 7 hours to the end:", left.End > 7*time.Hour)
+	// Output:
+	// warn: false <nil>
+	// more than 7 hours to the end: true
+}
+
+// The state of an OAuth login is good for one answer, and a notice for one page.
+func ExampleSession_Pop() {
+	rdb, end := startRedis()
+	defer end()
+	s := loggedIn(sessionstore.New(rdb), "aaa")
+
+	ctx := context.Background()
+	if err := s.Set(ctx, "oauth_state", "a random text"); err != nil {
+		log.Fatal(err)
+	}
+	for range 2 {
+		state, err := s.Pop(ctx, "oauth_state")
+		fmt.Printf("%q %v\n", state, err)
+	}
+	// Output:
+	// "a random text" <nil>
+	// "" <nil>
+}
+
+// A cart that is filled before the login, and goes on after it. The first write
+// begins a session; to look around costs nothing.
+func ExampleSession_Begin() {
+	rdb, end := startRedis()
+	defer end()
+	store := sessionstore.New(rdb, sessionstore.InsecurePlainHTTP())
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /cart", func(w http.ResponseWriter, r *http.Request) {
+		err := store.Of(w, r).Begin(r.Context(), sessionstore.Set("cart", r.FormValue("item")))
+		fmt.Fprintln(w, "put into the cart:", err == nil)
+	})
+	mux.HandleFunc("POST /login", func(w http.ResponseWriter, r *http.Request) {
+		s := store.Of(w, r)
+		err := s.Login(r.Context(), r.FormValue("username"), sessionstore.Carry("cart"))
+		fmt.Fprintln(w, s.Username(), "has", s.Value("cart"), err)
+	})
+	browse(mux, "POST /cart?item=bicycle", "POST /login?username=aaa")
+	// Output:
+	// put into the cart: true
+	// aaa has bicycle <nil>
+}
+
+// To change a password, a login must be fresh. The new login gives the browser a
+// new token.
+func ExampleSession_Created() {
+	rdb, end := startRedis()
+	defer end()
+	s := loggedIn(sessionstore.New(rdb), "aaa")
+
+	old := s.Handle()
+	if time.Since(s.Created()) > 10*time.Minute {
+		fmt.Println("Give your password again")
+	}
+	// Here a service checks the password.
+	err := s.Login(context.Background(), s.Username())
+	fmt.Println("a new token:", s.Handle() != old, err)
+	// Output:
+	// a new token: true <nil>
+}
+
+// A field can hold what encoding/json can write.
+func ExampleSetJSON() {
+	rdb, end := startRedis()
+	defer end()
+	s := loggedIn(sessionstore.New(rdb), "aaa")
+
+	err := s.Batch(context.Background(),
+		sessionstore.SetJSON("sizes", []int{38, 40}),
+		sessionstore.SetJSON("since", time.Date(2026, 11, 29, 9, 0, 0, 0, time.UTC)),
+	)
+	sizes, errOfSizes := sessionstore.ValueJSON[[]int](s, "sizes")
+	since, errOfSince := sessionstore.ValueJSON[time.Time](s, "since")
+	fmt.Println(sizes, since.Year(), errors.Join(err, errOfSizes, errOfSince))
+	// Output:
+	// [38 40] 2026 <nil>
+}
+
+// An audit log. It has the user as a digest, and never a token.
+func ExampleOnEvent() {
+	rdb, end := startRedis()
+	defer end()
+	audit := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
+		// Without the time and the digests, which differ from run to run.
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey || a.Key == "session" {
+				return slog.Attr{}
+			}
+			return a
+		},
+	}))
+	store := sessionstore.New(rdb, sessionstore.OnEvent(func(ctx context.Context, e sessionstore.Event) {
+		audit.InfoContext(ctx, string(e.Kind), "user", e.User, "session", e.Handle)
+	}))
+	s := loggedIn(store, "aaa")
+	if err := s.Logout(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// level=INFO msg=login user=9834876dcfb05cb167a5c24953eba58c
+	// level=INFO msg=logout user=9834876dcfb05cb167a5c24953eba58c
 }
 
 // The button beside an entry of that page. Handles come from the browser, so
@@ -135,9 +302,9 @@ func startRedis() (rdb redis.UniversalClient, end func()) {
 }
 
 // loggedIn is the session of a request that has just logged in.
-func loggedIn(store *sessionstore.Store, username string) *sessionstore.Session {
+func loggedIn(store *sessionstore.Store, username string, options ...sessionstore.LoginOption) *sessionstore.Session {
 	s := store.Of(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/login", nil))
-	if err := s.Login(context.Background(), username); err != nil {
+	if err := s.Login(context.Background(), username, options...); err != nil {
 		log.Fatal(err)
 	}
 	return s

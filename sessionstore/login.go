@@ -13,14 +13,14 @@ type place interface {
 	// begin makes a session and its entry. When it returns nil the login is
 	// confirmed. After an error the session may be there, or come late: it sends the
 	// creation once, if asked to anew on a connection of its own.
-	begin(ctx context.Context, username, handle string, old []string, anew bool) (begun, error)
+	begin(ctx context.Context, l login, handle string, old []string, anew bool) (begun, error)
 	// settle ends sessions, and those of a user that are too many.
 	settle(ctx context.Context, username string, s settlement) error
 	// logout ends sessions of one browser. The name of the user is empty if no
 	// visit has read it.
 	logout(ctx context.Context, handles []string, username string) error
-	// list has the live sessions of a user, in any order.
-	list(ctx context.Context, username string) ([]Info, error)
+	// list has the live sessions of a user, the oldest first, with some fields.
+	list(ctx context.Context, username string, fields []string) ([]Info, error)
 	// revokeOne reports whether the user had such a live session.
 	revokeOne(ctx context.Context, username, handle string) (bool, error)
 	revokeOthers(ctx context.Context, username, keep string) error
@@ -66,24 +66,21 @@ const noLimit = math.MaxInt32
 // session back. So there is one more try, with a new token and on a new
 // connection; the token of the first goes to no browser, and what it may have
 // left is ended.
-func (s *Store) login(ctx context.Context, old []token, username string) (token, []string, error) {
-	if err := checkUser(username); err != nil {
-		return "", nil, err
-	}
+func (s *Store) login(ctx context.Context, old []token, l login) (token, []string, error) {
 	left := settlement{limit: noLimit, old: handles(old)}
 	var fresh token
 	var b begun
 	for {
 		fresh = newToken()
 		var err error
-		if b, err = s.place.begin(ctx, username, fresh.handle(), left.old, len(left.tries) > 0); err == nil {
+		if b, err = s.place.begin(ctx, l, fresh.handle(), left.old, len(left.tries) > 0); err == nil {
 			break
 		}
 		if b.made || mayHaveRun(err) {
 			left.tries = append(left.tries, fresh.handle())
 		}
 		if len(left.tries) == 2 || !mayHaveRun(err) || ctx.Err() != nil {
-			s.abandon(ctx, username, left.tries)
+			s.abandon(ctx, l.username, left.tries)
 			return "", nil, err
 		}
 	}
@@ -91,12 +88,12 @@ func (s *Store) login(ctx context.Context, old []token, username string) (token,
 	if len(left.tries)+len(left.old)+len(left.others) > 0 {
 		// The new token goes to a browser only after the old sessions are ended
 		// (OWASP ASVS 5.0, 7.2.4).
-		if err := s.place.settle(ctx, username, left); err != nil {
-			s.abandon(ctx, username, append(left.tries, fresh.handle()))
+		if err := s.place.settle(ctx, l.username, left); err != nil {
+			s.abandon(ctx, l.username, append(left.tries, fresh.handle()))
 			return "", nil, err
 		}
 	}
-	return fresh, []string{"username", username, "@created", b.created, "@end", b.end}, nil
+	return fresh, append(l.fields, "username", l.username, "@created", b.created, "@end", b.end+l.own()), nil
 }
 
 // abandon ends what a failed login may have left, as well as it can in the time
@@ -118,7 +115,7 @@ func texts(reply any) []string {
 	values, _ := reply.([]any)
 	all := make([]string, len(values))
 	for i, value := range values {
-		all[i], _ = value.(string)
+		all[i] = text(value)
 	}
 	return all
 }

@@ -14,9 +14,9 @@ import (
 // only one server allows.
 type oneServer struct{ *Store }
 
-func (s oneServer) begin(ctx context.Context, username, handle string, old []string, anew bool) (begun, error) {
-	keys := append(s.keys(append([]string{handle}, old...)), s.indexKey(username))
-	c := beginScript.call(keys, s.creation(username, handle)...)
+func (s oneServer) begin(ctx context.Context, l login, handle string, old []string, anew bool) (begun, error) {
+	keys := append(s.keys(append([]string{handle}, old...)), s.indexKey(l.username))
+	c := beginScript.call(keys, l.creation(handle)...)
 	c.once, c.anew = true, anew
 	reply, err := s.run(ctx, c)
 	if err != nil {
@@ -70,16 +70,16 @@ func (s oneServer) logout(ctx context.Context, handles []string, username string
 	return err
 }
 
-func (s oneServer) list(ctx context.Context, username string) ([]Info, error) {
-	reply, err := s.run(ctx, listScript.call([]string{s.indexKey(username)}, s.prefix))
+func (s oneServer) list(ctx context.Context, username string, fields []string) ([]Info, error) {
+	reply, err := s.run(ctx, listScript.call([]string{s.indexKey(username)}, anys(s.prefix, fields)...))
 	if err != nil {
 		return nil, err
 	}
 	rows, _ := reply.([]any)
 	live := make([]Info, len(rows))
 	for i, row := range rows {
-		session := texts(row)
-		live[i] = Info{session[0], atMilliseconds(session[1]), atMilliseconds(session[2])}
+		session := row.([]any)
+		live[i] = s.info(session[0].(string), session[1:], fields)
 	}
 	return live, nil
 }

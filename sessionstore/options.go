@@ -1,7 +1,9 @@
 package sessionstore
 
 import (
+	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -15,6 +17,14 @@ type Option func(*Store)
 // IdleTimeout is the time without a visit after which a session ends, 30
 // minutes by default, at least a millisecond.
 func IdleTimeout(d time.Duration) Option { return func(s *Store) { s.idleTimeout = d } }
+
+// TouchEvery is how far a session's idle end may lag behind its last visit: a
+// visit sets it again only if it is at least this much older. A visit that changes
+// nothing and need not set it writes nothing, so nothing goes to replicas either.
+// A session then ends between idle timeout - d and idle timeout after its last
+// visit. The default is a tenth of the idle timeout, at most a minute; with 0 each
+// visit sets it.
+func TouchEvery(d time.Duration) Option { return func(s *Store) { s.touchEvery = d } }
 
 // MaxAge is the age at which a session ends however busy it is, 8 hours by
 // default, at least a millisecond.
@@ -63,10 +73,14 @@ func WaitForReplicas(n int, atMost time.Duration) Option {
 func New(rdb redis.UniversalClient, options ...Option) *Store {
 	s := &Store{
 		rdb: rdb, prefix: "session:", cookieName: "session", sameSite: http.SameSiteLaxMode,
-		idleTimeout: 30 * time.Minute, maxAge: 8 * time.Hour, maxSessions: 100,
+		idleTimeout: 30 * time.Minute, maxAge: 8 * time.Hour, maxSessions: 100, touchEvery: byDefault,
+		onEvent: func(context.Context, Event) {},
 	}
 	for _, option := range options {
 		option(s)
+	}
+	if s.touchEvery == byDefault {
+		s.touchEvery = min(s.idleTimeout/10, time.Minute)
 	}
 	if problem := s.problem(); problem != "" {
 		panic("sessionstore.New: " + problem)
@@ -75,15 +89,25 @@ func New(rdb redis.UniversalClient, options ...Option) *Store {
 		s.cookieName = hostOnly + s.cookieName
 	}
 	s.place = cluster{s}
-	switch rdb.(type) {
+	switch client := rdb.(type) {
 	case *redis.Client:
 		s.place = oneServer{s}
-		rdb.AddHook(newConnections{s})
 	case *redis.ClusterClient:
+		s.clusters = append(s.clusters, client)
+	}
+	if isLibraryClient(rdb) {
 		rdb.AddHook(newConnections{s})
+	}
+	if s.batching {
+		if err := s.openBatches(); err != nil {
+			panic("sessionstore.New: Batching: " + err.Error())
+		}
 	}
 	return s
 }
+
+// byDefault is the TouchEvery of a store that was given none.
+const byDefault = time.Duration(math.MinInt64)
 
 // hostOnly begins the name of a cookie that the browser keeps to one host.
 const hostOnly = "__Host-"
@@ -99,6 +123,12 @@ func (s *Store) problem() string {
 		return fmt.Sprintf("IdleTimeout(%v): the shortest is 1ms", s.idleTimeout)
 	case s.maxAge < time.Millisecond:
 		return fmt.Sprintf("MaxAge(%v): the shortest is 1ms", s.maxAge)
+	case s.touchEvery < 0 || s.touchEvery >= s.idleTimeout:
+		return fmt.Sprintf("TouchEvery(%v): it is at least 0, and less than the IdleTimeout of %v", s.touchEvery, s.idleTimeout)
+	case s.batching && !isLibraryClient(s.rdb):
+		return fmt.Sprintf("Batching: it needs a *redis.Client or a *redis.ClusterClient, not a %T", s.rdb)
+	case s.onEvent == nil:
+		return "OnEvent(nil): give it a function, or leave it out"
 	case s.maxSessions < 1:
 		return fmt.Sprintf("MaxSessions(%d): a user needs at least 1", s.maxSessions)
 	case s.prefix == "" || len(s.prefix) > 100 || strings.ContainsFunc(s.prefix, special):
@@ -115,6 +145,14 @@ func (s *Store) problem() string {
 		return fmt.Sprintf("WaitForReplicas(%d, %v): at least 0 replicas, and at least 1ms", s.replicas, s.replicaWait)
 	}
 	return ""
+}
+
+func isLibraryClient(rdb redis.UniversalClient) bool {
+	switch rdb.(type) {
+	case *redis.Client, *redis.ClusterClient:
+		return true
+	}
+	return false
 }
 
 // isNil sees a nil pointer in a client too.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -15,18 +16,54 @@ type Info struct {
 	// Created is the time of the login, End the time at which the session
 	// ends however busy it is. Both are Redis' time.
 	Created, End time.Time
+	// LastSeen is the time of the last visit, exact to TouchEvery, in Redis' time.
+	// It is zero in a session so close to its End that visits do not change its TTL.
+	LastSeen time.Time
+	// Fields are those that List was asked for, as far as the session has them.
+	Fields map[string]string
+	// Current says that it is the session that asks, in what Session.List returns.
+	Current bool
+}
+
+// info makes an Info of what the script look has found.
+func (s *Store) info(handle string, found []any, fields []string) Info {
+	ends, own, remembered := strings.Cut(text(found[1]), " ")
+	info := Info{Handle: handle, Created: atMilliseconds(text(found[0])), End: atMilliseconds(ends), Fields: map[string]string{}}
+	idle := s.idleTimeout
+	if remembered {
+		ms, _ := strconv.ParseInt(own, 10, 64)
+		idle = time.Duration(ms) * time.Millisecond
+	}
+	// An embedded Redis can be some milliseconds early.
+	if expires, _ := found[2].(int64); time.UnixMilli(expires).Before(info.End.Add(-time.Second)) {
+		info.LastSeen = time.UnixMilli(expires).Add(-idle)
+	}
+	for i, field := range fields {
+		if value, ok := found[3+i].(string); ok {
+			info.Fields[field] = value
+		}
+	}
+	return info
+}
+
+func text(reply any) string {
+	s, _ := reply.(string)
+	return s
 }
 
 // List returns a user's live sessions, the oldest first, for a page on which
-// users see and end their own (OWASP ASVS 5.0, 7.4 and 7.5). It takes one round
-// trip; on a cluster two, and one more if it finds entries of dead sessions to
-// remove. The error is ErrUnavailable, ErrField for an empty name, or the
+// users see and end their own (OWASP ASVS 5.0, 7.4 and 7.5), with the fields by
+// which they recognise them, such as the device that a login has set. It takes one
+// round trip; on a cluster two, and one more if it finds entries of dead sessions
+// to remove. The error is ErrUnavailable, ErrField for an empty name, or the
 // context's.
-func (s *Store) List(ctx context.Context, username string) ([]Info, error) {
+func (s *Store) List(ctx context.Context, username string, fields ...string) ([]Info, error) {
 	if err := checkUser(username); err != nil {
 		return nil, err
 	}
-	return s.place.list(ctx, username)
+	infos, err := s.place.list(ctx, username, fields)
+	s.tell(ctx, "", username, "", err)
+	return infos, err
 }
 
 // Revoke ends one session of a user, by its handle. It returns ErrNoSession if
@@ -42,6 +79,7 @@ func (s *Store) Revoke(ctx context.Context, username, handle string) error {
 	if err == nil && !ended {
 		err = fmt.Errorf("%w with this handle", ErrNoSession)
 	}
+	s.tell(ctx, Revoked, username, handle, err)
 	return err
 }
 
@@ -62,7 +100,9 @@ func (s *Store) RevokeOthers(ctx context.Context, username, keep string) error {
 	if err := checkUser(username); err != nil {
 		return err
 	}
-	return s.place.revokeOthers(ctx, username, keep)
+	err := s.place.revokeOthers(ctx, username, keep)
+	s.tell(ctx, Revoked, username, "", err)
+	return err
 }
 
 // without is a list without a text.

@@ -66,9 +66,11 @@ func (s *Store) run(ctx context.Context, c call) (any, error) {
 		return nil, ctx.Err()
 	}
 	err = unavailable(err)
-	if cluster, ok := s.rdb.(*redis.ClusterClient); ok && errors.Is(err, ErrUnavailable) {
-		// By itself the client looks for a new primary once a minute.
-		cluster.ReloadState(ctx)
+	if errors.Is(err, ErrUnavailable) {
+		// By itself a client looks for a new primary once a minute.
+		for _, client := range s.clusters {
+			client.ReloadState(ctx)
+		}
 	}
 	return reply, err
 }
@@ -138,6 +140,9 @@ func (s *Store) exchange(ctx context.Context, to server, c call) (any, error) {
 	}
 	if c.list {
 		cmd := redis.NewStringSliceCmd(ctx, c.args...)
+		if s.batches != nil && ctx.Value(anew{}) == nil {
+			ctx = context.WithValue(ctx, visitKey{s}, cmd)
+		}
 		err := to.Process(ctx, unrepeatable{cmd})
 		return cmd.Val(), err
 	}

@@ -3,13 +3,14 @@ package sessionstore
 // One server makes a session and its entry in the index of its user with one
 // script, and a cluster, on two nodes, with two. Both are put together from the
 // same pieces, so that each rule stands once. All take the same arguments:
-// ARGV[1] is the name of the user, ARGV[2] the idle timeout and ARGV[3] the age
-// at which the session ends, both in milliseconds, ARGV[4] its handle.
+// ARGV[1] is the idle timeout and ARGV[2] the age at which the session ends, both
+// in milliseconds, ARGV[3] its handle, ARGV[4] what @end has behind the end; then
+// come its fields and their values, the name of the user first.
 const (
 	clock = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local created, ends = string.format('%.0f', now), string.format('%.0f', now + ARGV[3])`
+local created, ends = string.format('%.0f', now), string.format('%.0f', now + ARGV[2])`
 
 	// The key can hold a tombstone (see entomb).
 	refuse = `
@@ -18,8 +19,8 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
 end`
 
 	write = `
-redis.call('HSET', KEYS[1], 'username', ARGV[1], '@created', created, '@end', ends)
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+redis.call('HSET', KEYS[1], '@created', created, '@end', ends .. ARGV[4], unpack(ARGV, 5))
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
 redis.call('PEXPIREAT', KEYS[1], ends, 'LT')`
 
 	// The index is a sorted set of handles by the time at which they end. It
@@ -27,7 +28,7 @@ redis.call('PEXPIREAT', KEYS[1], ends, 'LT')`
 	// no TTL yet.
 	enroll = `
 local index = KEYS[#KEYS]
-redis.call('ZADD', index, ends, ARGV[4])
+redis.call('ZADD', index, ends, ARGV[3])
 redis.call('PEXPIREAT', index, ends, 'NX')
 redis.call('PEXPIREAT', index, ends, 'GT')`
 
@@ -48,25 +49,34 @@ local function trim(index)
   if last[2] then redis.call('PEXPIREAT', index, string.format('%.0f', tonumber(last[2]))) end
 end`
 
-	// live answers the sessions in an index, the oldest first, as a handle, the
-	// time of the login and the end, and removes the entries of dead ones. It
-	// orders by the login: after MaxAge was shortened, the newest ends first.
-	live = `
-local function live(index, prefix)
-  local all = {}
+	// look answers what a list shows of a session: the time of the login, @end, the
+	// time at which it ends if there is no visit, and the fields that are asked for.
+	look = `
+local function look(key, ...)
+  local found = redis.call('HMGET', key, '@created', '@end', ...)
+  table.insert(found, 3, redis.call('PEXPIRETIME', key))
+  return found
+end`
+
+	// live answers the handles of the sessions in an index, the oldest first, and
+	// what look finds of each, and removes the entries of dead ones. It orders by
+	// the login: after MaxAge was shortened, the newest ends first.
+	live = look + `
+local function live(index, prefix, ...)
+  local handles, found = {}, {}
   for _, handle in ipairs(redis.call('ZRANGE', index, 0, -1)) do
-    local times = redis.call('HMGET', prefix .. handle, '@created', '@end')
-    if times[2] then
-      all[#all + 1] = {handle, times[1], times[2]}
+    found[handle] = look(prefix .. handle, ...)
+    if found[handle][2] then
+      handles[#handles + 1] = handle
     else
       redis.call('ZREM', index, handle)
     end
   end
-  table.sort(all, function(a, b)
-    if a[2] == b[2] then return a[1] < b[1] end
-    return tonumber(a[2]) < tonumber(b[2])
+  table.sort(handles, function(a, b)
+    if found[a][1] == found[b][1] then return a < b end
+    return tonumber(found[a][1]) < tonumber(found[b][1])
   end)
-  return all
+  return handles, found
 end`
 )
 
@@ -110,10 +120,9 @@ for i = 6, #ARGV do
     redis.call('ZREM', index, handle)
   end
 end
-local all = live(KEYS[1], ARGV[1])
-local tooMany = #all - tonumber(ARGV[2])
-for _, session in ipairs(all) do
-  local handle = session[1]
+local handles = live(KEYS[1], ARGV[1])
+local tooMany = #handles - tonumber(ARGV[2])
+for _, handle in ipairs(handles) do
   if tooMany > 0 and handle ~= ARGV[3] then
     redis.call('UNLINK', ARGV[1] .. handle)
     redis.call('ZREM', KEYS[1], handle)
@@ -125,13 +134,17 @@ for _, index in ipairs(KEYS) do
 end
 return 1`)
 
-// listScript answers the live sessions in an index on one server, KEYS[1]. ARGV[1] is
-// the prefix of keys.
+// listScript answers the live sessions in an index on one server, KEYS[1], each as its
+// handle and what look finds. ARGV[1] is the prefix of keys; then come the fields.
 var listScript = newScript(`-- list` + trim + live + `
 redis.call('ZREM', KEYS[1], '')
-local all = live(KEYS[1], ARGV[1])
+local handles, found = live(KEYS[1], unpack(ARGV))
 trim(KEYS[1])
-return all`)
+for i, handle in ipairs(handles) do
+  table.insert(found[handle], 1, handle)
+  handles[i] = found[handle]
+end
+return handles`)
 
 // revokeScript ends sessions in an index on one server, KEYS[1]. ARGV[1] is the prefix
 // of keys, ARGV[2] a handle; ARGV[3] is "only" to end that session, or "others" to
@@ -149,15 +162,16 @@ trim(KEYS[1])
 return ended`)
 
 // endScript ends sessions, KEYS. It leaves tombstones alone. The answer is the names of
-// their users, empty for those that were dead.
+// their users, empty for those that were dead or had none.
 var endScript = newScript(`-- end
 local names = {}
 for i, key in ipairs(KEYS) do
-  names[i] = redis.call('HMGET', key, 'username')[1] or ''
-  if names[i] == '' then
-    redis.call('HDEL', key, '')
-  else
+  local found = redis.call('HMGET', key, 'username', '@end')
+  names[i] = found[1] or ''
+  if found[2] then
     redis.call('UNLINK', key)
+  else
+    redis.call('HDEL', key, '')
   end
 end
 return names`)
@@ -167,10 +181,20 @@ var buryScript = newScript(`-- bury` + entomb + `
 entomb(KEYS[1], ARGV[1])
 return 1`)
 
-// lookScript answers the times of the login and of the end of a session, KEYS[1].
-var lookScript = newScript(`-- look
+// lookScript answers what look finds of a session, KEYS[1]. ARGV are the fields.
+var lookScript = newScript(`-- look` + look + `
 redis.call('HDEL', KEYS[1], '')
-return redis.call('HMGET', KEYS[1], '@created', '@end')`)
+return look(KEYS[1], unpack(ARGV))`)
+
+// peekScript answers all fields and values of a session, KEYS[1], and how long it is
+// in milliseconds to its end, without a visit and at all; nothing for a dead one.
+var peekScript = newScript(`-- peek
+redis.call('HDEL', KEYS[1], '')
+local ends = redis.call('HGET', KEYS[1], '@end')
+if not ends then return {} end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+return {redis.call('HGETALL', KEYS[1]), redis.call('PTTL', KEYS[1]), string.match(ends, '%d+') - now}`)
 
 // leaveScript removes entries, ARGV, from an index, KEYS[1]. There may be none of
 // them. The answer is all other handles.

@@ -47,6 +47,17 @@ func (s *Session) Value(field string) string {
 	return ""
 }
 
+// Created is the time of the login, or of Begin, in Redis' time, as the last visit
+// read it; zero before one, and if there is no session. A page that changes
+// something sensitive asks for the password again if that was long ago (OWASP
+// ASVS 5.0, 7.5.1), and logs in again, which gives the browser a new token.
+func (s *Session) Created() time.Time {
+	if created := s.Value("@created"); created != "" {
+		return atMilliseconds(created)
+	}
+	return time.Time{}
+}
+
 // Get returns the value of a field, empty if there is none.
 func (s *Session) Get(ctx context.Context, field string) (string, error) {
 	if err := s.Batch(ctx); err != nil {
@@ -74,6 +85,15 @@ func (s *Session) Delete(ctx context.Context, field string) error {
 	return s.Batch(ctx, Delete(field))
 }
 
+// Pop removes a field and returns what it held, empty if there was none. Of several
+// requests only one gets it. It is done at most once.
+func (s *Session) Pop(ctx context.Context, field string) (string, error) {
+	if err := s.Batch(ctx, Pop(field)); err != nil {
+		return "", err
+	}
+	return s.Value(field), nil
+}
+
 // Refresh is a visit that changes nothing.
 func (s *Session) Refresh(ctx context.Context) error { return s.Batch(ctx) }
 
@@ -83,20 +103,34 @@ func (s *Session) Batch(ctx context.Context, ops ...Op) error {
 	if s.token == "" {
 		return ErrNoSession
 	}
-	fields, err := s.store.visit(ctx, s.Handle(), ops)
+	err := s.ask(func(handle string) (err error) {
+		fields, err := s.store.visit(ctx, handle, ops)
+		if err == nil || errors.Is(err, ErrNoSession) {
+			s.fields = fields
+		}
+		return err
+	})
+	s.store.tell(ctx, "", s.Username(), s.Handle(), err)
+	return err
+}
+
+// ask asks for the session by its handle.
+func (s *Session) ask(question func(handle string) error) error {
+	err := question(s.Handle())
 	if errors.Is(err, ErrNoSession) && !s.long {
 		// See upgrade.go. Nothing was done, so this is no repetition.
-		fields, err = s.store.visit(ctx, s.token.longHandle(), ops)
+		err = question(s.token.longHandle())
 		s.long = err == nil || errors.Is(err, ErrField)
-	}
-	if err == nil || errors.Is(err, ErrNoSession) {
-		s.fields = fields
 	}
 	return err
 }
 
 func (s *Store) visit(ctx context.Context, handle string, ops []Op) ([]string, error) {
-	c := visitScript.call([]string{s.key(handle)}, s.idleTimeout.Milliseconds())
+	script := visitScript
+	if len(ops) > 1 {
+		script = batchScript
+	}
+	c := script.call([]string{s.key(handle)}, s.idleTimeout.Milliseconds(), s.touchEvery.Milliseconds())
 	c.list = true
 	// What changes the session is sent once: a one-time code that was set, read and
 	// deleted would be there again if the Set came a second time.
@@ -127,8 +161,11 @@ func (s *Store) visit(ctx context.Context, handle string, ops []Op) ([]string, e
 // (https://owasp.org/www-community/attacks/Session_fixation); its session is
 // ended once the new one is safe. Call Login before the body is written.
 //
+// Options give the session its first values (Set), fields of the session before it
+// (Carry), and a longer life (Remember).
+//
 // It takes one round trip for the user's only session, else two; on a cluster two
-// to five. If the reply to a creation does not come, there is one more try with a
+// to five; one more with Carry. If the reply to a creation does not come, there is one more try with a
 // new token. Login goes on when the browser goes away, up to the deadline of ctx,
 // or for a second if it has none.
 //
@@ -136,16 +173,48 @@ func (s *Store) visit(ctx context.Context, handle string, ops []Op) ([]string, e
 // KiB) the browser keeps its cookie and the old session lives on. There is one
 // exception: when Redis has ended the old session and only its answer is lost,
 // that is ErrUnavailable too. To log in again is right in every case.
-func (s *Session) Login(ctx context.Context, username string) error {
-	ctx, cancel := toTheEnd(ctx)
-	defer cancel()
-	fresh, fields, err := s.store.login(ctx, s.tokens(), username)
+func (s *Session) Login(ctx context.Context, username string, options ...LoginOption) error {
+	l, err := s.store.newLogin(username, options)
 	if err != nil {
 		return err
 	}
+	ctx, cancel := toTheEnd(ctx)
+	defer cancel()
+	if err := s.carry(ctx, &l); err != nil {
+		return err
+	}
+	fresh, fields, err := s.store.login(ctx, s.tokens(), l)
+	if err == nil {
+		s.become(fresh, fields, l)
+	}
+	s.store.tell(ctx, LoggedIn, username, s.Handle(), err)
+	return err
+}
+
+// carry reads what a login takes over from the session before it, if that is alive.
+func (s *Session) carry(ctx context.Context, l *login) error {
+	if len(l.carried) == 0 {
+		return nil
+	}
+	if err := s.Refresh(ctx); err != nil && !errors.Is(err, ErrNoSession) {
+		return err
+	}
+	for _, field := range l.carried {
+		if value := s.Value(field); value != "" {
+			Set(field, value).option(l)
+		}
+	}
+	return l.invalid
+}
+
+// become makes a session the one of this request, and of the browser.
+func (s *Session) become(fresh token, fields []string, l login) {
 	s.token, s.rivals, s.long, s.fields = fresh, nil, false, fields
-	http.SetCookie(s.w, s.store.cookie(fresh))
-	return nil
+	cookie := s.store.cookie(fresh)
+	if l.remembered {
+		cookie.MaxAge = int(l.maxAge.Seconds())
+	}
+	http.SetCookie(s.w, cookie)
 }
 
 // Logout ends the session in Redis, in one round trip, two if the request has not
@@ -160,7 +229,9 @@ func (s *Session) Logout(ctx context.Context) error {
 	}
 	ctx, cancel := toTheEnd(ctx)
 	defer cancel()
-	err := s.store.place.logout(ctx, handles(s.tokens()), s.Username())
+	username, handle := s.Username(), s.Handle()
+	err := s.store.place.logout(ctx, handles(s.tokens()), username)
+	s.store.tell(ctx, LoggedOut, username, handle, err)
 	if err != nil && !errors.Is(err, ErrNotConfirmed) {
 		return err
 	}
@@ -188,12 +259,64 @@ func (s *Session) RevokeOthers(ctx context.Context) error {
 	return s.store.RevokeOthers(ctx, s.Username(), s.Handle())
 }
 
+// List is Store.List for the user of this session, which is marked as the current
+// one.
+func (s *Session) List(ctx context.Context, fields ...string) ([]Info, error) {
+	if err := s.identify(ctx); err != nil {
+		return nil, err
+	}
+	infos, err := s.store.List(ctx, s.Username(), fields...)
+	for i := range infos {
+		infos[i].Current = infos[i].Handle == s.Handle()
+	}
+	return infos, err
+}
+
 // identify learns the name of the user.
 func (s *Session) identify(ctx context.Context) error {
 	if s.Username() != "" {
 		return nil
 	}
-	return s.Refresh(ctx)
+	err := s.Refresh(ctx)
+	if err == nil && s.Username() == "" {
+		return fmt.Errorf("%w of a user", ErrNoSession)
+	}
+	return err
+}
+
+// Life is how long a session is to live: until its idle end, if there is no visit,
+// and until the end that nothing extends.
+type Life struct{ Idle, End time.Duration }
+
+// Peek reads the session without a visit, in one round trip, so it does not extend
+// its life: a page that polls does not keep a user logged in, and can warn before
+// the end (WCAG 2.2.1). The error is ErrNoSession, ErrUnavailable or the context's.
+func (s *Session) Peek(ctx context.Context) (Life, error) {
+	if s.token == "" {
+		return Life{}, ErrNoSession
+	}
+	var left Life
+	err := s.ask(func(handle string) error {
+		reply, err := s.store.run(ctx, peekScript.call([]string{s.store.key(handle)}))
+		if err != nil {
+			return err
+		}
+		found := reply.([]any)
+		if len(found) == 0 {
+			s.fields = nil
+			return ErrNoSession
+		}
+		s.fields = texts(found[0])
+		left = Life{milliseconds(found[1]), milliseconds(found[2])}
+		return nil
+	})
+	s.store.tell(ctx, "", s.Username(), s.Handle(), err)
+	return left, err
+}
+
+func milliseconds(reply any) time.Duration {
+	n, _ := reply.(int64)
+	return time.Duration(n) * time.Millisecond
 }
 
 // Handle names this session in what List returns; empty if the browser brought

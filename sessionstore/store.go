@@ -24,8 +24,8 @@
 // A user for the store needs no more than this, with the prefix of its keys;
 // on a cluster also +cluster|slots +command, for WaitForReplicas also +wait:
 //
-//	~session:* -@all +eval +evalsha +exists +hdel +hgetall +hmget +hset +pexpire
-//	+pexpireat +time +unlink +zadd +zrange +zrem
+//	~session:* -@all +eval +evalsha +exists +hdel +hget +hgetall +hincrby +hmget +hset
+//	+pexpire +pexpireat +pexpiretime +pttl +time +unlink +zadd +zrange +zrem
 //
 // What changes a session is done at most once: if a reply is lost, it is not known
 // whether the change was made; the error is ErrUnavailable, and nothing is sent
@@ -36,6 +36,7 @@
 package sessionstore
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -69,6 +70,13 @@ type Store struct {
 	idleTimeout time.Duration
 	maxAge      time.Duration
 	maxSessions int
+	touchEvery  time.Duration
+	batching    bool
+	batches     *redis.AutoPipeliner // nil without Batching
+	batchClient redis.UniversalClient
+	// clusters are all clients of a cluster.
+	clusters    []*redis.ClusterClient
+	onEvent     func(context.Context, Event)
 	replicas    int
 	replicaWait time.Duration
 	cookieName  string
@@ -88,9 +96,4 @@ func (s *Store) keys(handles []string) []string {
 		keys[i] = s.key(handle)
 	}
 	return keys
-}
-
-// creation are the arguments of the scripts that make a session and its entry.
-func (s *Store) creation(username, handle string) []any {
-	return []any{username, s.idleTimeout.Milliseconds(), s.maxAge.Milliseconds(), handle}
 }

@@ -69,6 +69,8 @@ func run() error {
 		sessionstore.KeyPrefix(keyPrefix),
 		sessionstore.CookieName(cookieName),
 		sessionstore.IdleTimeout(cfg.SessionTTL),
+		// Ten seconds are short: each visit gives them in full.
+		sessionstore.TouchEvery(0),
 		sessionstore.MaxAge(cfg.SessionMaxAge),
 	}
 	if !cfg.HTTPS() {

@@ -44,7 +44,7 @@ func keepsTimeOfRedis(t *testing.T, r *redistest.Redis) {
 	// The clients are of this bubble too.
 	client, admin := connect(t, options(t, r.URL)), connect(t, options(t, r.URL))
 	prefix := "sessiontest:" + rand.Text() + ":"
-	store := sessionstore.New(client, sessionstore.KeyPrefix(prefix), sessionstore.IdleTimeout(idle), sessionstore.MaxAge(age))
+	store := newStoreOn(t, client, sessionstore.KeyPrefix(prefix), sessionstore.IdleTimeout(idle), sessionstore.MaxAge(age))
 	defer func() { _ = store.RevokeAll(context.WithoutCancel(ctx), "aaa") }()
 
 	b := &visit.Browser{Store: store}

@@ -41,7 +41,7 @@ func TestFailovers(t *testing.T) {
 	})
 	// By default the library looks once a minute who the masters are.
 	options.ClusterStateReloadInterval = 0
-	usual := loggedInOn(t, c, sessionstore.New(connectCluster(t, options)), 1)
+	usual := loggedInOn(t, c, newStoreOn(t, connectCluster(t, options)), 1)
 	t.Run("kill -9", func(t *testing.T) {
 		l := startLoad(t, c, client, 1)
 		l.run(300)
@@ -81,7 +81,7 @@ type load struct {
 // startLoad puts load on a session that is on a node.
 func startLoad(t *testing.T, c *redistest.Cluster, client redis.UniversalClient, node int) *load {
 	t.Helper()
-	l := &load{t: t, b: loggedInOn(t, c, sessionstore.New(client), node)}
+	l := &load{t: t, b: loggedInOn(t, c, newStoreOn(t, client), node)}
 	l.ctx, l.end = context.WithCancel(t.Context())
 	t.Cleanup(func() { l.end(); l.group.Wait() })
 	for range 8 {

@@ -9,6 +9,7 @@ package faults
 import (
 	"context"
 	"errors"
+	"flag"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -104,7 +105,20 @@ func closeAfter(t testing.TB, c io.Closer) { t.Cleanup(func() { _ = c.Close() })
 
 // newStore is a store on a server of the test's own.
 func newStore(t testing.TB, server *redistest.Server, options ...sessionstore.Option) *sessionstore.Store {
-	return sessionstore.New(connect(t, recommended(server.Addr)), options...)
+	return newStoreOn(t, connect(t, recommended(server.Addr)), options...)
+}
+
+var batching = flag.Bool("batching", false, "give every store the option Batching")
+
+// newStoreOn is a store on any client. An option that it is given wins over those
+// that all stores have.
+func newStoreOn(t testing.TB, client redis.UniversalClient, options ...sessionstore.Option) *sessionstore.Store {
+	if *batching {
+		options = append([]sessionstore.Option{sessionstore.Batching()}, options...)
+	}
+	store := sessionstore.New(client, options...)
+	closeAfter(t, store)
+	return store
 }
 
 func must(t testing.TB, err error) {

@@ -7,13 +7,22 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/sessionstore"
 	"example.com/session-workshop/sessionstore/sessiontest"
 )
 
 func TestBehaviour(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
-		sessiontest.Suite(t, func() redis.UniversalClient { return redis.NewClient(options(t, r.URL)) })
+		suite(t, func() redis.UniversalClient { return redis.NewClient(options(t, r.URL)) })
 	})
+}
+
+// suite is the suite of the store, with the options that all stores have.
+func suite(t *testing.T, connect func() redis.UniversalClient, options ...sessiontest.Option) {
+	if *batching {
+		options = append(options, sessiontest.With(sessionstore.Batching()))
+	}
+	sessiontest.Suite(t, connect, options...)
 }
 
 // patience is for the race detector, under which many tests share few cores.

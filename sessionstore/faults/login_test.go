@@ -18,7 +18,7 @@ func TestAFailedLoginLeavesTheOldSession(t *testing.T) {
 	c := redistest.StartCluster(t, 3, 0)
 	options := c.Options()
 	options.ReadTimeout = 100 * time.Millisecond
-	store := sessionstore.New(connectCluster(t, options))
+	store := newStoreOn(t, connectCluster(t, options))
 	const users = 20
 	var browsers []*browser
 	for i := range users {

@@ -68,7 +68,7 @@ type call struct {
 // now and then. Each has a field of its own, so Redis tells how often each one
 // was applied.
 func atMostOnce(t *testing.T, f fault, n *network, admin redis.Cmdable, client redis.UniversalClient, servers ...*redistest.Server) {
-	store := sessionstore.New(client, sessionstore.KeyPrefix(f.prefix()))
+	store := newStoreOn(t, client, sessionstore.KeyPrefix(f.prefix()))
 	calls := plan(t, store, 4)
 	// On a busy machine a reply can be late without any fault of the network.
 	wait.ForSuccess(t, func() error { _, err := calls[0].of.visit(t.Context()); return err })
@@ -188,7 +188,7 @@ func TestAReadIsTriedAgain(t *testing.T) {
 }
 
 func readsAgain(t *testing.T, f fault, n *network, client redis.UniversalClient) {
-	b := loggedIn(t, sessionstore.New(client), "aaa")
+	b := loggedIn(t, newStoreOn(t, client), "aaa")
 	_, err := b.visit(t.Context())
 	must(t, err)
 	n.healOnDial.Store(true)

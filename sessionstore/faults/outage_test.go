@@ -126,7 +126,7 @@ func TestLoginAndLogoutGoOnWhenTheBrowserLeaves(t *testing.T) {
 // behindWire is a store on a server of the test's own, behind a wire.
 func behindWire(t *testing.T) (*wire.Wire, *sessionstore.Store) {
 	w := redistest.OpenWire(t, redistest.StartServer(t).Addr)
-	return w, sessionstore.New(connect(t, recommended(w.Addr)))
+	return w, newStoreOn(t, connect(t, recommended(w.Addr)))
 }
 
 // leave makes a call and cancels its context as soon as something is sent, which

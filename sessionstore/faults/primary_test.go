@@ -80,7 +80,7 @@ func TestALaggingReplicaDecidesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			options := withPatienceOnACluster(c.Options())
 			prefer(options)
-			store := sessionstore.New(connectCluster(t, options), sessionstore.KeyPrefix(prefix+name+":"))
+			store := newStoreOn(t, connectCluster(t, options), sessionstore.KeyPrefix(prefix+name+":"))
 			// Each call goes to a replica by chance, so all is done more than once.
 			for range 10 {
 				one, two := loggedIn(t, store, "aaa"), loggedIn(t, store, "aaa")

@@ -21,7 +21,7 @@ func TestACallIsRepeatedOnceAtMost(t *testing.T) {
 	addr, taken := takesAndCloses(t, server.Addr)
 	options := insistent(recommended(addr))
 	options.ReadTimeout = suiteTimeout
-	store := sessionstore.New(connect(t, options))
+	store := newStoreOn(t, connect(t, options))
 	handle := b.Session().Handle()
 	most := map[string]int64{
 		"Set": 1, "Incr": 1, "Delete": 1, "Revoke": 1,

@@ -49,7 +49,7 @@ func TestALogoutWaitsForReplicasOnACluster(t *testing.T) {
 
 	t.Run("after a failover of which the client has not heard", func(t *testing.T) {
 		options.ClusterStateReloadInterval = time.Hour
-		store := sessionstore.New(connectCluster(t, options), sessionstore.WaitForReplicas(1, patient))
+		store := newStoreOn(t, connectCluster(t, options), sessionstore.WaitForReplicas(1, patient))
 		b := loggedInOn(t, c, store, 1)
 		c.Failover(4)
 		wait.For(t, "the old master is the replica of the new one", func() bool { return isReplicaOf(c.Node(4), c.Node(1)) })
@@ -67,7 +67,7 @@ func isReplicaOf(master, replica *redistest.Server) bool {
 
 func logoutWaits(t *testing.T, client redis.UniversalClient, login func(*sessionstore.Store) *browser, master, replica *redistest.Server) {
 	t.Run("a replica that follows", func(t *testing.T) {
-		b := login(sessionstore.New(client, sessionstore.WaitForReplicas(1, patient)))
+		b := login(newStoreOn(t, client, sessionstore.WaitForReplicas(1, patient)))
 		copied := *b
 		is(t, "the logout", b.Logout(within(t, reply)), nil)
 		gone(t, b, copied, master.Client)
@@ -76,7 +76,7 @@ func logoutWaits(t *testing.T, client redis.UniversalClient, login func(*session
 		}
 	})
 	t.Run("a replica that hangs", func(t *testing.T) {
-		b := login(sessionstore.New(client, sessionstore.WaitForReplicas(1, impatient)))
+		b := login(newStoreOn(t, client, sessionstore.WaitForReplicas(1, impatient)))
 		copied := *b
 		replica.Pause()
 		err := b.Logout(within(t, reply))
@@ -85,7 +85,7 @@ func logoutWaits(t *testing.T, client redis.UniversalClient, login func(*session
 		is(t, "the logout", err, sessionstore.ErrNotConfirmed)
 	})
 	t.Run("a wait that is longer than the client's", func(t *testing.T) {
-		b := login(sessionstore.New(client, sessionstore.WaitForReplicas(1, time.Minute)))
+		b := login(newStoreOn(t, client, sessionstore.WaitForReplicas(1, time.Minute)))
 		copied := *b
 		replica.Pause()
 		err := b.Logout(within(t, time.Second))

@@ -18,7 +18,7 @@ import (
 // leastPrivileges is what an ACL has to allow a user for the store, besides
 // its keys: ~PREFIX*. HELLO and AUTH are allowed to everybody, and "wait" is
 // for WaitForReplicas alone.
-const leastPrivileges = "-@all +eval +evalsha +exists +hdel +hgetall +hmget +hset +pexpire +pexpireat +time +unlink +wait +zadd +zrange +zrem"
+const leastPrivileges = "-@all +eval +evalsha +exists +hdel +hget +hgetall +hincrby +hmget +hset +pexpire +pexpireat +pexpiretime +pttl +time +unlink +wait +zadd +zrange +zrem"
 
 // clusterPrivileges are what the client library asks a cluster besides: who has
 // which keys, and what commands there are.
@@ -50,7 +50,7 @@ func TestSuiteOnACluster(t *testing.T) {
 	testall.Only(t)
 	t.Parallel()
 	c := redistest.StartCluster(t, 3, 0)
-	sessiontest.Suite(t, func() redis.UniversalClient {
+	suite(t, func() redis.UniversalClient {
 		return redis.NewClusterClient(withPatienceOnACluster(c.Options()))
 	})
 }
@@ -61,7 +61,7 @@ func TestSuiteWithLeastPrivileges(t *testing.T) {
 	allow(t, server.Client, "sessiontest:", leastPrivileges)
 	// A group of its own: nothingDenied waits for the end of all its subtests.
 	t.Run("Suite", func(t *testing.T) {
-		sessiontest.Suite(t, func() redis.UniversalClient {
+		suite(t, func() redis.UniversalClient {
 			return redis.NewClient(asUser(server.Addr))
 		}, sessiontest.Admin(server.Client))
 	})
@@ -76,7 +76,7 @@ func TestSuiteWithLeastPrivilegesOnACluster(t *testing.T) {
 		allow(t, c.Node(i).Client, "sessiontest:", leastPrivileges+" "+clusterPrivileges)
 	}
 	t.Run("Suite", func(t *testing.T) {
-		sessiontest.Suite(t, func() redis.UniversalClient {
+		suite(t, func() redis.UniversalClient {
 			options := c.Options()
 			options.Username, options.Password = user, password
 			return redis.NewClusterClient(withPatienceOnACluster(options))
@@ -133,7 +133,7 @@ func asUser(addr string) *redis.Options {
 // useEverything calls each method of the store, and returns the first error.
 func useEverything(t *testing.T, options *redis.Options) error {
 	ctx := t.Context()
-	store := sessionstore.New(connect(t, options), sessionstore.MaxSessions(2))
+	store := newStoreOn(t, connect(t, options), sessionstore.MaxSessions(2))
 	old, b := newBrowser(t, store), newBrowser(t, store)
 	var infos []sessionstore.Info
 	for _, use := range []func() error{
@@ -141,6 +141,7 @@ func useEverything(t *testing.T, options *redis.Options) error {
 		func() error { return old.Login(ctx, "aaa") },
 		func() error { return b.Login(ctx, "aaa") },
 		func() error { return b.Session().Batch(ctx, sessionstore.Set("a", "b"), sessionstore.Incr("n", 1)) },
+		func() error { _, err := b.Session().Incr(ctx, "n", 1); return err },
 		func() error { return b.Session().Delete(ctx, "a") },
 		func() (err error) { infos, err = store.List(ctx, "aaa"); return err },
 		func() error { return store.Revoke(ctx, "aaa", infos[0].Handle) },
@@ -152,7 +153,7 @@ func useEverything(t *testing.T, options *redis.Options) error {
 		func() error { return store.RevokeAll(ctx, "aaa") },
 		func() error { return b.Login(ctx, "aaa") },
 		func() error {
-			waiting := b.on(sessionstore.New(connect(t, options), sessionstore.WaitForReplicas(1, time.Millisecond)))
+			waiting := b.on(newStoreOn(t, connect(t, options), sessionstore.WaitForReplicas(1, time.Millisecond)))
 			if err := waiting.Logout(ctx); err != nil && strings.Contains(err.Error(), "NOPERM") {
 				return err
 			}
@@ -170,7 +171,7 @@ func TestSuiteOverTLS(t *testing.T) {
 	testall.Only(t)
 	t.Parallel()
 	_, options := startTLS(t)
-	sessiontest.Suite(t, func() redis.UniversalClient { return redis.NewClient(withPatience(options)) })
+	suite(t, func() redis.UniversalClient { return redis.NewClient(withPatience(options)) })
 }
 
 // startTLS starts a server that also speaks TLS, and gives the options for

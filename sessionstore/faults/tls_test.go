@@ -35,7 +35,8 @@ func TestAllConnectionsAreKilledOverTLS(t *testing.T) {
 			b := aboutToFail(t, server, options)
 			n := refusals(t, parallel, calls, func() error { _, err := b.visit(t.Context()); return err })
 			t.Logf("%d of %d increments were refused, with %d connections", n, calls, pool)
-			if n == 0 || n > pool {
+			// A batch has a connection of its own.
+			if n == 0 && !*batching || n > pool {
 				t.Errorf("%d increments were refused, want some, and at most %d", n, pool)
 			}
 			if done := visits(t, server.Client, b.key()); done < calls-n || done > calls {
@@ -63,7 +64,7 @@ func TestAllConnectionsAreKilledOverTLS(t *testing.T) {
 func aboutToFail(t *testing.T, server *redistest.Server, options *redis.Options, more ...sessionstore.Option) *browser {
 	t.Helper()
 	client := connect(t, options)
-	b := loggedIn(t, sessionstore.New(client, more...), "aaa")
+	b := loggedIn(t, newStoreOn(t, client, more...), "aaa")
 	wait.For(t, "the pool is full", func() bool {
 		stats, full := client.PoolStats(), uint32(options.PoolSize)
 		return stats.TotalConns == full && stats.IdleConns == full

@@ -36,7 +36,7 @@ func newTrips(t *testing.T, r *redistest.Redis, own ...sessionstore.Option) *tri
 	o := options(t, r.URL)
 	w, prefix := redistest.OpenWire(t, o.Addr), "sessiontest:"+rand.Text()+":"
 	o.Addr = w.Addr
-	store := sessionstore.New(connect(t, o), append(own, sessionstore.KeyPrefix(prefix))...)
+	store := newStoreOn(t, connect(t, o), append(own, sessionstore.KeyPrefix(prefix))...)
 	s := &trips{t, ctx, w, store, r.Client, prefix}
 	// A script that Redis does not know yet takes a round trip more.
 	for _, source := range sessionstore.Scripts() {
@@ -103,7 +103,7 @@ func TestWhereNobodyListensItAsksOnce(t *testing.T) {
 	}
 	free.Close()
 	var dials atomic.Int64
-	store := sessionstore.New(connect(t, &redis.Options{
+	store := newStoreOn(t, connect(t, &redis.Options{
 		MaxRetries: -1, DialerRetries: 1,
 		Dialer: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			dials.Add(1)

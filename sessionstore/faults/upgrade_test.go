@@ -174,7 +174,7 @@ func TestSessionsOfTheVersionBeforeGoOn(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), patience)
 				t.Cleanup(cancel)
 				u := &upgrade{T: t, ctx: ctx, admin: r.Client, prefix: "sessiontest:" + rand.Text() + ":"}
-				u.store = sessionstore.New(connect(t, options(t, r.URL)), sessionstore.KeyPrefix(u.prefix), sessionstore.MaxSessions(3))
+				u.store = newStoreOn(t, connect(t, options(t, r.URL)), sessionstore.KeyPrefix(u.prefix), sessionstore.MaxSessions(3))
 				t.Cleanup(func() { _ = u.store.RevokeAll(context.Background(), "aaa") })
 				test(u)
 			})

@@ -23,17 +23,18 @@ type scene struct {
 	*testing.T
 	admin    redis.UniversalClient
 	connect  func(testing.TB) redis.UniversalClient
+	options  []sessionstore.Option
 	ctx      context.Context
 	prefix   string
 	username string
 }
 
-func newScene(t *testing.T, admin redis.UniversalClient, connect func(testing.TB) redis.UniversalClient) *scene {
+func newScene(t *testing.T, from *suite) *scene {
 	// Long, because the machine may be busy, and all tests run at once.
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	t.Cleanup(cancel)
 	name := rand.Text()
-	s := &scene{t, admin, connect, ctx, "sessiontest:" + name + ":", "user-" + name}
+	s := &scene{t, from.admin, from.connect, from.options, ctx, "sessiontest:" + name + ":", "user-" + name}
 	t.Cleanup(s.removeKeys)
 	return s
 }
@@ -60,8 +61,10 @@ type store struct {
 func (s *scene) store(options ...sessionstore.Option) *store {
 	client, watch := s.connect(s.T), new(watch)
 	client.AddHook(watch)
-	own := []sessionstore.Option{sessionstore.KeyPrefix(s.prefix), sessionstore.IdleTimeout(time.Hour)}
-	return &store{sessionstore.New(client, append(own, options...)...), watch}
+	own := append(slices.Clone(s.options), sessionstore.KeyPrefix(s.prefix), sessionstore.IdleTimeout(time.Hour))
+	made := sessionstore.New(client, append(own, options...)...)
+	s.Cleanup(func() { _ = made.Close() })
+	return &store{made, watch}
 }
 
 // key is where the session of a token must be, indexKey where the index of a

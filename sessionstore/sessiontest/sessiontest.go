@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/sessionstore"
 )
 
 // Suite runs every test of the store's behaviour as a parallel subtest.
@@ -30,11 +32,11 @@ func Suite(t *testing.T, connect func() redis.UniversalClient, options ...Option
 	if err := s.admin.Ping(t.Context()).Err(); err != nil {
 		t.Fatalf("The suite needs a Redis, and this one does not answer: %v", err)
 	}
-	for _, group := range [][]test{writes, ends, fixation, revocation, logins, late, requests, bounds, cookies} {
+	for _, group := range [][]test{writes, reads, lives, ends, fixation, revocation, logins, late, requests, bounds, cookies} {
 		for _, test := range group {
 			t.Run(test.name, func(t *testing.T) {
 				t.Parallel()
-				test.run(newScene(t, s.admin, s.connect))
+				test.run(newScene(t, s))
 			})
 		}
 	}
@@ -51,7 +53,14 @@ func Admin(client redis.UniversalClient) Option {
 	return func(s *suite) { s.admin = client }
 }
 
+// With are options of sessionstore.New for all stores of the suite, those of the
+// service for instance. Tests that need another value of an option give it.
+func With(options ...sessionstore.Option) Option {
+	return func(s *suite) { s.options = options }
+}
+
 type suite struct {
+	options []sessionstore.Option
 	admin   redis.UniversalClient
 	connect func(testing.TB) redis.UniversalClient
 }

@@ -17,6 +17,7 @@ var writes = []test{
 	{"parallel Sets of different fields all stay", parallelSets},
 	{"a batch is done in its order", batchInOrder},
 	{"a batch that Redis refuses changes nothing and refreshes", refusedBatch},
+	{"a session that is full takes no field more", fullSession},
 	{"a batch of very many operations is done wholly", longBatch},
 	{"a counter is exact up to its bounds", exactCounter},
 }
@@ -109,6 +110,10 @@ func refusedBatch(s *scene) {
 			sessionstore.Set("huge", "123456789012345678901234567890")))
 		s.must(s.admin.PExpire(s.ctx, b.key(), time.Minute).Err())
 		before, began := s.contents(), s.now()
+		if len(ops) == 1 {
+			s.wantErr(name+", alone", b.batch(ops...), sessionstore.ErrField)
+			s.unchanged(before)
+		}
 		// What is refused stands between what would be possible.
 		ops = slices.Concat([]sessionstore.Op{sessionstore.Set("a", "1"), sessionstore.Incr("b", 1), sessionstore.Delete("none")},
 			ops, []sessionstore.Op{sessionstore.Set("z", "1"), sessionstore.Delete("fraction")})
@@ -116,6 +121,21 @@ func refusedBatch(s *scene) {
 		s.unchanged(before)
 		s.expires("after: "+name, b.key(), began+time.Hour.Milliseconds(), s.now()+time.Hour.Milliseconds())
 	}
+}
+
+func fullSession(s *scene) {
+	b := s.loggedIn(s.store())
+	s.must(b.batch(sets(64, "f")...))
+	before := s.contents()
+	for name, op := range map[string]sessionstore.Op{
+		"a field": sessionstore.Set("more", "x"), "a counter": sessionstore.Incr("more", 1), "a counter that begins at 0": sessionstore.Incr("more", 0),
+	} {
+		s.wantErr(name, b.batch(op), sessionstore.ErrField)
+		s.wantErr(name+" in a batch", b.batch(sessionstore.Delete("none"), op), sessionstore.ErrField)
+	}
+	s.unchanged(before)
+	s.must(b.batch(sessionstore.Set("f0", "y")))
+	s.must(b.batch(sessionstore.Delete("f1"), sessionstore.Incr("more", 1)))
 }
 
 // Lua can pass some thousand values on at once, and no more.

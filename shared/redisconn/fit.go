@@ -56,6 +56,7 @@ func probes(cfg config.Config) (commands []string, inMulti bool) {
 		byHash  = "evalsha none 1 workshop:start"
 		exists  = "exists workshop:start"
 		pexpire = "pexpire workshop:start 1"
+		get     = "hget workshop:start username"
 	)
 	switch {
 	case cfg.Name == "":
@@ -65,11 +66,11 @@ func probes(cfg config.Config) (commands []string, inMulti bool) {
 	case cfg.SecretKey != "":
 		return []string{count, "expire workshop:start 1"}, true
 	case cfg.SessionMaxAge == 0:
-		return []string{script, byHash, exists, count, pexpire, "hget workshop:start username", set, "del workshop:start"}, true
+		return []string{script, byHash, exists, count, pexpire, get, set, "del workshop:start"}, true
 	}
 	return []string{
-		script, byHash, exists, pexpire, set,
-		"pexpireat workshop:start 1", "unlink workshop:start", "hgetall workshop:start", "hmget workshop:start @end", "hdel workshop:start @end",
+		script, byHash, exists, pexpire, set, count, get,
+		"pexpireat workshop:start 1", "pexpiretime workshop:start", "pttl workshop:start", "unlink workshop:start", "hgetall workshop:start", "hmget workshop:start @end", "hdel workshop:start @end",
 		"zadd workshop:start none handle", "zrange workshop:start 0 -1", "zrem workshop:start handle",
 	}, false
 }

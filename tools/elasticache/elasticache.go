@@ -38,12 +38,12 @@ const Step4AccessString = anyApp + " +del +eval +evalsha +exec +exists +hdel +hg
 
 // StoreAccessString is what the user may do who runs sessionstore alone.
 const StoreAccessString = anyApp +
-	" +eval +evalsha +exists +hdel +hgetall +hmget +hset +pexpire +pexpireat" +
-	" +time +unlink +zadd +zrange +zrem"
+	" +eval +evalsha +exists +hdel +hget +hgetall +hincrby +hmget +hset +pexpire +pexpireat" +
+	" +pexpiretime +pttl +time +unlink +zadd +zrange +zrem"
 
 // AccessString is what all four steps, the example of sessionstore and their
 // panel need, and no more.
-const AccessString = StoreAccessString + " +del +exec +expire +hget +hincrby +multi +pttl +type"
+const AccessString = StoreAccessString + " +del +exec +expire +multi +type"
 
 // Refused are the commands that ElastiCache does not know
 // (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ClientConfig.RestrictedCommands.html).

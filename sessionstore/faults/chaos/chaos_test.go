@@ -21,9 +21,14 @@ func TestLoginsOnOneServer(t *testing.T) {
 	survives(t, service{addrs: []string{redistest.StartServer(t).Addr}}, 5000)
 }
 
+func TestLoginsWithBatching(t *testing.T) {
+	testall.Only(t)
+	survives(t, service{addrs: []string{redistest.StartServer(t).Addr}, batching: true}, 1000)
+}
+
 func TestLoginsOnACluster(t *testing.T) {
 	testall.Only(t)
-	survives(t, service{redistest.StartCluster(t, masters, 0).Addrs, true}, 1000)
+	survives(t, service{addrs: redistest.StartCluster(t, masters, 0).Addrs, cluster: true}, 1000)
 }
 
 // survives wants every answer to be explained.

@@ -38,6 +38,7 @@ func main() {
 func run(ctx context.Context) error {
 	logins := flag.Int64("logins", 5000, "how many logins to make")
 	cluster := flag.Bool("cluster", false, "use a cluster of three masters in place of one server")
+	batching := flag.Bool("batching", false, "give the store the option Batching")
 	seed := flag.Uint64("seed", rand.Uint64N(1e6), "choose the faults and what the clients do")
 	out := flag.String("out", "chaos-violations", "`folder` for the pages of violations")
 	flag.Parse()
@@ -53,6 +54,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer kill()
+	redis.batching = *batching
 	begun := time.Now()
 	fmt.Printf("seed %d\n", *seed)
 	s := &suite{service: redis, logins: *logins, seed: *seed, out: *out, report: func(text string) { fmt.Println(text) }}

@@ -52,6 +52,7 @@ func (r *round) play(ctx context.Context) ([]*history, error) {
 	}
 	quiet := r.tick()
 	store := r.store(r.admin)
+	defer store.Close()
 	histories := make([]*history, users)
 	for i, u := range everyone {
 		u.lookBack(store)
@@ -94,12 +95,17 @@ func (r *round) suffer(ctx context.Context, everyone []*user) error {
 	}
 	group.Wait()
 	net.release()
+	_ = store.Close()
 	_ = rdb.Close()
 	return wait.Until(ctx, func() error { return r.idle(ctx, r.admin, r.prefix) })
 }
 
 func (r *round) store(rdb redis.UniversalClient) *sessionstore.Store {
-	return sessionstore.New(rdb, sessionstore.KeyPrefix(r.prefix), sessionstore.MaxSessions(maxSessions))
+	options := []sessionstore.Option{sessionstore.KeyPrefix(r.prefix), sessionstore.MaxSessions(maxSessions)}
+	if r.batching {
+		options = append(options, sessionstore.Batching())
+	}
+	return sessionstore.New(rdb, options...)
 }
 
 // lookBack looks at the user's sessions: each one that is listed must be alive and

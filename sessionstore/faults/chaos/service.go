@@ -21,6 +21,8 @@ import (
 type service struct {
 	addrs   []string
 	cluster bool
+	// batching gives the store the option Batching.
+	batching bool
 }
 
 // masters is how many a cluster has at least.

@@ -1,0 +1,23 @@
+package faults
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+
+	"example.com/session-workshop/check/testall"
+)
+
+// Every test of this package holds with Batching too.
+func TestAllWithBatching(t *testing.T) {
+	testall.Only(t)
+	if *batching {
+		t.Skip("this is the run with Batching")
+	}
+	program, err := os.Executable()
+	must(t, err)
+	run := exec.CommandContext(t.Context(), program, "-batching", "-test.timeout=20m")
+	if output, err := run.CombinedOutput(); err != nil {
+		t.Errorf("with Batching: %v\n%s", err, output)
+	}
+}
