@@ -16,7 +16,7 @@ import (
 // out take the same bytes as another.
 func weighed() []string {
 	names := slices.DeleteFunc(everyone(), func(name string) bool {
-		return name == contestant.Twin || name == contestant.OursPiped || name == exampleApp
+		return name == contestant.Twin || name == contestant.BatchedFloor || name == contestant.OursBatched || name == contestant.OursThrottled || name == exampleApp
 	})
 	return append(names, springLayout)
 }

@@ -73,6 +73,9 @@ func (all runs) ratios(name, base string) []float64 {
 
 func (all runs) ratio(name, base string) float64 { return quantile(all.ratios(name, base), 0.5) }
 
+// cost is the median of what a request costs a contestant.
+func (all runs) cost(name string) run { return all.of(name, 0).median() }
+
 // Times shows a ratio, and says so if it can be chance.
 func (all runs) Times(name, base string) string {
 	return all.Noise().times(all.ratio(name, base))

@@ -12,6 +12,8 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"example.com/session-workshop/sessionstore"
 )
 
 // The lives of a session, the same for each store that knows the two.
@@ -40,8 +42,10 @@ type Contestant struct {
 var All = []Contestant{
 	{Name: Floor, About: "no store: one pipelined round trip, written by hand", serve: onEcho(newFloor)},
 	{Name: Twin, About: "the very same program again: how far equal things lie apart", serve: onEcho(newFloor)},
-	{Name: Ours, About: "sessionstore on Echo", serve: onEcho(newOurs)},
-	{Name: OursPiped, About: "the same on a go-redis client that collects the commands of all requests (AutoPipeline, experimental)", serve: onEcho(newOursPiped)},
+	{Name: BatchedFloor, About: "the floor on rueidis, which sends the commands of all requests of a moment together", serve: onEcho(newBatchedFloor)},
+	{Name: Ours, About: "sessionstore on Echo, which sets the idle end at each visit as the others do (TouchEvery(0))", serve: onEcho(oursWith())},
+	{Name: OursBatched, About: "the same with Batching, which sends the visits of all requests of a moment together", serve: onEcho(oursWith(sessionstore.Batching()))},
+	{Name: OursThrottled, About: "the same with both, and the idle end set at most once a minute, as by default", serve: onEcho(oursWith(sessionstore.Batching(), sessionstore.TouchEvery(time.Minute)))},
 	{Name: "scs", About: "alexedwards/scs with goredisstore on Echo", Peer: true, serve: onEcho(newSCS)},
 	{Name: "gorilla", About: "gorilla/sessions with boj/redistore, by echo-contrib", Peer: true, serve: onEcho(newGorilla)},
 	{Name: "fiber", About: "Fiber's session middleware with gofiber/storage, on Fiber's own HTTP server", Peer: true, serve: onFiber},
@@ -49,10 +53,12 @@ var All = []Contestant{
 
 // The contestants that the comparison knows by name.
 const (
-	Floor     = "floor"
-	Twin      = "floor again"
-	Ours      = "this store"
-	OursPiped = "this, autopiped"
+	Floor         = "floor"
+	Twin          = "floor again"
+	BatchedFloor  = "floor, batching"
+	Ours          = "this store"
+	OursBatched   = "this, batching"
+	OursThrottled = "this, throttled"
 )
 
 // Serve runs a contestant on a free loopback port. Its first line of output is

@@ -4,31 +4,23 @@ import (
 	"errors"
 
 	"github.com/labstack/echo/v4"
-	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/sessionstore"
 )
 
-// ours is our store, with all its defaults but the lives.
+// ours is our store.
 type ours struct {
 	alone
 	sessions *sessionstore.Store
 }
 
-func newOurs(redisAddr string) (store, error) {
-	return oursOn(newClient(redisAddr)), nil
-}
-
-func newOursPiped(redisAddr string) (store, error) {
-	piped, err := newClient(redisAddr).AutoPipeline()
-	if err != nil {
-		return nil, err
+func oursWith(options ...sessionstore.Option) func(redisAddr string) (store, error) {
+	return func(redisAddr string) (store, error) {
+		all := append([]sessionstore.Option{
+			sessionstore.IdleTimeout(IdleTimeout), sessionstore.MaxAge(MaxAge), sessionstore.TouchEvery(0),
+		}, options...)
+		return ours{sessions: sessionstore.New(newClient(redisAddr), all...)}, nil
 	}
-	return oursOn(piped), nil
-}
-
-func oursOn(rdb redis.UniversalClient) ours {
-	return ours{sessions: sessionstore.New(rdb, sessionstore.IdleTimeout(IdleTimeout), sessionstore.MaxAge(MaxAge))}
 }
 
 func (o ours) session(c echo.Context) *sessionstore.Session {
