@@ -21,7 +21,7 @@ N =
 run = @trap : INT; [ -e bin/$(notdir $1) ] || echo "Building, once: this takes up to a minute ..." >&2; go build -o bin/ $1 && bin/$(notdir $1) $2 || test -t 1
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor learn step1 step2 step3 step4 watch1 watch2 watch3 watch4 status scale redis cli monitor elasticache-local take board offline test test-all flakes bench chaos lint smoke screenshots redis-image deploy-build always
+.PHONY: help doctor learn step1 step2 step3 step4 watch1 watch2 watch3 watch4 status scale redis cli monitor elasticache-local example take board offline test test-all flakes bench chaos lint smoke screenshots redis-image deploy-build always
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z0-9%-]+:.*## / { sub("%", "N", $$1); printf "make %-18s %s\n", $$1, $$2 }' Makefile
@@ -93,6 +93,9 @@ monitor: ## show the commands that reach a real Redis
 
 elasticache-local: ## run a Redis as AWS runs it, on this machine
 	$(call run,./tools/workshop,elasticache-local $(ARGS))
+
+example: ## run an app on our session store: see your devices
+	$(call run,./sessionstore/example,$(ARGS))
 
 take: ## copy the session store: make take TO=../svc/internal
 	$(call run,./tools/workshop,take "$(TO)")

@@ -1,10 +1,13 @@
-// Example is step 4 on the session store to ship, which knows more ends of a
-// session: an age that nothing extends, and a logout everywhere.
+// Example is an app of net/http on the session store to ship: step 4 of the
+// workshop, and beside it what users expect of an account. They can stay logged
+// in, see their devices and end them, and are warned before the end.
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -20,37 +23,14 @@ import (
 const (
 	cookieName = "workshop_session"
 	keyPrefix  = "workshop:session:"
+
+	// What "Keep me logged in" gives a login: a week without a visit, and a month
+	// in all.
+	keptIdle, keptAge = 7 * 24 * time.Hour, 30 * 24 * time.Hour
+
+	// deviceBytes of what a browser says of itself are enough to recognise it.
+	deviceBytes = 64
 )
-
-var pages = map[string]string{
-	"index": `
-{{if .Username}}
-<h1>Logged in as {{.Username}}.</h1>
-<p>Visits: {{.Visits}}</p>
-<form method="post" action="/logout"><button>Logout</button></form>
-{{else}}
-<h1>You are not logged in</h1>
-{{with .Ended}}<p>Your session has ended: it was idle for {{.}}, reached its end, or was logged out</p>{{end}}
-<p><a href="/login">Login</a></p>
-{{end}}`,
-
-	"login": `
-<h1>Login</h1>
-<form method="post">
-<label for="username">Your name</label>
-<p><input id="username" name="username" autocomplete="username" autofocus
-  {{if .Problem}}aria-invalid="true" aria-describedby="problem"{{end}}></p>
-{{with .Problem}}<p id="problem" class="wrong" role="alert">{{.}}</p>{{end}}
-<button>Login</button>
-</form>`,
-}
-
-type page struct {
-	Username string
-	Visits   int64
-	Ended    string
-	Problem  string
-}
 
 type app struct {
 	store *sessionstore.Store
@@ -76,68 +56,160 @@ func run() error {
 	if !cfg.HTTPS() {
 		options = append(options, sessionstore.InsecurePlainHTTP())
 	}
-
 	a := app{sessionstore.New(conn.Client, options...), cfg.SessionTTL}
 
+	// The frame is that of all apps of the workshop: deadlines, error pages, and no
+	// form from another site.
 	e := web.New(pages)
-	inspect.Attach(e, cfg, inspect.Panel{Cookie: cookieName, Token: true, Key: a.sessionKey, Redis: redishook.For(conn.Client), Scripts: sessionstore.Scripts()})
-	e.GET("/", a.index)
-	e.GET("/login", loginForm)
-	e.POST("/login", a.login)
-	e.POST("/logout", a.logout)
-	e.GET("/logout", a.logout, web.ConfirmFromOtherSites)
+	inspect.Attach(e, cfg, inspect.Panel{
+		Cookie: cookieName, Token: true, Redis: redishook.For(conn.Client), Scripts: sessionstore.Scripts(),
+		Key: func(c echo.Context) string { return a.key(c.Request()) },
+	})
+	e.StaticFS("/assets/example", echo.MustSubFS(assets, "assets"))
+	handle := func(pattern string, handler http.HandlerFunc, middleware ...echo.MiddlewareFunc) {
+		web.Handle(e, pattern, a.store.Handler(handler), middleware...)
+	}
+	handle("GET /", a.index)
+	handle("GET /login", loginForm)
+	handle("POST /login", a.login)
+	handle("POST /logout", logout)
+	handle("GET /logout", logout, web.ConfirmFromOtherSites)
+	handle("GET /left", left)
+	handle("GET /devices", a.devices)
+	handle("POST /device/logout", a.endOne)
+	handle("POST /others/logout", endOthers)
+	handle("POST /all/logout", endAll)
 	return web.Run(e, cfg, conn.About)
 }
 
-// session is that of a request. It asks Redis nothing.
-func (a app) session(c echo.Context) *sessionstore.Session {
-	return a.store.Of(c.Response(), c.Request())
-}
-
-func (a app) index(c echo.Context) error {
-	s := a.session(c)
-	// One round trip: is the session alive, add one, give it its full time
-	// again, and read it.
-	visits, err := s.Incr(c.Request().Context(), "visits", 1)
-	if errors.Is(err, sessionstore.ErrNoSession) {
-		p := page{}
-		if s.Brought() {
-			p.Ended = config.InWords(a.ttl)
-		}
-		return c.Render(http.StatusOK, "index", p)
+func (a app) index(w http.ResponseWriter, r *http.Request) {
+	s := sessionstore.From(r.Context())
+	// One round trip: is the session alive, add one, take the notice, give it its
+	// full time again, and read it.
+	err := s.Batch(r.Context(), sessionstore.Incr("visits", 1), sessionstore.Pop("notice"))
+	p := page{Username: s.Username(), Visits: s.Value("visits"), Notice: s.Value("notice"), WarnAt: a.warnAt()}
+	if errors.Is(err, sessionstore.ErrNoSession) && s.Brought() {
+		p.Ended = config.InWords(a.ttl)
+	} else if err != nil && !errors.Is(err, sessionstore.ErrNoSession) {
+		web.Fail(r, err)
+		return
 	}
-	if err != nil {
-		return err
-	}
-	return c.Render(http.StatusOK, "index", page{Username: s.Username(), Visits: visits})
+	web.Show(r, http.StatusOK, "index", p)
 }
 
-func loginForm(c echo.Context) error {
-	return c.Render(http.StatusOK, "login", page{})
-}
+func loginForm(_ http.ResponseWriter, r *http.Request) { web.Show(r, http.StatusOK, "login", page{}) }
 
-func (a app) login(c echo.Context) error {
-	username, problem := web.Username(c)
+func (a app) login(w http.ResponseWriter, r *http.Request) {
+	username, problem := web.CheckName(r.PostFormValue("username"))
+	keep := r.PostFormValue("keep") != ""
 	if problem != "" {
-		return c.Render(http.StatusBadRequest, "login", page{Problem: problem})
+		web.Show(r, http.StatusBadRequest, "login", page{Problem: problem, Keep: keep})
+		return
 	}
-	if err := a.session(c).Login(c.Request().Context(), username); err != nil {
-		return err
+	// What the list of devices shows is written with the login, in the same round trip.
+	options := []sessionstore.LoginOption{sessionstore.Set("device", deviceOf(r))}
+	if keep {
+		options = append(options, sessionstore.Remember(keptIdle, keptAge))
 	}
-	return c.Redirect(http.StatusSeeOther, "/")
+	goOn(w, r, "/", sessionstore.From(r.Context()).Login(r.Context(), username, options...))
 }
 
-func (a app) logout(c echo.Context) error {
-	if err := a.session(c).Logout(c.Request().Context()); err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, "/")
+// deviceOf is what the browser says of itself, as far as it fits.
+func deviceOf(r *http.Request) string {
+	said := r.UserAgent()
+	return strings.ToValidUTF8(said[:min(deviceBytes, len(said))], "")
 }
 
-// sessionKey is where the session of a visitor is, empty for one who brought
-// no token.
-func (a app) sessionKey(c echo.Context) string {
-	s := a.session(c)
+func logout(w http.ResponseWriter, r *http.Request) {
+	goOn(w, r, "/", sessionstore.From(r.Context()).Logout(r.Context()))
+}
+
+// left tells the script of a page how long the session has. It is no visit, so a
+// page that is open, but not used, keeps nobody logged in.
+func left(w http.ResponseWriter, r *http.Request) {
+	life, err := sessionstore.From(r.Context()).Peek(r.Context())
+	if err != nil && !errors.Is(err, sessionstore.ErrNoSession) {
+		web.Fail(r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	// Without a session, nothing is left. Near its end no visit makes it longer.
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"left": min(life.Idle, life.End).Milliseconds(), "longer": life.End-life.Idle > time.Second,
+	})
+}
+
+// warnAt is how long before its end a session is warned of, two minutes if there is
+// as much (WCAG 2.2.1 asks for 20 seconds).
+func (a app) warnAt() int64 { return min(a.ttl/2, 2*time.Minute).Milliseconds() }
+
+func (a app) devices(w http.ResponseWriter, r *http.Request) {
+	s := sessionstore.From(r.Context())
+	notice, err := s.Pop(r.Context(), "notice")
+	if err != nil {
+		goOn(w, r, "/", err)
+		return
+	}
+	all, err := s.List(r.Context(), "device")
+	if err != nil {
+		goOn(w, r, "/", err)
+		return
+	}
+	web.Show(r, http.StatusOK, "devices", page{Username: s.Username(), Devices: all, Notice: notice, WarnAt: a.warnAt()})
+}
+
+func (a app) endOne(w http.ResponseWriter, r *http.Request) {
+	s := sessionstore.From(r.Context())
+	// The handle comes from the browser. Revoke ends a session of this user alone,
+	// and the visit says who that is.
+	err := s.Refresh(r.Context())
+	if err != nil {
+		goOn(w, r, "/", err)
+		return
+	}
+	notice := "The device is logged out."
+	err = a.store.Revoke(r.Context(), s.Username(), r.PostFormValue("handle"))
+	if errors.Is(err, sessionstore.ErrNoSession) {
+		notice, err = "You are not logged in on that device any more.", nil
+	}
+	tell(w, r, "/devices", notice, err)
+}
+
+func endOthers(w http.ResponseWriter, r *http.Request) {
+	err := sessionstore.From(r.Context()).RevokeOthers(r.Context())
+	tell(w, r, "/devices", "All your other devices are logged out.", err)
+}
+
+func endAll(w http.ResponseWriter, r *http.Request) {
+	err := sessionstore.From(r.Context()).RevokeAll(r.Context())
+	tell(w, r, "/", "All your devices are logged out, this one too.", err)
+}
+
+// tell leaves a notice for the next page if what it says was done. If the session
+// was ended too, a new one without a user begins for it.
+func tell(w http.ResponseWriter, r *http.Request, next, notice string, err error) {
+	if err == nil {
+		err = sessionstore.From(r.Context()).Begin(r.Context(), sessionstore.Set("notice", notice))
+	}
+	goOn(w, r, next, err)
+}
+
+// goOn leads to the next page, and to the first one if nobody is logged in.
+func goOn(w http.ResponseWriter, r *http.Request, next string, err error) {
+	switch {
+	case errors.Is(err, sessionstore.ErrNoSession):
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+	case err != nil:
+		web.Fail(r, err)
+	default:
+		http.Redirect(w, r, next, http.StatusSeeOther)
+	}
+}
+
+// key is where the session of a visitor is, empty for one who brought no token.
+func (a app) key(r *http.Request) string {
+	s := a.store.Of(nil, r)
 	if !s.Brought() {
 		return ""
 	}
