@@ -82,15 +82,18 @@ func run() error {
 	return web.Run(e, cfg, conn.About)
 }
 
-func (a app) index(w http.ResponseWriter, r *http.Request) {
+func (a app) index(_ http.ResponseWriter, r *http.Request) {
 	s := sessionstore.From(r.Context())
 	// One round trip: is the session alive, add one, take the notice, give it its
 	// full time again, and read it.
 	err := s.Batch(r.Context(), sessionstore.Incr("visits", 1), sessionstore.Pop("notice"))
 	p := page{Username: s.Username(), Visits: s.Value("visits"), Notice: s.Value("notice"), WarnAt: a.warnAt()}
-	if errors.Is(err, sessionstore.ErrNoSession) && s.Brought() {
-		p.Ended = config.InWords(a.ttl)
-	} else if err != nil && !errors.Is(err, sessionstore.ErrNoSession) {
+	switch {
+	case errors.Is(err, sessionstore.ErrNoSession):
+		if s.Brought() {
+			p.Ended = config.InWords(a.ttl)
+		}
+	case err != nil:
 		web.Fail(r, err)
 		return
 	}

@@ -85,7 +85,7 @@ func TestADeviceIsWhatItSaysOfItself(t *testing.T) {
 	said := strings.Repeat("é", 31) + "e" + strings.Repeat("é", 10)
 	v.Do(http.MethodPost, "/login", url.Values{"username": {"ada"}}, http.Header{"User-Agent": {said}})
 	p := v.Get("/devices")
-	browsetest.Want(t, p, http.StatusOK, strings.Repeat("é", 31)+"e (this one) Login: 0 s ago. Last seen: 0 s ago. Ends at the latest in 8 hours.")
+	browsetest.Want(t, p, http.StatusOK, strings.Repeat("é", 31)+"e (this one) Login: ", "Last seen: ", "Ends at the latest in 8 hours.")
 	if strings.Contains(p.Body, "�") {
 		t.Errorf("half a letter is shown: %s", p.Text())
 	}

@@ -100,13 +100,13 @@ type page struct {
 func (page) Since(t time.Time) string { return about(time.Since(t)) }
 func (page) Until(t time.Time) string { return about(time.Until(t)) }
 
-// about is a time in words, in its largest unit of which there are two at least.
-// The clock of Redis may be a little ahead of ours.
+// about is a time in words, in the largest unit of which there are two, or else in
+// seconds. The clock of Redis may be a little ahead of ours.
 func about(d time.Duration) string {
 	for _, unit := range []time.Duration{24 * time.Hour, time.Hour, time.Minute} {
 		if d >= 2*unit-time.Second {
 			return config.InWords(d.Round(unit))
 		}
 	}
-	return config.InWords(max(d, 0).Truncate(time.Second))
+	return config.InWords(max(d.Truncate(time.Second), time.Second))
 }

@@ -162,4 +162,11 @@ func TestTheExampleIsForEveryone(t *testing.T) {
 			b.mustFit(path, width)
 		}
 	}
+	// What asks in the background would complain.
+	other.visit("/login")
+	redis.Kill()
+	if status := b.visit("/devices"); status != http.StatusServiceUnavailable {
+		t.Errorf("status %d while Redis is stopped", status)
+	}
+	b.mustShow("Redis does not answer", "you are not logged out")
 }
