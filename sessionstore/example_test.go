@@ -28,12 +28,13 @@ func Example() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /login", func(w http.ResponseWriter, r *http.Request) {
 		// Here a service checks who it is.
-		if err := store.Of(w, r).Login(r.Context(), r.FormValue("username")); err != nil {
+		s := sessionstore.From(r.Context())
+		if err := s.Login(r.Context(), r.FormValue("username")); err != nil {
 			http.Error(w, "try again later", http.StatusServiceUnavailable)
 		}
 	})
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		s := store.Of(w, r)
+		s := sessionstore.From(r.Context())
 		visits, err := s.Incr(r.Context(), "visits", 1)
 		switch {
 		case errors.Is(err, sessionstore.ErrNoSession):
@@ -45,12 +46,14 @@ func Example() {
 		}
 	})
 	mux.HandleFunc("POST /logout", func(w http.ResponseWriter, r *http.Request) {
-		if err := store.Of(w, r).Logout(r.Context()); err != nil {
+		if err := sessionstore.From(r.Context()).Logout(r.Context()); err != nil {
 			http.Error(w, "try again later", http.StatusServiceUnavailable)
 		}
 	})
+	// Other sites cannot post a form of this one.
+	handler := http.NewCrossOriginProtection().Handler(store.Handler(mux))
 
-	browse(mux, "GET /", "POST /login?username=aaa", "GET /", "GET /", "POST /logout", "GET /")
+	browse(handler, "GET /", "POST /login?username=aaa", "GET /", "GET /", "POST /logout", "GET /")
 	// Output:
 	// You are not logged in
 	// Logged in as aaa. Visits: 1
