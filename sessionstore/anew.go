@@ -47,7 +47,7 @@ type newConnections struct{ *Store }
 
 func (h newConnections) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
-		if visit, ok := ctx.Value(visitKey{h.Store}).(*redis.StringSliceCmd); ok {
+		if visit, ok := ctx.Value(visitKey(h)).(*redis.StringSliceCmd); ok {
 			return h.sendTogether(ctx, visit)
 		}
 		key, ok := ctx.Value(anew{}).(string)

@@ -23,15 +23,15 @@ import (
 )
 
 var full = settings{
-	Rounds: 15, Connections: 32, Run: 1500 * time.Millisecond,
-	DelayedConnections: 8, Delay: time.Millisecond,
+	Rounds: 11, Connections: 32, Run: 1500 * time.Millisecond,
+	DelayedConnections: 64, Delay: time.Millisecond,
 	MemorySessions: 100_000,
 	ScaleSizes:     []int{1_000, 100_000, 1_000_000}, ScaleRuns: 7,
 }
 
 var quick = settings{
 	Rounds: 3, Connections: 8, Run: 200 * time.Millisecond,
-	DelayedConnections: 8, Delay: time.Millisecond,
+	DelayedConnections: 64, Delay: time.Millisecond,
 	MemorySessions: 2_000,
 	ScaleSizes:     []int{1_000, 10_000}, ScaleRuns: 3,
 }
