@@ -158,8 +158,8 @@ func tuned(o *redis.UniversalOptions) *redis.UniversalOptions {
 	// How long a request waits for a free connection: without a bound of its
 	// own, the three hundredth request would wait for all those before it.
 	o.PoolTimeout = 300 * time.Millisecond
-	// By default there are ten for each processor, and on two of them a request in
-	// three waits for a connection as soon as Redis is a millisecond away.
+	// By default there are ten for each processor: of 64 requests at once on two of
+	// them, most would wait for a connection.
 	o.PoolSize = 64
 	// Without this the deadline of the request is not kept.
 	o.ContextTimeoutEnabled = true
