@@ -63,7 +63,7 @@ func TestARightThatAStepDoesNotUseIsNotAskedFor(t *testing.T) {
 		"step 2": {step2, []any{"-eval", "-evalsha", "-expire", "-multi"}},
 		"step 3": {step3, []any{"-eval", "-evalsha", "-del", "-hset"}},
 		"step 4": {step4, []any{"-expire", "-zadd", "-unlink"}},
-		"store":  {store, []any{"-multi", "-exec", "-hincrby", "-del"}},
+		"store":  {store, []any{"-multi", "-exec", "-expire", "-del"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := redistest.StartServer(t)
