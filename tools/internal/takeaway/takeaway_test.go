@@ -158,8 +158,8 @@ func TestTheOldestGoRedis(t *testing.T) {
 	if err == nil {
 		t.Error("the store compiles with a go-redis that ignores NoRetry")
 	}
-	repotest.WantText(t, said, "needs_go_redis_9_22.go:", "redis.Cmder.NoRetry undefined")
-	if said, err := build("v9.22.0"); err != nil {
+	repotest.WantText(t, said, "needs_go_redis_9_23.go:", "redis.Cmder.NoRetry undefined")
+	if said, err := build("v9.23.0"); err != nil {
 		t.Errorf("with the oldest go-redis that is documented: %v\n%s", err, said)
 	}
 }

@@ -1,0 +1,17 @@
+package sessionstore
+
+import "github.com/redis/go-redis/v9"
+
+// An older go-redis does not compile with this line. What helps:
+//
+//	go get github.com/redis/go-redis/v9@latest
+//
+// Before 9.19 it ignores NoRetry, and sends an increment again whose reply was
+// lost: it would count twice, in silence. Before 9.23 nothing bounds the visits
+// that wait with Batching while Redis hangs.
+var _ = needsGoRedis9_23OrLater{redis.Cmder.NoRetry, redis.AutoPipelineOptions{}.MaxQueuedCommands}
+
+type needsGoRedis9_23OrLater struct {
+	noRetry           func(redis.Cmder) bool
+	maxQueuedCommands int
+}
