@@ -113,6 +113,7 @@ func wantError(t *testing.T, err error, texts ...string) {
 }
 
 func TestALearnerBuildsEachStep(t *testing.T) {
+	testall.Only(t)
 	t.Parallel()
 	root := repotest.Clone(t)
 	workspace, err := os.ReadFile(filepath.Join(root, "go.work"))
