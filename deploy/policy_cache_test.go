@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// currentNode are the families that a new cache can have. T2, M3, R3 and older
-// ones cannot be created any more
+// currentNode are the families that a new cache can have. AWS no longer offers T2,
+// M3, R3 and older ones
 // (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheNodes.SupportedTypes.html).
 var currentNode = regexp.MustCompile(`^cache\.(t[34]g?\.(micro|small|medium)|[mr](5|6g|7g)\.(large|[248]?xlarge|1[26]xlarge))$`)
 

@@ -20,7 +20,7 @@ func encryptedDisks(_ stack, r resource) string {
 	return ""
 }
 
-// userData can be read by whoever may look at the instance, so it must hold
+// userData can be read by every user who may look at the instance, so it must hold
 // the name of a secret at most.
 func userData(_ stack, r resource) string {
 	text := fmt.Sprint(r.at("LaunchTemplateData.UserData"))
@@ -38,7 +38,7 @@ func userData(_ stack, r resource) string {
 }
 
 // unit wants bounds for what one app can take of the server, and no way to the
-// metadata service, which hands out the server's rights to whoever asks. Only an
+// metadata service, which hands out the server's rights to every process that asks. Only an
 // app that signs tokens with them may ask
 // (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html).
 func unit(s stack, r resource) string {

@@ -18,6 +18,7 @@ import (
 	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/tools/elasticache"
+	"example.com/session-workshop/tools/elasticache/elasticachetest"
 )
 
 // script is what a server runs at its first boot.
@@ -149,7 +150,7 @@ func TestAServerBoots(t *testing.T) {
 		{"tokens", map[string]string{"Auth": "iam"}, elasticache.Options{}, []int{4}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			m := newMachine(t, programs, startCache(t, c.stand))
+			m := newMachine(t, programs, elasticachetest.Start(t, c.stand))
 			if c.choice["Auth"] == "iam" {
 				m.giveTokens(t)
 			}
@@ -164,7 +165,7 @@ func TestAServerBoots(t *testing.T) {
 			m.noSecretIsReadable(t)
 		})
 	}
-	standIn := startCache(t, elasticache.Options{})
+	standIn := elasticachetest.Start(t, elasticache.Options{})
 	t.Run("a program that does not come up", func(t *testing.T) {
 		m := newMachine(t, programs, standIn)
 		sh(t, m.env(), "cd $BUCKET && printf '#!/bin/sh\\nexit 1\\n' >step4-store && sha256sum step* >SHA256SUMS")
@@ -189,17 +190,6 @@ func TestAServerBoots(t *testing.T) {
 			}
 		})
 	}
-}
-
-func startCache(t *testing.T, o elasticache.Options) *elasticache.StandIn {
-	t.Helper()
-	o.Addr, o.Dir = "127.0.0.1:0", t.TempDir()
-	standIn, err := elasticache.Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(standIn.Close)
-	return standIn
 }
 
 // runInside runs this very test again, as a process in new namespaces.

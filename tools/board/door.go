@@ -10,7 +10,7 @@ import (
 // doorPage asks for the code.
 type doorPage struct{ Problem string }
 
-// door takes the join code that somebody typed, and leads to the room.
+// door takes the join code that a learner typed, and leads to the room.
 func (s *server) door(c echo.Context) error {
 	typed := c.QueryParam("code")
 	if typed == "" {

@@ -20,7 +20,7 @@ const (
 
 // limiter bounds how many codes an address can try, and lets the right one pass
 // after wrong ones: a whole class can share an address with who mistypes. It needs
-// no Redis, so that whoever guesses costs nothing.
+// no Redis, so that guesses cost nothing.
 type limiter struct {
 	mutex sync.Mutex
 	began time.Time

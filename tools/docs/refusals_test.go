@@ -13,6 +13,7 @@ import (
 	"example.com/session-workshop/check/steptest"
 	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/tools/elasticache"
+	"example.com/session-workshop/tools/elasticache/elasticachetest"
 )
 
 // The guide for a cache that was clicked says what each refusal of a start
@@ -26,10 +27,10 @@ func TestTheGuideByHandKnowsEachRefusalOfAStart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain := standIn(t, elasticache.Options{Plain: true})
-	secured := standIn(t, elasticache.Options{})
-	cluster := standIn(t, elasticache.Options{Plain: true, Cluster: true})
-	noRights := standIn(t, elasticache.Options{AccessString: "on ~workshop:* -@all +ping"})
+	plain := elasticachetest.Start(t, elasticache.Options{Plain: true})
+	secured := elasticachetest.Start(t, elasticache.Options{})
+	cluster := elasticachetest.Start(t, elasticache.Options{Plain: true, Cluster: true})
+	noRights := elasticachetest.Start(t, elasticache.Options{AccessString: "on ~workshop:* -@all +ping"})
 	const noAnswer = "REDIS_URL: … no answer in time. A firewall or security group"
 	var want []string
 	for _, c := range []struct {
@@ -86,17 +87,6 @@ func says(printed, row string) bool {
 		printed = rest
 	}
 	return true
-}
-
-func standIn(t *testing.T, o elasticache.Options) *elasticache.StandIn {
-	t.Helper()
-	o.Addr, o.Dir = "127.0.0.1:0", t.TempDir()
-	s, err := elasticache.Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
 }
 
 // silent is the address of a server that never answers, as one does that no

@@ -15,6 +15,7 @@ import (
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/tools/elasticache"
+	"example.com/session-workshop/tools/elasticache/elasticachetest"
 )
 
 // With TLS, and with no more rights than the access string gives, each step does all
@@ -49,7 +50,7 @@ func TestAStoreNeedsNoMoreThanItsAccessString(t *testing.T) {
 		for name, cluster := range map[string]bool{"primary and replica": false, "cluster mode": true} {
 			t.Run(app+", "+name, func(t *testing.T) {
 				t.Parallel()
-				s := startWith(t, elasticache.Options{Cluster: cluster, AccessString: rights})
+				s := elasticachetest.Start(t, elasticache.Options{Cluster: cluster, AccessString: rights})
 				running := steptest.Start(t, "../../"+app, append(s.Environment(), "UNDER_THE_HOOD=off")...)
 				for _, check := range contract.StepGroup(4, contract.Lesson) {
 					if check.Wire {
@@ -87,7 +88,7 @@ func TestWhatElastiCacheRefusesIsRefused(t *testing.T) {
 }
 
 func TestAPlainOneAsksForNothingAndRefusesTheSame(t *testing.T) {
-	s := startWith(t, elasticache.Options{Plain: true})
+	s := elasticachetest.Start(t, elasticache.Options{Plain: true})
 	app := open(t, s)
 	for _, command := range elasticache.Refused {
 		refused(t, app, "unknown command", command)
@@ -134,18 +135,7 @@ func TestAWrongWayInIsRefusedInWords(t *testing.T) {
 
 func start(t *testing.T, cluster bool) *elasticache.StandIn {
 	t.Helper()
-	return startWith(t, elasticache.Options{Cluster: cluster})
-}
-
-func startWith(t *testing.T, o elasticache.Options) *elasticache.StandIn {
-	t.Helper()
-	o.Addr, o.Dir = "127.0.0.1:0", t.TempDir()
-	s, err := elasticache.Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
+	return elasticachetest.Start(t, elasticache.Options{Cluster: cluster})
 }
 
 func admin(t *testing.T, s *elasticache.StandIn) redis.UniversalClient {
