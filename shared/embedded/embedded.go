@@ -23,7 +23,9 @@ import (
 
 // Redis is one embedded server.
 type Redis struct {
-	server   *miniredis.Miniredis
+	redis *miniredis.Miniredis
+	// server is that of redis, which forgets it on Close while commands still run.
+	server   *server.Server
 	listener net.Listener
 	accepted chan struct{} // closed when no connection is accepted any more
 	// guarded tells of each client, a *server.Peer, whether its command runs.
@@ -48,8 +50,8 @@ func Start(addr string) (*Redis, error) {
 		return nil, fmt.Errorf("an embedded Redis cannot be started: %w", err)
 	}
 	first.Close()
-	r := &Redis{server: m, listener: listener, accepted: make(chan struct{})}
-	m.Server().SetPreHook(r.guard)
+	r := &Redis{redis: m, server: m.Server(), listener: listener, accepted: make(chan struct{})}
+	r.server.SetPreHook(r.guard)
 	go r.accept()
 	return r, nil
 }
@@ -59,11 +61,11 @@ func (r *Redis) accept() {
 	for {
 		conn, err := r.listener.Accept()
 		switch {
-		case err == nil && r.server.Server().ClientsLen() >= system.Connections():
+		case err == nil && r.server.ClientsLen() >= system.Connections():
 			_, _ = io.WriteString(conn, "-ERR max number of clients reached\r\n")
 			conn.Close()
 		case err == nil:
-			r.server.Server().ServeConn(&door{Conn: conn, in: bufio.NewReader(conn)})
+			r.server.ServeConn(&door{Conn: conn, in: bufio.NewReader(conn)})
 		case errors.Is(err, net.ErrClosed):
 			return
 		default:
@@ -84,7 +86,7 @@ func (r *Redis) Close() {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		r.server.Close()
+		r.redis.Close()
 	}()
 	select {
 	case <-ended:
@@ -113,12 +115,12 @@ func (r *Redis) guard(c *server.Peer, command string, args ...string) (done bool
 			done = true
 			// This function of miniredis holds its lock, and does not defer the unlock.
 			if strings.Contains(string(debug.Stack()), "miniredis/v2.withTx(") {
-				r.server.Unlock()
+				r.redis.Unlock()
 			}
 			c.WriteError(fmt.Sprintf("ERR the embedded Redis cannot do this: %v", problem))
 		}
 	}()
-	r.server.Server().Dispatch(c, append([]string{command}, args...))
+	r.server.Dispatch(c, append([]string{command}, args...))
 	return true
 }
 
