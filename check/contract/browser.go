@@ -14,7 +14,7 @@ import (
 	"example.com/session-workshop/shared/redisconn"
 )
 
-// The texts of the page that the contract fixes.
+// The texts of the page that the contract demands.
 const (
 	loggedOut = "You are not logged in"
 	loggedIn  = "Logged in as "
@@ -23,11 +23,12 @@ const (
 // patience is how long a page may take.
 const patience = 5 * time.Second
 
-// browser is one of a check. Each request is one that the check names.
+// browser is a browser of a check. It follows no redirects, so that the check
+// names each request.
 type browser struct {
 	*browse.Browser
 	scene *scene
-	// session is the cookie that the last login set.
+	// session is the session's cookie, which the last login set.
 	session *http.Cookie
 }
 
@@ -37,14 +38,14 @@ func (s *scene) browser() *browser {
 	return b
 }
 
-// loggedIn is a browser in which the user of this check has logged in.
+// loggedIn returns a browser in which the user of this check has logged in.
 func (s *scene) loggedIn() *browser {
 	b := s.browser()
 	b.login(s.user)
 	return b
 }
 
-// visited is such a browser that has visited / n times.
+// visited returns a browser in which that user has visited / n times.
 func (s *scene) visited(n int) *browser {
 	b := s.loggedIn()
 	for i := range n {
@@ -60,8 +61,8 @@ func (b *browser) get(path string) page {
 	return b.send(http.MethodGet, path, nil, nil)
 }
 
-// post sends a form as a browser does, with the fields that the user does not
-// see, such as a token against forms of other sites.
+// post sends a form as a browser does, with its hidden fields, such as a token
+// against forms on other sites.
 func (b *browser) post(path string, typed url.Values) page {
 	return b.postWith(path, typed, nil)
 }
@@ -71,8 +72,8 @@ func (b *browser) postWith(path string, typed url.Values, header http.Header) pa
 	return b.send(http.MethodPost, to, form, header)
 }
 
-// loadForm loads the page with the form at path, which an app may spell in
-// another way, such as /login/.
+// loadForm loads the page with the form at path. It follows permanent redirects,
+// for apps that spell the path in another way, such as /login/.
 func (b *browser) loadForm(path string, header http.Header) (p page) {
 	for range 3 {
 		p = b.send(http.MethodGet, path, nil, header)
@@ -90,26 +91,25 @@ func (b *browser) send(method, path string, form url.Values, header http.Header)
 	}
 	p, err := b.Do(b.scene.ctx, method, path, form, header)
 	if err != nil {
-		b.scene.expect(false, "an answer to "+p.Request, whyNone(err))
+		b.scene.expect(false, "an answer to "+p.Request, whyNoAnswer(err))
 	}
 	return page{p}
 }
 
-// whyNone says why there is no answer, without Go's words for it where a
-// learner would not know them.
-func whyNone(err error) string {
+// whyNoAnswer says why there is no answer. It replaces Go's words in the cases
+// that learners meet most.
+func whyNoAnswer(err error) string {
 	switch {
 	case os.IsTimeout(err):
 		return fmt.Sprintf("none within %v: the app hangs", patience)
 	case redisconn.Refused(err):
-		return "nobody listens at the address any more: the app has ended"
+		return "nothing listens at the address any more: the app has ended"
 	}
 	return err.Error()
 }
 
-// login logs in, which must redirect, and notes the cookie that was set. Of
-// several cookies, the session's is one that the browser did not have before,
-// unlike the token of a form, and one that scripts cannot read.
+// login logs in, expects a redirect, and keeps the session's cookie. If the
+// answer sets several cookies, it is the one with the highest rank.
 func (b *browser) login(name string) page {
 	b.loadForm("/login", nil)
 	before := b.Cookies()
@@ -124,7 +124,9 @@ func (b *browser) login(name string) page {
 	return p
 }
 
-// rank is the higher, the more likely a cookie is the session's; 0 is no cookie.
+// rank is higher if a cookie is more likely the session's: if scripts cannot read
+// it, and if the browser did not have it before, unlike the token of a form. It
+// is 0 for a cookie without a value.
 func (b *browser) rank(cookie *http.Cookie, before []*http.Cookie) (rank int) {
 	if cookie.Value == "" {
 		return 0
@@ -133,14 +135,14 @@ func (b *browser) rank(cookie *http.Cookie, before []*http.Cookie) (rank int) {
 	if cookie.HttpOnly {
 		rank++
 	}
-	isOlder := func(other *http.Cookie) bool { return other.Name == cookie.Name }
-	if !slices.ContainsFunc(before, isOlder) || b.session != nil && isOlder(b.session) {
+	hasItsName := func(other *http.Cookie) bool { return other.Name == cookie.Name }
+	if !slices.ContainsFunc(before, hasItsName) || b.session != nil && hasItsName(b.session) {
 		rank += 2
 	}
 	return rank
 }
 
-// cookie returns the cookie of the last login, which must have set one.
+// cookie returns the session's cookie, and expects the last login to have set it.
 func (b *browser) cookie() *http.Cookie {
 	b.scene.expect(b.session != nil, "POST /login to set a cookie", "no Set-Cookie header")
 	if b.session == nil {
@@ -149,8 +151,8 @@ func (b *browser) cookie() *http.Cookie {
 	return b.session
 }
 
-// logout works with apps that know only one of the methods: GET, as the
-// original has it, or POST, by a button on / or on a page of its own.
+// logout works with apps that take only one of the methods: GET, as in the
+// original, or POST, by a button on / or on a separate page.
 func (b *browser) logout() page {
 	p := b.get("/logout")
 	if p.Status == http.StatusMethodNotAllowed || p.Status == http.StatusNotFound || p.hasLogoutButton() {
@@ -173,15 +175,15 @@ func (b *browser) plant(name, value string) {
 	}
 }
 
-// copy returns another browser into which this one's session cookie was copied.
+// copy returns another browser that has a copy of this one's session cookie.
 func (b *browser) copy() *browser {
 	other, cookie := b.scene.browser(), b.cookie()
 	other.plant(cookie.Name, cookie.Value)
 	return other
 }
 
-// held returns the value of a cookie that the browser would send, or "".
-func (b *browser) held(name string) string {
+// valueOf returns the value that the browser would send for a cookie, or "".
+func (b *browser) valueOf(name string) string {
 	for _, cookie := range b.Cookies() {
 		if cookie.Name == name {
 			return cookie.Value
@@ -190,7 +192,7 @@ func (b *browser) held(name string) string {
 	return ""
 }
 
-// expectVisits visits / and wants to be logged in with this number.
+// expectVisits visits / and expects a logged-in page with this count.
 func (b *browser) expectVisits(want int) page {
 	p := b.get("/")
 	got, ok := p.Visits()
@@ -218,9 +220,9 @@ func (s *scene) expectSaysLoggedOut(p page) {
 		p.Request+" to say "+quote(loggedOut), p.String())
 }
 
-// visitAtOnce sends n visits at the same time. It returns the number before
-// them, and the numbers that their pages show, sorted. If a busy app refuses one
-// of them, that visit may have counted or not, so the next n visits are looked at.
+// visitAtOnce sends n visits at the same time. It returns the count before them,
+// and the counts that their pages show, sorted. If a busy app refuses a visit,
+// that visit may have counted or not, so visitAtOnce sends another n.
 func (b *browser) visitAtOnce(n int) (before int, numbers []int) {
 	pages := b.loadAtOnce(n)
 	refused := func(p page) bool { return p.Status == http.StatusServiceUnavailable }
@@ -252,7 +254,7 @@ func (b *browser) loadAtOnce(n int) []page {
 	group.Wait()
 	for _, err := range errs {
 		if err != nil {
-			b.scene.expect(false, fmt.Sprintf("%d pages at the same time", n), whyNone(err))
+			b.scene.expect(false, fmt.Sprintf("%d pages at the same time", n), whyNoAnswer(err))
 		}
 	}
 	return pages
@@ -262,13 +264,13 @@ func (p page) redirects() bool {
 	return p.Status == http.StatusFound || p.Status == http.StatusSeeOther
 }
 
-// String says which answer it was, in a line for a failure.
+// String describes the answer in one line, for a failure.
 func (p page) String() string {
 	if to := p.Header.Get("Location"); to != "" {
 		return fmt.Sprintf("%s answered %d, Location %s", p.Request, p.Status, quote(to))
 	}
 	text := browse.TextBelow(withoutFrame(p.Body))
-	// What stands above the line that matters is the same on every page.
+	// The text above the line that matters is the same on every page.
 	for _, mark := range []string{loggedIn, loggedOut} {
 		if i := strings.Index(text, mark); i > 0 {
 			text = "… " + text[i:]
@@ -278,7 +280,7 @@ func (p page) String() string {
 	return fmt.Sprintf("%s answered %d: %s", p.Request, p.Status, quote(text))
 }
 
-// setCookies shows the cookies that the page sets.
+// setCookies describes the cookies that the page sets.
 func (p page) setCookies() string {
 	if len(p.Cookies) == 0 {
 		return "no Set-Cookie"
@@ -290,7 +292,7 @@ func (p page) setCookies() string {
 	return "Set-Cookie: " + strings.Join(shown, "; Set-Cookie: ")
 }
 
-// flags is a Set-Cookie header without the value, which is a secret.
+// flags returns a Set-Cookie header without the value, which is a secret.
 func flags(c *http.Cookie) string {
 	_, rest, _ := strings.Cut(c.Raw, ";")
 	value := "…"

@@ -1,11 +1,11 @@
-// Package contract says what each step of the workshop must do, as checks
-// that look at a running app only from outside: over HTTP, and in the Redis
-// it keeps its data in. The same checks test the workshop's own apps and an
-// app that a learner wrote, in whatever language.
+// Package contract holds the checks of what each step of the workshop must do.
+// They look at a running app only from outside: over HTTP, and in the Redis that
+// holds its data. The same checks test the workshop's own apps and an app that a
+// learner wrote, in any language.
 //
-// Every check makes up a user name of its own, so checks may run in any
-// order, side by side, and on a Redis that others use too. A check deletes
-// the keys it caused.
+// Every check makes up its own user name, so checks may run in any order, at the
+// same time, and on a Redis that other programs use too. A check deletes the
+// keys that it caused.
 package contract
 
 import (
@@ -27,16 +27,16 @@ type Target struct {
 	Redis redis.UniversalClient
 	// TTL is the session TTL the app was started with. 0 means 10 s.
 	TTL time.Duration
-	// Wire is what the app's connections to Redis go through. It is nil for an
-	// app that somebody else has started.
+	// Wire carries the app's connections to Redis. It is nil for an app that
+	// another process has started.
 	Wire *wire.Wire
 	// TestMethod runs the Go tests of one method of a learner's session store,
-	// such as Visit, and returns nil or a *Failure. It is nil for an app that has
-	// no such store.
+	// such as Visit, and returns nil or a *Failure. It is nil for an app without
+	// such a store.
 	TestMethod func(ctx context.Context, name string) error
 }
 
-// Group says whom a check is for.
+// Group says which apps a check is for.
 type Group string
 
 const (
@@ -56,12 +56,12 @@ type Check struct {
 	ID string
 	// Name is a short sentence that is true when the check passes.
 	Name string
-	// Hints help a learner, each more than the one before: the probable
-	// mistake, by what means it is done, and nearly the code. A house check has
-	// only the first.
+	// Hints help a learner. Each says more than the one before: the probable
+	// mistake, the means to fix it, and nearly the code. A house check has only
+	// the first.
 	Hints []string
-	// Where is the place to look in a Go app that began as the step before,
-	// such as "main.go, func index". A house check names none.
+	// Where is the place to look in a Go app that began as a copy of the step
+	// before, such as "main.go, func index". A house check has none.
 	Where string
 	// Group says whether the check is part of the lesson.
 	Group Group
@@ -69,21 +69,21 @@ type Check struct {
 	Waits bool
 	// Wire is true for a check that needs Target.Wire.
 	Wire bool
-	// Run checks the app. It returns nil, a *Failure, or ErrNotChecked. ctx
-	// bounds it; a check that waits needs the TTL and some seconds more.
+	// Run checks the app, and ends early if ctx is done. It returns nil, a
+	// *Failure, or ErrNotChecked. A check that waits needs the TTL and some
+	// seconds more.
 	Run func(ctx context.Context, t Target) error
 }
 
-// ErrNotChecked says that a check needs something of Target that is missing, a
-// wire between the app and Redis or the tests of its methods: another process
-// has built, connected and started the app.
+// ErrNotChecked is returned if Target lacks the Wire or the TestMethod that a
+// check needs. Only a program that starts the app itself can give them.
 var ErrNotChecked = errors.New("not checked: that needs an app that the check itself starts")
 
-// Failure says what a check wanted to see and what it saw.
+// Failure says what a check expected and what it got.
 type Failure struct {
 	Expected, Got string
-	// See is the id of another check whose hints fit better what was seen;
-	// empty for most failures.
+	// See is the id of another check whose hints fit this failure better; empty
+	// for most failures.
 	See string
 }
 
@@ -91,14 +91,14 @@ func (f *Failure) Error() string {
 	return "expected " + f.Expected + " / got " + f.Got
 }
 
-// Step returns the checks of step n, 1 to 4: first the lesson's, from the
-// first thing a learner has working to the last, then the house's. There are
-// none for any other n.
+// Step returns the checks of step n, 1 to 4: first those of the lesson, in the
+// order in which a learner gets them to pass, then those of the house. For any
+// other n it returns none.
 func Step(n int) []Check {
 	return append(StepGroup(n, Lesson), StepGroup(n, House)...)
 }
 
-// StepGroup returns the checks of step n that belong to a group, in the order of
+// StepGroup returns the checks of step n that belong to group, in the order of
 // Step.
 func StepGroup(n int, group Group) []Check {
 	if group == Lesson {
@@ -107,29 +107,29 @@ func StepGroup(n int, group Group) []Check {
 	return checksOf(n, House, house)
 }
 
-// rule is a check before it is known which step it runs for. Its fields are
-// those of Check.
+// rule is a check that is not yet bound to a step. Its fields are those of
+// Check.
 type rule struct {
 	id, name string
-	// steps are those it holds for; nil means all four.
+	// steps are the steps that the rule holds for; nil means all four.
 	steps []int
 	waits bool
 	wire  bool
 	hints []string
 	where string
-	// inFour is set if the means are others in step 4, to which the login has
-	// moved.
+	// inFour is set if a learner does it differently in step 4, where the login
+	// is in Redis.
 	inFour place
 	run    func(s *scene)
 }
 
-// place takes the place of a rule's where, and of its last hints.
+// place replaces a rule's where, and its last hints.
 type place struct {
 	where string
 	hints []string
 }
 
-// The steps a rule can hold for, if not all.
+// The steps of a rule that does not hold for all four.
 var (
 	onlyOne   = []int{1}
 	onlyTwo   = []int{2}

@@ -25,12 +25,12 @@ import (
 
 const (
 	normalTTL = 10 * time.Second
-	// otherTTL is not that of the lesson: an app must read its setting.
+	// otherTTL differs from the lesson's: an app must read its setting.
 	otherTTL = 7 * time.Second
 )
 
-// run serves a program and returns the failures of those checks of a step
-// that pick accepts, by the checks' ids.
+// run serves a program and runs the checks of a step that pick accepts. It
+// returns the failures by the checks' ids.
 func run(t *testing.T, p *programs.Program, step int, target contract.Target, pick func(contract.Check) bool) map[string]error {
 	t.Helper()
 	if target.Redis == nil {
@@ -68,8 +68,8 @@ func atOnce(c contract.Check) bool    { return c.Group == contract.Lesson && !c.
 func waiting(c contract.Check) bool   { return c.Group == contract.Lesson && c.Waits }
 func houseOnly(c contract.Check) bool { return c.Group == contract.House }
 
-// wired is a client of r that goes through a wire, for a program. The checks
-// look into Redis by r's own client.
+// wired returns a client of r for a program, which goes through a wire. The
+// checks look into Redis with r's own client.
 func wired(t *testing.T, r *redistest.Redis) (redis.UniversalClient, *wire.Wire) {
 	t.Helper()
 	options, err := redis.ParseURL(r.URL)
@@ -100,8 +100,8 @@ func TestRightProgramsPassTheLesson(t *testing.T) {
 	})
 }
 
-// A busy machine says that Redis is late, of a visit that may have counted.
-func TestAVisitThatABusyAppRefusesLosesNothing(t *testing.T) {
+// On a busy machine, an app can refuse a visit that has counted.
+func TestABusyAppPassesVisitsAtOnce(t *testing.T) {
 	onlyVisitsAtOnce := func(c contract.Check) bool { return c.ID == "visits-at-once" }
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		for step := 2; step <= 4; step++ {
@@ -122,7 +122,7 @@ func TestAVisitThatABusyAppRefusesLosesNothing(t *testing.T) {
 	})
 }
 
-func TestRightProgramsPassTheWait(t *testing.T) {
+func TestRightProgramsPassTheChecksThatWait(t *testing.T) {
 	const short = time.Second
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		for step := 3; step <= 4; step++ {
@@ -136,9 +136,10 @@ func TestRightProgramsPassTheWait(t *testing.T) {
 	})
 }
 
-func TestChecksMayRunSideBySide(t *testing.T) {
+func TestChecksMayRunAtTheSameTime(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
-		// So many at once are slow on a busy machine, and no session may end meanwhile.
+		// So many at once are slow on a busy machine, and no session may end before
+		// its check.
 		const ttl = 10 * time.Minute
 		p := programs.Right(4, r.Client, ttl)
 		server := httptest.NewServer(p)
@@ -166,7 +167,7 @@ func expectNone(t *testing.T, failures map[string]error) {
 	}
 }
 
-// expectNothingLeft wants no key of the program in Redis any more.
+// expectNothingLeft expects that the checks deleted all keys of the program.
 func expectNothingLeft(t *testing.T, p *programs.Program) {
 	t.Helper()
 	for _, key := range keysOf(t, p) {
@@ -186,8 +187,7 @@ func keysOf(t *testing.T, p *programs.Program) (keys []string) {
 	return keys
 }
 
-// What differs between kinds of Redis is tested by the right programs, so that
-// one real Redis is enough here.
+// The right programs test on every kind of Redis, so one is enough here.
 func TestWrongProgramsAreCaught(t *testing.T) {
 	redistest.One(t, func(t *testing.T, r *redistest.Redis) {
 		for _, w := range programs.Wrongs {
@@ -208,8 +208,8 @@ func TestWrongProgramsAreCaught(t *testing.T) {
 	})
 }
 
-// expectHelp wants the first failure to lead to the check whose hints help. If
-// all names share one count, for example, another check sees it first.
+// expectHelp expects the first failure to lead to the check whose hints help. If
+// all names share one count, for example, another check fails first.
 func expectHelp(t *testing.T, failures map[string]error, w programs.Wrong) {
 	t.Helper()
 	for _, check := range contract.Step(w.Step) {
@@ -228,8 +228,8 @@ func expectHelp(t *testing.T, failures map[string]error, w programs.Wrong) {
 	}
 }
 
-// A check that no wrong program fails may be one that cannot fail.
-func TestEveryCheckOfTheLessonCatchesSomething(t *testing.T) {
+// A check that every wrong program passes may be unable to fail.
+func TestEveryCheckOfTheLessonCatchesAMistake(t *testing.T) {
 	caught := map[string]bool{}
 	for _, w := range programs.Wrongs {
 		caught[w.Caught] = true
@@ -240,7 +240,7 @@ func TestEveryCheckOfTheLessonCatchesSomething(t *testing.T) {
 	for step := 1; step <= 4; step++ {
 		for _, check := range contract.Step(step) {
 			if atOnce(check) && !caught[check.ID] {
-				t.Errorf("no wrong program fails %s", check.ID)
+				t.Errorf("every wrong program passes %s", check.ID)
 			}
 		}
 	}
@@ -255,7 +255,7 @@ func expectExactly(t *testing.T, failures map[string]error, want []string) {
 		delete(failures, id)
 	}
 	for id := range failures {
-		t.Errorf("%s failed, which is not meant for this mistake", id)
+		t.Errorf("%s failed, but is not meant for this mistake", id)
 	}
 }
 
@@ -272,7 +272,7 @@ func expectHint(t *testing.T, w programs.Wrong) {
 	t.Errorf("step %d has no check %s", w.Step, w.Caught)
 }
 
-// deleteAll deletes what a wrong program left under no user's name.
+// deleteAll deletes the keys of a wrong program that contain no user's name.
 func deleteAll(t *testing.T, p *programs.Program) {
 	t.Helper()
 	for _, key := range keysOf(t, p) {
@@ -282,7 +282,7 @@ func deleteAll(t *testing.T, p *programs.Program) {
 	}
 }
 
-func TestTheWaitCatchesAWrongTTL(t *testing.T) {
+func TestTheChecksThatWaitCatchAWrongTTL(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		for step := 3; step <= 4; step++ {
 			t.Run(fmt.Sprintf("step %d, too short", step), func(t *testing.T) {
@@ -314,25 +314,25 @@ func expectOneSaying(t *testing.T, failures map[string]error, part string) {
 	}
 }
 
-// What the lesson's programs have of our own rules.
-var plainHas = []string{"login-button", "exact-words", "head-counts-nothing", "same-site-form"}
+// plainPasses holds the house checks that the lesson's programs pass.
+var plainPasses = []string{"login-button", "exact-words", "head-counts-nothing", "same-site-form"}
 
-// The lesson's programs know nothing of our own rules, so every other house
-// check must see something wrong in them.
+// The lesson's programs do not follow the house rules, so they must fail every
+// other house check.
 func TestHouseChecksCatchAPlainProgram(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		for step := 1; step <= 4; step++ {
 			t.Run(fmt.Sprint("step ", step), func(t *testing.T) {
 				t.Parallel()
 				p := programs.Right(step, r.Client, normalTTL)
-				has := plainHas
+				passes := plainPasses
 				if step == 1 {
-					// Without a key in Redis, spaces that HTML folds cannot be seen.
-					has = append(slices.Clone(has), "spaces-trimmed")
+					// Only a key in Redis shows the spaces, because HTML folds them.
+					passes = append(slices.Clone(passes), "spaces-trimmed")
 				}
 				failures := run(t, p, step, contract.Target{}, houseOnly)
 				for _, check := range contract.Step(step) {
-					if houseOnly(check) && (failures[check.ID] == nil) != slices.Contains(has, check.ID) {
+					if houseOnly(check) && (failures[check.ID] == nil) != slices.Contains(passes, check.ID) {
 						t.Errorf("%s: %v", check.ID, failures[check.ID])
 					}
 				}
@@ -342,7 +342,7 @@ func TestHouseChecksCatchAPlainProgram(t *testing.T) {
 	})
 }
 
-// Each of these takes one thing away that the plain program has.
+// Each mistake takes away one house rule that the plain program follows.
 func TestHouseChecksCatchOneMistake(t *testing.T) {
 	changed := func(from, to string) func(http.Handler) http.Handler {
 		return func(next http.Handler) http.Handler {
@@ -375,7 +375,7 @@ func TestHouseChecksCatchOneMistake(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	}
-	hidesWhatIsDoneAhead := func(next http.Handler) http.Handler {
+	countsPrefetches := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Sec-Purpose")+r.Header.Get("Purpose")+r.Header.Get("X-Moz") == "" {
 				next.ServeHTTP(w, r)
@@ -392,7 +392,7 @@ func TestHouseChecksCatchOneMistake(t *testing.T) {
 			"exact-words":         changed("</b>.", "</b>!"),
 			"head-counts-nothing": headCounts,
 			"same-site-form":      refusesOrigin,
-			"asked-for-ahead":     hidesWhatIsDoneAhead,
+			"asked-for-ahead":     countsPrefetches,
 		} {
 			t.Run(caught, func(t *testing.T) {
 				t.Parallel()
@@ -406,7 +406,7 @@ func TestHouseChecksCatchOneMistake(t *testing.T) {
 	})
 }
 
-func TestNoAppIsAFailureOfEveryCheck(t *testing.T) {
+func TestEveryCheckFailsWithoutAnApp(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 	for _, check := range contract.Step(1) {
@@ -416,7 +416,7 @@ func TestNoAppIsAFailureOfEveryCheck(t *testing.T) {
 	}
 }
 
-func TestStepsNeedARedis(t *testing.T) {
+func TestChecksNeedARedis(t *testing.T) {
 	for _, check := range contract.Step(2) {
 		err := check.Run(t.Context(), contract.Target{URL: "http://127.0.0.1:1"})
 		if check.Wire {
@@ -431,7 +431,7 @@ func TestStepsNeedARedis(t *testing.T) {
 	}
 }
 
-func TestChecksAreWhole(t *testing.T) {
+func TestChecksAreComplete(t *testing.T) {
 	for step := 1; step <= 4; step++ {
 		checks, waits := contract.Step(step), 0
 		if step == 4 {
@@ -439,7 +439,7 @@ func TestChecksAreWhole(t *testing.T) {
 		}
 		for _, c := range checks {
 			if c.Name == "" || len(c.Hints) == 0 || c.Hints[0] == "" || c.Run == nil {
-				t.Errorf("step %d: %s is not whole", step, c.ID)
+				t.Errorf("step %d: %s is not complete", step, c.ID)
 			}
 			if c.Group == contract.Lesson && !isGuided(c) {
 				t.Errorf("step %d: %s has no place to look, or not three hints: %q, %q", step, c.ID, c.Where, c.Hints)
@@ -450,7 +450,7 @@ func TestChecksAreWhole(t *testing.T) {
 		}
 		lessonsFirst := slices.IsSortedFunc(checks, func(a, b contract.Check) int { return -strings.Compare(string(a.Group), string(b.Group)) })
 		if !lessonsFirst {
-			t.Errorf("step %d: a house check stands before one of the lesson", step)
+			t.Errorf("step %d: a house check comes before one of the lesson", step)
 		}
 		if want := map[int]int{3: 1, 4: 1}[step]; waits != want {
 			t.Errorf("step %d: %d checks wait, want %d", step, waits, want)
@@ -467,8 +467,8 @@ func isGuided(c contract.Check) bool {
 
 var kebabCase = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-// An id is typed, and stands for one check: once in a step or an exercise, and
-// with the same sentence wherever it appears.
+// A learner types an id. It is unique in a step or an exercise, and has the same
+// name in all of them.
 func TestIDs(t *testing.T) {
 	names := map[string]string{}
 	look := func(where string, checks []contract.Check) {

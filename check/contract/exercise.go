@@ -16,17 +16,16 @@ import (
 type Exercise struct {
 	// Name is a word for the command line.
 	Name string
-	// Optional is true for one that is meant for the quick.
+	// Optional is true for an exercise for learners who finish early.
 	Optional bool
-	// Breaks is true where the change spoils the step on purpose.
+	// Breaks is true if the change breaks the step on purpose.
 	Breaks bool
-	// Checks say that the change is there, and that the rest of the lesson
-	// still works.
+	// Checks test the change, and that the rest of the lesson still works.
 	Checks []Check
 }
 
-// Exercises returns those of step n, in the order of its guide; none for any
-// other n than 1 to 4.
+// Exercises returns the exercises of step n, 1 to 4, in the order of its guide.
+// For any other n it returns none.
 func Exercises(n int) []Exercise {
 	var all []Exercise
 	for _, e := range exercises {
@@ -37,26 +36,27 @@ func Exercises(n int) []Exercise {
 		if e.breaks != "" {
 			exercise.Checks = checksOf(n, Lesson, e.breakingRules())
 		} else {
-			exercise.Checks = checksOf(n, Lesson, append(slices.Clone(e.rules), lessonHolds(e.gives)))
+			exercise.Checks = checksOf(n, Lesson, append(slices.Clone(e.rules), lessonHolds(e.mayBreak)))
 		}
 		all = append(all, exercise)
 	}
 	return all
 }
 
-// exercise holds what Exercises makes an Exercise of. It has either rules, or
-// the id of the one check of the lesson that it breaks, with hints for that.
+// exercise is an Exercise before its checks are made. It has either rules, or
+// breaks with hints and where.
 type exercise struct {
 	step     int
 	name     string
 	optional bool
 	rules    []rule
-	breaks   string
-	// gives is the id of a check of the lesson that the change costs, but does
-	// not aim at; empty for most.
-	gives string
-	hints []string
-	where string
+	// breaks is the id of the one check of the lesson that must fail.
+	breaks string
+	// mayBreak is the id of another check of the lesson that may fail; empty for
+	// most.
+	mayBreak string
+	hints    []string
+	where    string
 }
 
 var exercises = []exercise{
@@ -67,7 +67,7 @@ var exercises = []exercise{
 				id:   "cookie-counts",
 				name: "the page counts Visits: 1, 2, 3",
 				hints: []string{
-					"Each GET / of somebody who is logged in adds one to a number in the cookie, and sends the cookie anew. The login begins at 0.",
+					"Each GET / of a logged-in user adds one to a number in the cookie, and sends the cookie again. A login starts at 0.",
 					"The Values of the cookie's session hold numbers too: read an int, add one, put it back, and Save before you render.",
 					"s := cookie(c); n, _ := s.Values[\"visits\"].(int); s.Values[\"visits\"] = n + 1; if err := s.Save(c.Request(), c.Response()); err != nil { return err }",
 				},
@@ -83,8 +83,8 @@ var exercises = []exercise{
 				id:   "old-cookie-old-count",
 				name: "an old cookie brings its old count back",
 				hints: []string{
-					"The check copied the cookie, visited, and put the copy back. A count that goes on all the same is not in the cookie, but on the server.",
-					"No variable outside the handler: the number comes from cookie(c).Values and goes back there.",
+					"The check copied the cookie, visited, and put the copy back. If the count still goes on, it is not in the cookie, but on the server.",
+					"Use no variable outside the handler: the number comes from cookie(c).Values and goes back there.",
 					"n, _ := cookie(c).Values[\"visits\"].(int)",
 				},
 				where: inIndex,
@@ -97,7 +97,7 @@ var exercises = []exercise{
 		breaks: "changed-cookie",
 		hints: []string{
 			"Write the name into the cookie without any signature: then anyone can write another name there. Only that must break; the pages stay as they are.",
-			"In place of the session's Values use c.SetCookie with an http.Cookie, and c.Cookie to read it. url.QueryEscape makes any name fit into a cookie.",
+			"Instead of the session's Values, use c.SetCookie with an http.Cookie, and c.Cookie to read it. url.QueryEscape makes any name fit into a cookie.",
 			"c.SetCookie(&http.Cookie{Name: cookieName, Value: url.QueryEscape(name), Path: \"/\"}) / k, err := c.Cookie(cookieName); name, _ := url.QueryUnescape(k.Value) / logout: the same cookie with MaxAge: -1",
 		},
 		where: "main.go, func login, func logout, func username",
@@ -106,11 +106,11 @@ var exercises = []exercise{
 		step: 1, name: "login-ends", optional: true,
 		rules: []rule{{
 			id:    "copy-ends",
-			name:  "5 s after the login, a copy of its cookie is worth nothing",
+			name:  "5 s after the login, a copy of its cookie is not a login",
 			waits: true,
 			hints: []string{
-				"To give the cookie an age is not enough, since a copy forgets its age. The signature holds the time when it was made, and the store can refuse an old one.",
-				"store.MaxAge(seconds) tells both the browser and the check of the signature. It must come after store.Options is set.",
+				"An age on the cookie is not enough, because a copy loses it. The signature holds the time when it was made, and the store can refuse an old one.",
+				"store.MaxAge(seconds) sets the age for the browser and for the check of the signature. Call it after store.Options is set.",
 				"store.MaxAge(5)",
 			},
 			where: inRun,
@@ -124,8 +124,8 @@ var exercises = []exercise{
 				id:   "last-visit-written",
 				name: "the field last_visit holds the time of this visit",
 				hints: []string{
-					"HSET writes a second field beside visits, at each visit. In which form the time is written is up to you; two visits in two seconds must differ.",
-					"TxPipelined sends several commands together, in one round trip: HIncrBy and HSet. An HGet among them gives redis.Nil at the first visit, and TxPipelined returns it as its error: that one is none.",
+					"HSET writes a second field beside visits, at each visit. The format of the time is up to you; two visits in two seconds must differ.",
+					"TxPipelined sends several commands together, in one round trip: HIncrBy and HSet. An HGet among them gives redis.Nil at the first visit, and TxPipelined returns that as its error: ignore it.",
 					"multi.HSet(ctx, key, \"last_visit\", time.Now().Format(time.RFC3339))",
 				},
 				where: inIndex,
@@ -133,10 +133,10 @@ var exercises = []exercise{
 			},
 			{
 				id:   "last-visit-shown",
-				name: "the page shows the visit before: Last visit: …",
+				name: "the page shows the previous visit: Last visit: …",
 				hints: []string{
 					"The page says \"Last visit: \" and what the field held before this visit. So it must be read before it is written.",
-					"Put HGet before HSet into the same TxPipelined. Where there is no such field yet, HGet gives redis.Nil, which TxPipelined returns as its error: that one is none.",
+					"Put HGet before HSet into the same TxPipelined. If there is no such field yet, HGet gives redis.Nil, which TxPipelined returns as its error: ignore it.",
 					"last = multi.HGet(ctx, key, \"last_visit\"); multi.HSet(…) … if err != nil && !errors.Is(err, redis.Nil) { return err } … <p>Last visit: {{.LastVisit}}</p>",
 				},
 				where: inIndex,
@@ -147,10 +147,10 @@ var exercises = []exercise{
 	},
 	{
 		step: 2, name: "lost-update",
-		breaks: "visits-at-once", gives: "one-round-trip",
+		breaks: "visits-at-once", mayBreak: "one-round-trip",
 		hints: []string{
-			"Read the count with HGET, add one in Go, and write it back with HSET. One visit after the other still counts right; only at the same moment do visits get lost.",
-			"HGet(…).Int64() returns the number, or the error redis.Nil where there is no field yet, which counts as 0.",
+			"Read the count with HGET, add one in Go, and write it back with HSET. Visits one after the other still count right; only visits at the same moment get lost.",
+			"HGet(…).Int64() returns the number, or the error redis.Nil if there is no field yet, which counts as 0.",
 			"n, err := a.rdb.HGet(ctx, key, \"visits\").Int64(); if err != nil && !errors.Is(err, redis.Nil) { return err }; visits := n + 1; err = a.rdb.HSet(ctx, key, \"visits\", visits).Err()",
 		},
 		where: inIndex,
@@ -163,7 +163,7 @@ var exercises = []exercise{
 				name: "the page says Your place: …, most visits first",
 				hints: []string{
 					"Redis keeps an order for you: a sorted set, with the name as member and the visits as score.",
-					"ZIncrBy on one key for all names counts there too, ZRevRank answers with the place, from 0. Both go into one TxPipelined with HIncrBy.",
+					"ZIncrBy counts there too, on one key for all names. ZRevRank answers with the place, from 0. Both go into one TxPipelined with HIncrBy.",
 					"multi.ZIncrBy(ctx, \"workshop:places\", 1, username(c)); place = multi.ZRevRank(ctx, \"workshop:places\", username(c)) … <p>Your place: {{.Place}}</p>, with place.Val() + 1",
 				},
 				where: inIndex,
@@ -189,8 +189,8 @@ var exercises = []exercise{
 				id:   "vip-ttl",
 				name: "a name that begins with vip- is remembered three times as long",
 				hints: []string{
-					"The TTL is one value for all so far. For a name that begins with \"vip-\" it is three times that; for everybody else it stays.",
-					"strings.HasPrefix tells, and a time.Duration can be multiplied. Give Expire that value.",
+					"So far, all names have the same TTL. Make it three times as long for a name that begins with \"vip-\"; for all others it stays.",
+					"strings.HasPrefix tests the name, and a time.Duration can be multiplied. Give Expire that value.",
 					"ttl := a.ttl; if strings.HasPrefix(username(c), \"vip-\") { ttl = 3 * a.ttl } … multi.Expire(ctx, key, ttl)",
 				},
 				where: inIndex,
@@ -205,7 +205,7 @@ var exercises = []exercise{
 				id:   "time-left-shown",
 				name: "the page says Time left: … ms before this visit",
 				hints: []string{
-					"PTTL tells how long the key would have lived still. After EXPIRE it is full again, so ask before.",
+					"PTTL answers how much longer the key would have lived. After EXPIRE that is the full time again, so ask before.",
 					"PTTL goes first into the same TxPipelined. The page shows it in milliseconds; at a first visit there is none, and it shows 0.",
 					"left = multi.PTTL(ctx, key); visits = multi.HIncrBy(…); multi.Expire(…) … <p>Time left: {{.Left}} ms</p>, with max(0, left.Val().Milliseconds())",
 				},
@@ -219,8 +219,8 @@ var exercises = []exercise{
 		step: 4, name: "plain-token",
 		breaks: "token-not-in-redis",
 		hints: []string{
-			"Use the token itself in the key, in place of its SHA-256. Every page works as before. Anyone who can list the keys can now be anybody.",
-			"Token is a string: no hash is needed to put it behind keyPrefix.",
+			"Use the token itself in the key, in place of its SHA-256. Every page works as before. Anyone who can list the keys can now log in as any user.",
+			"Token is a string: it can follow keyPrefix without a hash.",
 			"return keyPrefix + string(t)",
 		},
 		where: inKey,
@@ -232,8 +232,8 @@ var exercises = []exercise{
 				id:   "all-logged-out",
 				name: "POST /logout-everywhere logs out all browsers of a name",
 				hints: []string{
-					"One browser asks, and every session of the same name ends, in Redis. To find them, remember at login which sessions a name has.",
-					"At Create, SAdd the session's key to a set of the user. The new method reads the name with HGet from the session of this token, the set with SMembers, and deletes those keys and the set.",
+					"A request of one browser ends every session of the same name, in Redis. To find them, remember at login which sessions a name has.",
+					"In Create, SAdd the session's key to a set of the user. The new method reads the name with HGet from the session of this token, reads the set with SMembers, and deletes those keys and the set.",
 					"multi.SAdd(ctx, userKey(username), s.Key(t)) / keys := s.rdb.SMembers(ctx, userKey(name)).Val(); s.rdb.Del(ctx, append(keys, userKey(name))...) / e.POST(\"/logout-everywhere\", a.logoutEverywhere)",
 				},
 				where: "session/store.go, func Create, and a new method",
@@ -244,7 +244,7 @@ var exercises = []exercise{
 				name: "other names stay logged in",
 				hints: []string{
 					"Only the sessions of the name that asked may end. Is the user's name in the key of the set?",
-					"Each name has a set of its own: its key is made from the name.",
+					"Each name has its own set, with a key made from the name.",
 					"\"workshop:user-sessions:\" + username",
 				},
 				where: inCreate,
@@ -252,9 +252,9 @@ var exercises = []exercise{
 			},
 			{
 				id:   "index-ends",
-				name: "what remembers the sessions of a name has a TTL",
+				name: "the set of a name's sessions has a TTL",
 				hints: []string{
-					"The sessions end automatically, and the set of them stays: a user who never comes back leaves a key in Redis for ever, as in step 2. Give it a TTL too.",
+					"The sessions end automatically, but the set of them stays: a user who never comes back leaves a key in Redis for ever, as in step 2. Give it a TTL too.",
 					"The set must live longer than the sessions in it, which every visit renews: a day is enough here. Set its TTL at each login, together with SAdd.",
 					"multi.Expire(ctx, userKey(username), 24*time.Hour)",
 				},
@@ -264,13 +264,13 @@ var exercises = []exercise{
 		},
 	},
 	{
-		step: 4, name: "devices", optional: true, gives: "one-round-trip",
+		step: 4, name: "devices", optional: true, mayBreak: "one-round-trip",
 		rules: []rule{{
 			id:   "sessions-shown",
-			name: "the page says Sessions: …, those alive under this name",
+			name: "the page says Sessions: …, the number of those alive",
 			hints: []string{
 				"Two browsers of one name: both pages say \"Sessions: 2\". After one of them logs out, or its key expires in Redis, the other says \"Sessions: 1\". A set does not know which of its members have expired: ask for each.",
-				"SMembers gives the keys of the user's sessions, Exists counts how many of them are still there; those that are gone leave the set with SRem.",
+				"SMembers gives the keys of the user's sessions, Exists counts how many of them are still there, and SRem removes from the set those that are gone.",
 				"keys := s.rdb.SMembers(ctx, userKey(name)).Val(); alive := s.rdb.Exists(ctx, keys...).Val() … <p>Sessions: {{.Sessions}}</p>",
 			},
 			where: "session/store.go, a new method; main.go, func index",
@@ -279,16 +279,16 @@ var exercises = []exercise{
 	},
 }
 
-// lessonHolds wants every check of the lesson that does not wait to pass,
-// except those with these ids.
+// lessonHolds expects every check of the lesson to pass, except those that wait
+// and those with these ids.
 func lessonHolds(except ...string) rule {
 	return rule{
 		id:   "lesson-holds",
-		name: "all else that the lesson asks for still works",
+		name: "the rest of the lesson still works",
 		hints: []string{
-			"Your change broke something that worked before. What was expected is said above.",
+			"Your change broke something that worked before. The lines above say what was expected.",
 			"Run the check without EX: it stops at what broke, and has hints for it.",
-			"go back to what passed, and make the change in smaller steps",
+			"go back to the code that passed, and make the change in smaller steps",
 		},
 		where: "main.go, where you changed it last",
 		run: func(s *scene) {
@@ -296,22 +296,22 @@ func lessonHolds(except ...string) rule {
 				if check.Group != Lesson || check.Waits || slices.Contains(except, check.ID) || s.failed() {
 					continue
 				}
-				if failure := s.runs(check); failure != nil {
-					s.expect(false, fmt.Sprintf("%s to pass still: %s", check.ID, failure.Expected), failure.Got)
+				if failure := s.run(check); failure != nil {
+					s.expect(false, fmt.Sprintf("%s still to pass: %s", check.ID, failure.Expected), failure.Got)
 				}
 			}
 		},
 	}
 }
 
-// runs runs another check inside this one.
-func (s *scene) runs(c Check) *Failure {
+// run runs another check inside this one.
+func (s *scene) run(c Check) *Failure {
 	failure, _ := errors.AsType[*Failure](c.Run(s.ctx, s.target))
 	return failure
 }
 
-// attempts is how often a check may pass that should fail now: an update is
-// lost only when two visits meet.
+// attempts is how often a check that should fail is run: an update is lost only
+// if two visits overlap.
 const attempts = 5
 
 func (e exercise) breakingRules() []rule {
@@ -326,7 +326,7 @@ func (e exercise) breakingRules() []rule {
 					continue
 				}
 				for range attempts {
-					if s.runs(check) != nil {
+					if s.run(check) != nil {
 						return
 					}
 				}
@@ -334,26 +334,26 @@ func (e exercise) breakingRules() []rule {
 			s.expect(false, e.breaks+" to fail", "it passes")
 		},
 	}
-	return []rule{broken, lessonHolds(e.breaks, e.gives)}
+	return []rule{broken, lessonHolds(e.breaks, e.mayBreak)}
 }
 
 func oldCookieOldCount(s *scene) {
 	b := s.visited(1)
 	cookie := b.cookie()
-	old := b.held(cookie.Name)
+	old := b.valueOf(cookie.Name)
 	b.expectVisits(2)
 	b.expectVisits(3)
 	b.plant(cookie.Name, old)
 	b.expectVisits(2)
 }
 
-// loginEnds asks with a copy that a browser without the cookie's age keeps.
+// loginEnds visits with a copy of the cookie that has no age.
 func loginEnds(s *scene) {
 	const age = 5 * time.Second
 	b := s.loggedIn()
 	thief := b.copy()
 	thief.expectLoggedIn(s.user)
-	// The time in the signature has whole seconds.
+	// The time in the signature is in whole seconds.
 	for end := time.Now().Add(age + 3*time.Second); time.Now().Before(end) && !s.failed(); {
 		if strings.Contains(thief.get("/").Text(), loggedOut) {
 			return
@@ -366,7 +366,7 @@ func loginEnds(s *scene) {
 	s.expect(false, "GET / with a copied cookie to say "+quote(loggedOut)+" after "+age.String(), "it still says "+quote(loggedIn+s.user))
 }
 
-// field reads a field of the user's hash.
+// field returns a field of the user's hash.
 func (s *scene) field(name string) string {
 	key := s.key()
 	if s.failed() {
@@ -381,9 +381,9 @@ func lastVisitIsWritten(s *scene) {
 	if s.failed() {
 		return
 	}
-	s.ask(s.target.Redis.HSet(s.ctx, s.key(), "last_visit", "long ago"))
+	s.expectReply(s.target.Redis.HSet(s.ctx, s.key(), "last_visit", "long ago"))
 	b.expectVisits(2)
-	s.expect(s.field("last_visit") != "long ago", "a visit to write last_visit anew", "what was there before")
+	s.expect(s.field("last_visit") != "long ago", "a visit to write last_visit again", "the value from before")
 }
 
 func lastVisitIsShown(s *scene) {
@@ -392,7 +392,7 @@ func lastVisitIsShown(s *scene) {
 		return
 	}
 	before := "before-" + s.user
-	s.ask(s.target.Redis.HSet(s.ctx, s.key(), "last_visit", before))
+	s.expectReply(s.target.Redis.HSet(s.ctx, s.key(), "last_visit", before))
 	p := b.expectVisits(2)
 	s.expect(strings.Contains(p.Text(), "Last visit: "+before), "GET / to say "+quote("Last visit: "+before)+", which the hash held before", p.String())
 }
@@ -403,7 +403,7 @@ var numbered = map[string]*regexp.Regexp{
 	"Sessions":   regexp.MustCompile(`Sessions:\s*(\d+)`),
 }
 
-// number visits / and returns the number after a label.
+// number visits / and returns the number after label.
 func (b *browser) number(label string) int {
 	p := b.get("/")
 	found := numbered[label].FindStringSubmatch(p.Text())
@@ -426,12 +426,12 @@ func places(s *scene) {
 		many.get("/")
 	}
 	behind, ahead := few.number("Your place"), many.number("Your place")
-	s.expect(0 < ahead && ahead < behind, "who has 6 visits to stand before who has 3", fmt.Sprintf("place %d, and place %d", ahead, behind))
+	s.expect(0 < ahead && ahead < behind, "the name with 6 visits to come before the name with 3", fmt.Sprintf("place %d, and place %d", ahead, behind))
 	for range 8 {
 		few.get("/")
 	}
 	behind, ahead = many.number("Your place"), few.number("Your place")
-	s.expect(0 < ahead && ahead < behind, "who has 12 visits to stand before who has 7", fmt.Sprintf("place %d, and place %d", ahead, behind))
+	s.expect(0 < ahead && ahead < behind, "the name with 12 visits to come before the name with 7", fmt.Sprintf("place %d, and place %d", ahead, behind))
 }
 
 func ttlPerUser(s *scene) {
@@ -484,7 +484,7 @@ func othersStay(s *scene) {
 	other.expectLoggedIn(s.user + "-other")
 }
 
-// indexEnds knows what remembers the sessions of a name by the name in its key.
+// indexEnds finds the set of a name's sessions by the name in its key.
 func indexEnds(s *scene) {
 	s.loggedIn().expectVisits(1)
 	keys, err := s.scan(s.ctx, "*"+s.user+"*", "")

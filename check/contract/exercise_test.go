@@ -12,8 +12,8 @@ import (
 	"example.com/session-workshop/check/redistest"
 )
 
-// firstFailure runs an exercise's checks on a program, through a wire that
-// counts, and returns the id of the first check that fails.
+// firstFailure runs an exercise's checks on a program through a wire, and returns
+// the id of the first check that fails.
 func firstFailure(t *testing.T, e contract.Exercise, d programs.Done, address string) (id string, err error) {
 	t.Helper()
 	options, err := redis.ParseURL(address)
@@ -28,7 +28,7 @@ func firstFailure(t *testing.T, e contract.Exercise, d programs.Done, address st
 	defer deleteAll(t, p)
 	server := httptest.NewServer(p)
 	defer server.Close()
-	// The checks ask Redis on the same wire, but not while they count.
+	// The checks use Redis on the same wire, but not while they count.
 	target := contract.Target{URL: server.URL, Redis: client, Wire: counting}
 	for _, check := range e.Checks {
 		if err := check.Run(t.Context(), target); err != nil {
@@ -68,8 +68,8 @@ func TestExercises(t *testing.T) {
 	})
 }
 
-// Who has not begun must not pass.
-func TestExercisesFailUntouched(t *testing.T) {
+// A learner who has not begun an exercise must not pass it.
+func TestExercisesFailBeforeAnyChange(t *testing.T) {
 	t.Parallel()
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		t.Parallel()
@@ -86,7 +86,7 @@ func TestExercisesFailUntouched(t *testing.T) {
 	})
 }
 
-func TestExercisesAreWhole(t *testing.T) {
+func TestExercisesAreComplete(t *testing.T) {
 	right, wrong := map[string]bool{}, map[string]bool{}
 	for _, d := range programs.Exercises {
 		if d.Mistake == "" {

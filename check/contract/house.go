@@ -14,12 +14,12 @@ import (
 	"example.com/session-workshop/check/browse"
 )
 
-// house is what the workshop's own apps promise beyond the lesson.
+// house holds what the workshop's own apps promise beyond the lesson.
 var house = []rule{
 	{
 		id:    "healthz",
 		name:  "/healthz answers 200",
-		hints: []string{"GET /healthz says that the process is up. It asks no Redis and needs no login."},
+		hints: []string{"GET /healthz says that the process is up. It sends nothing to Redis and needs no login."},
 		run: func(s *scene) {
 			p := s.browser().get("/healthz")
 			s.expect(p.Status == http.StatusOK, "GET /healthz to answer 200", p.String())
@@ -48,7 +48,7 @@ var house = []rule{
 	{
 		id:    "logout-button",
 		name:  "the page has a logout button",
-		hints: []string{"Logout changes something, so it is a form with method=post and action=/logout, and no link."},
+		hints: []string{"Logout changes something, so it is a form with method=post and action=/logout, and not a link."},
 		run: func(s *scene) {
 			b := s.loggedIn()
 			p := b.expectLoggedIn(s.user)
@@ -100,14 +100,14 @@ var house = []rule{
 	{
 		id:    "head-like-get",
 		name:  "HEAD is answered like GET",
-		hints: []string{"HEAD has the status and the headers of GET, and no body. Monitors and link checkers send it."},
+		hints: []string{"The answer to HEAD has the status and the headers of GET, and no body. Monitors and link checkers send it."},
 		run:   headLikeGet,
 	},
 	{
 		id:    "head-counts-nothing",
 		name:  "HEAD counts nothing",
 		steps: counting,
-		hints: []string{"A HEAD request is no visit. Ask for the method before you count."},
+		hints: []string{"A HEAD request is not a visit. Check the method before you count."},
 		run: func(s *scene) {
 			b := s.visited(1)
 			b.send(http.MethodHead, "/", nil, nil)
@@ -116,13 +116,13 @@ var house = []rule{
 	},
 	{
 		id:    "asked-for-ahead",
-		name:  "what a browser asks for ahead changes nothing",
-		hints: []string{"A browser that loads a page before the visitor wants it says so in Sec-Purpose, Purpose or X-Moz. Answer 503 with Cache-Control: no-store, before any other work: it asks again if the visitor comes."},
-		run:   askedForAhead,
+		name:  "a prefetch changes nothing",
+		hints: []string{"A browser that loads a page in advance says so in Sec-Purpose, Purpose or X-Moz. Answer 503 with Cache-Control: no-store, before any other work: the browser asks again if its user opens the page."},
+		run:   prefetch,
 	},
 	{
 		id:    "blank-name",
-		name:  "a name without letters is refused",
+		name:  "a blank name is refused",
 		hints: []string{"An empty name, or one of spaces only, is answered with 400 and the form, with the reason beside the field."},
 		run: func(s *scene) {
 			s.expectRefused("")
@@ -131,8 +131,8 @@ var house = []rule{
 	},
 	{
 		id:    "long-name",
-		name:  "a name over 64 bytes is refused, and 64 are taken",
-		hints: []string{"The limit is 64 bytes and not 64 letters: a Japanese letter has three. The answer is 400 and the form, with the reason beside the field."},
+		name:  "a name over 64 bytes is refused, and one of 64 is accepted",
+		hints: []string{"The limit is 64 bytes and not 64 characters: a Japanese character has three bytes. The answer is 400 and the form, with the reason beside the field."},
 		run: func(s *scene) {
 			s.expectRefused(padded(s.user, "x", 65))
 			s.expectRefused(s.user + strings.Repeat("日", 16))
@@ -153,8 +153,8 @@ var house = []rule{
 	},
 	{
 		id:    "invisible-characters",
-		name:  "what cannot be seen makes no other name",
-		hints: []string{"Take invisible characters out of a name before you look at it and store it: U+200B, for example, is a space without width. If nothing is left, the answer is 400."},
+		name:  "invisible characters do not make another name",
+		hints: []string{"Remove invisible characters from a name before you check it and store it: U+200B, for example, is a space without width. If nothing is left, the answer is 400."},
 		run: func(s *scene) {
 			s.expectRefused("\u200b")
 			s.expectRefused("\u3164")
@@ -166,8 +166,8 @@ var house = []rule{
 	},
 	{
 		id:    "spaces-trimmed",
-		name:  "spaces around a name are taken off",
-		hints: []string{"Trim the name before you look at it and store it."},
+		name:  "spaces around a name are removed",
+		hints: []string{"Trim the name before you check it and store it."},
 		run: func(s *scene) {
 			b := s.browser()
 			b.login("  " + s.user + "\t ")
@@ -179,16 +179,16 @@ var house = []rule{
 	},
 	{
 		id:    "not-found-page",
-		name:  "an unknown path is a 404 page",
-		hints: []string{"The page of a 404 looks like the others: a title, and a link back to /."},
+		name:  "an unknown path gives a 404 page",
+		hints: []string{"A 404 page looks like the others: a title, and a link back to /."},
 		run: func(s *scene) {
 			s.expectFramed(s.browser().get("/no-such-page"), http.StatusNotFound)
 		},
 	},
 	{
 		id:    "wrong-method-page",
-		name:  "a wrong method is a 405 page",
-		hints: []string{"The page of a 405 looks like the others: a title, and a link back to /. The Allow header names the methods (RFC 9110, 15.5.6)."},
+		name:  "a wrong method gives a 405 page",
+		hints: []string{"A 405 page looks like the others: a title, and a link back to /. The Allow header names the methods (RFC 9110, 15.5.6)."},
 		run: func(s *scene) {
 			for _, path := range []string{"/", "/login", "/logout"} {
 				p := s.browser().send(http.MethodDelete, path, nil, nil)
@@ -206,7 +206,7 @@ var house = []rule{
 	{
 		id:    "logout-deletes-cookie",
 		name:  "logout deletes the cookie",
-		hints: []string{"A cookie is deleted by setting it with the same name and path and Max-Age=0."},
+		hints: []string{"To delete a cookie, set it with the same name and path and with Max-Age=0."},
 		run: func(s *scene) {
 			b := s.loggedIn()
 			b.expectLoggedIn(s.user)
@@ -221,7 +221,7 @@ var house = []rule{
 	{
 		id:    "no-store",
 		name:  "a page with a name in it is not kept in a cache",
-		hints: []string{"Send Cache-Control: no-store, or the Back button shows the page after logout."},
+		hints: []string{"Send Cache-Control: no-store. Otherwise the Back button shows the page after logout."},
 		run: func(s *scene) {
 			b := s.loggedIn()
 			p := b.expectLoggedIn(s.user)
@@ -232,18 +232,18 @@ var house = []rule{
 	{
 		id:    "content-policy",
 		name:  "every page has a strict Content-Security-Policy",
-		hints: []string{"The policy names what a page may load, and has no 'unsafe-inline'. It is set in a middleware, so that error pages have it too."},
+		hints: []string{"The policy names what a page may load, and has no 'unsafe-inline'. Set it in a middleware, so that error pages have it too."},
 		run:   contentPolicy,
 	},
 	{
 		id:    "cross-site-login",
-		name:  "a form of another site cannot log anybody in",
+		name:  "a form on another site cannot log you in",
 		hints: []string{"net/http's CrossOriginProtection looks at Sec-Fetch-Site and Origin. Its Check must run before any other work."},
 		run:   crossSiteLogin,
 	},
 	{
 		id:    "cross-site-logout",
-		name:  "a form of another site cannot log anybody out",
+		name:  "a form on another site cannot log you out",
 		hints: []string{"net/http's CrossOriginProtection looks at Sec-Fetch-Site and Origin. Its Check must run before any other work."},
 		run: func(s *scene) {
 			b := s.loggedIn()
@@ -256,7 +256,7 @@ var house = []rule{
 	},
 	{
 		id:    "same-site-form",
-		name:  "a form of this site is taken",
+		name:  "a form on this site is accepted",
 		hints: []string{"A browser sends Sec-Fetch-Site: same-origin and an Origin with the form of this app. Both must pass the check for other sites."},
 		run: func(s *scene) {
 			b := s.browser()
@@ -282,32 +282,32 @@ var house = []rule{
 	},
 	{
 		id:    "tampered-cookie",
-		name:  "a tampered cookie is no login",
-		hints: []string{"A cookie that was changed is treated like no cookie: the page with status 200, never a 500."},
+		name:  "a tampered cookie is treated like no cookie",
+		hints: []string{"A visitor with a changed cookie is not logged in. The page has status 200, never 500."},
 		run:   brokenCookie(changed),
 	},
 	{
 		id:    "garbage-cookie",
-		name:  "a garbage cookie is no login",
-		hints: []string{"A cookie that cannot be decoded is treated like no cookie: the page with status 200, never a 500."},
+		name:  "a garbage cookie is treated like no cookie",
+		hints: []string{"A visitor with a cookie that cannot be decoded is not logged in. The page has status 200, never 500."},
 		run:   brokenCookie(func(string) string { return "%%%|not-a-cookie" }),
 	},
 	{
 		id:    "oversized-cookie",
-		name:  "an oversized cookie is no login",
-		hints: []string{"A cookie of 6 KB is treated like no cookie: the page with status 200, never a 500."},
+		name:  "an oversized cookie is treated like no cookie",
+		hints: []string{"A visitor with a cookie of 6 KB is not logged in. The page has status 200, never 500."},
 		run:   brokenCookie(func(string) string { return strings.Repeat("A", 6<<10) }),
 	},
 	{
 		id:    "empty-cookie",
-		name:  "an empty cookie is no login",
-		hints: []string{"A cookie without a value is treated like no cookie: the page with status 200, never a 500."},
+		name:  "an empty cookie is treated like no cookie",
+		hints: []string{"A visitor with a cookie without a value is not logged in. The page has status 200, never 500."},
 		run:   brokenCookie(func(string) string { return "" }),
 	},
 	{
 		id:    "logout-without-login",
-		name:  "logout without a login is no error",
-		hints: []string{"A logout that finds nothing to do redirects to / like any other."},
+		name:  "logout without a login is not an error",
+		hints: []string{"A logout without a login redirects to / like any other."},
 		run: func(s *scene) {
 			p := s.browser().post("/logout", url.Values{})
 			s.expect(p.redirects(), p.Request+" without a login to redirect", p.String())
@@ -317,21 +317,21 @@ var house = []rule{
 	{
 		id:    "other-steps-cookie",
 		name:  "the cookie of another step is left alone",
-		hints: []string{"Two steps may run side by side on two ports, and browsers send a host's cookies to all its ports. Touch no cookie but your own."},
+		hints: []string{"Two steps may run side by side on two ports, and browsers send a host's cookies to all its ports. Set and delete only your own cookie."},
 		run:   otherStepsCookie,
 	},
 	{
 		id:    "user-key",
 		name:  "the key is workshop:user: and the name, as it was typed",
 		steps: byName,
-		hints: []string{"The key has the name itself, before it is escaped for HTML. The hash has the one field visits."},
+		hints: []string{"The key contains the name as it was typed, not escaped for HTML. The hash has only the field visits."},
 		run:   keyOfEachName,
 	},
 	{
 		id:    "session-key",
 		name:  "the key is workshop:session: and the SHA-256 of the cookie",
 		steps: onlyFour,
-		hints: []string{"The key has the SHA-256 of the cookie's value as it is sent, in 64 lower-case hexadecimal digits. Fields of the store's own begin with @."},
+		hints: []string{"The key contains the SHA-256 of the cookie's value as it is sent, in 64 lower-case hexadecimal digits. The store's internal fields begin with @."},
 		run:   keyOfEachName,
 	},
 	{
@@ -347,7 +347,7 @@ var house = []rule{
 	},
 	{
 		id:    "wrong-type",
-		name:  "a key of another type is an error page and stays as it is",
+		name:  "a key of another type gives an error page and stays as it is",
 		steps: counting,
 		hints: []string{"Redis answers WRONGTYPE. The page has status 500 and names the key and its type. Nothing is deleted."},
 		run:   wrongType,
@@ -356,14 +356,14 @@ var house = []rule{
 		id:    "ended-session",
 		name:  "the page says that a session has ended",
 		steps: onlyFour,
-		hints: []string{"A browser whose session is not there any more learns why it must log in again. A browser without a cookie does not. The answer leaves the cookie alone."},
+		hints: []string{"If the session of a cookie has ended, the page says why the user must log in again. Without a cookie, the page says nothing of that. The answer does not set the cookie."},
 		run:   endedSession,
 	},
 	{
 		id:    "login-ends-session",
 		name:  "a login ends the session that the browser had",
 		steps: onlyFour,
-		hints: []string{"Before login calls Create, it calls Delete with the token that the browser brought. Else the old session lives on, and a copy of its cookie still logs in."},
+		hints: []string{"Before login calls Create, it calls Delete with the token that the browser sent. Otherwise the old session lives on, and a copy of its cookie still logs in."},
 		run: func(s *scene) {
 			b := s.loggedIn()
 			old := b.copy()
@@ -373,8 +373,8 @@ var house = []rule{
 	},
 }
 
-// crossSite is what browsers send with a form of another site: new ones the
-// first header, old ones only the second.
+// crossSite holds what browsers send with a form on another site: new browsers
+// the first header, old ones only the second.
 var crossSite = []http.Header{
 	{"Sec-Fetch-Site": {"cross-site"}},
 	{"Origin": {"https://evil.example"}},
@@ -385,7 +385,7 @@ func (s *scene) expectSeeOther(p page) {
 	s.expectToRoot(p)
 }
 
-// expectFramed wants a page in the app's own design.
+// expectFramed expects a page in the app's own design.
 func (s *scene) expectFramed(p page, status int) {
 	s.expect(p.Status == status, fmt.Sprintf("%s to answer %d", p.Request, status), p.String())
 	s.expect(strings.HasPrefix(p.Header.Get("Content-Type"), "text/html"),
@@ -394,7 +394,7 @@ func (s *scene) expectFramed(p page, status int) {
 		"a page with a title and a link to / from "+p.Request, quote(p.Body))
 }
 
-// expectRefused wants a name to be refused with a reason inside the form.
+// expectRefused expects the app to refuse a name, with a reason inside the form.
 func (s *scene) expectRefused(name string) {
 	b := s.browser()
 	plain := markupOf(b.get("/login").loginForm())
@@ -406,7 +406,7 @@ func (s *scene) expectRefused(name string) {
 	s.expect(len(p.Cookies) == 0, "no cookie for username="+quote(name), p.setCookies())
 }
 
-// padded fills a name up to n bytes.
+// padded extends a name to n bytes.
 func padded(name, with string, n int) string {
 	return name + strings.Repeat(with, n-len(name))
 }
@@ -422,12 +422,12 @@ func headLikeGet(s *scene) {
 				head.Request+" to have the Content-Type of GET: "+quote(get.Header.Get("Content-Type")),
 				quote(head.Header.Get("Content-Type")))
 		}
-		// The second time logged in.
+		// The second round is logged in.
 		b.login(s.user)
 	}
 }
 
-func askedForAhead(s *scene) {
+func prefetch(s *scene) {
 	b := s.loggedIn()
 	for _, header := range []http.Header{
 		{"Sec-Purpose": {"prefetch"}}, {"Sec-Purpose": {"prefetch;prerender"}}, {"Purpose": {"prefetch"}}, {"X-Moz": {"prefetch"}},
@@ -445,7 +445,7 @@ func askedForAhead(s *scene) {
 	b.expectLoggedIn(s.user)
 }
 
-// cookieName is the name of the step's own cookie.
+// cookieName returns the name of the step's own cookie.
 func (s *scene) cookieName() string {
 	switch {
 	case s.step < 4:
@@ -485,7 +485,7 @@ func crossSiteLogin(s *scene) {
 	for _, header := range crossSite {
 		p := b.send(http.MethodPost, "/login", url.Values{"username": {s.user}}, header)
 		s.expectFramed(p, http.StatusForbidden)
-		s.expect(len(p.Cookies) == 0, "no cookie from "+p.Request+" of another site", p.setCookies())
+		s.expect(len(p.Cookies) == 0, "no cookie from "+p.Request+" by another site", p.setCookies())
 		b.expectLoggedOut()
 	}
 	b.login(s.user)
@@ -494,7 +494,7 @@ func crossSiteLogin(s *scene) {
 	}
 }
 
-// brokenCookie sends what damage makes of a real cookie's value.
+// brokenCookie returns a check that sends a real cookie, damaged.
 func brokenCookie(damage func(value string) string) func(s *scene) {
 	return func(s *scene) {
 		owner := s.loggedIn()
@@ -527,7 +527,8 @@ func otherStepsCookie(s *scene) {
 	b.expectLoggedOut()
 }
 
-// ownKey is the key that the design names for the login of b as name.
+// ownKey returns the key that an app of the workshop has for the login of b as
+// name.
 func (s *scene) ownKey(b *browser, name string) string {
 	if s.step < 4 {
 		return "workshop:user:" + name
@@ -551,7 +552,7 @@ func (s *scene) expectKey(b *browser, name string) {
 		return
 	}
 	cmd := s.target.Redis.HGetAll(s.ctx, key)
-	s.ask(cmd)
+	s.expectReply(cmd)
 	fields := cmd.Val()
 	s.expect(len(fields) > 0, "a hash "+key, "no such hash")
 	s.expect(fields["visits"] == "1", "the field visits of "+key+" to be 1", quote(fields["visits"]))
@@ -560,7 +561,7 @@ func (s *scene) expectKey(b *browser, name string) {
 	}
 	for field := range fields {
 		known := field == "visits" || s.step == 4 && (field == "username" || strings.HasPrefix(field, "@"))
-		s.expect(known, "no field in "+key+" that this step does not have", field)
+		s.expect(known, "only the fields of this step in "+key, field)
 	}
 }
 
@@ -576,7 +577,7 @@ func wrongType(s *scene) {
 		return
 	}
 	value := s.target.Redis.Get(s.ctx, key)
-	s.ask(value)
+	s.expectReply(value)
 	s.expect(value.Val() == "hello", key+" to hold \"hello\" as before", quote(value.Val()))
 	// In step 3 the EXPIRE of the transaction runs although HINCRBY failed.
 	if s.step != 3 {
@@ -606,13 +607,14 @@ func endedText(idle string) string {
 	return "Your session has ended: it was idle for " + idle + ", or was logged out"
 }
 
-// idleText writes a TTL as the page does, "10 s".
+// idleText returns the TTL as the page shows it, "10 s".
 func (s *scene) idleText() string {
 	return strconv.FormatFloat(s.target.TTL.Seconds(), 'f', -1, 64) + " s"
 }
 
-// saysEnded knows the exact words for a TTL below a minute. How an app writes
-// a longer one ("2 minutes") is its own matter.
+// saysEnded reports whether the page says that the session has ended. A TTL below
+// a minute must have the exact words; an app may write a longer one in its own
+// way ("2 minutes").
 func (s *scene) saysEnded(text string) bool {
 	if s.target.TTL < time.Minute {
 		return strings.Contains(text, endedText(s.idleText()))

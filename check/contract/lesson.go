@@ -2,11 +2,11 @@ package contract
 
 import "slices"
 
-// lesson is what the steps teach, in the order in which a learner gets it to
+// lesson holds what the steps teach, in the order in which a learner gets it to
 // work.
 var lesson = slices.Concat(firstVisits, otherBrowsers, serverSessions, lifetimes, onTheWire, wholeLives)
 
-// The places that several checks name.
+// The places that several rules name.
 const (
 	inIndex  = "main.go, func index"
 	inLogin  = "main.go, func login"

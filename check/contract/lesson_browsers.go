@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// otherBrowsers are about several visitors, about logout, and about what a
-// visitor may try.
+// otherBrowsers are the rules about several visitors, about logout, and about
+// what an attacker may try.
 var otherBrowsers = []rule{
 	{
 		id:   "second-browser",
 		name: "a second browser is not logged in",
 		hints: []string{
-			"One browser logged in, and another one counted as logged in too. The name must not be kept in a variable of the server: only the cookie says which browser asks.",
+			"One browser logged in, and another one counted as logged in too. The name must not be kept in a variable of the server: only the cookie says which browser sent the request.",
 			"Everything about one visitor comes from the cookie of the request: cookie(c). Package variables, and fields of app, belong to all visitors.",
 			"func username(c echo.Context) string { name, _ := cookie(c).Values[\"username\"].(string); return name }",
 		},
@@ -43,7 +43,7 @@ var otherBrowsers = []rule{
 		inFour: place{
 			where: "session/store.go, func Key",
 			hints: []string{
-				"Each session has a key of its own, made from its token.",
+				"Each session has its own key, made from its token.",
 				"sum := sha256.Sum256([]byte(t)); return keyPrefix + hex.EncodeToString(sum[:])",
 			},
 		},
@@ -53,15 +53,15 @@ var otherBrowsers = []rule{
 		id:   "login-replaces",
 		name: "a login under another name replaces the first",
 		hints: []string{
-			"POST /login of a browser that is logged in must set the cookie anew, with the new name.",
-			"login sets Values[\"username\"] each time, whatever was in the cookie before, and saves it.",
+			"POST /login of a browser that is logged in must set the cookie again, with the new name.",
+			"login always sets Values[\"username\"] and saves it, also if the cookie already held a name.",
 			"s := cookie(c); s.Values[\"username\"] = name; return s.Save(c.Request(), c.Response()), then the redirect",
 		},
 		where: inLogin,
 		inFour: place{
 			where: inLogin,
 			hints: []string{
-				"login always makes a new session with Create and gives its token to the browser, whoever was logged in before.",
+				"login always makes a new session with Create and gives its token to the browser, also if a user was logged in before.",
 				"token, err := a.store.Create(ctx, name); a.cookie.Set(c.Response(), token)",
 			},
 		},
@@ -74,18 +74,18 @@ var otherBrowsers = []rule{
 	},
 	{
 		id:    "only-root-counts",
-		name:  "only a visit of / counts",
+		name:  "only a visit to / counts",
 		steps: counting,
 		hints: []string{
 			"Pages other than / must not add to the count. Is the counting code in a middleware, which runs for every page? It belongs in the handler of GET /.",
-			"HINCRBY is sent in index alone, after the look whether a user is logged in. No e.Use(…) counts.",
+			"Send HINCRBY only in index, after checking that a user is logged in. No e.Use(…) counts.",
 			"key := userKey(c); if key == \"\" { return c.Render(http.StatusOK, \"index\", page{}) } … HIncrBy",
 		},
 		where: inIndex,
 		inFour: place{
 			where: inIndex,
 			hints: []string{
-				"Visit is called in index alone: not in e.Use(…), not in login, not in the panel's Key.",
+				"Call Visit only in index: not in e.Use(…), not in login, not in the panel's Key.",
 				"s, err := a.store.Visit(c.Request().Context(), a.cookie.Token(c.Request())), only in index",
 			},
 		},
@@ -100,8 +100,8 @@ var otherBrowsers = []rule{
 		name:  "two browsers with one name share one count",
 		steps: byName,
 		hints: []string{
-			"In this step the key is made of the user name alone. Both browsers have the same name, so both add to the same hash.",
-			"Nothing but the name goes into the key: no random part, no number of a connection, no time.",
+			"In this step the key is made from the user name alone. Both browsers have the same name, so both add to the same hash.",
+			"Only the name goes into the key: no random part, no connection number, no time.",
 			"return \"workshop:user:\" + username(c)",
 		},
 		where: "main.go, func userKey",
@@ -118,7 +118,7 @@ var otherBrowsers = []rule{
 		name:  "two browsers with one name are two sessions",
 		steps: onlyFour,
 		hints: []string{
-			"Each login starts a session of its own, with a key of its own in Redis. Is the key made of the user name? Make it from the random token of this login.",
+			"Each login starts a new session, with its own key in Redis. Is the key made from the user name? Make it from the random token of this login.",
 			"Create calls newToken() each time, and Key uses the token alone.",
 			"t := newToken() … s.Key(t)",
 		},
@@ -144,7 +144,7 @@ var otherBrowsers = []rule{
 		inFour: place{
 			where: inLogout,
 			hints: []string{
-				"logout ends the session with Delete, takes the cookie away with Cookie.Delete, and redirects.",
+				"logout ends the session with Delete, deletes the cookie with Cookie.Delete, and redirects.",
 				"a.store.Delete(ctx, a.cookie.Token(c.Request())); a.cookie.Delete(c.Response()); return c.Redirect(http.StatusSeeOther, \"/\")",
 			},
 		},
@@ -161,7 +161,7 @@ var otherBrowsers = []rule{
 		steps: onlyOne,
 		hints: []string{
 			"A login after a logout is like the first one. Does logout leave something behind that stops it?",
-			"The server of this step remembers nothing. Remove whatever list or flag logout writes.",
+			"The server of this step remembers nothing. Remove any list or flag that logout writes.",
 			"logout sets s.Options.MaxAge = -1 and saves, and does nothing else",
 		},
 		where: "main.go, func login, func logout",
@@ -178,7 +178,7 @@ var otherBrowsers = []rule{
 		steps: byName,
 		hints: []string{
 			"In this step logout only deletes the cookie. It must leave the key in Redis alone: the count belongs to the name, not to the login.",
-			"No DEL and no HDEL in logout: it changes the cookie only.",
+			"Send no DEL and no HDEL in logout: it changes only the cookie.",
 			"s.Options.MaxAge = -1; s.Save(c.Request(), c.Response()); and no a.rdb.Del(…)",
 		},
 		where: inLogout,
@@ -195,7 +195,7 @@ var otherBrowsers = []rule{
 		steps: onlyFour,
 		hints: []string{
 			"In this step the count belongs to the session. Logout deletes the session, and the next login makes a new one.",
-			"Create begins a hash of its own with visits 0, Delete removes the whole key. No number is kept by the user's name.",
+			"Create makes a new hash with visits 0, and Delete removes the whole key. No count is kept under the user's name.",
 			"multi.HSet(ctx, s.Key(t), \"username\", username, \"visits\", 0) / s.rdb.Del(ctx, s.Key(t)).Err()",
 		},
 		where: "session/store.go, func Create, func Delete",
@@ -210,7 +210,7 @@ var otherBrowsers = []rule{
 		id:   "html-as-text",
 		name: "a name with HTML in it is shown as text",
 		hints: []string{
-			"The name went into the page as it was typed, so somebody can put a script into it. Escape it: html/template does it automatically, html.EscapeString by hand.",
+			"The name went into the page as it was typed, so a user can put a script into the page. Escape it: html/template does it automatically, html.EscapeString by hand.",
 			"{{.Username}} in the template is escaped automatically, as long as the name is a string: template.HTML switches that off.",
 			"<h1>Logged in as {{.Username}}.</h1>, with Username string in page",
 		},
@@ -219,10 +219,10 @@ var otherBrowsers = []rule{
 	},
 	{
 		id:   "changed-cookie",
-		name: "a changed cookie does not log anybody in",
+		name: "a changed cookie is not a login",
 		hints: []string{
-			"The check changed one character of the cookie. A login in a cookie must be signed, and the signature looked at in every request; a token must be looked up as a whole.",
-			"sessions.NewCookieStore makes a store that signs with SECRET_KEY, and its Get looks at the signature. A plain http.Cookie does neither.",
+			"The check changed one character of the cookie. A login in a cookie must be signed, and every request must verify the signature. A token must be looked up as a whole.",
+			"sessions.NewCookieStore makes a store that signs with SECRET_KEY, and its Get verifies the signature. A plain http.Cookie does neither.",
 			"store = sessions.NewCookieStore([]byte(cfg.SecretKey)) / s, _ := store.Get(c.Request(), cookieName)",
 		},
 		where: "main.go, func run, func cookie",
@@ -247,15 +247,15 @@ var otherBrowsers = []rule{
 		name:  "30 visits at the same time count 30",
 		steps: counting,
 		hints: []string{
-			"Some visits got the same number. Two requests read one number and both wrote the next one; or the number was read by a second command, after other visits had counted. HINCRBY does it all inside Redis: it reads, adds, writes, and answers with the new number.",
-			"HGET, then HSET, leaves a gap in which another visit reads the same number. Replace both by one HIncrBy, and show what it returns.",
+			"Some visits got the same number. Two requests read the same number and both wrote the next one; or a second command read the number, after other visits had counted. HINCRBY does it all inside Redis: it reads, adds, writes, and answers with the new number.",
+			"Between HGET and HSET, another visit can read the same number. Replace both with one HIncrBy, and show what it returns.",
 			"visits, err := a.rdb.HIncrBy(c.Request().Context(), key, \"visits\", 1).Result()",
 		},
 		where: inIndex,
 		inFour: place{
 			where: inVisit,
 			hints: []string{
-				"The count is changed by HINCRBY inside the script, not read in Go and written back.",
+				"HINCRBY inside the script changes the count. Do not read it in Go and write it back.",
 				"redis.call('HINCRBY', KEYS[1], 'visits', 1)",
 			},
 		},
@@ -275,7 +275,7 @@ func twoNames(s *scene) {
 	}
 }
 
-// otherRequests are those a browser sends that are no visit.
+// otherRequests sends requests that are not visits.
 func (b *browser) otherRequests() {
 	b.get("/login")
 	b.get("/no-such-page")
@@ -296,7 +296,7 @@ func changed(value string) string {
 		return value
 	}
 	letters := []byte(value)
-	// x is no digit of hexadecimal, so this is not only a change of case.
+	// x is not a hexadecimal digit, so the result never differs in case only.
 	if middle := &letters[len(letters)/2]; *middle == 'x' {
 		*middle = 'y'
 	} else {

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// serverSessions are about the session of step 4: a token in the cookie, and
-// what it stands for in Redis.
+// serverSessions are the rules about the session of step 4: a token in the
+// cookie, and the data in Redis that belongs to it.
 var serverSessions = []rule{
 	{
 		id:    "name-not-in-cookie",
@@ -37,8 +37,8 @@ var serverSessions = []rule{
 		name:  "Redis does not hold the cookie's value",
 		steps: onlyFour,
 		hints: []string{
-			"Who can read the keys of Redis could log in as anybody. Use a hash of the token in the key: SHA-256 is enough, because the token is random.",
-			"Key puts sha256.Sum256 of the token into the key, in hexadecimal digits (hex.EncodeToString). No field of the hash has the token.",
+			"Anyone who can read the keys in Redis could log in as any user. Use a hash of the token in the key: SHA-256 is enough, because the token is random.",
+			"Key puts sha256.Sum256 of the token into the key, in hexadecimal digits (hex.EncodeToString). No field of the hash holds the token.",
 			"sum := sha256.Sum256([]byte(t)); return keyPrefix + hex.EncodeToString(sum[:])",
 		},
 		where: inKey,
@@ -50,7 +50,7 @@ var serverSessions = []rule{
 		steps: onlyFour,
 		hints: []string{
 			"Make a new random token in every login. Is it made from the user name, or made once and used again?",
-			"newToken() is called inside Create, at each login. login does not look at the token that the browser brought, but to delete that session.",
+			"Create calls newToken() at each login. login uses the token that the browser sent only to delete that session.",
 			"t := newToken(), as the first line of Create",
 		},
 		where: inCreate,
@@ -66,11 +66,11 @@ var serverSessions = []rule{
 	},
 	{
 		id:    "token-random",
-		name:  "nobody can guess the cookie value of a login",
+		name:  "the cookie value of a login is random",
 		steps: onlyFour,
 		hints: []string{
-			"The value is the key to a session, so it must be random, and long: a number that counts up, or the time, can be guessed. OWASP asks for 64 random bits at least, which are 16 letters in hex.",
-			"crypto/rand makes random values that nobody can guess, math/rand does not. 32 random bytes are more than enough.",
+			"The value is the key to a session, so it must be random, and long: an attacker can guess a number that counts up, or the time. OWASP asks for at least 64 random bits, which are 16 hexadecimal digits.",
+			"Values of crypto/rand cannot be guessed, those of math/rand can. 32 random bytes are more than enough.",
 			"var random [32]byte; rand.Read(random[:]); return Token(encoding.EncodeToString(random[:]))",
 		},
 		where: "session/token.go, func newToken",
@@ -78,10 +78,10 @@ var serverSessions = []rule{
 	},
 	{
 		id:    "fixation",
-		name:  "login does not take a cookie value that was there before",
+		name:  "login never reuses the cookie value that the browser sent",
 		steps: onlyFour,
 		hints: []string{
-			"An attacker who plants a cookie in your browser and waits for your login would be logged in with you. This is called session fixation. Login must never use the token it was sent: it makes a new one.",
+			"An attacker who plants a cookie in your browser and waits for your login would be logged in with you. This is called session fixation. Login must never use the token that the browser sent: it makes a new one.",
 			"login calls Create, which calls newToken(). Cookie.Token is for Visit and Delete only.",
 			"token, err := a.store.Create(c.Request().Context(), name); a.cookie.Set(c.Response(), token)",
 		},
@@ -93,8 +93,8 @@ var serverSessions = []rule{
 		name:  "a made-up cookie is not logged in and makes no key",
 		steps: onlyFour,
 		hints: []string{
-			"HINCRBY and HSET make a key that is not there. First look whether the session exists, and do both in one script or transaction.",
-			"A script asks EXISTS first and returns false where there is nothing; in Go that is redis.Nil, which becomes ErrNone. redis.NewScript(…).Run runs it as one command.",
+			"HINCRBY and HSET make a key that is not there. First check that the session exists, and do both in one script or transaction.",
+			"A script asks EXISTS first and returns false if there is no key. In Go that is redis.Nil, and Visit returns ErrNone for it. redis.NewScript(…).Run runs it as one command.",
 			"if redis.call('EXISTS', KEYS[1]) == 0 then return false end; then HINCRBY, PEXPIRE, and return {HGET username, visits}",
 		},
 		where: inVisit,
@@ -105,8 +105,8 @@ var serverSessions = []rule{
 		name:  "a page view sets no cookie",
 		steps: onlyFour,
 		hints: []string{
-			"Only login and logout may set or delete the session's cookie. The late answer to an old page would otherwise overwrite a new login.",
-			"Cookie.Set is called in login, Cookie.Delete in logout, and neither in index or in a middleware.",
+			"Only login and logout may set or delete the session's cookie. Otherwise the late answer to an old page could overwrite a new login.",
+			"Call Cookie.Set only in login, and Cookie.Delete only in logout: neither in index nor in a middleware.",
 			"in index only: s, err := a.store.Visit(ctx, a.cookie.Token(c.Request()))",
 		},
 		where: inIndex,
@@ -122,7 +122,7 @@ var serverSessions = []rule{
 		name:  "logout deletes the session in Redis",
 		steps: onlyFour,
 		hints: []string{
-			"To delete the cookie is not enough: logout must also delete the key of the session (DEL), and do that first.",
+			"Deleting the cookie is not enough: logout must also delete the key of the session (DEL), and do that first.",
 			"Delete sends DEL for the key of the token. logout calls it first, and Cookie.Delete after it.",
 			"return s.rdb.Del(ctx, s.Key(t)).Err() / in logout: a.store.Delete(ctx, a.cookie.Token(c.Request()))",
 		},
@@ -140,7 +140,7 @@ var serverSessions = []rule{
 		steps: onlyFour,
 		hints: []string{
 			"The check copied the cookie before logout. As long as the session is in Redis, the copy logs in: logout must delete the session's key, and a visit must not make it again.",
-			"Delete removes the key; Visit looks with EXISTS before it writes, in the same script, so that a late visit cannot make the key again.",
+			"Delete removes the key. Visit asks EXISTS before it writes, in the same script, so that a late visit cannot make the key again.",
 			"if redis.call('EXISTS', KEYS[1]) == 0 then return false end, as the first line of the script",
 		},
 		where: "session/store.go, func Delete, func Visit",
@@ -172,8 +172,8 @@ var serverSessions = []rule{
 
 var base64Run = regexp.MustCompile(`[A-Za-z0-9+/_-]{8,}`)
 
-// reveals says whether a name can be read in a value, or in what base64 or
-// URL decoding makes of its parts, down to some depth.
+// reveals reports whether a value contains a name, as it is or after base64 or
+// URL decoding of its parts, at most depth times.
 func reveals(value, name string, depth int) bool {
 	if strings.Contains(value, name) {
 		return true
@@ -186,7 +186,7 @@ func reveals(value, name string, depth int) bool {
 	}
 	for _, run := range base64Run.FindAllString(value, -1) {
 		run = strings.NewReplacer("-", "+", "_", "/").Replace(run)
-		// A run may have lost its last bits where it was cut out.
+		// The last characters of a run may not be a whole group of base64.
 		plain, _ := base64.RawStdEncoding.DecodeString(run[:len(run)/4*4])
 		if tail, err := base64.RawStdEncoding.DecodeString(run); err == nil {
 			plain = tail
@@ -209,7 +209,7 @@ func tokenNotStored(s *scene) {
 		plain = value
 	}
 	fields := s.target.Redis.HGetAll(s.ctx, key)
-	s.ask(fields)
+	s.expectReply(fields)
 	stored := fmt.Sprint(key, " ", fields.Val())
 	s.expect(!strings.Contains(stored, value) && !strings.Contains(stored, plain),
 		"neither the key nor the fields of the session to contain the cookie's value", quote(stored))
@@ -222,12 +222,12 @@ func fixation(s *scene) {
 	victim.plant(name, value)
 	attacker.plant(name, value)
 	victim.login(s.user)
-	s.expect(victim.held(name) != value, "login to replace the cookie value that was planted before", name+"="+quote(value)+" is still there")
+	s.expect(victim.valueOf(name) != value, "login to replace the cookie value that was planted before", name+"="+quote(value)+" is still there")
 	attacker.expectLoggedOut()
 }
 
-// madeUpToken looks like 256 random bits in base64, and has the user name in
-// it by which a key made from it is found.
+// madeUpToken returns a value of the length of 256 random bits in base64. It
+// contains the user name, by which a key made from it can be found.
 func (s *scene) madeUpToken() string {
 	return s.user + strings.Repeat("A", 43-len(s.user))
 }
@@ -239,7 +239,7 @@ func madeUp(s *scene) {
 	sum := sha256.Sum256([]byte(value))
 	b.plant(scout.cookie().Name, value)
 	b.expectLoggedOut()
-	// Half of the digest: a store may use no more, as sessionstore does.
+	// A store may use only half of the digest, as sessionstore does.
 	for _, part := range []string{value, hex.EncodeToString(sum[:16])} {
 		if s.failed() {
 			return
@@ -257,8 +257,8 @@ func (s *scene) expectCookieLeftAlone(p page, name string) {
 	}
 }
 
-// tokenIsRandom compares the cookie values of some logins. What is random has no
-// long beginning in common, except what a library puts before each value
+// tokenIsRandom compares the cookie values of some logins. Random values have no
+// long beginning in common, except one that a library puts before each value
 // (https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html#session-id-entropy).
 func tokenIsRandom(s *scene) {
 	const least = 16
@@ -270,7 +270,7 @@ func tokenIsRandom(s *scene) {
 		for same < min(len(before), len(value)) && before[same] == value[same] {
 			same++
 		}
-		s.expect(same <= len(value)/3, "two logins to get different cookie values from their beginning on",
+		s.expect(same <= len(value)/3, "the cookie values of two logins to differ from their beginning on",
 			fmt.Sprintf("the first %d of %d characters are the same", same, len(value)))
 		before = value
 	}

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// lifetimes are about the TTL of what Redis holds.
+// lifetimes are the rules about the TTL of keys in Redis.
 var lifetimes = []rule{
 	{
 		id:    "login-ttl",
 		name:  "login gives the session a TTL",
 		steps: onlyFour,
 		hints: []string{
-			"PTTL says -1: the session has no TTL. Somebody who logs in and never comes back would leave it in Redis for ever. Send EXPIRE together with the HSET of the login. If PTTL is above what was asked for, the time is written in the code: it must be the one that the app was started with.",
+			"PTTL says -1: the session has no TTL. A user who logs in and never comes back would leave it in Redis for ever. Send EXPIRE together with the HSET of the login. If PTTL is higher than expected, the time is written in the code: use the TTL that the app was started with.",
 			"HSet and PExpire go together in TxPipelined, in this order, with s.ttl.",
 			"multi.HSet(ctx, s.Key(t), …); multi.PExpire(ctx, s.Key(t), s.ttl)",
 		},
@@ -27,7 +27,7 @@ var lifetimes = []rule{
 		name:  "the first visit gives the key a TTL",
 		steps: expiring,
 		hints: []string{
-			"If PTTL says -1, the key has no TTL. Is EXPIRE sent, and is it sent after HINCRBY? EXPIRE does nothing to a key that is not there yet, so with EXPIRE first the key of a first visit lives for ever. If PTTL is above what was asked for, the time is written in the code: it must be the one that the app was started with.",
+			"If PTTL says -1, the key has no TTL. Is EXPIRE sent, and is it sent after HINCRBY? EXPIRE does nothing to a key that is not there yet, so with EXPIRE first the key of a first visit lives for ever. If PTTL is higher than expected, the time is written in the code: use the TTL that the app was started with.",
 			"TxPipelined sends several commands together, in your order: first HIncrBy, then Expire with the TTL from cfg.SessionTTL.",
 			"a.rdb.TxPipelined(ctx, func(multi redis.Pipeliner) error { visits = multi.HIncrBy(ctx, key, \"visits\", 1); multi.Expire(ctx, key, a.ttl); return nil })",
 		},
@@ -50,7 +50,7 @@ var lifetimes = []rule{
 		steps: expiring,
 		hints: []string{
 			"The TTL slides: every visit sends EXPIRE, not only the first one. Is there an if around EXPIRE, or its option NX?",
-			"multi.Expire stands beside multi.HIncrBy without any condition. ExpireNX would only set a TTL where there is none.",
+			"Call multi.Expire beside multi.HIncrBy, without any condition. ExpireNX sets a TTL only if there is none.",
 			"visits = multi.HIncrBy(ctx, key, \"visits\", 1); multi.Expire(ctx, key, a.ttl)",
 		},
 		where: inIndex,
@@ -75,8 +75,8 @@ var lifetimes = []rule{
 		name:  "other requests leave the TTL alone",
 		steps: expiring,
 		hints: []string{
-			"Only a visit of / resets the TTL. Is EXPIRE sent in a middleware, which runs for every page?",
-			"Expire stands in index and nowhere else: not in e.Use(…), not in loginForm, not in login.",
+			"Only a visit to / resets the TTL. Is EXPIRE sent in a middleware, which runs for every page?",
+			"Call Expire only in index: not in e.Use(…), not in loginForm, not in login.",
 			"multi.Expire(ctx, key, a.ttl), only inside index",
 		},
 		where: inIndex,
@@ -102,9 +102,9 @@ var lifetimes = []rule{
 		name:  "when the key is gone you are still logged in, and Visits is 1",
 		steps: onlyThree,
 		hints: []string{
-			"In this step the login is in the cookie and the count is in Redis. When the count has expired, HINCRBY starts again at 1; nobody is logged out.",
-			"Who is logged in is asked of the cookie: username(c). Do not ask Redis with EXISTS whether the visitor is logged in.",
-			"key := userKey(c); if key == \"\" { … not logged in … }; everybody else gets HIncrBy",
+			"In this step the login is in the cookie and the count is in Redis. When the count has expired, HINCRBY starts again at 1; the user stays logged in.",
+			"The cookie says who is logged in: username(c). Do not ask Redis with EXISTS whether the visitor is logged in.",
+			"key := userKey(c); if key == \"\" { … not logged in … }; every other visitor gets HIncrBy",
 		},
 		where: inIndex,
 		run: func(s *scene) {
@@ -118,8 +118,8 @@ var lifetimes = []rule{
 		name:  "an ended session logs you out; a new login starts at 1",
 		steps: onlyFour,
 		hints: []string{
-			"The session in Redis is the login. A visit whose session is not there says \"You are not logged in\". It must not make the session again: does HINCRBY run without a look whether the key exists?",
-			"Visit returns ErrNone where EXISTS says 0, and index shows the page of nobody for ErrNone. Nothing is remembered in Go.",
+			"The session in Redis is the login. A visit whose session is not there says \"You are not logged in\". It must not make the session again: does HINCRBY run without checking that the key exists?",
+			"Visit returns ErrNone if EXISTS answers 0, and index then shows the page for visitors without a login. Nothing is kept in Go.",
 			"if errors.Is(err, session.ErrNone) { return c.Render(http.StatusOK, \"index\", page{}) }",
 		},
 		where: inVisit,
@@ -175,7 +175,7 @@ var wholeLives = []rule{
 	},
 }
 
-// outlive visits twice and then waits until the count is gone by itself.
+// outlive visits twice and then waits until the key has expired.
 func (s *scene) outlive(b *browser) {
 	b.login(s.user)
 	b.expectVisits(1)

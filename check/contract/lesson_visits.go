@@ -8,7 +8,8 @@ import (
 	"example.com/session-workshop/check/browse"
 )
 
-// firstVisits are about one visitor: the login, and the count of the visits.
+// firstVisits are the rules about one visitor: the login, and the count of the
+// visits.
 var firstVisits = []rule{
 	{
 		id:   "logged-out",
@@ -22,7 +23,7 @@ var firstVisits = []rule{
 		inFour: place{
 			where: inIndex,
 			hints: []string{
-				"ErrNone of Visit is no failure: it says that this visitor has no session. index then renders the page \"index\" without a name, and the template takes its {{else}}.",
+				"ErrNone from Visit is not a failure: this visitor has no session. index then renders the page \"index\" without a name, and the template takes its {{else}}.",
 				"if errors.Is(err, session.ErrNone) { return c.Render(http.StatusOK, \"index\", page{}) }",
 			},
 		},
@@ -106,14 +107,14 @@ var firstVisits = []rule{
 		steps: counting,
 		hints: []string{
 			"Each GET / of a logged-in browser adds exactly one. Is the count reset by a visit, or is the counting code called twice?",
-			"One HINCRBY with 1 in each call of index that has a name, and nothing that sets the field elsewhere. From step 3 on, EXPIRE with 0 removes the key: cfg.SessionTTL is 0 if config.MustLoad has the number of an earlier step.",
+			"Send one HINCRBY with 1 in each call of index that has a name, and set the field nowhere else. From step 3 on, EXPIRE with 0 removes the key: cfg.SessionTTL is 0 if config.MustLoad has the number of an earlier step.",
 			"visits, err := a.rdb.HIncrBy(c.Request().Context(), key, \"visits\", 1).Result()",
 		},
 		where: inIndex,
 		inFour: place{
 			where: inVisit,
 			hints: []string{
-				"index calls Visit once, and Visit sends one HINCRBY with 1.",
+				"index calls Visit once, and Visit sends HINCRBY once, with 1.",
 				"redis.call('HINCRBY', KEYS[1], 'visits', 1)",
 			},
 		},
@@ -130,7 +131,7 @@ var firstVisits = []rule{
 		steps: byName,
 		hints: []string{
 			"The count belongs in a Redis hash: the user name is part of the key, the field is visits. Does the app use the same Redis, and the same database number, as the check?",
-			"The key ends in the user name, for example workshop:user:aaa. The command is HINCRBY, not INCR, so that it is a hash; the client comes from redisconn.MustOpen(cfg), and config.MustLoad has the number of your step.",
+			"The key ends in the user name, for example workshop:user:aaa. The command is HINCRBY, not INCR, so that the key holds a hash; the client comes from redisconn.MustOpen(cfg), and config.MustLoad has the number of your step.",
 			"func userKey(c echo.Context) string { return \"workshop:user:\" + username(c) } / a.rdb.HIncrBy(c.Request().Context(), userKey(c), \"visits\", 1)",
 		},
 		where: "main.go, func index, func userKey",
@@ -159,7 +160,7 @@ var firstVisits = []rule{
 		name:  "the count is in the hash of the login",
 		steps: onlyFour,
 		hints: []string{
-			"The session is one hash: the user name and the field visits stand side by side in it, so that they end together.",
+			"The session is one hash: it holds the user name and the field visits, so that they end together.",
 			"Visit counts in the same key in which Create wrote username. The field is called visits.",
 			"redis.call('HINCRBY', KEYS[1], 'visits', 1), with KEYS[1] = s.Key(t)",
 		},
@@ -174,7 +175,7 @@ var firstVisits = []rule{
 		name:  "the page shows the number that is in Redis",
 		steps: counting,
 		hints: []string{
-			"The check wrote 41 into Redis, so the next visit is number 42. If the page goes on with a number of its own, there is a counter in the app's memory: it is gone after a restart, and a second server has another. Show what HINCRBY returns.",
+			"The check wrote 41 into Redis, so the next visit is number 42. If the page goes on with its own number, there is a counter in the app's memory: a restart loses it, and a second server has another. Show what HINCRBY returns.",
 			"Give the page the answer of HINCRBY itself, and keep no number in a variable or a struct of the app.",
 			"visits, err := a.rdb.HIncrBy(…).Result() … page{Username: username(c), Visits: visits}",
 		},
@@ -201,7 +202,7 @@ func loginForm(s *scene) {
 	s.expect(nameField.in(browse.Parse(p.Body)), "an input with name=username on GET /login", quote(p.Body))
 }
 
-// expectToRoot wants the redirect p to lead to / of the same app.
+// expectToRoot expects the redirect p to lead to / of the same app.
 func (s *scene) expectToRoot(p page) {
 	to := p.Header.Get("Location")
 	base, err := url.Parse(s.browser().Address("/"))
@@ -218,8 +219,9 @@ func (s *scene) expectCount(key string, want int) {
 	s.expect(got == fmt.Sprint(want), fmt.Sprintf("HGET %s visits to be %d, as on the page", key, want), quote(got))
 }
 
-// firstVisit wants 1. More than that has two usual causes: the login was
-// counted too, or all names share one count, which the next name tells.
+// firstVisit expects 1. More than that has two usual causes: the login was
+// counted too, or all names share one count, which the visit of a second name
+// shows.
 func firstVisit(s *scene) {
 	one, two := s.browser(), s.browser()
 	one.login(s.user + "-one")

@@ -6,24 +6,24 @@ import (
 	"net/http"
 )
 
-// onTheWire are about what an app sends to Redis. Only a checker that has put a
-// wire before the app can see it.
+// onTheWire are the rules about what an app sends to Redis. They need a wire
+// between the app and Redis.
 var onTheWire = []rule{
 	{
 		id:    "no-login-no-question",
-		name:  "without a login a page asks Redis nothing",
+		name:  "a page without a login sends nothing to Redis",
 		steps: counting,
 		wire:  true,
 		hints: []string{
-			"Redis got a command although nobody was logged in. A visitor without a login has no count: a key that is written for such a visitor is a key of nobody, and every robot adds to it.",
-			"Look first whether there is a login, and answer with \"You are not logged in\" before the first command.",
+			"Redis got a command, but the browser was not logged in. A visitor without a login has no count: a key for such visitors belongs to no user, and every robot adds to it.",
+			"First check whether there is a login, and answer \"You are not logged in\" before the first command.",
 			"key := userKey(c); if key == \"\" { return c.Render(http.StatusOK, \"index\", page{}) }",
 		},
 		where: inIndex,
 		inFour: place{
 			where: inVisit,
 			hints: []string{
-				"Without a token there is no session: Visit returns ErrNone at once, without asking Redis.",
+				"Without a token there is no session: Visit returns ErrNone at once, and sends nothing to Redis.",
 				"if token == \"\" { return Session{}, ErrNone }",
 			},
 		},
@@ -31,7 +31,7 @@ var onTheWire = []rule{
 			b := s.browser()
 			b.expectLoggedOut()
 			for _, path := range []string{"/", "/login"} {
-				asked := s.fewest(func() { b.get(path) })
+				asked := s.roundTrips(func() { b.get(path) })
 				s.expect(asked == 0, "GET "+path+" without a login to send nothing to Redis", fmt.Sprintf("round trips: %d", asked))
 			}
 		},
@@ -42,8 +42,8 @@ var onTheWire = []rule{
 		steps: onlyFour,
 		wire:  true,
 		hints: []string{
-			"The visit looked whether the session is there, and counted later. A logout came between the two, and the count made the key again. What you look at and what you do must be one step for Redis.",
-			"Redis runs a script as one command, and nothing comes between its lines: look, count and set the TTL in one script. MULTI is not enough, since it cannot decide by what it has read.",
+			"The visit checked that the session is there, and counted later. A logout came between the two, and the count made the key again. The check and the count must be one step for Redis.",
+			"Redis runs a script as one command, and nothing comes between its lines: check, count and set the TTL in one script. MULTI is not enough, because it cannot decide by what it has read.",
 			"if redis.call('EXISTS', KEYS[1]) == 0 then return false end; local visits = redis.call('HINCRBY', KEYS[1], 'visits', 1); redis.call('PEXPIRE', KEYS[1], ARGV[1])",
 		},
 		where: inVisit,
@@ -52,35 +52,35 @@ var onTheWire = []rule{
 	oneRoundTrip,
 }
 
-// oneRoundTrip wants a visit to ask Redis once.
+// oneRoundTrip expects a visit to take one round trip.
 var oneRoundTrip = rule{
 	id:    "one-round-trip",
 	name:  "a visit is one round trip to Redis",
 	steps: counting,
 	wire:  true,
 	hints: []string{
-		"Each command that is sent alone waits for its answer. Send all commands of a visit together: what comes between two of them can be another visitor, or the end of the app.",
-		"a.rdb.TxPipelined sends what its function collects in one go. The answers are there after it has returned.",
+		"Each command that is sent alone waits for its answer. Send all commands of a visit together: otherwise another visit can come between two of them, or the app can end there.",
+		"a.rdb.TxPipelined sends all commands of its function at once. The answers are there after it has returned.",
 		"_, err := a.rdb.TxPipelined(ctx, func(multi redis.Pipeliner) error { …; return nil })",
 	},
 	where: inIndex,
 	inFour: place{
 		where: inVisit,
 		hints: []string{
-			"The script looks, counts, sets the TTL and reads the name. Visit sends it once, and nothing else.",
+			"The script checks, counts, sets the TTL and reads the name. Visit sends it once, and nothing else.",
 			"visit.Run(ctx, s.rdb, []string{s.Key(token)}, s.ttl.Milliseconds())",
 		},
 	},
 	run: func(s *scene) {
 		b := s.loggedIn()
-		asked := s.fewest(func() { b.get("/") })
+		asked := s.roundTrips(func() { b.get("/") })
 		s.expect(asked == 1, "1 round trip to Redis for GET /", fmt.Sprint(asked))
 	},
 }
 
-// fewest is how many round trips do takes. A connection that is made meanwhile
-// costs some too, so the cheapest of a few tries counts.
-func (s *scene) fewest(do func()) int64 {
+// roundTrips returns how many round trips do takes. A new connection costs some
+// too, so the lowest number of five tries counts.
+func (s *scene) roundTrips(do func()) int64 {
 	least := int64(math.MaxInt64)
 	for range 5 {
 		if s.failed() {
@@ -91,9 +91,9 @@ func (s *scene) fewest(do func()) int64 {
 	return least
 }
 
-// logoutDuringVisit keeps the second command of a visit back until another
-// browser with the same cookie has logged out. A visit that sends only one
-// command is over before.
+// logoutDuringVisit holds the second command of a visit until another browser
+// with the same cookie has logged out. A visit that sends only one command ends
+// before the logout.
 func logoutDuringVisit(s *scene) {
 	b := s.visited(1)
 	key := s.key()

@@ -10,7 +10,7 @@ import (
 )
 
 // element is what to look for in a page: a tag, and attributes as name=value.
-// Browsers read the value of method and type in either case, and so do we.
+// Browsers ignore the case of the values of method and type, and so do we.
 type element struct {
 	tag        atom.Atom
 	attributes string
@@ -26,7 +26,7 @@ var (
 	anyButton   = element{tag: atom.Button}
 )
 
-// all returns the elements below n that are like e.
+// all returns the elements below n that match e.
 func (e element) all(n *html.Node) (found []*html.Node) {
 	for below := range n.Descendants() {
 		if below.Type == html.ElementNode && below.DataAtom == e.tag && e.matches(below) {
@@ -49,7 +49,7 @@ func (e element) matches(n *html.Node) bool {
 	return true
 }
 
-// loginForm is the first form that posts a field username, nil if there is none.
+// loginForm returns the first form that posts a field username, or nil.
 func (p page) loginForm() *html.Node {
 	for _, form := range postForm.all(browse.Parse(p.Body)) {
 		if nameField.in(form) {
@@ -59,7 +59,7 @@ func (p page) loginForm() *html.Node {
 	return nil
 }
 
-// hasLogoutButton reports whether a form posts to /logout by a button.
+// hasLogoutButton reports whether a form with a button posts to /logout.
 func (p page) hasLogoutButton() bool {
 	for _, form := range logoutForm.all(browse.Parse(p.Body)) {
 		if anyButton.in(form) || submitInput.in(form) {
@@ -69,7 +69,7 @@ func (p page) hasLogoutButton() bool {
 	return false
 }
 
-// hasLoginButton reports whether a form has a button that is called Login.
+// hasLoginButton reports whether a form has a button with the text Login.
 func hasLoginButton(form *html.Node) bool {
 	if form == nil {
 		return false
@@ -91,7 +91,7 @@ func (p page) hasTitle() bool {
 	return false
 }
 
-// markupOf is an element as it is quoted in a failure; nil is "".
+// markupOf returns the markup of an element, to be quoted in a failure; "" for nil.
 func markupOf(n *html.Node) string {
 	if n == nil {
 		return ""
@@ -101,12 +101,11 @@ func markupOf(n *html.Node) string {
 	return b.String()
 }
 
-// frame is what the workshop's own apps show around a page: a header and the
+// frame holds what the workshop's own apps show around a page: a header and the
 // panel.
 var frame = []element{{atom.Header, "id=workshop"}, {atom.Section, "class=hood"}}
 
-// withoutFrame is a page without the frame, which is no part of what a check
-// looks at.
+// withoutFrame returns a page without the frame, which a failure does not quote.
 func withoutFrame(markup string) *html.Node {
 	n := browse.Parse(markup)
 	for _, part := range frame {

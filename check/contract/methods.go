@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// Methods returns the checks of the small session store that a learner's copy of
-// step 4 has, one for each method, in the order in which a learner writes them.
-// They stand before the checks of the lesson, so that one method can pass at a
-// time. They run the copy's own Go tests, by Target.TestMethod: an app of
-// another kind has none, and they return ErrNotChecked.
+// Methods returns the checks of the small session store in a learner's copy of
+// step 4, one for each method, in the order in which a learner writes them. They
+// run before the checks of the lesson, so that one method can pass at a time.
+// They run the copy's own Go tests through Target.TestMethod, and return
+// ErrNotChecked if it is nil.
 func Methods() []Check {
 	return []Check{
 		method("Key", inKey, "the key is made from the SHA-256 of the token",
-			"The key is keyPrefix, and after it the SHA-256 of the token in hexadecimal digits. With the token itself in the key, anyone who can list the keys of Redis could log in.",
+			"The key is keyPrefix, followed by the SHA-256 of the token in hexadecimal digits. With the token itself in the key, anyone who can list the keys of Redis could log in.",
 			"sha256.Sum256 makes 32 bytes from the bytes of the token. hex.EncodeToString writes them in hexadecimal digits; it takes a slice, sum[:].",
 			"sum := sha256.Sum256([]byte(t)) / return keyPrefix + hex.EncodeToString(sum[:])",
 		),
@@ -23,26 +23,26 @@ func Methods() []Check {
 			"t := newToken() / _, err := s.rdb.TxPipelined(ctx, func(multi redis.Pipeliner) error { multi.HSet(ctx, s.Key(t), \"username\", username, \"visits\", 0); multi.PExpire(ctx, s.Key(t), s.ttl); return nil }) / return t, err",
 		),
 		method("Visit", inVisit, "a visit counts in a session that is alive, and in no other",
-			"A visit looks whether the session is there, adds one, gives it its full TTL and reads it, all in one round trip. If there is no session it returns ErrNone and writes nothing.",
-			"A script does all of that as one command. The guide has its seven lines: put them into session/script.go with redis.NewScript, and run it with the key and the TTL in milliseconds. Its false arrives as the error redis.Nil.",
+			"A visit checks that the session is there, adds one, gives it its full TTL and reads it, all in one round trip. If there is no session it returns ErrNone and writes nothing.",
+			"A script does all of that as one command. The guide has its seven lines: put them into session/script.go with redis.NewScript, and run it with the key and the TTL in milliseconds. If the script returns false, Go gets the error redis.Nil.",
 			"reply, err := visit.Run(ctx, s.rdb, []string{s.Key(t)}, s.ttl.Milliseconds()).Slice() / if errors.Is(err, redis.Nil) { return Session{}, ErrNone } / username, _ := reply[0].(string) / visits, _ := reply[1].(int64)",
 		),
 		method("Delete", inDelete, "a logout deletes the session in Redis",
-			"Only when its key is gone, every copy of the cookie is worth nothing. A session that has ended before is no error, and an empty token asks Redis nothing.",
-			"s.rdb.Del deletes a key. A key that is not there is no error for it, so all that is left is the empty token.",
+			"Every copy of the cookie stays good until the key is gone. A session that has already ended is not an error, and an empty token sends nothing to Redis.",
+			"s.rdb.Del deletes a key. A key that is not there is not an error for it, so only the empty token is left to handle.",
 			"if t == \"\" { return nil } / return s.rdb.Del(ctx, s.Key(t)).Err()",
 		),
 	}
 }
 
-func method(name, where, sentence string, hints ...string) Check {
+func method(method, where, name string, hints ...string) Check {
 	return Check{
-		ID: "store-" + strings.ToLower(name), Name: sentence, Hints: hints, Where: where, Group: Lesson,
+		ID: "store-" + strings.ToLower(method), Name: name, Hints: hints, Where: where, Group: Lesson,
 		Run: func(ctx context.Context, t Target) error {
 			if t.TestMethod == nil {
 				return ErrNotChecked
 			}
-			return t.TestMethod(ctx, name)
+			return t.TestMethod(ctx, method)
 		},
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// ask records the error of a Redis command as a failure. Callers look at
+// expectReply records the error of a Redis command as a failure. Callers check
 // failed first: a command must not be sent with the key of a failed look-up.
-func (s *scene) ask(cmd redis.Cmder) {
+func (s *scene) expectReply(cmd redis.Cmder) {
 	if err := cmd.Err(); err != nil {
 		s.expect(false, "an answer from Redis to "+cmd.FullName(), err.Error())
 	}
@@ -26,7 +26,7 @@ func (s *scene) scan(ctx context.Context, pattern, kind string) ([]string, error
 		mu   sync.Mutex
 		keys []string
 	)
-	one := func(ctx context.Context, node redis.Cmdable) error {
+	scanNode := func(ctx context.Context, node redis.Cmdable) error {
 		var each *redis.ScanIterator
 		if kind == "" {
 			each = node.Scan(ctx, 0, pattern, 1000).Iterator()
@@ -43,15 +43,15 @@ func (s *scene) scan(ctx context.Context, pattern, kind string) ([]string, error
 	var err error
 	// A cluster's SCAN sees one node only.
 	if cluster, ok := s.target.Redis.(*redis.ClusterClient); ok {
-		err = cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error { return one(ctx, node) })
+		err = cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error { return scanNode(ctx, node) })
 	} else {
-		err = one(ctx, s.target.Redis)
+		err = scanNode(ctx, s.target.Redis)
 	}
 	slices.Sort(keys)
 	return slices.Compact(keys), err
 }
 
-// hashes returns the hashes that are in Redis now.
+// hashes returns the keys of all hashes in Redis.
 func (s *scene) hashes() map[string]bool {
 	if s.failed() {
 		return nil
@@ -65,8 +65,8 @@ func (s *scene) hashes() map[string]bool {
 	return set
 }
 
-// sessions returns the hashes that appeared since the check began and have a
-// field whose value matches.
+// sessions returns the keys of the hashes that appeared since the check began and
+// have a field whose value matches.
 func (s *scene) sessions(ctx context.Context, matches func(value string) bool) ([]string, error) {
 	keys, err := s.scan(ctx, "*", "hash")
 	if err != nil {
@@ -76,14 +76,14 @@ func (s *scene) sessions(ctx context.Context, matches func(value string) bool) (
 		if s.before[key] {
 			return true
 		}
-		// A key that has just gone, or is no hash any more, has no values.
+		// A key that is gone by now, or holds another type, has no values.
 		return !slices.ContainsFunc(s.target.Redis.HVals(ctx, key).Val(), matches)
 	})
 	return keys, nil
 }
 
-// key finds the hash that holds the user's count: in steps 2 and 3 by the
-// user name in its name, in step 4 by the user name in one of its fields.
+// key finds the hash that holds the user's count: in steps 2 and 3 by the user
+// name in its key, in step 4 by the user name in one of its fields.
 func (s *scene) key() string {
 	if s.failed() {
 		return ""
@@ -128,7 +128,7 @@ func (s *scene) count(key string) string {
 	if errors.Is(cmd.Err(), redis.Nil) {
 		s.expect(false, "a field \"visits\" in the hash "+key, "no such field")
 	}
-	s.ask(cmd)
+	s.expectReply(cmd)
 	return cmd.Val()
 }
 
@@ -136,7 +136,7 @@ func (s *scene) setCount(key, n string) {
 	if s.failed() {
 		return
 	}
-	s.ask(s.target.Redis.HSet(s.ctx, key, "visits", n))
+	s.expectReply(s.target.Redis.HSet(s.ctx, key, "visits", n))
 }
 
 func (s *scene) exists(key string) bool {
@@ -144,21 +144,21 @@ func (s *scene) exists(key string) bool {
 		return false
 	}
 	cmd := s.target.Redis.Exists(s.ctx, key)
-	s.ask(cmd)
+	s.expectReply(cmd)
 	return cmd.Val() == 1
 }
 
-// plantString replaces a key by a string without a TTL.
+// plantString replaces what a key holds with a string without a TTL.
 func (s *scene) plantString(key, value string) {
 	if s.failed() {
 		return
 	}
 	s.planted = append(s.planted, key)
-	s.ask(s.target.Redis.Set(s.ctx, key, value, 0))
+	s.expectReply(s.target.Redis.Set(s.ctx, key, value, 0))
 }
 
-// forever and absent are what ttl returns for a key without a TTL, and for
-// no key. They are what PTTL answers, and what go-redis hands on unscaled.
+// forever and absent are what ttl returns for a key without a TTL, and for no
+// key. PTTL answers with these numbers, and go-redis does not scale them.
 const (
 	forever time.Duration = -1
 	absent  time.Duration = -2
@@ -169,7 +169,7 @@ func (s *scene) ttl(key string) time.Duration {
 		return 0
 	}
 	cmd := s.target.Redis.PTTL(s.ctx, key)
-	s.ask(cmd)
+	s.expectReply(cmd)
 	return cmd.Val()
 }
 
@@ -183,7 +183,7 @@ func ttlText(key string, ttl time.Duration) string {
 	return fmt.Sprintf("PTTL %s is %d ms", key, ttl.Milliseconds())
 }
 
-// expectTTL wants a TTL that is not above the configured one.
+// expectTTL expects a TTL of at most the configured one.
 func (s *scene) expectTTL(key string) {
 	got := s.ttl(key)
 	s.expect(got > 0 && got <= s.target.TTL,
@@ -196,12 +196,12 @@ func (s *scene) shorten(key string) time.Duration {
 		return 0
 	}
 	short := s.target.TTL / 3
-	s.ask(s.target.Redis.PExpire(s.ctx, key, short))
+	s.expectReply(s.target.Redis.PExpire(s.ctx, key, short))
 	return short
 }
 
-// expectFull wants the TTL that was shortened before since to be (nearly)
-// the configured one again. The time since then may have run off it.
+// expectFull expects a TTL that was shortened before since to be the configured
+// one again, less the time that has passed since then.
 func (s *scene) expectFull(key string, since time.Time) {
 	got := s.ttl(key)
 	least := s.target.TTL*8/10 - time.Since(since)
@@ -215,11 +215,11 @@ func (s *scene) expire(key string) {
 	if s.failed() {
 		return
 	}
-	s.ask(s.target.Redis.PExpire(s.ctx, key, time.Millisecond))
+	s.expectReply(s.target.Redis.PExpire(s.ctx, key, time.Millisecond))
 	s.awaitGone(key, 3*time.Second)
 }
 
-// awaitGone waits until a key is gone. A key without a TTL is not waited for.
+// awaitGone waits until a key is gone. A key without a TTL fails at once.
 func (s *scene) awaitGone(key string, limit time.Duration) {
 	for end := time.Now().Add(limit); ; {
 		left := s.ttl(key)
@@ -238,7 +238,7 @@ func (s *scene) awaitGone(key string, limit time.Duration) {
 }
 
 // cleanUp deletes what the check left in Redis, also after a failure or when
-// ctx is done. What it cannot delete is no failure of the app.
+// ctx is done. A key that it cannot delete is not a failure of the app.
 func (s *scene) cleanUp() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), 5*time.Second)
 	defer cancel()

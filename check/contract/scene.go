@@ -17,14 +17,14 @@ type scene struct {
 	ctx     context.Context
 	target  Target
 	step    int
-	user    string          // a name nobody else has, of plain letters and digits
+	user    string          // a unique name, of ASCII letters, digits and a hyphen
 	before  map[string]bool // the hashes that were in Redis when step 4's check began
-	planted []string        // keys the check made itself
+	planted []string        // keys that the check made itself
 	client  *http.Transport
 	failure *Failure
 }
 
-// play runs a check's steps and then deletes the keys they caused.
+// play runs a check's steps and then deletes the keys that they caused.
 func play(ctx context.Context, t Target, step int, run func(s *scene)) error {
 	if t.TTL == 0 {
 		t.TTL = 10 * time.Second
@@ -52,21 +52,21 @@ func play(ctx context.Context, t Target, step int, run func(s *scene)) error {
 
 func (s *scene) failed() bool { return s.failure != nil }
 
-// expect records a failure unless ok, or unless there was one before.
+// expect records a failure if ok is false and there was no failure before.
 func (s *scene) expect(ok bool, expected, got string) {
 	if !ok && !s.failed() {
 		s.failure = &Failure{Expected: expected, Got: cut(got, 400)}
 	}
 }
 
-// see names the check whose hints fit the failure, by its id.
+// see records the id of the check whose hints fit the failure.
 func (s *scene) see(id string) {
 	if s.failed() {
 		s.failure.See = id
 	}
 }
 
-// cut shortens text to about n bytes, and says so with an ellipsis.
+// cut shortens text to about n bytes, and ends it with an ellipsis.
 func cut(text string, n int) string {
 	if len(text) <= n {
 		return text

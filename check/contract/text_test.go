@@ -8,7 +8,7 @@ import (
 	"example.com/session-workshop/check/browse"
 )
 
-func TestRevealsSeesThroughEncodings(t *testing.T) {
+func TestRevealsDecodesTheValue(t *testing.T) {
 	const name = "user-abc123def456"
 	std, raw := base64.StdEncoding, base64.RawURLEncoding
 	gorilla := std.EncodeToString([]byte("1700000000|" + raw.EncodeToString([]byte("\x0d\xff\x81"+name+"?")) + "|mac"))
@@ -20,11 +20,11 @@ func TestRevealsSeesThroughEncodings(t *testing.T) {
 		"base64 in base64": gorilla,
 	} {
 		if !reveals(value, name, 3) {
-			t.Errorf("%s: the name is not seen in %q", what, value)
+			t.Errorf("%s: the name is not found in %q", what, value)
 		}
 	}
 	if token := strings.Repeat("Zm9vYmFy", 6); reveals(token, name, 3) {
-		t.Errorf("a name is seen in %q", token)
+		t.Errorf("a name is found in %q", token)
 	}
 }
 

@@ -13,19 +13,18 @@ import (
 	"example.com/session-workshop/check/redistest"
 )
 
-// framework stands before an app and protects its forms as a framework does by
-// default: what is posted must bring a token of the form, which changes with
-// each login. The token is that of a cookie.
+// framework protects the forms of an app as a framework does by default: a POST
+// must carry the token of the form, which changes with each login. A cookie holds
+// the same token.
 type framework struct {
 	http.Handler
 	// token is the name of the hidden field.
 	token string
-	// page is where the login form is, action where it leads.
+	// page is the path of the login form, action the path to which it posts.
 	page, action string
-	// logout is what the logout button sends along.
+	// logout is a field that the logout button sends too, as name=value.
 	logout string
-	// each tells that the token is another one on each page, and hidden from
-	// scripts.
+	// each is true if each page has a new token, hidden from scripts.
 	each bool
 }
 
@@ -88,7 +87,7 @@ func (f framework) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, body)
 }
 
-func TestAnAppWhoseFormsDemandATokenPasses(t *testing.T) {
+func TestAnAppWithTokensInItsFormsPasses(t *testing.T) {
 	for name, f := range map[string]framework{
 		"like Django":  {token: "csrfmiddlewaretoken", page: "/login/", action: "/login/"},
 		"like Rails":   {token: "authenticity_token", page: "/login", action: "/session", logout: "_method=delete"},

@@ -116,7 +116,7 @@ func TestWhatATryShowsOfAWrongProgram(t *testing.T) {
 	}{
 		"a count in the cookie":                  {done("visits-in-cookie"), atOnce, []string{"30 visits were given 1", "The count should be 30 and is 1."}},
 		"read, add, write back":                  {wrong(2, "read, add, write back"), atOnce, []string{"visits were given ", "The count should be 30 and is"}},
-		"a look, and then a count":               {wrong(4, "a look, and then a count"), logout, []string{"held back until the logout was done", "HGET", "DEL", "HINCRBY", "The key came back", "visits 1", "TTL: 120 s", "It no longer logs in."}},
+		"a check, and then a count":              {wrong(4, "a check, and then a count"), logout, []string{"held back until the logout was done", "HGET", "DEL", "HINCRBY", "The key came back", "visits 1", "TTL: 120 s", "It no longer logs in."}},
 		"a logout that leaves the session alive": {wrong(4, "a logout that leaves the session alive"), logout, []string{"only once", "The logout deleted nothing", "username tryout-", "visits 2", "It still logs in"}},
 	} {
 		for _, scripts := range []bool{true, false} {
@@ -174,7 +174,7 @@ func TestWhatATryShowsOfEachStep(t *testing.T) {
 func TestATryIsForEveryone(t *testing.T) {
 	testall.Only(t)
 	script := axe(t)
-	b, _ := inTheFrame(t, wrong(4, "a look, and then a count"))
+	b, _ := inTheFrame(t, wrong(4, "a check, and then a count"))
 	race, _ := inTheFrame(t, wrong(2, "read, add, write back"))
 	for _, scheme := range schemes {
 		b.prefer(scheme)

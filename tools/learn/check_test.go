@@ -144,7 +144,7 @@ func TestAnUnknownCheckOfAnExercise(t *testing.T) {
 	check := learn.Check{Copy: learn.Copy{Step: 3}, Exercise: "expire-first", Only: "ttl-set", Out: io.Discard}
 	const want = `ONLY: the exercise expire-first has no check of this name. It has:
    1 ttl-set-fails: the check ttl-set fails now
-   2 lesson-holds: all else that the lesson asks for still works`
+   2 lesson-holds: the rest of the lesson still works`
 	if err := check.Run(t.Context()); err == nil || err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)
 	}

@@ -24,7 +24,7 @@ type Done struct {
 	change func(p *Program)
 }
 
-// Program is a new program that has the change.
+// Program returns a new program with the change.
 func (d Done) Program(client redis.UniversalClient, ttl time.Duration) *Program {
 	p := Right(d.Step, client, ttl)
 	if d.change != nil {
@@ -33,7 +33,7 @@ func (d Done) Program(client redis.UniversalClient, ttl time.Duration) *Program 
 	return p
 }
 
-// Exercises has for each exercise a right program, and wrong ones.
+// Exercises holds a right program and wrong ones for each exercise.
 var Exercises = []Done{
 	{Step: 1, Exercise: "visits-in-cookie", change: countInCookie},
 	{
@@ -49,7 +49,7 @@ var Exercises = []Done{
 	{Step: 1, Exercise: "unsigned", change: mistake("a cookie without a signature")},
 	{Step: 1, Exercise: "unsigned", Mistake: "other words too", Caught: "lesson-holds", change: func(p *Program) {
 		mistake("a cookie without a signature")(p)
-		p.loggedOut = "Nobody"
+		p.loggedOut = "Please log in"
 	}},
 	{Step: 1, Exercise: "login-ends", change: loginEnds(5 * time.Second)},
 	{
@@ -57,14 +57,14 @@ var Exercises = []Done{
 		Caught: "copy-ends",
 		change: func(p *Program) { p.cookieAge = 5 },
 	},
-	{Step: 1, Exercise: "login-ends", Mistake: "nobody is let in", Caught: "copy-ends", change: loginEnds(0)},
+	{Step: 1, Exercise: "login-ends", Mistake: "a login that ends at once", Caught: "copy-ends", change: loginEnds(0)},
 	{Step: 2, Exercise: "last-visit", change: lastVisit(true)},
 	{
 		Step: 2, Exercise: "last-visit", Mistake: "this visit shown, not the last",
 		Caught: "last-visit-shown", change: lastVisit(false),
 	},
 	{
-		Step: 2, Exercise: "last-visit", Mistake: "a round trip more",
+		Step: 2, Exercise: "last-visit", Mistake: "a second round trip",
 		Caught: "one-round-trip",
 		change: func(p *Program) {
 			p.below = func(_ http.ResponseWriter, r *http.Request, _, name string) string {
@@ -86,7 +86,7 @@ var Exercises = []Done{
 		change: place(func(*Program, int64) int64 { return 1 }),
 	},
 	{
-		Step: 2, Exercise: "place", Mistake: "a round trip more", Caught: "one-round-trip",
+		Step: 2, Exercise: "place", Mistake: "a second round trip", Caught: "one-round-trip",
 		change: place(func(p *Program, place int64) int64 {
 			p.Redis.Ping(context.Background())
 			return place
@@ -101,7 +101,7 @@ var Exercises = []Done{
 		return 1
 	})},
 	{
-		Step: 3, Exercise: "ttl-per-user", Mistake: "long for everybody",
+		Step: 3, Exercise: "ttl-per-user", Mistake: "long for every name",
 		Caught: "vip-ttl",
 		change: ttlBy(func(string) time.Duration { return 3 }),
 	},
@@ -129,7 +129,7 @@ var Exercises = []Done{
 	},
 	{
 		Step: 4, Exercise: "log-out-everywhere", Mistake: "one list for all names", Caught: "others-stay",
-		change: logOutEverywhere(func(p *Program, _ string) string { return p.Prefix + "everybody" }),
+		change: logOutEverywhere(func(p *Program, _ string) string { return p.Prefix + "all-names" }),
 	},
 	{
 		Step: 4, Exercise: "log-out-everywhere", Mistake: "a list that stays for ever", Caught: "index-ends",
@@ -145,12 +145,13 @@ var Exercises = []Done{
 	},
 	{Step: 4, Exercise: "devices", change: devices(true)},
 	{
-		Step: 4, Exercise: "devices", Mistake: "those that expired counted too",
+		Step: 4, Exercise: "devices", Mistake: "expired sessions counted too",
 		Caught: "sessions-shown", change: devices(false),
 	},
 }
 
-// mistake makes one of the wrong programs, where an exercise asks for it.
+// mistake returns a change of Wrongs by its name, for an exercise that asks for
+// the mistake.
 func mistake(name string) func(p *Program) {
 	i := slices.IndexFunc(Wrongs, func(w Wrong) bool { return w.Mistake == name })
 	return Wrongs[i].spoil
@@ -190,15 +191,15 @@ func countInCookie(p *Program) {
 	}
 }
 
-// counted makes visits by what multi collects for a name in one round trip. What
-// text makes of the answers is kept for the page. (The checks that look at it
+// counted makes each visit send the commands of collect in one round trip. It
+// keeps what text makes of the replies, for the page. (The checks of that page
 // visit under one name from one browser.)
 func (p *Program) counted(collect func(ctx context.Context, multi redis.Pipeliner, name string) (visits *redis.IntCmd, text func() string)) *texts {
 	var read texts
 	p.countBy(func(ctx context.Context, name string) (int64, error) {
 		multi := p.Redis.TxPipeline()
 		visits, text := collect(ctx, multi, name)
-		// Of a reply without a value, redis.Nil is the error of the whole.
+		// If one reply has no value, Exec returns redis.Nil.
 		_, _ = multi.Exec(ctx)
 		read.Store(name, text())
 		return visits.Result()
@@ -206,7 +207,7 @@ func (p *Program) counted(collect func(ctx context.Context, multi redis.Pipeline
 	return &read
 }
 
-// texts keep for each name what its last visit read.
+// texts holds what the last visit of each name read.
 type texts struct{ sync.Map }
 
 func (t *texts) get(name string) string {
@@ -275,7 +276,7 @@ func timeLeft(before bool) func(p *Program) {
 	}
 }
 
-// indexed keeps the keys of a user's sessions in a set.
+// indexed makes each login keep the keys of a user's sessions in a set.
 func (p *Program) indexed(index func(p *Program, name string) string) {
 	newSession := p.logIn
 	p.logIn = func(r *http.Request, name string) (string, error) {

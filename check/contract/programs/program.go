@@ -1,6 +1,6 @@
-// Package programs holds the apps that checks are tested with: for each step
-// the smallest one that is right, and many with one mistake each. They are
-// handlers within the test's own process, with Redis as the only real part.
+// Package programs holds apps that test the checks: for each step the smallest
+// right one, and many with one mistake each. They are handlers in the test's own
+// process, with a real Redis.
 package programs
 
 import (
@@ -21,38 +21,37 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Program is a learner's app in the smallest form that passes: steps 1 to 3
-// with a signed cookie, step 4 with a session in Redis. Its fields are what
-// the wrong programs get wrong, one at a time.
+// Program is the smallest app that passes: steps 1 to 3 with a signed cookie,
+// step 4 with a session in Redis. Each wrong program changes some of its fields.
 type Program struct {
 	// Redis is where it keeps its data; nil for step 1.
 	Redis redis.UniversalClient
-	// Prefix begins each of its keys, and is other than the workshop's own.
+	// Prefix begins each of its keys. It differs from the workshop's own.
 	Prefix string
 	ttl    time.Duration
 
 	escape func(name string) string
 	// logIn returns the value of the cookie.
 	logIn func(r *http.Request, name string) (string, error)
-	// who returns the name behind a cookie, or "".
+	// who returns the name that belongs to a cookie, or "".
 	who func(ctx context.Context, cookie string) (string, error)
-	// visit counts one and returns the name and the number; step 1 has none.
+	// visit counts a visit and returns the name and the count; nil in step 1.
 	visit func(ctx context.Context, cookie string) (string, int64, error)
-	// logOut ends what is on the server.
+	// logOut ends the login on the server.
 	logOut                                func(ctx context.Context, cookie string) error
 	loggedOut, greeting, form, afterLogin string
 	// cookieAge is the MaxAge of the login's cookie in seconds, 0 for none.
 	cookieAge int
-	// keepCookie is true where logout forgets to delete the cookie.
+	// keepCookie is true if logout does not delete the cookie.
 	keepCookie bool
-	// elsewhere runs for every request that is no visit.
+	// elsewhere runs for every request with a cookie that is not a visit.
 	elsewhere func(ctx context.Context, cookie string)
 	// viewed runs for every visit.
 	viewed func(w http.ResponseWriter, r *http.Request)
-	// below runs for every visit of somebody, and returns what the page says
-	// below the rest. cookie is the one that the browser brought.
+	// below runs for every visit of a logged-in user, and returns what the page
+	// shows below the rest. cookie is the value that the browser sent.
 	below func(w http.ResponseWriter, r *http.Request, cookie, name string) string
-	// also are handlers of further requests, such as "POST /more".
+	// also holds handlers of further requests, such as "POST /more".
 	also map[string]http.HandlerFunc
 }
 
@@ -60,8 +59,8 @@ const cookieName = "sid"
 
 var errNoSession = errors.New("no such session")
 
-// Right is a program that is right for step n, 1 to 4. ttl is how long Redis
-// remembers, from step 3 on.
+// Right returns a right program for step n, 1 to 4. ttl is the TTL of its keys,
+// from step 3 on.
 func Right(n int, client redis.UniversalClient, ttl time.Duration) *Program {
 	p := &Program{
 		Redis: client, Prefix: "contract-test:" + rand.Text() + ":", ttl: ttl,
@@ -88,7 +87,7 @@ func Right(n int, client redis.UniversalClient, ttl time.Duration) *Program {
 	return p
 }
 
-// countFor counts a visit, and lets the count live that long from then on.
+// countFor makes each visit count, and set this TTL.
 func (p *Program) countFor(ttl time.Duration) {
 	p.countBy(func(ctx context.Context, name string) (int64, error) {
 		tx := p.Redis.TxPipeline()
@@ -99,7 +98,7 @@ func (p *Program) countFor(ttl time.Duration) {
 	})
 }
 
-// countBy counts a visit by the name in the signed cookie.
+// countBy makes each visit count by the name in the signed cookie.
 func (p *Program) countBy(count func(ctx context.Context, name string) (int64, error)) {
 	p.visit = func(ctx context.Context, cookie string) (string, int64, error) {
 		name := verify(cookie)
@@ -155,7 +154,7 @@ func (p *Program) newSession(token, name string) (string, error) {
 	return token, err
 }
 
-// LiveForEver takes the TTL from every key after each visit.
+// LiveForEver makes each visit remove the TTL of its keys.
 func (p *Program) LiveForEver() {
 	right := p.visit
 	p.visit = func(ctx context.Context, cookie string) (string, int64, error) {
@@ -238,7 +237,7 @@ func (p *Program) home(w http.ResponseWriter, r *http.Request, cookie string) {
 	fmt.Fprintf(w, "<p>%s <b>%s</b>.</p> <p>Visits: <i>%d</i></p>%s", p.greeting, p.escape(name), n, below)
 }
 
-// sign and verify are the signed cookie of steps 1 to 3.
+// sign and verify write and read the signed cookie of steps 1 to 3.
 func sign(name string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(name)) + "." + mac(name)
 }
@@ -276,7 +275,7 @@ func (c *counter) add(name string) int64 {
 	return c.counts[name]
 }
 
-// highest writes a count unless there is a higher one.
+// highest writes a count if it is higher than the one in Redis.
 var highest = redis.NewScript(`
 local n = tonumber(redis.call('HGET', KEYS[1], 'visits') or '0')
 if tonumber(ARGV[1]) > n then redis.call('HSET', KEYS[1], 'visits', ARGV[1]) end

@@ -13,29 +13,29 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Wrong is a mistake that people make.
+// Wrong is a mistake that learners make.
 type Wrong struct {
-	// Step is the one whose right program is spoilt.
+	// Step is the step whose right program gets the mistake.
 	Step int
-	// Mistake names it in some words.
+	// Mistake describes it in a few words.
 	Mistake string
 	spoil   func(p *Program)
 	// Caught is the id of the check meant for it, Hint a part of that check's
 	// first hint.
 	Caught, Hint string
-	// Also are the ids of other checks that cannot pass with this mistake.
+	// Also holds the ids of the other checks that fail with this mistake.
 	Also []string
 }
 
-// Program is a new program with this mistake.
+// Program returns a new program with this mistake.
 func (w Wrong) Program(client redis.UniversalClient, ttl time.Duration) *Program {
 	p := Right(w.Step, client, ttl)
 	w.spoil(p)
 	return p
 }
 
-// Wrongs are all the mistakes. Each check of the lesson that does not wait
-// catches one of them.
+// Wrongs holds all the mistakes. Each check of the lesson that does not wait
+// catches at least one of them.
 var Wrongs = []Wrong{
 	{
 		Step: 1, Mistake: "the login in a variable of the server",
@@ -48,7 +48,7 @@ var Wrongs = []Wrong{
 		Also: []string{"names-apart", "changed-cookie", "logout"},
 	},
 	{
-		Step: 1, Mistake: "other words for the page of nobody",
+		Step: 1, Mistake: "other words on the page without a login",
 		spoil:  func(p *Program) { p.loggedOut = "Please log in" },
 		Caught: "logged-out", Hint: "exactly",
 		Also: []string{"second-browser", "logout", "changed-cookie"},
@@ -64,7 +64,7 @@ var Wrongs = []Wrong{
 		Caught: "login-redirect", Hint: "redirect",
 	},
 	{
-		Step: 1, Mistake: "other words for the page of somebody",
+		Step: 1, Mistake: "other words on the page after a login",
 		spoil:  func(p *Program) { p.greeting = "Hello" },
 		Caught: "logged-in-name", Hint: "Set-Cookie",
 		Also: []string{
@@ -81,7 +81,7 @@ var Wrongs = []Wrong{
 				return sign(name), nil
 			}
 		},
-		Caught: "login-replaces", Hint: "set the cookie anew",
+		Caught: "login-replaces", Hint: "set the cookie again",
 	},
 	{
 		Step: 1, Mistake: "a list of cookies that logged out",
@@ -151,7 +151,7 @@ var Wrongs = []Wrong{
 				if err != nil && !errors.Is(err, redis.Nil) {
 					return 0, err
 				}
-				// What a slow page does between the two.
+				// A slow page works between the two.
 				time.Sleep(5 * time.Millisecond)
 				return n + 1, p.Redis.HSet(ctx, p.userKey(name), "visits", n+1).Err()
 			})
@@ -176,7 +176,7 @@ var Wrongs = []Wrong{
 			}
 		},
 		Caught: "only-root-counts", Hint: "middleware",
-		// Their logout and second login are pages too.
+		// The logout and the second login of that check are pages too.
 		Also: []string{"count-goes-on"},
 	},
 	{
@@ -208,7 +208,7 @@ var Wrongs = []Wrong{
 		},
 	},
 	{
-		Step: 2, Mistake: "a visit counted for nobody",
+		Step: 2, Mistake: "a visit counted without a login",
 		spoil: func(p *Program) {
 			right := p.visit
 			p.visit = func(ctx context.Context, cookie string) (string, int64, error) {
@@ -222,7 +222,7 @@ var Wrongs = []Wrong{
 		Caught: "no-login-no-question", Hint: "without a login",
 	},
 	{
-		Step: 2, Mistake: "a look whether the key is there",
+		Step: 2, Mistake: "EXISTS before HINCRBY",
 		spoil: func(p *Program) {
 			p.countBy(func(ctx context.Context, name string) (int64, error) {
 				if err := p.Redis.Exists(ctx, p.userKey(name)).Err(); err != nil {
@@ -234,7 +234,7 @@ var Wrongs = []Wrong{
 		Caught: "one-round-trip", Hint: "Send all commands of a visit together",
 	},
 	{
-		Step: 3, Mistake: "EXPIRE in a round trip of its own",
+		Step: 3, Mistake: "EXPIRE in a second round trip",
 		spoil: func(p *Program) {
 			p.countBy(func(ctx context.Context, name string) (int64, error) {
 				n, err := p.Redis.HIncrBy(ctx, p.userKey(name), "visits", 1).Result()
@@ -309,7 +309,7 @@ var Wrongs = []Wrong{
 				return name, n, err
 			}
 		},
-		Caught: "key-gone", Hint: "nobody is logged out",
+		Caught: "key-gone", Hint: "the user stays logged in",
 	},
 	{
 		Step: 4, Mistake: "sessions in the server's memory",
@@ -546,7 +546,7 @@ var Wrongs = []Wrong{
 		Caught: "session-gone", Hint: "The session in Redis is the login",
 	},
 	{
-		Step: 4, Mistake: "a look, and then a count",
+		Step: 4, Mistake: "a check, and then a count",
 		spoil: func(p *Program) {
 			p.visit = func(ctx context.Context, cookie string) (string, int64, error) {
 				if cookie == "" {
