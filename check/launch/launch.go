@@ -1,7 +1,6 @@
 // Package launch builds the apps of the workshop and runs them as child
-// processes. Tests and tools use it, so that what they run is the built
-// program itself: `go run` would stand between them and the app, and leave
-// the app on its port when it is killed.
+// processes. Tests and tools use it to run the built program itself: if they
+// killed a `go run`, the app would stay on its port.
 package launch
 
 import (
@@ -22,18 +21,18 @@ import (
 	"time"
 )
 
-// grace is how long Stop waits for an app to end by itself, which may take the
-// five seconds that requests in flight have.
+// grace is how long Stop waits after SIGTERM. The app gives requests in flight
+// five seconds.
 const grace = 8 * time.Second
 
-// buildFlags are those of every build. A clone that belongs to another user
-// does not build without the first; the second halves the time of linking and
-// leaves the file names in a panic.
+// buildFlags are the flags of every build. A clone that belongs to another user
+// needs the first. The second halves the time of linking; a panic still names
+// its files.
 var buildFlags = []string{"-buildvcs=false", "-ldflags=-s -w"}
 
 // Build compiles the package in the folder dir to the file out; flags are
 // further flags of go build, for example "-race". On Windows out must end in
-// ".exe". The error carries what the compiler said.
+// ".exe". The error contains the compiler's output.
 func Build(ctx context.Context, dir, out string, flags ...string) error {
 	return compile(ctx, "build", dir, ".", out, flags)
 }
@@ -45,7 +44,7 @@ func BuildTest(ctx context.Context, dir, pkg, out string) error {
 }
 
 func compile(ctx context.Context, command, dir, pkg, out string, flags []string) error {
-	// With -C a relative path would begin in dir, not where the caller stands.
+	// With -C, a relative path would begin in dir, not in the current folder.
 	out, err := filepath.Abs(out)
 	if err != nil {
 		return fmt.Errorf("build %s: %w", dir, err)
@@ -61,32 +60,32 @@ func compile(ctx context.Context, command, dir, pkg, out string, flags []string)
 	return nil
 }
 
-// inFolder is the place of a mistake as the compiler names it: ./main.go:3.
+// inFolder matches a file and line in the compiler's output, such as ./main.go:3.
 var inFolder = regexp.MustCompile(`(?m)^(?:\.[\\/])?([^\s:#/\\][^\s:]*\.go:\d)`)
 
-// CompilerSaid is what the compiler printed, in an error of Build. It names the
-// files of the folder that was built as folder/main.go, which an editor opens
+// CompilerSaid returns the compiler's output from an error of Build. It names the
+// files in the built folder as folder/main.go, so that an editor can open them
 // from the folder above.
 func CompilerSaid(err error, folder string) string {
 	_, said, _ := strings.Cut(err.Error(), "\n")
 	if strings.TrimSpace(said) == "" {
-		// There was no compiler to say anything.
+		// The compiler did not run.
 		return err.Error()
 	}
 	return inFolder.ReplaceAllString(strings.TrimSpace(said), folder+"/$1")
 }
 
-// Options says what Start runs, and how.
+// Options is what Start runs, and how.
 type Options struct {
 	// Binary is the built program.
 	Binary string
 	Args   []string
 	// Dir is the folder it runs in; empty means the caller's.
 	Dir string
-	// Env holds lines NAME=value that are added to the environment of the
-	// caller. Of two lines with one name the later wins.
+	// Env holds lines NAME=value that Start adds to the environment of the
+	// caller. If two lines have the same name, the later one wins.
 	Env []string
-	// Output gets all that the app prints, as it prints it. It may be nil.
+	// Output gets everything that the app prints, at once. It may be nil.
 	Output io.Writer
 }
 
@@ -99,20 +98,20 @@ type App struct {
 	output *output
 	killed atomic.Bool
 	done   chan struct{}
-	err    error // what cmd.Wait returned; it is set before done is closed
+	err    error // the result of cmd.Wait, set before done is closed
 }
 
-// Start runs an app and waits until it has printed its address and its
-// /healthz answers 200. ctx bounds that wait only: it does not end the app
-// later. An app that ends first, or is not ready in time, is an error that
-// carries its output, and nothing is left running.
+// Start runs an app and waits until it has printed its address and its /healthz
+// answers 200. ctx limits only that wait: it does not end the app later. If the
+// app ends first or is not ready in time, Start kills it and returns an error
+// that contains its output.
 func Start(ctx context.Context, o Options) (*App, error) {
 	a := &App{output: newOutput(o.Output), done: make(chan struct{})}
 	a.cmd = exec.Command(o.Binary, o.Args...)
 	a.cmd.Dir = o.Dir
 	a.cmd.Env = append(os.Environ(), o.Env...)
 	a.cmd.Stdout, a.cmd.Stderr = a.output, a.output
-	// A grandchild that keeps the output open must not keep Wait waiting.
+	// A child of the app that keeps the output open must not block Wait.
 	a.cmd.WaitDelay = time.Second
 	if err := a.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", o.Binary, err)
@@ -125,8 +124,8 @@ func Start(ctx context.Context, o Options) (*App, error) {
 	return a, nil
 }
 
-// lifeline ends the app when this process ends without stopping it. Where
-// there are no lifelines the app runs without one.
+// lifeline kills the app if this process ends without stopping it. On systems
+// without lifelines the app runs without one.
 func (a *App) lifeline() (release func()) {
 	release, err := Lifeline("kill", "-KILL", strconv.Itoa(a.PID()))
 	if err != nil {
@@ -155,7 +154,7 @@ func (a *App) ready(ctx context.Context) error {
 		if err == nil {
 			return nil
 		}
-		// A request that was cut short by ctx tells nothing about the app.
+		// An error because ctx is done says nothing about the app.
 		if ctx.Err() == nil {
 			answer = err
 		}
@@ -194,21 +193,21 @@ func (a *App) healthy(ctx context.Context) error {
 	return nil
 }
 
-// PID is the number of the app's process.
+// PID returns the id of the app's process.
 func (a *App) PID() int { return a.cmd.Process.Pid }
 
-// Output is what the app has printed so far, standard output and standard
-// error as they came. Of very much it is the end.
+// Output returns what the app has printed so far, standard output and standard
+// error in the order in which they came. Of a long output it is only the last
+// part, at least 256 KiB.
 func (a *App) Output() string { return a.output.String() }
 
-// Done is closed when the app has ended, for whatever reason.
+// Done returns a channel that is closed when the app has ended, for any reason.
 func (a *App) Done() <-chan struct{} { return a.done }
 
-// Stop asks the app to end, by SIGTERM, and waits until it has. An app that
-// has not ended after 5 seconds is killed. The error says that, or that the
-// app ended with another exit status than 0, and carries the app's output.
-// An app that was ended by Kill is no error. On Windows, which has no
-// SIGTERM, Stop is Kill.
+// Stop sends SIGTERM to the app and waits until it has ended. It kills an app
+// that still runs after 8 seconds. The error says that, or that the app ended
+// with an exit status other than 0, and contains the app's output. An app that
+// Kill has ended is not an error. On Windows, which has no SIGTERM, Stop is Kill.
 func (a *App) Stop() error {
 	if a.ended() {
 		return a.exitError()
@@ -226,13 +225,13 @@ func (a *App) Stop() error {
 	}
 }
 
-// Kill ends the app at once, as a crash would, and waits until it is gone.
+// Kill ends the app at once, as a crash would, and waits until it has ended.
 func (a *App) Kill() {
 	if a.ended() {
 		return
 	}
 	a.killed.Store(true)
-	// The only error is that the app has just ended, which is what we want.
+	// The only possible error is that the app has just ended.
 	_ = a.cmd.Process.Kill()
 	<-a.done
 }
@@ -250,5 +249,5 @@ func (a *App) exitError() error {
 	if a.err == nil || a.killed.Load() {
 		return nil
 	}
-	return fmt.Errorf("%s ended badly: %w. Its output:\n%s", a.cmd.Path, a.err, a.Output())
+	return fmt.Errorf("%s ended with an error: %w. Its output:\n%s", a.cmd.Path, a.err, a.Output())
 }

@@ -43,7 +43,7 @@ func runTests(m *testing.M) int {
 	return m.Run()
 }
 
-// beParent starts an app, prints its address and stays until it is killed.
+// beParent starts an app, prints its address and runs until it is killed.
 func beParent(binary string) {
 	a, err := launch.Start(context.Background(), launch.Options{Binary: binary, Args: []string{"serve"}})
 	if err != nil {
@@ -100,14 +100,14 @@ func TestStartAndStop(t *testing.T) {
 		t.Errorf("Output() = %q, Options.Output got %q, want %q", a.Output(), seen.String(), want)
 	}
 	if answers(a.URL) {
-		t.Errorf("somebody still answers on %s after Stop", a.URL)
+		t.Errorf("%s still accepts connections after Stop", a.URL)
 	}
 }
 
-func TestStopTellsABadEnd(t *testing.T) {
+func TestStopReportsTheExitStatus(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
-		t.Skip("Windows has no SIGTERM: Stop kills, and a killed app has no exit status of its own")
+		t.Skip("Windows has no SIGTERM: Stop kills, and a killed app does not choose its exit status")
 	}
 	err := start(t, "serve-then-fail").Stop()
 	wantError(t, err, "exit status 3", "goodbye")
@@ -122,7 +122,7 @@ func TestStopKillsAStubbornApp(t *testing.T) {
 	a := start(t, "stubborn")
 	wantError(t, a.Stop(), "still running", "killed")
 	if answers(a.URL) {
-		t.Errorf("somebody still answers on %s", a.URL)
+		t.Errorf("%s still accepts connections", a.URL)
 	}
 }
 
@@ -132,7 +132,7 @@ func TestKill(t *testing.T) {
 	a.Kill()
 	a.Kill()
 	if answers(a.URL) {
-		t.Errorf("somebody still answers on %s after Kill", a.URL)
+		t.Errorf("%s still accepts connections after Kill", a.URL)
 	}
 	if err := a.Stop(); err != nil {
 		t.Errorf("Stop after Kill: %v", err)
@@ -146,7 +146,7 @@ func TestStartRefused(t *testing.T) {
 		limit     time.Duration
 		want      []string
 	}{
-		{"fail", 30 * time.Second, []string{"ended before it was ready", "exit status 1", "REDIS_URL: nobody answers"}},
+		{"fail", 30 * time.Second, []string{"ended before it was ready", "exit status 1", "REDIS_URL: no answer"}},
 		{"silent", 200 * time.Millisecond, []string{"printed no line like", "deadline exceeded"}},
 	} {
 		t.Run(c.behaviour, func(t *testing.T) {
@@ -160,16 +160,16 @@ func TestStartRefused(t *testing.T) {
 	}
 }
 
-func TestStartTellsWhatAnUnwellAppAnswered(t *testing.T) {
+func TestStartReportsTheAnswerOfAnUnhealthyApp(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(deadline(t, 5*time.Minute))
-	// The app prints that when its first answer has been seen.
+	// The app prints that at the second request.
 	patience := writerFunc(func(p []byte) {
 		if bytes.Contains(p, []byte("asked again")) {
 			cancel()
 		}
 	})
-	_, err := launch.Start(ctx, launch.Options{Binary: app, Args: []string{"unwell"}, Output: patience})
+	_, err := launch.Start(ctx, launch.Options{Binary: app, Args: []string{"unhealthy"}, Output: patience})
 	wantError(t, err, "not healthy in time", "canceled", "503", "Step 9 is running")
 }
 
@@ -187,7 +187,7 @@ func TestStartWithoutABinary(t *testing.T) {
 	}
 }
 
-func TestBuildTellsWhatTheCompilerSaid(t *testing.T) {
+func TestTheErrorOfBuildContainsTheCompilersOutput(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "go.mod"), "module broken\n\ngo 1.26.0\n")
 	write(t, filepath.Join(dir, "main.go"), "package main\n\nfunc main() { undefinedName() }\n")
@@ -195,12 +195,12 @@ func TestBuildTellsWhatTheCompilerSaid(t *testing.T) {
 	err := launch.Build(t.Context(), dir, filepath.Join(dir, "out"))
 	wantError(t, err, dir, "undefined: undefinedName")
 	if said := launch.CompilerSaid(err, "my-step1"); !strings.Contains(said, "\nmy-step1/main.go:3:15: undefined: undefinedName") || strings.Contains(said, dir) {
-		t.Errorf("for a person it is:\n%s", said)
+		t.Errorf("a learner sees:\n%s", said)
 	}
 }
 
 // A mistake can be in a package below the folder or beside it, and in one of
-// Go's own, whose path is whole.
+// Go's, which the compiler names by its absolute path.
 func TestCompilerSaidNamesEachFileFromTheFolderAbove(t *testing.T) {
 	err := errors.New("go build in x: exit status 1\n# x\n./main.go:3:15: a\nsession/store.go:4:2: b\n" +
 		"../shared/web/web.go:5:6: c\n/usr/go/src/fmt/print.go:7:8: d\n")
@@ -216,7 +216,7 @@ func TestWithoutACompilerTheErrorSaysSo(t *testing.T) {
 	err := launch.Build(t.Context(), t.TempDir(), filepath.Join(t.TempDir(), "out"))
 	wantError(t, err, "executable file not found")
 	if said := launch.CompilerSaid(err, "my-step1"); said != err.Error() {
-		t.Errorf("for a person it is %q, want all of %q", said, err)
+		t.Errorf("a learner sees %q, want all of %q", said, err)
 	}
 }
 

@@ -4,7 +4,7 @@ package launch
 
 import "errors"
 
-// Lifeline needs a Unix shell: here it always returns errors.ErrUnsupported.
+// Lifeline always returns errors.ErrUnsupported here: it needs a Unix shell.
 func Lifeline(command ...string) (release func(), err error) {
 	return nil, errors.ErrUnsupported
 }

@@ -10,18 +10,17 @@ import (
 	"syscall"
 )
 
-// The shell waits on a pipe that only this process holds open. A line means
-// "let go"; the end of the pipe means that this process is gone. Ctrl-C, which
+// The shell reads from a pipe that only this process holds open. A line means
+// "let go"; the end of the pipe means that this process has ended. Ctrl-C, which
 // reaches all processes of a terminal, must not end the shell first.
 const waitForTheEnd = `trap "" HUP INT TERM; read line || "$@"`
 
-// Lifeline sees to it that a command runs when this process ends, however it
-// ends: by a return, a panic, os.Exit or SIGKILL. release calls that off, and
-// may be called more than once. The error is errors.ErrUnsupported where there
-// are no lifelines (not on Unix).
+// Lifeline makes a command run when this process ends in any way: by a return, a
+// panic, os.Exit or SIGKILL. release cancels that, and may be called more than
+// once. On systems other than Unix the error is errors.ErrUnsupported.
 func Lifeline(command ...string) (release func(), err error) {
 	shell := exec.Command("sh", append([]string{"-c", waitForTheEnd, "lifeline"}, command...)...)
-	// A group of its own saves it from a signal to our whole group.
+	// In a separate group, a signal to our whole group does not reach it.
 	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	pipe, err := shell.StdinPipe()
 	if err != nil {
@@ -31,8 +30,8 @@ func Lifeline(command ...string) (release func(), err error) {
 		return nil, fmt.Errorf("lifeline: %w", err)
 	}
 	ended := make(chan struct{})
-	// Waiting also keeps the pipe in use: a forgotten one would be closed by
-	// the garbage collector, and the command would run too early.
+	// Waiting also keeps the pipe in use. Otherwise the garbage collector could
+	// close it, and the command would run too early.
 	go func() {
 		_ = shell.Wait()
 		close(ended)

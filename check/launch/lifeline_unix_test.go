@@ -15,8 +15,8 @@ import (
 	"example.com/session-workshop/check/wait"
 )
 
-// An app must not outlive the process that started it, even when that process
-// gets no chance to clean up.
+// An app must not outlive the process that started it, even if that process
+// cannot clean up.
 func TestAppEndsWithItsParent(t *testing.T) {
 	parent := exec.Command(os.Args[0])
 	parent.Env = append(os.Environ(), "LAUNCH_TEST_PARENT="+app)
@@ -45,7 +45,7 @@ func TestReleasedLifelineDoesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A collector that closed the pipe would make the command run now.
+	// If the collector closed the pipe, the command would run now.
 	runtime.GC()
 	runtime.GC()
 	release()

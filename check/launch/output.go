@@ -6,11 +6,11 @@ import (
 	"sync"
 )
 
-// keep is how many bytes of an app's output are kept at least.
+// keep is the number of bytes of an app's output that are kept at least.
 const keep = 256 << 10
 
-// running is the first line of every app. The line must be complete, or half
-// an address could be taken for the whole.
+// running matches the first line of every app. The line must be complete, so that
+// the address is.
 var running = regexp.MustCompile(`is running: (https?://[^\s]+)\r?\n`)
 
 // output collects what an app prints, and finds its address in it.
@@ -30,15 +30,15 @@ func newOutput(also io.Writer) *output {
 	return &output{url: make(chan string, 1), also: also}
 }
 
-// Write takes all of p, always: an app must not fail because the one who
-// listens to it does.
+// Write never fails: an app must not fail because also does.
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	_, _ = o.also.Write(p)
 	o.text = append(o.text, p...)
-	// Start goes on as soon as it has the address. What the app has said until
-	// then must have been passed on, because listeners tell the two apart.
+	// Start returns soon after it has the address. By then also must have got what
+	// the app printed before, because callers distinguish output before and after
+	// Start.
 	o.findURL()
 	if len(o.text) > 2*keep {
 		o.text = append([]byte(nil), o.text[len(o.text)-keep:]...)

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// What an app prints comes in pieces of any size. Half an address must not be
-// taken for the whole.
+// The output of an app comes in pieces of any size. A part of an address must not
+// be taken for the whole.
 func TestOutputFindsTheAddressInPieces(t *testing.T) {
 	o := newOutput(nil)
 	const text = "starting\nStep 3 is running: http://127.0.0.1:5000\r\nRedis: http://127.0.0.1:1\nStep 4 is running: http://127.0.0.1:2\n"
@@ -40,8 +40,8 @@ type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("broken") }
 
-// Start returns soon after it has the address, and who listens then takes what
-// still comes for something that the app said later.
+// Start returns soon after it has the address, and its caller takes all output
+// from then on for something that the app printed later.
 func TestOutputPassesALineOnBeforeItsAddressIsKnown(t *testing.T) {
 	var o *output
 	o = newOutput(writerFunc(func(p []byte) {

@@ -2,12 +2,12 @@
 // that the doctor can use it on a machine that has fetched no module.
 package steps
 
-// Folders are those of the steps, from step 1 on. Each is also the name of the
-// program in it.
+// Folders holds the folders of the steps, from step 1 on. Each is also the name
+// of the program in it.
 var Folders = [...]string{"step1-no-redis", "step2-visits", "step3-ttl", "step4-store"}
 
-// Count is how many steps there are.
+// Count is the number of steps.
 const Count = len(Folders)
 
-// Folder is that of step n, which is 1 to Count.
+// Folder returns the folder of step n, 1 to Count.
 func Folder(n int) string { return Folders[n-1] }

@@ -12,7 +12,7 @@ import (
 
 const repository = "../.."
 
-func TestTheListIsWhatIsInTheRepository(t *testing.T) {
+func TestTheListMatchesTheRepository(t *testing.T) {
 	programs, err := filepath.Glob(filepath.Join(repository, "step[0-9]*", "main.go"))
 	if err != nil {
 		t.Fatal(err)

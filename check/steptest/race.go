@@ -2,6 +2,6 @@
 
 package steptest
 
-// raceFlags build an app with the race detector, as this test was built. An
-// app with a data race then ends with a status that is not 0.
+// raceFlags builds an app with the race detector, as this test was built. An app
+// with a data race then ends with a status other than 0.
 var raceFlags = []string{"-race"}

@@ -1,5 +1,5 @@
-// Package steptest runs a step's built app for its tests: under the contract
-// of the step, on every kind of Redis, or alone.
+// Package steptest runs a step's built app for its tests: against the contract of
+// the step, on every kind of Redis, or alone.
 package steptest
 
 import (
@@ -24,26 +24,25 @@ import (
 )
 
 const (
-	// ttl is the session TTL of the apps under the contract. It is the apps'
-	// own default, said aloud.
+	// ttl is the session TTL of the apps, the same as their default.
 	ttl = 10 * time.Second
-	// checkTimeout bounds one check. The longest waits a whole TTL.
+	// checkTimeout is the time limit of one check. The longest waits a whole TTL.
 	checkTimeout = 5 * time.Minute
 	buildTimeout = 30 * time.Minute
 	startTimeout = 5 * time.Minute
 )
 
 // Contract builds the app in the current folder, starts it on every kind of
-// Redis there is (see redistest.Each; step 1 runs once, without any), and
-// checks it against the contract of the step, a subtest per check under the
-// check's id. A check that fails logs what was expected, its hint, and the end
-// of what the app printed.
+// Redis (see redistest.Each; step 1 runs once, without Redis), and checks it
+// against the contract of the step, with a subtest for each check, named by its
+// id. A failed check logs what it expected and got, its hint, and the end of the
+// app's output.
 func Contract(t *testing.T, step int) {
 	t.Helper()
 	onEveryRedis(t, step, contract.Step(step))
 }
 
-// Lesson is Contract with the checks of the lesson alone, for an app that a
+// Lesson is Contract with only the checks of the lesson, for an app that a
 // learner wrote.
 func Lesson(t *testing.T, step int) {
 	t.Helper()
@@ -57,8 +56,8 @@ func onEveryRedis(t *testing.T, step int, checks []contract.Check) {
 		return
 	}
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
-		// Each app has its own port and its own Redis, and most of the time
-		// they wait for a TTL: they can do that at the same time.
+		// Each app has its own port and its own Redis. Most of the time they wait
+		// for a TTL, which they can do at the same time.
 		t.Parallel()
 		onTheWire, others := split(checks)
 		check(t, ".", others, contract.Target{Redis: r.Client}, "REDIS_URL="+r.URL)
@@ -66,7 +65,7 @@ func onEveryRedis(t *testing.T, step int, checks []contract.Check) {
 	})
 }
 
-// split takes the checks that need a wire from the others.
+// split separates the checks that need a wire from the others.
 func split(checks []contract.Check) (onTheWire, others []contract.Check) {
 	for _, c := range checks {
 		if c.Wire {
@@ -79,7 +78,7 @@ func split(checks []contract.Check) (onTheWire, others []contract.Check) {
 }
 
 // checkOnTheWire starts the app with a wire between it and Redis. The panel is
-// off, because it asks Redis too.
+// off, because it sends commands too.
 func checkOnTheWire(t *testing.T, dir string, checks []contract.Check, r *redistest.Redis) {
 	t.Helper()
 	address, err := url.Parse(r.URL)
@@ -92,11 +91,10 @@ func checkOnTheWire(t *testing.T, dir string, checks []contract.Check, r *redist
 }
 
 // Check starts the app in the folder dir with the variables env, as Start does,
-// and checks it against the contract of the step, a subtest per check. It
-// leaves out the check that waits for a whole TTL and those that need a wire:
-// Contract has them. The client
-// client looks into the Redis that the app uses, and may do everything there;
-// step 1 needs none.
+// and checks it against the contract of the step, with a subtest for each check.
+// It leaves out the check that waits a whole TTL and those that need a wire:
+// Contract has them. client connects to the Redis that the app uses, with all
+// rights; step 1 needs none.
 func Check(t *testing.T, dir string, step int, client redis.UniversalClient, env ...string) {
 	t.Helper()
 	checks := contract.Step(step)
@@ -122,7 +120,7 @@ func check(t *testing.T, dir string, checks []contract.Check, target contract.Ta
 	}
 }
 
-// explain puts what was expected under what came, so that they can be compared.
+// explain writes what was expected above what the check got, for comparison.
 func explain(err error) string {
 	if failure, ok := errors.AsType[*contract.Failure](err); ok {
 		return "\nexpected: " + failure.Expected + "\ngot:      " + failure.Got
@@ -136,10 +134,10 @@ func tail(text string, lines int) string {
 }
 
 // Start runs the app in the folder dir on a free port, and stops it when the
-// test has ended. It fails the test when the app does not start, or does not
-// end with status 0 after SIGTERM; an app that the test has killed is none of
-// that. env holds lines NAME=value, for example "REDIS_URL=redis://…". The
-// developer's own settings of the app are not passed on.
+// test has ended. It fails the test if the app does not start, or does not end
+// with status 0 after SIGTERM, unless the test has killed it. env holds lines
+// NAME=value, for example "REDIS_URL=redis://…". The app does not see the
+// developer's own settings.
 func Start(t testing.TB, dir string, env ...string) *launch.App {
 	t.Helper()
 	return StartWith(t, dir, nil, env...)
@@ -166,19 +164,19 @@ func StartWith(t testing.TB, dir string, args []string, env ...string) *launch.A
 	return app
 }
 
-// programs names the folder with the programs that were built for a whole run
-// of the tests, if this is a part of one.
+// programs is the variable that names the folder of the programs that were built
+// for a whole run of the tests. It is unset outside of one.
 const programs = "WORKSHOP_PROGRAMS"
 
 var (
 	built = os.Getenv(programs)
-	// builds holds, by folder, what builds the app there once in this process.
+	// builds holds, by folder, the function that builds the app there once.
 	builds sync.Map
 )
 
-// Program returns the built program of the folder dir. `make test` has built
-// each program once for all tests. Without it, each test process builds what
-// it needs, once.
+// Program returns the path of the built program of the folder dir. `make test`
+// builds each program once for all tests. Without it, each test process builds a
+// program when it first needs it.
 func Program(dir string) (binary string, err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {
@@ -194,14 +192,14 @@ func Program(dir string) (binary string, err error) {
 	return once.(func() (string, error))()
 }
 
-// inFolder is the name of a program in a folder of programs. Windows runs no
-// file without its end.
+// inFolder returns the path of a program in a folder of programs. Windows runs
+// only files with an extension.
 func inFolder(folder, dir string) string {
-	end := ""
+	extension := ""
 	if runtime.GOOS == "windows" {
-		end = ".exe"
+		extension = ".exe"
 	}
-	return filepath.Join(folder, filepath.Base(dir)+end)
+	return filepath.Join(folder, filepath.Base(dir)+extension)
 }
 
 func build(dir string) (binary string, err error) {
@@ -215,9 +213,9 @@ func build(dir string) (binary string, err error) {
 	return binary, launch.Build(ctx, dir, binary, raceFlags...)
 }
 
-// ownFolder is where this process builds. It lasts as long as the process,
-// which is longer than any test. Without lifelines it stays in the temporary
-// folder. A test that runs again in a process of its own finds the programs.
+// ownFolder returns the folder in which this process builds. A lifeline removes
+// it when the process ends; without lifelines it stays in the temporary folder.
+// Child processes of the tests find the programs by the variable.
 var ownFolder = sync.OnceValues(func() (string, error) {
 	folder, err := os.MkdirTemp("", "session-workshop-")
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"example.com/session-workshop/check/wait"
 )
 
-// The test of a step must fail on a wrong app, and tell a learner what to do.
-// testdata/wrong has such a test: it is run as a step's would be.
+// The test of a step must fail on a wrong app, and tell a learner what to do. The
+// test in testdata/wrong is such a test of a wrong app.
 func TestContractFailsOnAWrongApp(t *testing.T) {
 	testall.Only(t)
 	for _, c := range []struct {
@@ -43,7 +43,7 @@ func TestContractFailsOnAWrongApp(t *testing.T) {
 					t.Errorf("the test's output lacks %q", want)
 				}
 			}
-			if runtime.GOOS != "windows" && !strings.Contains(said, "ended badly: exit status 3") {
+			if runtime.GOOS != "windows" && !strings.Contains(said, "ended with an error: exit status 3") {
 				t.Error("the test's output does not say how the app ended")
 			}
 			if t.Failed() {
@@ -53,15 +53,15 @@ func TestContractFailsOnAWrongApp(t *testing.T) {
 	}
 }
 
-func TestAnAppThatTheTestKilledHasNotEndedBadly(t *testing.T) {
+func TestAKilledAppIsNotAFailure(t *testing.T) {
 	testall.Only(t)
 	if said, err := testWrongApp(t, "TestKilled"); err != nil {
 		t.Errorf("%v\n%s", err, said)
 	}
 }
 
-// testWrongApp runs a test of testdata/wrong, with a developer's settings that
-// must not matter, and sees that it leaves nothing behind.
+// testWrongApp runs a test of testdata/wrong, and expects that it leaves no files
+// behind. The app must not see the settings of the developer.
 func testWrongApp(t *testing.T, test string) (said string, err error) {
 	t.Helper()
 	temp := t.TempDir()

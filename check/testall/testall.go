@@ -1,10 +1,10 @@
-// Package testall marks the tests that `make test` leaves to `make test-all`.
+// Package testall marks the tests that only `make test-all` runs.
 package testall
 
 import "testing"
 
-// Left is in the reason of each test that was left out. The runner of the
-// tests counts these apart from the tests that could not run.
+// Left is the reason of each test that was left out. The tool that runs the
+// tests counts it separately from the reasons of tests that could not run.
 const Left = "left to make test-all"
 
 // Only skips a test in a short run (go test -short, which is `make test`). It

@@ -1,5 +1,5 @@
-// Package wait asks again and again until something is so. Programs use it as
-// well as tests, so it does not import testing.
+// Package wait waits until a condition holds. Programs and tests use it, so it
+// does not import testing.
 package wait
 
 import (
@@ -15,8 +15,8 @@ const (
 	patience = 5 * time.Minute
 )
 
-// Until tries until there is no error, or ctx is done: then it returns the last
-// error.
+// Until calls try again and again until it returns no error. If ctx is done
+// first, Until returns the last error of try.
 func Until(ctx context.Context, try func() error) error {
 	for {
 		err := try()
@@ -31,17 +31,17 @@ func Until(ctx context.Context, try func() error) error {
 	}
 }
 
-// Test is what this package needs of a *testing.T.
+// Test is the part of a *testing.T that this package needs.
 type Test interface {
 	Helper()
 	Fatalf(format string, args ...any)
 }
 
-// ForSuccess tries until there is no error. It fails a test that has waited for
-// five minutes.
+// ForSuccess calls try again and again until it returns no error. It fails the
+// test after five minutes.
 func ForSuccess(t Test, try func() error) {
 	t.Helper()
-	// Not the context of the test: what cleans up waits too.
+	// Not the context of the test: functions that clean up wait too.
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := Until(ctx, try); err != nil {
@@ -49,13 +49,13 @@ func ForSuccess(t Test, try func() error) {
 	}
 }
 
-// For waits until a condition holds, as ForSuccess does. what names it in the
-// failure, for example "the key has expired".
+// For waits until a condition holds, as ForSuccess does. what describes the
+// condition in the failure, for example "the key has expired".
 func For(t Test, what string, holds func() bool) {
 	t.Helper()
 	ForSuccess(t, func() error {
 		if !holds() {
-			return errors.New("it is not so that " + what)
+			return errors.New("not yet: " + what)
 		}
 		return nil
 	})

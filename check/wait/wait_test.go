@@ -10,7 +10,7 @@ import (
 	"example.com/session-workshop/check/wait"
 )
 
-// record is a test that keeps its failure to itself.
+// record is a test that only records its failure.
 type record string
 
 func (*record) Helper() {}
@@ -24,13 +24,13 @@ func TestPatienceHasAnEnd(t *testing.T) {
 			tries int
 			want  record
 		}{
-			{1, ""}, {1000, ""}, {1 << 30, "after 5m0s there is still this error: it is not so that this holds"},
+			{1, ""}, {1000, ""}, {1 << 30, "after 5m0s there is still this error: not yet: this holds"},
 		} {
 			var got record
 			tries := 0
 			wait.For(&got, "this holds", func() bool { tries++; return tries == c.tries })
 			if got != c.want {
-				t.Errorf("what holds at try %d: the test fails with %q, want %q", c.tries, got, c.want)
+				t.Errorf("a condition that holds at try %d: the test fails with %q, want %q", c.tries, got, c.want)
 			}
 		}
 	})

@@ -69,7 +69,7 @@ func TestScaleLeavesNoProcess(t *testing.T) {
 				}
 				return nil
 			})
-			if said := c.String(); name != "killed" && (!strings.Contains(said, "All servers have stopped.") || strings.Contains(said, "ended badly") || strings.Contains(said, "is back")) {
+			if said := c.String(); name != "killed" && (!strings.Contains(said, "All servers have stopped.") || strings.Contains(said, "ended with an error") || strings.Contains(said, "is back")) {
 				t.Errorf("the output is:\n%s", said)
 			}
 		})

@@ -276,7 +276,7 @@ func TestASessionOutlivesAllServers(t *testing.T) {
 		break
 	}
 	c.Stop()
-	if c.Err != nil || !strings.HasSuffix(c.String(), "All servers have stopped.\n") || strings.Contains(c.String(), "ended badly") {
+	if c.Err != nil || !strings.HasSuffix(c.String(), "All servers have stopped.\n") || strings.Contains(c.String(), "ended with an error") {
 		t.Errorf("it ended with %v:\n%s", c.Err, c)
 	}
 	for addr := range c.pids {

@@ -20,13 +20,13 @@ func main() {
 	case "serve-then-fail":
 		serve(http.StatusOK)
 		os.Exit(3)
-	case "unwell":
+	case "unhealthy":
 		serve(http.StatusServiceUnavailable)
 	case "stubborn":
 		signal.Ignore(syscall.SIGTERM)
 		serve(http.StatusOK)
 	case "fail":
-		fmt.Fprintln(os.Stderr, "REDIS_URL: nobody answers")
+		fmt.Fprintln(os.Stderr, "REDIS_URL: no answer")
 		os.Exit(1)
 	case "silent":
 		select {}

@@ -1,4 +1,4 @@
-// A wrong app: whatever it is asked, it says hello, and it ends with status 3.
+// A wrong app: it answers every request with hello, and ends with status 3.
 package main
 
 import (
