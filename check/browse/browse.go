@@ -1,5 +1,5 @@
-// Package browse visits apps over HTTP as a browser does: it keeps cookies, and
-// reads a page as a person does. Package browsetest is the same for tests.
+// Package browse visits apps over HTTP as a browser does: it keeps cookies, sends
+// forms, and finds the text of a page. Package browsetest is the same for tests.
 package browse
 
 import (
@@ -28,19 +28,20 @@ const (
 // Browser keeps cookies as a browser does. It may send many requests at the
 // same time.
 type Browser struct {
-	// Home is the address of the app, such as http://127.0.0.1:5000. It may
-	// become that of another app: cookies ignore ports.
+	// Home is the address of the app, such as http://127.0.0.1:5000. The caller may
+	// change it to another app: cookies ignore ports.
 	Home string
-	// Client sends the requests. It does not follow redirects, so that each
-	// request is one that the caller names.
+	// Client sends the requests. It does not follow redirects, so that the caller
+	// names each request.
 	Client *http.Client
 
 	mu sync.Mutex
-	// open are the pages that were read since a form was sent, the last one first.
+	// open holds the pages that were read since a form was sent, the last one
+	// first.
 	open []Page
 }
 
-// New is a browser without cookies.
+// New returns a browser without cookies for the app at the address home.
 func New(home string) *Browser {
 	// Without options, New cannot fail.
 	jar, _ := cookiejar.New(nil)
@@ -49,10 +50,11 @@ func New(home string) *Browser {
 
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// FollowRedirects makes the browser load the page to which a redirect leads.
+// FollowRedirects makes the browser follow redirects.
 func (b *Browser) FollowRedirects() { b.Client.CheckRedirect = nil }
 
-// Address is that of a path of the app. A whole address stays as it is.
+// Address returns the address of a path of the app. It returns an absolute
+// address as it is.
 func (b *Browser) Address(path string) string {
 	if strings.Contains(path, "://") {
 		return path
@@ -60,8 +62,8 @@ func (b *Browser) Address(path string) string {
 	return strings.TrimRight(b.Home, "/") + path
 }
 
-// Do sends a request with further headers and reads the answer. A form may be
-// nil. Also with an error the page names the request.
+// Do sends a request with further headers and reads the answer, at most 1 MiB of
+// it. form may be nil. After an error, the page still has its Request.
 func (b *Browser) Do(ctx context.Context, method, path string, form url.Values, header http.Header) (Page, error) {
 	var body io.Reader
 	if form != nil {
@@ -82,7 +84,7 @@ func (b *Browser) Do(ctx context.Context, method, path string, form url.Values, 
 	return p, err
 }
 
-// Send is Do for a request of the caller's own.
+// Send is Do for a request that the caller has made.
 func (b *Browser) Send(r *http.Request) (Page, error) {
 	p := Page{Request: r.Method + " " + r.URL.Path}
 	res, err := b.Client.Do(r)
@@ -97,8 +99,8 @@ func (b *Browser) Send(r *http.Request) (Page, error) {
 	return p, err
 }
 
-// remember keeps a page for Fill. What is sent with another method than GET
-// leaves the pages from before.
+// remember keeps a page for Fill. A request with another method than GET or HEAD
+// drops the pages from before.
 func (b *Browser) remember(r *http.Request, p Page) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -109,16 +111,17 @@ func (b *Browser) remember(r *http.Request, p Page) {
 	b.open = append([]Page{p}, slices.DeleteFunc(b.open, isOlder)...)
 }
 
-// HasRead reports whether a page was read since a form was sent.
+// HasRead reports whether the page at path was read since a form was sent.
 func (b *Browser) HasRead(path string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.ContainsFunc(b.open, func(p Page) bool { return p.URL == b.Address(path) })
 }
 
-// Fill returns where and what a browser sends when its user types something into
-// a form: one that leads to path, else one on the page of that path. If no page
-// that was read since a form was sent has it, the typed values are all.
+// Fill returns the path and the values that a browser sends after its user has
+// typed some values into a form: a form that posts to path, otherwise one on the
+// page at path. It looks on the pages that were read since a form was sent. If
+// there is no such form, Fill returns path and the typed values.
 func (b *Browser) Fill(path string, typed url.Values) (to string, form url.Values) {
 	b.mu.Lock()
 	open := slices.Clone(b.open)
@@ -153,7 +156,7 @@ func holds(form, typed url.Values) bool {
 	return true
 }
 
-// Cookies are those that the browser would send to Home.
+// Cookies returns the cookies that the browser would send to Home.
 func (b *Browser) Cookies() []*http.Cookie {
 	home, err := url.Parse(b.Address("/"))
 	if err != nil {
@@ -162,7 +165,8 @@ func (b *Browser) Cookies() []*http.Cookie {
 	return b.Client.Jar.Cookies(home)
 }
 
-// Plant puts a cookie into the browser. The error is that Home is no address.
+// Plant puts a cookie into the browser. The error says that Home is not an
+// address.
 func (b *Browser) Plant(name, value string) error {
 	home, err := url.Parse(b.Address("/"))
 	if err != nil {
@@ -174,23 +178,23 @@ func (b *Browser) Plant(name, value string) error {
 
 // Page is the answer to one request.
 type Page struct {
-	// Request is what was asked for, such as "GET /".
+	// Request is the method and the path, such as "GET /".
 	Request string
-	// URL is the address of the page. Redirects may have led to it.
+	// URL is the address of the page, after redirects.
 	URL    string
 	Status int
 	Header http.Header
-	// Cookies are those that the page sets.
+	// Cookies holds the cookies that the page sets.
 	Cookies []*http.Cookie
 	Body    string
 }
 
-// Text returns what a person reads, as Text of the body.
+// Text returns the Text of the body.
 func (p Page) Text() string { return Text(p.Body) }
 
 var visits = regexp.MustCompile(`Visits:\s*(\d+)`)
 
-// Visits returns the number after "Visits:".
+// Visits returns the number after "Visits:", and reports whether there is one.
 func (p Page) Visits() (n int, ok bool) {
 	found := visits.FindStringSubmatch(p.Text())
 	if found == nil {

@@ -9,17 +9,17 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Form is a form that posts.
+// Form is a form with the method POST.
 type Form struct {
-	// Action is the address that it is sent to.
+	// Action is the address to which the browser sends it.
 	Action *url.URL
-	// Values are what a browser sends if its user types nothing and presses the
+	// Values holds what a browser sends if its user types nothing and presses the
 	// first button, hidden fields included
 	// (https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#constructing-the-form-data-set).
 	Values url.Values
 }
 
-// Forms are those of the page that post, in their order.
+// Forms returns the forms of the page with the method POST, in their order.
 func (p Page) Forms() (forms []Form) {
 	base, err := url.Parse(p.URL)
 	if err != nil {
@@ -57,7 +57,7 @@ func isButton(n *html.Node) bool {
 	return n.DataAtom == atom.Button && (kind == "" || kind == "submit") || n.DataAtom == atom.Input && (kind == "submit" || kind == "image")
 }
 
-// addValue adds the value of a control that is no button.
+// addValue adds the value of a control that is not a button.
 func (f Form) addValue(n *html.Node) {
 	switch n.DataAtom {
 	case atom.Textarea:
@@ -79,8 +79,8 @@ func (f Form) addValue(n *html.Node) {
 	}
 }
 
-// addChosen adds the options that a list has chosen; a list of which one is
-// always chosen begins with its first.
+// addChosen adds the selected options of a list. If none is selected and the list
+// allows only one, a browser sends the first.
 func (f Form) addChosen(list *html.Node) {
 	var first *html.Node
 	chosen := 0
@@ -121,8 +121,8 @@ func textOf(n *html.Node) (text string) {
 	return text
 }
 
-// owner is the form that a control belongs to: the one that it names, else the
-// one around it.
+// owner returns the form to which a control belongs: the one that it names,
+// otherwise the one around it.
 func owner(document, control *html.Node) *html.Node {
 	if id := Attribute(control, "form"); id != "" {
 		for n := range document.Descendants() {
@@ -149,7 +149,7 @@ func has(n *html.Node, name string) bool {
 	return false
 }
 
-// Attribute is the value of an attribute, empty if there is none.
+// Attribute returns the value of an attribute, empty if there is none.
 func Attribute(n *html.Node, name string) string {
 	for _, a := range n.Attr {
 		if a.Key == name {

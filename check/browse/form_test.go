@@ -10,7 +10,7 @@ import (
 	"example.com/session-workshop/check/browse"
 )
 
-func TestAFormIsSentAsBrowsersDo(t *testing.T) {
+func TestFillSendsAFormAsBrowsersDo(t *testing.T) {
 	for form, want := range map[string]string{
 		`<form method=post action=/login><input type=hidden name=token value=t1><input name=username></form>`:                                                             "/login token=t1&username=ada",
 		`<FORM METHOD=POST><input type=hidden name=_token value="a&amp;b"><input name=username value=guest></FORM>`:                                                       "/login _token=a%26b&username=ada",

@@ -7,14 +7,14 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// inline are the elements within a line of text. They join what stands beside
-// them; any other element parts it.
+// inline holds the elements within a line of text. Any other element separates
+// the texts before and after it.
 var inline = map[atom.Atom]bool{
 	atom.A: true, atom.Abbr: true, atom.B: true, atom.Code: true, atom.Data: true, atom.Em: true, atom.I: true, atom.Kbd: true,
 	atom.Mark: true, atom.Output: true, atom.Samp: true, atom.Small: true, atom.Span: true, atom.Strong: true, atom.U: true, atom.Var: true,
 }
 
-// Parse reads a page as browsers do, whatever it is.
+// Parse parses a page as browsers do. It accepts any text.
 func Parse(markup string) *html.Node {
 	n, err := html.Parse(strings.NewReader(markup))
 	if err != nil {
@@ -24,12 +24,12 @@ func Parse(markup string) *html.Node {
 	return n
 }
 
-// Text returns what a person reads in markup: no tags, no scripts, entities
-// decoded, spaces collapsed. A tag inside a line, such as <b>, joins the texts
-// beside it; any other parts them.
+// Text returns the text that a user reads in markup: no tags, no scripts,
+// entities decoded, spaces collapsed. A tag inside a line, such as <b>, adds no
+// space; any other tag does.
 func Text(markup string) string { return TextBelow(Parse(markup)) }
 
-// TextBelow is the text of one element.
+// TextBelow returns the Text of one element.
 func TextBelow(n *html.Node) string {
 	var b strings.Builder
 	addText(&b, n)

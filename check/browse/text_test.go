@@ -6,7 +6,7 @@ import (
 	"example.com/session-workshop/check/browse"
 )
 
-func TestTextIsWhatAPersonReads(t *testing.T) {
+func TestTextIsWhatAUserReads(t *testing.T) {
 	for markup, want := range map[string]string{
 		"Logged in as aaa.<br> Visits: 4":                           "Logged in as aaa. Visits: 4",
 		"<p>Logged in as <b>aaa</b>.</p><p>Visits: <i>4</i></p>":    "Logged in as aaa. Visits: 4",

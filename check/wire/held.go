@@ -2,7 +2,7 @@ package wire
 
 import "sync"
 
-// Held is a request or a reply that a wire keeps back.
+// Held is a request or a reply that a wire holds.
 type Held struct {
 	arrived, released chan struct{}
 	arrive, release   func()
@@ -15,13 +15,13 @@ func newHeld() *Held {
 	return h
 }
 
-// Arrived is closed when the wire has what it keeps back.
+// Arrived returns a channel that is closed when the wire holds it.
 func (h *Held) Arrived() <-chan struct{} { return h.arrived }
 
-// Release lets it go on. What has not arrived yet will not be kept back.
+// Release lets it go on. If it has not arrived yet, the wire will not hold it.
 func (h *Held) Release() { h.release() }
 
-// wait returns when it may go on. Nothing keeps a nil back.
+// wait returns when it may go on: at once for nil.
 func (h *Held) wait(w *Wire) {
 	if h == nil {
 		return

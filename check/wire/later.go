@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// later writes everything a delay after it got it, as a long cable would: what
-// comes meanwhile is under way at the same time.
+// later writes all data after a delay, as a long cable does: data that comes
+// meanwhile does not wait for the data before.
 type later struct {
 	delay time.Duration
 	queue chan parcel
@@ -22,7 +22,7 @@ func newLater(to io.Writer, delay time.Duration) *later {
 	go func() {
 		for p := range l.queue {
 			time.Sleep(time.Until(p.due))
-			// A write that fails ends the connection, which its reader sees.
+			// If a write fails, the connection has ended, which its reader sees.
 			_, _ = to.Write(p.data)
 		}
 	}()

@@ -1,9 +1,9 @@
-// Package wire stands between an app and Redis: it counts round trips, adds the
-// delay of a network, keeps a request or a reply back, and loses either.
+// Package wire is a proxy between an app and Redis. It counts round trips, adds
+// the delay of a network, and holds or loses a request or a reply.
 //
-// A request is what was sent after the answer to what was sent before, on any
-// connection: commands that go together are one. Methods that take a number n
-// mean the n-th request from now; 1 is the next one.
+// A request is everything that the app sends on a connection before the next
+// reply: commands that are sent together are one request. The number n of a
+// method means the n-th request from now, on any connection; 1 is the next one.
 package wire
 
 import (
@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Wire passes TCP connections on.
+// Wire is a TCP proxy.
 type Wire struct {
 	// Addr is host:port to connect to, in place of the server.
 	Addr string
@@ -25,28 +25,28 @@ type Wire struct {
 	mu       sync.Mutex
 	server   string
 	ended    bool
-	conns    map[net.Conn]bool // those that are open
+	conns    map[net.Conn]bool // the open connections
 	accepted int64
 	requests int64
-	// faults are what becomes of requests, by their number.
+	// faults holds what the wire does to requests, by their number.
 	faults map[int64]fault
 }
 
-// fault is what becomes of one request.
+// fault is what the wire does to one request.
 type fault struct {
-	// request and reply are what is kept back; nil for neither.
+	// request and reply hold the request or its reply, if not nil.
 	request, reply *Held
-	// cut loses the request, lost the reply.
+	// cut loses the request, lost loses the reply.
 	cut, lost bool
 }
 
-// Open makes a wire to a server. Each request to it takes delay longer.
+// Open starts a wire to server, host:port. Each request takes delay longer.
 func Open(server string, delay time.Duration) (*Wire, error) {
 	return open("127.0.0.1:0", server, delay)
 }
 
-// Listen makes a wire that begins at addr, host:port, and ends nowhere before
-// Lead: connections are closed at once.
+// Listen starts a wire that listens on addr, host:port. It closes each connection
+// at once until Lead names a server.
 func Listen(addr string) (*Wire, error) { return open(addr, "", 0) }
 
 func open(addr, server string, delay time.Duration) (*Wire, error) {
@@ -62,8 +62,8 @@ func open(addr, server string, delay time.Duration) (*Wire, error) {
 	return w, nil
 }
 
-// Lead makes the wire lead to another server. As with a name in DNS, only new
-// connections see that: an open one stays where it is.
+// Lead makes the wire lead to another server. As after a change in DNS, only new
+// connections go there: an open one stays where it is.
 func (w *Wire) Lead(server string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -76,43 +76,43 @@ func (w *Wire) leadsTo() string {
 	return w.server
 }
 
-// RoundTrips is how many requests there have been.
+// RoundTrips returns how many requests there have been.
 func (w *Wire) RoundTrips() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.requests
 }
 
-// During is how many round trips do takes.
+// During returns how many round trips do takes.
 func (w *Wire) During(do func()) int64 {
 	before := w.RoundTrips()
 	do()
 	return w.RoundTrips() - before
 }
 
-// Connections is how many connections have been made.
+// Connections returns how many connections there have been.
 func (w *Wire) Connections() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.accepted
 }
 
-// Lose ends the connection of the n-th request in place of its reply.
+// Lose closes the connection of the n-th request in place of its reply.
 func (w *Wire) Lose(n int) { w.plan(n, func(f *fault) { f.lost = true }) }
 
-// Cut ends the connection of the n-th request in place of sending it on: Redis
+// Cut closes the connection of the n-th request in place of sending it on: Redis
 // never gets it.
 func (w *Wire) Cut(n int) { w.plan(n, func(f *fault) { f.cut = true }) }
 
-// Hold keeps the n-th request back: Redis does not get it until it is released.
+// Hold holds the n-th request: Redis does not get it before Release.
 func (w *Wire) Hold(n int) *Held {
 	h := newHeld()
 	w.plan(n, func(f *fault) { f.request = h })
 	return h
 }
 
-// HoldReply keeps the reply to the n-th request back: Redis has done it, and
-// the app does not hear of it until the reply is released.
+// HoldReply holds the reply to the n-th request: Redis has run it, and the app
+// does not get the reply before Release.
 func (w *Wire) HoldReply(n int) *Held {
 	h := newHeld()
 	w.plan(n, func(f *fault) { f.reply = h })
@@ -128,7 +128,7 @@ func (w *Wire) plan(n int, change func(*fault)) {
 	w.faults[number] = f
 }
 
-// Close ends the wire and all connections on it.
+// Close ends the wire and closes all its connections.
 func (w *Wire) Close() {
 	w.listener.Close()
 	w.mu.Lock()
@@ -155,7 +155,7 @@ func (w *Wire) accept() {
 			continue
 		}
 		w.keep(app, server)
-		// A connection begins as if answered: the first request is one.
+		// A new connection counts as answered, so that its first request is counted.
 		c := &connection{wire: w, app: app, server: server, answered: true}
 		go c.requests()
 		go c.replies()
@@ -174,12 +174,12 @@ func (w *Wire) keep(app, server net.Conn) {
 	}
 }
 
-// connection is one of the app. The wire's mu guards what it knows.
+// connection is a connection of the app. The wire's mu guards answered and fault.
 type connection struct {
 	wire        *Wire
 	app, server net.Conn
 	answered    bool
-	// fault is what becomes of the request under way.
+	// fault is what the wire does to the request under way.
 	fault fault
 }
 
@@ -214,8 +214,8 @@ func (c *connection) close(conn net.Conn) {
 	delete(c.wire.conns, conn)
 }
 
-// asked is called when the app has sent something. It returns what becomes of
-// that.
+// asked is called when the app has sent something. It returns what the wire does
+// to that.
 func (c *connection) asked() fault {
 	w := c.wire
 	w.mu.Lock()
@@ -240,7 +240,7 @@ func (c *connection) replied() fault {
 	return f
 }
 
-// pass passes on what comes, until it is lost or a connection ends.
+// pass copies bytes until seen reports that they are lost, or a connection ends.
 func pass(from io.Reader, to io.Writer, seen func() (lost bool)) {
 	buffer := make([]byte, 16<<10)
 	for {

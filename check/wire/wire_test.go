@@ -9,7 +9,7 @@ import (
 	"example.com/session-workshop/check/wire"
 )
 
-// echo answers each byte with the same byte, and tells what it got.
+// echo starts a server that sends back what it gets, and also sends it to seen.
 func echo(t *testing.T, seen chan<- string) (addr string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -105,7 +105,7 @@ func TestTheReplyToOneRequestIsLost(t *testing.T) {
 	}
 }
 
-func TestOneRequestIsCut(t *testing.T) {
+func TestOneRequestIsLost(t *testing.T) {
 	seen := make(chan string, 10)
 	w, conn := openTo(t, echo(t, seen), 0)
 	w.Cut(2)
@@ -122,17 +122,17 @@ func TestOneRequestIsCut(t *testing.T) {
 	}
 }
 
-func TestOneRequestIsKeptBack(t *testing.T) {
-	keptBack(t, (*wire.Wire).Hold, false)
+func TestOneRequestIsHeld(t *testing.T) {
+	expectHeld(t, (*wire.Wire).Hold, false)
 }
 
-func TestOneReplyIsKeptBack(t *testing.T) {
-	keptBack(t, (*wire.Wire).HoldReply, true)
+func TestOneReplyIsHeld(t *testing.T) {
+	expectHeld(t, (*wire.Wire).HoldReply, true)
 }
 
-// keptBack wants the second request or its reply to wait, and another connection
-// to go on meanwhile.
-func keptBack(t *testing.T, hold func(*wire.Wire, int) *wire.Held, serverHasIt bool) {
+// expectHeld expects the second request or its reply to wait, and another
+// connection to go on meanwhile.
+func expectHeld(t *testing.T, hold func(*wire.Wire, int) *wire.Held, serverHasIt bool) {
 	seen := make(chan string, 10)
 	w, conn := openTo(t, echo(t, seen), 0)
 	held := hold(w, 2)
@@ -158,13 +158,13 @@ func keptBack(t *testing.T, hold func(*wire.Wire, int) *wire.Held, serverHasIt b
 	}
 }
 
-func TestWhatIsReleasedInAdvanceIsNotKeptBack(t *testing.T) {
+func TestARequestReleasedInAdvanceIsNotHeld(t *testing.T) {
 	w, conn := open(t, 0)
 	w.Hold(1).Release()
 	ask(t, conn, "first")
 }
 
-func TestNewConnectionsSeeThatAnotherServerIsLedTo(t *testing.T) {
+func TestLeadChangesOnlyNewConnections(t *testing.T) {
 	one, two := make(chan string, 10), make(chan string, 10)
 	w, old := openTo(t, echo(t, one), 0)
 	ask(t, old, "first")
@@ -176,12 +176,12 @@ func TestNewConnectionsSeeThatAnotherServerIsLedTo(t *testing.T) {
 	}
 }
 
-func TestTheDelayIsThatOfACable(t *testing.T) {
+func TestDelayedBytesTravelTogether(t *testing.T) {
 	const delay = 200 * time.Millisecond
 	_, conn := open(t, delay)
 	start := time.Now()
-	// Sent without waiting, all are under way at the same time; one after the
-	// other they would take ten times as long.
+	// The bytes are under way at the same time. One after the other they would take
+	// ten times as long.
 	for range 10 {
 		if _, err := conn.Write([]byte("x")); err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-// Package browsetest is package browse for tests. A request without an answer
+// Package browsetest is package browse for tests. A request that gets no answer
 // fails the test.
 package browsetest
 
@@ -13,14 +13,14 @@ import (
 	"example.com/session-workshop/check/wait"
 )
 
-// Visitor is a person with a browser. All its methods may be called from any
-// goroutine of the test.
+// Visitor is a visitor with a browser. Any goroutine of the test may call its
+// methods.
 type Visitor struct {
 	*browse.Browser
 	t testing.TB
 }
 
-// New is a visitor who is not logged in, at the app whose address is home.
+// New returns a visitor who is not logged in, for the app at the address home.
 func New(t testing.TB, home string) *Visitor { return &Visitor{browse.New(home), t} }
 
 // Get loads a page.
@@ -48,19 +48,19 @@ func (v *Visitor) Do(method, path string, form url.Values, header http.Header) b
 	return p
 }
 
-// Login sends the form of a step's /login.
+// Login posts a name to /login.
 func (v *Visitor) Login(name string) browse.Page {
 	v.t.Helper()
 	return v.Post("/login", url.Values{"username": {name}})
 }
 
-// Logout sends the form of a step's logout button.
+// Logout posts to /logout.
 func (v *Visitor) Logout() browse.Page {
 	v.t.Helper()
 	return v.Post("/logout", nil)
 }
 
-// Visits loads / and returns its count, which must be there.
+// Visits loads / and returns its count. A page without a count fails the test.
 func (v *Visitor) Visits() int {
 	v.t.Helper()
 	p := v.Get("/")
@@ -71,7 +71,7 @@ func (v *Visitor) Visits() int {
 	return n
 }
 
-// WaitFor loads a page again until it has all the words.
+// WaitFor loads a page again and again until its text contains all the words.
 func (v *Visitor) WaitFor(path string, words ...string) (p browse.Page) {
 	v.t.Helper()
 	wait.ForSuccess(v.t, func() (err error) {
@@ -84,8 +84,8 @@ func (v *Visitor) WaitFor(path string, words ...string) (p browse.Page) {
 	return p
 }
 
-// Want fails the test unless a page has a status and, in its text, all the
-// words.
+// Want fails the test unless a page has the status, and its text contains all
+// the words.
 func Want(t testing.TB, p browse.Page, status int, words ...string) {
 	t.Helper()
 	if p.Status != status {

@@ -12,7 +12,7 @@ import (
 	"example.com/session-workshop/check/browse/browsetest"
 )
 
-// app counts the visits of a name that its cookie has.
+// app serves an app that counts all visits, and keeps the name in a cookie.
 func app(t *testing.T) (home string) {
 	var visits atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -30,14 +30,14 @@ func app(t *testing.T) (home string) {
 	return server.URL
 }
 
-func TestAVisitorKeepsCookiesAndStaysWhereItIs(t *testing.T) {
+func TestAVisitorKeepsCookiesAndFollowsNoRedirects(t *testing.T) {
 	v := browsetest.New(t, app(t))
 	browsetest.Want(t, v.Get("/"), http.StatusOK, "You are not logged in")
 	p := v.Login("aaa")
 	if p.Status != http.StatusSeeOther || len(p.Cookies) != 1 || p.Request != "POST /login" {
 		t.Errorf("the login is %+v", p)
 	}
-	// The redirect would have been the first visit.
+	// Following the redirect would have been the first visit.
 	if n := v.Visits(); n != 1 {
 		t.Errorf("Visits: %d, want 1", n)
 	}
@@ -88,7 +88,7 @@ func TestLoadSeesEveryAnswer(t *testing.T) {
 	}
 }
 
-// record is a test that keeps its failures to itself.
+// record is a test that only records its failures.
 type record struct {
 	testing.TB
 	failures []string
@@ -100,8 +100,8 @@ func (r *record) Errorf(format string, args ...any) {
 	r.failures = append(r.failures, fmt.Sprintf(format, args...))
 }
 
-// A helper that cannot fail would make every test that uses it one.
-func TestWhatIsNotAsItShouldBeFailsTheTest(t *testing.T) {
+// A test that uses a helper without failures could not fail either.
+func TestTheHelpersFailTheTest(t *testing.T) {
 	home := app(t)
 	gone := httptest.NewServer(nil)
 	gone.Close()

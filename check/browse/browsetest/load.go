@@ -13,7 +13,7 @@ import (
 	"example.com/session-workshop/check/wait"
 )
 
-// Load is browsers that load / again and again, each without a pause.
+// Load is a set of browsers that load / again and again, each without a pause.
 type Load struct {
 	t       testing.TB
 	end     context.CancelFunc
@@ -27,17 +27,17 @@ type source struct {
 	good    atomic.Int64
 }
 
-// Answer is what came of one request.
+// Answer is the result of one request.
 type Answer struct {
 	browse.Page
 	Err error
 	At  time.Time
 }
 
-// Good reports whether the answer is a page as it should be.
+// Good reports whether the answer is a page with status 200.
 func (a Answer) Good() bool { return a.Err == nil && a.Status == http.StatusOK }
 
-// StartLoad begins the load, which ends with the test or before.
+// StartLoad starts the load. It ends with the test, or at Stop.
 func StartLoad(t testing.TB, browsers ...*browse.Browser) *Load {
 	ctx, end := context.WithCancel(t.Context())
 	l := &Load{t: t, end: end}
@@ -52,7 +52,8 @@ func StartLoad(t testing.TB, browsers ...*browse.Browser) *Load {
 
 func (s *source) reload(ctx context.Context, b *browse.Browser) {
 	for ctx.Err() == nil {
-		// The end of the load ends no request: one that is under way may count.
+		// The end of the load does not cancel a request under way, because its visit
+		// may count.
 		page, err := b.Do(context.WithoutCancel(ctx), http.MethodGet, "/", nil, nil)
 		a := Answer{page, err, time.Now()}
 		s.answers = append(s.answers, a)
@@ -62,7 +63,7 @@ func (s *source) reload(ctx context.Context, b *browse.Browser) {
 	}
 }
 
-// WaitForEach returns when each browser has had n more good answers.
+// WaitForEach returns when each browser has got n more good answers.
 func (l *Load) WaitForEach(n int64) {
 	l.t.Helper()
 	for i, s := range l.sources {
