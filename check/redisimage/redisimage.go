@@ -5,6 +5,7 @@ package redisimage
 const (
 	// Official is the image that the tests run on.
 	Official = "redis:8-alpine"
-	// Local is made by `make redis-image`, for machines that can pull no image.
+	// Local is the image that `make redis-image` makes, for machines that cannot
+	// pull one.
 	Local = "session-workshop-redis"
 )

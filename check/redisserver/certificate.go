@@ -16,19 +16,19 @@ import (
 	"time"
 )
 
-// Certificate is what a server on this machine needs to speak TLS, and what its
-// clients need to trust it. Nobody else does.
+// Certificate holds what a server on this machine needs to speak TLS, and what
+// its clients need to trust it. No other machine trusts it.
 type Certificate struct {
-	// CAFile is what clients trust: an authority that signed this certificate
-	// alone, and whose key is gone.
+	// CAFile is the certificate authority that clients trust. It signed only this
+	// certificate, and its key was never stored.
 	CAFile string
-	// CertFile and KeyFile are the server's own.
+	// CertFile and KeyFile are for the server.
 	CertFile, KeyFile string
 	authority         *x509.CertPool
 }
 
 // NewCertificate writes a certificate for 127.0.0.1, ::1 and localhost to PEM
-// files in dir. It is good for 30 days.
+// files in dir. It is valid for 30 days.
 func NewCertificate(dir string) (Certificate, error) {
 	authority, authorityKey, err := sign(&x509.Certificate{
 		Subject: pkix.Name{CommonName: "CA of a local Redis"},
@@ -60,13 +60,14 @@ func NewCertificate(dir string) (Certificate, error) {
 	)
 }
 
-// Trust is what a client needs that trusts this certificate alone.
+// Trust returns a TLS configuration for a client that trusts only this
+// certificate.
 func (c Certificate) Trust() *tls.Config {
 	return &tls.Config{RootCAs: c.authority, MinVersion: tls.VersionTLS12}
 }
 
-// Args are those of a redis-server with this certificate, which asks its
-// clients for none.
+// Args returns the arguments of a redis-server with this certificate. It does not
+// ask its clients for one.
 func (c Certificate) Args() []string {
 	return []string{
 		"--tls-cert-file", c.CertFile, "--tls-key-file", c.KeyFile,
@@ -74,8 +75,8 @@ func (c Certificate) Args() []string {
 	}
 }
 
-// sign makes a key and a certificate of it, signed by the parent, or by itself
-// where there is none.
+// sign makes a key and its certificate, signed by parent, or self-signed if
+// parent is nil.
 func sign(template, parent *x509.Certificate, parentKey *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

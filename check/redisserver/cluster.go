@@ -12,15 +12,15 @@ import (
 	"example.com/session-workshop/check/wait"
 )
 
-// Node is a server that was started with --cluster-enabled yes. Its client may
-// do anything to it.
+// Node is a server that was started with --cluster-enabled yes.
 type Node struct {
 	// Addr is host:port, as the other nodes reach it.
-	Addr   string
+	Addr string
+	// Client is connected to it with all rights.
 	Client redis.UniversalClient
 }
 
-// slots is how many parts the keys of a cluster are divided into
+// slots is the number of hash slots in a cluster
 // (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/).
 const slots = 16384
 
@@ -29,7 +29,7 @@ const slots = 16384
 // when all nodes serve all slots and the replicas have copied their masters.
 func Join(ctx context.Context, nodes []Node, masters, replicasPerMaster int) error {
 	for i, node := range nodes {
-		// Without different epochs the nodes would have to settle them first.
+		// If two nodes had the same epoch, they would first have to resolve that.
 		if err := node.Client.Do(ctx, "cluster", "set-config-epoch", i+1).Err(); err != nil {
 			return err
 		}
@@ -56,8 +56,8 @@ func Join(ctx context.Context, nodes []Node, masters, replicasPerMaster int) err
 	return nil
 }
 
-// introduce makes every node meet every other. One would be enough, but then
-// the news would take its time from node to node.
+// introduce makes every node meet every other. Each could meet only one, but then
+// the nodes would take longer to know all others.
 func introduce(ctx context.Context, nodes []Node) error {
 	for i, node := range nodes {
 		for _, other := range nodes[:i] {
@@ -73,7 +73,7 @@ func introduce(ctx context.Context, nodes []Node) error {
 	return nil
 }
 
-// follow makes a node the replica of another as soon as it knows that one.
+// follow makes a node the replica of a master as soon as it knows that master.
 func follow(ctx context.Context, node, master Node) error {
 	id, err := master.Client.ClusterMyID(ctx).Result()
 	if err != nil {
@@ -82,14 +82,15 @@ func follow(ctx context.Context, node, master Node) error {
 	return wait.Until(ctx, func() error { return node.Client.ClusterReplicate(ctx, id).Err() })
 }
 
-// joined tells why a node is not yet a part of the whole cluster, or nil.
+// joined returns nil if a node serves the whole cluster, otherwise the reason why
+// it does not yet.
 func joined(ctx context.Context, node redis.UniversalClient, masters, replicas int, isReplica bool) error {
 	info, err := node.ClusterInfo(ctx).Result()
 	if err != nil {
 		return err
 	}
 	if !strings.Contains(info, "cluster_state:ok\r\n") {
-		return errors.New("a node does not say cluster_state:ok")
+		return errors.New("a node does not report cluster_state:ok")
 	}
 	parts, err := node.ClusterSlots(ctx).Result()
 	if err != nil {
@@ -104,22 +105,22 @@ func joined(ctx context.Context, node redis.UniversalClient, masters, replicas i
 		}
 	}
 	if isReplica {
-		return Tells(ctx, node, "replication", "master_link_status:up")
+		return Reports(ctx, node, "replication", "master_link_status:up")
 	}
 	if replicas > 0 {
-		return Tells(ctx, node, "replication", fmt.Sprintf("connected_slaves:%d", replicas))
+		return Reports(ctx, node, "replication", fmt.Sprintf("connected_slaves:%d", replicas))
 	}
 	return nil
 }
 
-// Tells gives an error while a section of a server's INFO lacks a line.
-func Tells(ctx context.Context, client redis.UniversalClient, section, line string) error {
+// Reports returns an error unless a section of the server's INFO has the line.
+func Reports(ctx context.Context, client redis.UniversalClient, section, line string) error {
 	info, err := client.Info(ctx, section).Result()
 	if err != nil {
 		return err
 	}
 	if !strings.Contains(info, line+"\r\n") {
-		return fmt.Errorf("a server does not say %s", line)
+		return fmt.Errorf("a server does not report %s", line)
 	}
 	return nil
 }

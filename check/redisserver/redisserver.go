@@ -20,10 +20,10 @@ import (
 	"example.com/session-workshop/check/launch"
 )
 
-// ErrNone says that the machine has no server, and what to install.
+// ErrNone says that the machine has no server program, and what to install.
 var ErrNone = errors.New("no redis-server and no valkey-server on the PATH. Install Redis: `apt-get install redis-server` (Debian, Ubuntu), `brew install redis` (macOS)")
 
-// Find is the path of the server program, else ErrNone.
+// Find returns the path of the server program, or ErrNone.
 func Find() (string, error) {
 	for _, name := range []string{"redis-server", "valkey-server"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -33,19 +33,19 @@ func Find() (string, error) {
 	return "", ErrNone
 }
 
-// A node of a cluster also listens on its port + 10000, so its own port must
-// leave room for that.
+// A node of a cluster also listens on its port + 10000, which must not be above
+// 65535.
 const highestPort = 65535 - 10000
 
-// FreePort is a loopback port on which nobody listens now. Another process may
-// take it before it is used.
+// FreePort returns a loopback port that is free now. Another process may take it
+// before the caller does.
 func FreePort() (int, error) {
 	for {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return 0, err
 		}
-		// Held until the end, a port that is too high is not offered again.
+		// Open until the end, so that a port that is too high does not come again.
 		defer listener.Close()
 		if port := listener.Addr().(*net.TCPAddr).Port; port <= highestPort {
 			return port, nil
@@ -53,17 +53,17 @@ func FreePort() (int, error) {
 	}
 }
 
-// Process is a running server. It ends with this process, however that ends.
+// Process is a running server. It ends when this process ends, in any way.
 type Process struct {
 	cmd    *exec.Cmd
-	output *bytes.Buffer // read it after done only
+	output *bytes.Buffer // read it only after done is closed
 	done   chan struct{}
 }
 
 // Start starts a server that listens on loopback and keeps its files in dir;
-// args are its further arguments. Unless they say otherwise it keeps no data on
-// disk. Start returns when this very process answers a client with the given
-// options, at most 10 s later; the error carries what the server printed.
+// args are its further arguments. Unless they say otherwise, it keeps no data on
+// disk. Start returns when that process answers a client with the given options,
+// after at most 2 minutes. The error contains the server's output.
 func Start(dir string, options *redis.Options, args ...string) (*Process, error) {
 	binary, err := Find()
 	if err != nil {
@@ -88,16 +88,16 @@ func Start(dir string, options *redis.Options, args ...string) (*Process, error)
 	return p, nil
 }
 
-// Name is that of the program, redis-server or valkey-server.
+// Name returns the name of the program, redis-server or valkey-server.
 func (p *Process) Name() string { return filepath.Base(p.cmd.Path) }
 
-// Done is closed when the server has ended.
+// Done returns a channel that is closed when the server has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Process is that of the operating system, for signals.
+// Process returns the process of the operating system, for signals.
 func (p *Process) Process() *os.Process { return p.cmd.Process }
 
-// Kill ends the server as a crash would. It returns when the process is gone
+// Kill ends the server as a crash would. It returns when the process has ended
 // and its port is closed.
 func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill()
@@ -105,14 +105,14 @@ func (p *Process) Kill() {
 }
 
 func (p *Process) wait(release func()) {
-	// The exit status is of no use: the server is ended by a signal.
+	// The exit status says nothing: a signal ends the server.
 	_ = p.cmd.Wait()
 	release()
 	close(p.done)
 }
 
-// ready waits until this very process answers. That somebody answers is not
-// enough: another one may have got the port first.
+// ready waits until the started process answers. An answer alone is not enough:
+// another process may have got the port first.
 func (p *Process) ready(options *redis.Options) error {
 	client := redis.NewClient(options)
 	defer client.Close()
@@ -133,15 +133,14 @@ func (p *Process) ready(options *redis.Options) error {
 }
 
 func (p *Process) answersItself(ctx context.Context, client *redis.Client) bool {
-	// go-redis logs each failed attempt, so it is asked only when somebody is
-	// there.
+	// go-redis logs each failed attempt, so use it only if the port is open.
 	connection, err := net.DialTimeout("tcp", client.Options().Addr, time.Second)
 	if err != nil {
 		return false
 	}
 	connection.Close()
 	info, err := client.Info(ctx).Result()
-	// INFO is answered even while the data is still being read from disk.
+	// A server answers INFO even while it still reads its data from disk.
 	return err == nil && strings.Contains(info, "\r\nloading:0\r\n") &&
 		strings.Contains(info, fmt.Sprintf("\r\nprocess_id:%d\r\n", p.cmd.Process.Pid))
 }

@@ -12,10 +12,11 @@ import (
 	"example.com/session-workshop/shared/config"
 )
 
-// choose reads TEST_REDIS and REQUIRE_REDIS, both lists with commas, and returns
-// the kinds to test on; a URL stands for a kind of its own. findReal is asked
-// only when neither names a real Redis and TEST_REDIS leaves it open. notReal
-// says why none of the kinds is a real Redis; else it is empty.
+// choose returns the kinds to test on. selected and required are the values of
+// TEST_REDIS and REQUIRE_REDIS, lists with commas; in the first, a URL is a kind
+// too. choose calls findReal only if selected is empty and required names no real
+// Redis. notReal says why none of the kinds is a real Redis; otherwise it is
+// empty.
 func choose(selected, required string, findReal func() (string, error)) (kinds []string, notReal string, err error) {
 	kinds, err = parseKinds("TEST_REDIS", selected, true)
 	if err != nil {
@@ -38,7 +39,7 @@ func choose(selected, required string, findReal func() (string, error)) (kinds [
 	case slices.ContainsFunc(kinds, isReal):
 		return kinds, "", nil
 	case !open:
-		return kinds, "TEST_REDIS=" + selected + " asks for no other", nil
+		return kinds, "TEST_REDIS=" + selected + " names none", nil
 	}
 	real, err := findReal()
 	if err != nil {
@@ -57,9 +58,9 @@ func parseKinds(variable, list string, urls bool) ([]string, error) {
 		case known || (urls && isURL(kind)):
 			kinds = append(kinds, kind)
 		case strings.Contains(kind, "://"):
-			return nil, fmt.Errorf("%s: %s is no kind of Redis here. Use container, server or embedded; TEST_REDIS also takes a redis:// URL", variable, config.Shown(kind))
+			return nil, fmt.Errorf("%s: %s is not a kind of Redis. Use container, server or embedded; TEST_REDIS also takes a redis:// URL", variable, config.Shown(kind))
 		default:
-			return nil, fmt.Errorf("%s: %q is no kind of Redis. Use container, server or embedded; TEST_REDIS also takes a redis:// URL", variable, kind)
+			return nil, fmt.Errorf("%s: %q is not a kind of Redis. Use container, server or embedded; TEST_REDIS also takes a redis:// URL", variable, kind)
 		}
 	}
 	return kinds, nil
@@ -71,16 +72,17 @@ func isURL(kind string) bool {
 
 func isReal(kind string) bool { return kind != embedded }
 
-// start starts a kind, or asks whether there is one at a URL, and gives the URL.
+// start starts a Redis of a kind, or checks that one answers at a URL. It returns
+// its URL.
 func start(kind string) (address string, err error) {
 	if isURL(kind) {
-		return kind, ask(kind)
+		return kind, ping(kind)
 	}
 	return starters[kind]()
 }
 
-// ask tells why nobody answers at an address, or nil.
-func ask(address string) error {
+// ping returns an error if no Redis answers at an address.
+func ping(address string) error {
 	options, err := parseURL(address)
 	if err != nil {
 		return err

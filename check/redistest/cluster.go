@@ -13,9 +13,9 @@ import (
 	"example.com/session-workshop/check/wait"
 )
 
-// Cluster is a Redis Cluster of one test alone, which may do anything to it.
+// Cluster is a Redis Cluster for a single test, which may do anything to it.
 type Cluster struct {
-	// Addrs are host:port of all nodes, in the order of Node.
+	// Addrs holds host:port of each node, in the order of Node.
 	Addrs []string
 
 	t     testing.TB
@@ -23,16 +23,16 @@ type Cluster struct {
 }
 
 // nodeTimeout is how long a node may be silent before the others take it for
-// dead. It is short, so that a test of that is, and long enough for a machine
-// that is busy with other tests.
+// dead. It is short for tests of that, and long enough for a machine that is busy
+// with other tests.
 const nodeTimeout = 2 * time.Second
 
-// StartCluster starts as many masters as asked for, each with its replicas, as
-// StartServer starts one server: on free loopback ports, nothing kept but the
-// map of the cluster, gone with the test; args are further arguments for every
-// node. It returns when all nodes serve all slots and the replicas have copied
-// their masters, after about three seconds, most of which a new master waits
-// by itself. A cluster has at least three masters.
+// StartCluster starts a cluster of at least three masters, each with its replicas.
+// As with StartServer, the nodes listen on free loopback ports, keep nothing on
+// disk (but the map of the cluster), and end with the test; args are further
+// arguments for every node. StartCluster returns when all nodes serve all slots
+// and the replicas have copied their masters. That takes about three seconds,
+// most of which a new master waits before it serves.
 func StartCluster(t testing.TB, masters, replicasPerMaster int, args ...string) *Cluster {
 	t.Helper()
 	c := &Cluster{t: t}
@@ -40,8 +40,8 @@ func StartCluster(t testing.TB, masters, replicasPerMaster int, args ...string) 
 		"--cluster-enabled", "yes",
 		"--cluster-node-timeout", fmt.Sprint(nodeTimeout.Milliseconds()),
 		"--repl-diskless-sync-delay", "0",
-		// CLUSTER SLOTS leaves out a replica that has not read anything yet,
-		// and that would be ten seconds.
+		// CLUSTER SLOTS leaves out a replica until its first ping from the master,
+		// which comes after ten seconds by default.
 		"--repl-ping-replica-period", "1",
 	}
 	for range masters * (1 + replicasPerMaster) {
@@ -61,12 +61,12 @@ func StartCluster(t testing.TB, masters, replicasPerMaster int, args ...string) 
 	return c
 }
 
-// Node is one server of the cluster: the masters come first, then the replicas
-// of the first master, of the second, and so on, as they were at the start.
+// Node returns the node i: first come the masters, then the replicas of the first
+// master, of the second, and so on, as they were at the start.
 func (c *Cluster) Node(i int) *Server { return c.nodes[i] }
 
-// Options are those the tests' other clients have, for a client of the test's
-// own.
+// Options returns options for a client that the test makes itself, as those of
+// Client.
 func (c *Cluster) Options() *redis.ClusterOptions {
 	c.t.Helper()
 	o, err := parseURL(c.nodes[0].URL)
@@ -75,19 +75,20 @@ func (c *Cluster) Options() *redis.ClusterOptions {
 	}
 	return &redis.ClusterOptions{
 		Addrs: slices.Clone(c.Addrs), Password: o.Password,
-		// Short, because these tests let nodes hang.
+		// Short, because nodes hang in these tests.
 		DialTimeout: time.Second, DialerRetries: o.DialerRetries,
 		ReadTimeout: 2 * time.Second, WriteTimeout: 2 * time.Second,
 		ContextTimeoutEnabled:    o.ContextTimeoutEnabled,
 		DisableIdentity:          o.DisableIdentity,
 		MaintNotificationsConfig: o.MaintNotificationsConfig,
-		// Where a master has died nothing else tells the client to look again
-		// for the one that took over, and by default it looks once a minute.
+		// After the death of a master, only this makes the client look for the new
+		// one. By default it looks once a minute.
 		ClusterStateReloadInterval: time.Second,
 	}
 }
 
-// Client is a new client of the whole cluster, closed when the test has ended.
+// Client returns a new client of the whole cluster, which is closed when the test
+// has ended.
 func (c *Cluster) Client() *redis.ClusterClient {
 	c.t.Helper()
 	client := redis.NewClusterClient(c.Options())
@@ -95,12 +96,12 @@ func (c *Cluster) Client() *redis.ClusterClient {
 	return client
 }
 
-// Owner is the number of the node that has a key now: the master of its slot
-// that says so itself. Others can be late with the news.
+// Owner returns the number of the node that has a key now: the node that reports
+// itself as the master of its slot. The other nodes can know it later.
 func (c *Cluster) Owner(key string) int {
 	c.t.Helper()
 	owner := -1
-	wait.For(c.t, "a node says that it has the key "+key, func() bool {
+	wait.For(c.t, "a node reports that it has the key "+key, func() bool {
 		owner = slices.IndexFunc(c.nodes, func(node *Server) bool { return owns(node, key) })
 		return owner >= 0
 	})
@@ -109,7 +110,7 @@ func (c *Cluster) Owner(key string) int {
 
 func owns(node *Server, key string) bool {
 	ctx := context.Background()
-	// A killed node is not asked: the library would log that.
+	// The library would log a command to a killed node.
 	if !answers(node.Addr, time.Second) {
 		return false
 	}
@@ -122,9 +123,9 @@ func owns(node *Server, key string) bool {
 	return false
 }
 
-// Failover makes a replica, by its number, take over from its master in good
-// order, without a loss. It returns when the replica is the master and all
-// nodes but those that are killed know it.
+// Failover makes a replica, by its number, take over from its master, without a
+// loss. It returns when the replica is the master, and all nodes that still run
+// know it.
 func (c *Cluster) Failover(replica int) {
 	c.t.Helper()
 	if err := c.nodes[replica].Client.ClusterFailover(context.Background()).Err(); err != nil {
@@ -137,7 +138,7 @@ func (c *Cluster) Failover(replica int) {
 	}
 }
 
-// isMaster tells why node does not see the other one as a master, or nil.
+// isMaster returns an error if node does not know the other one as a master.
 func (c *Cluster) isMaster(node *Server, other int) error {
 	parts, err := node.Client.ClusterSlots(context.Background()).Result()
 	if err != nil {

@@ -49,9 +49,9 @@ func TestClusterNeedsEveryMaster(t *testing.T) {
 	owner := c.Node(c.Owner(key))
 	owner.Kill()
 	if err := client.Get(t.Context(), key).Err(); err == nil {
-		t.Error("a key is there though its only node is gone")
+		t.Error("a key is there, but its only node is gone")
 	}
-	// The node remembers the cluster, and forgets its keys.
+	// The node keeps the map of the cluster, but not its keys.
 	owner.Restart()
 	wait.ForSuccess(t, func() error { return client.Set(t.Context(), key, "x", time.Minute).Err() })
 }

@@ -20,8 +20,8 @@ import (
 
 const redisPort = "6379/tcp"
 
-// How long Docker may take to answer, to pull an image, to start a container;
-// and how long the Redis in it may take to answer.
+// The time limits for Docker to answer, to pull an image and to start a container,
+// and for the Redis in it to answer.
 const (
 	dockerTimeout = 15 * time.Second
 	pullTimeout   = time.Minute
@@ -29,13 +29,13 @@ const (
 	answerTimeout = 2 * time.Minute
 )
 
-// startContainer starts Redis in a container and gives its URL.
+// startContainer starts Redis in a container and returns its URL.
 func startContainer() (string, error) {
 	log.SetDefault(log.NewNoopLogger())
 	replaceReaper()
 	provider, err := docker()
 	if err != nil {
-		return "", fmt.Errorf("no Redis in a container, because Docker does not answer (%w). Start Docker, or see that you may use it: `docker info`", err)
+		return "", fmt.Errorf("no Redis in a container, because Docker does not answer (%w). Start Docker, or check that you may use it: `docker info`", err)
 	}
 	defer provider.Close()
 	image, err := imageOf(provider)
@@ -49,10 +49,10 @@ func startContainer() (string, error) {
 	return address, nil
 }
 
-// replaceReaper turns off the container by which testcontainers removes what
-// a dead test left behind, where our lifeline does the same: the reaper is an
-// image of its own, which cannot be pulled everywhere. A value that somebody
-// has set stays.
+// replaceReaper turns off the reaper of testcontainers, the container that removes
+// what a dead test left behind, if our lifeline can do the same: the reaper needs
+// another image, which cannot be pulled everywhere. It keeps a value of the
+// variable that is already set.
 func replaceReaper() {
 	const variable = "TESTCONTAINERS_RYUK_DISABLED"
 	if os.Getenv(variable) == "" && hasLifeline() {
@@ -60,14 +60,14 @@ func replaceReaper() {
 	}
 }
 
-// hasLifeline tells whether removeWithUs can work.
+// hasLifeline reports whether removeWithUs can work.
 func hasLifeline() bool {
 	_, err := exec.LookPath("docker")
 	return err == nil && runtime.GOOS != "windows"
 }
 
-// docker connects to Docker, and fails soon where none answers. testcontainers
-// itself waits for a hung Docker without end, and can panic where none is.
+// docker connects to Docker, and fails soon if it does not answer. testcontainers
+// itself waits for a hung Docker for ever, and can panic without a Docker.
 func docker() (*testcontainers.DockerProvider, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), dockerTimeout)
 	defer cancel()
@@ -101,8 +101,8 @@ func connect(ctx context.Context) (provider *testcontainers.DockerProvider, err 
 	return provider, provider.Health(ctx)
 }
 
-// imageOf is the image to run: the one REDIS_IMAGE names, else one that Docker
-// has, else the official one, pulled now.
+// imageOf returns the image to run: the one in REDIS_IMAGE, otherwise one that
+// Docker has, otherwise the official one, which it pulls.
 func imageOf(provider *testcontainers.DockerProvider) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), pullTimeout)
 	defer cancel()
@@ -125,8 +125,8 @@ func imageOf(provider *testcontainers.DockerProvider) (string, error) {
 	return wanted[0], nil
 }
 
-// has compares full names: Docker lists "redis:8-alpine", others put a host
-// before it, and a name without a tag means the tag latest.
+// has reports whether images contains wanted. Docker lists "redis:8-alpine",
+// other engines put a host before it. A name without a tag means the tag latest.
 func has(images []testcontainers.ImageInfo, wanted string) bool {
 	if !strings.Contains(wanted[strings.LastIndex(wanted, "/")+1:], ":") {
 		wanted += ":latest"
@@ -156,7 +156,7 @@ func run(image string) (address string, err error) {
 	return address, nil
 }
 
-// addressIn waits until the Redis in a container answers, and gives its URL.
+// addressIn waits until the Redis in a container answers, and returns its URL.
 func addressIn(ctx context.Context, ctr testcontainers.Container) (string, error) {
 	addr, err := ctr.PortEndpoint(ctx, redisPort, "")
 	if err != nil {
@@ -166,8 +166,8 @@ func addressIn(ctx context.Context, ctr testcontainers.Container) (string, error
 	if err != nil {
 		return "", err
 	}
-	// On a machine that looks like a container itself, testcontainers takes
-	// its own Docker for one outside, at the address of the gateway.
+	// On a machine that looks like a container itself, testcontainers returns the
+	// address of the gateway, although Docker runs on this machine.
 	local := net.JoinHostPort("127.0.0.1", port)
 	for end := time.Now().Add(answerTimeout); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		for _, addr := range []string{addr, local} {
@@ -176,11 +176,11 @@ func addressIn(ctx context.Context, ctr testcontainers.Container) (string, error
 			}
 		}
 	}
-	return "", fmt.Errorf("it has started, but does not answer on %s or %s within %v. TESTCONTAINERS_HOST_OVERRIDE can name the machine on which Docker opens ports", addr, local, answerTimeout)
+	return "", fmt.Errorf("it has started, but does not answer on %s or %s within %v. Set TESTCONTAINERS_HOST_OVERRIDE to the host on which Docker opens ports", addr, local, answerTimeout)
 }
 
-// removeWithUs has the container and its volumes removed when this process
-// ends. Without a lifeline the reaper of testcontainers does that.
+// removeWithUs makes a lifeline remove the container and its volumes when this
+// process ends. Without lifelines the reaper of testcontainers does that.
 func removeWithUs(id string) error {
 	if !hasLifeline() {
 		return nil

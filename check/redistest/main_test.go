@@ -16,8 +16,8 @@ import (
 	"example.com/session-workshop/check/wait"
 )
 
-// TestMain lets a test run this binary again as another process: one that can
-// be killed, or that sees another Docker.
+// TestMain lets a test run this binary again as another process, to kill it or to
+// give it another Docker.
 func TestMain(m *testing.M) {
 	switch os.Getenv("REDISTEST_PROCESS") {
 	case "hold":
@@ -30,8 +30,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// hold starts a server, and a container where there can be one, prints their
-// addresses and an empty line, and stays until it is killed.
+// hold starts a server, and a container if it can, prints their addresses and an
+// empty line, and runs until it is killed.
 func hold() {
 	for _, kind := range []string{server, container} {
 		if address, err := starters[kind](); err == nil {
@@ -50,11 +50,11 @@ func again(process string, env ...string) *exec.Cmd {
 	return cmd
 }
 
-// A test process that is killed cleans nothing up. What it started must end
-// all the same.
+// A killed test process cleans nothing up. The Redis that it started must end
+// nevertheless.
 func TestNothingOutlivesAKilledTest(t *testing.T) {
 	testall.Only(t)
-	StartServer(t) // skips, and says so, where there is no redis-server
+	StartServer(t) // skips the test without a redis-server, and says so
 	holder := again("hold")
 	printed, err := holder.StdoutPipe()
 	if err != nil {
@@ -93,8 +93,8 @@ func listens(addr string) bool {
 	return true
 }
 
-// Docker can accept a connection and never answer. A machine like that, and
-// without a redis-server, has no real Redis: the test must learn that soon.
+// Docker can accept a connection and never answer. On such a machine, without a
+// redis-server, findReal must soon return an error.
 func TestNoRealRedis(t *testing.T) {
 	testall.Only(t)
 	socket := filepath.Join(shortDir(t), "docker.sock")
@@ -115,8 +115,8 @@ func TestNoRealRedis(t *testing.T) {
 	}
 }
 
-// shortDir is a temporary folder whose path leaves room for the name of a
-// socket, which may have about 100 bytes.
+// shortDir returns a temporary folder with a short path, because the path of a
+// socket may have only about 100 bytes.
 func shortDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "")

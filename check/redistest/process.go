@@ -11,15 +11,15 @@ import (
 	"example.com/session-workshop/check/redisserver"
 )
 
-// startSharedServer starts the server that the tests of this process share,
-// and gives its URL.
+// startSharedServer starts the server that the tests of this process share, and
+// returns its URL.
 func startSharedServer() (string, error) {
 	_, address, err := startOnFreePort(os.TempDir())
 	return address, err
 }
 
-// startOnFreePort starts a server on a port that was free a moment ago. When
-// another process took it in between, another port is tried.
+// startOnFreePort starts a server on a free port. If another process takes the
+// port first, it tries another one.
 func startOnFreePort(dir string, args ...string) (p *redisserver.Process, address string, err error) {
 	for range 3 {
 		var port int
@@ -34,7 +34,7 @@ func startOnFreePort(dir string, args ...string) (p *redisserver.Process, addres
 	return p, address, err
 }
 
-// addressOf is the URL of a server on a port, with the password that args set.
+// addressOf returns the URL of a server on a port, with the password in args.
 func addressOf(port int, args []string) string {
 	u := url.URL{Scheme: "redis", Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
 	if i := slices.Index(args, "--requirepass"); i >= 0 && i+1 < len(args) {

@@ -1,9 +1,9 @@
 // Package redistest gives tests a real Redis.
 //
-// Each runs a test on every kind of Redis this machine has; StartServer is a
-// server of one test alone, which may stop, kill and restart it. TEST_REDIS
-// selects the kinds, REQUIRE_REDIS makes kinds mandatory, REDIS_IMAGE names
-// the image of the container.
+// Each runs a test on the embedded Redis and on a real one; StartServer starts a
+// server for a single test, which may stop, kill and restart it. TEST_REDIS
+// selects the kinds, REQUIRE_REDIS makes kinds mandatory, REDIS_IMAGE names the
+// image of the container.
 package redistest
 
 import (
@@ -23,39 +23,40 @@ import (
 
 // The kinds of Redis.
 const (
-	// embedded is the server the apps start themselves when there is no other.
+	// embedded is the server that the apps start themselves if there is no other.
 	embedded = "embedded"
 	// server is a redis-server or valkey-server child process.
 	server = "server"
 	// container is a Redis in Docker.
 	container = "container"
-	// byURL is a server that runs already and was named by TEST_REDIS.
+	// byURL is a running server that TEST_REDIS names.
 	byURL = "url"
 )
 
-// Redis is a server that a test shares with other tests. It makes keys of its
-// own and removes or ignores those of others; it never flushes.
+// Redis is a server that a test shares with other tests. A test uses only its own
+// keys and never flushes.
 type Redis struct {
 	// Kind is embedded, server, container or url.
 	Kind string
-	// URL is what an app takes as REDIS_URL. It may hold a password.
+	// URL is the value of REDIS_URL for an app. It may contain a password.
 	URL string
 	// Client is connected to it, and closed when the test has ended.
 	Client redis.UniversalClient
 }
 
-// starters start a kind once in a test process and give its URL. What they
-// start ends with the process, however that ends.
+// starters holds functions that start a kind once in a test process and return
+// its URL. That Redis ends with the process, in any way.
 var starters = map[string]func() (string, error){
 	embedded:  sync.OnceValues(startEmbedded),
 	server:    sync.OnceValues(startSharedServer),
 	container: sync.OnceValues(startContainer),
 }
 
-// Each runs a test on each kind of Redis, as a subtest with the name of the
-// kind: on those TEST_REDIS names, else on the embedded one and a real one.
-// Where there is no real one the test's log says "NOT tested on a real Redis:"
-// and why. A kind that was asked for and cannot be had fails the test.
+// Each runs a test on each kind of Redis, as a subtest with the name of the kind:
+// on the kinds in TEST_REDIS, or by default on the embedded one and a real one,
+// and on those in REQUIRE_REDIS. If there is no real one, the test's log says
+// "NOT tested on a real Redis:" and why. If a kind that a variable names does not
+// start, the test fails.
 func Each(t *testing.T, run func(t *testing.T, r *Redis)) {
 	t.Helper()
 	for _, kind := range kinds(t) {
@@ -63,15 +64,15 @@ func Each(t *testing.T, run func(t *testing.T, r *Redis)) {
 	}
 }
 
-// One is Each on one kind only, a real one if there is one. It is for tests of
-// which other tests show that the kinds do not differ in them.
+// One is Each on one kind only, a real one if there is one. Use it if other tests
+// cover the differences between the kinds.
 func One(t *testing.T, run func(t *testing.T, r *Redis)) {
 	t.Helper()
 	all := kinds(t)
 	testOn(t, all[max(0, slices.IndexFunc(all, isReal))], run)
 }
 
-// kinds are those that the variables name.
+// kinds returns the kinds to test on.
 func kinds(t *testing.T) []string {
 	t.Helper()
 	kinds, notReal, err := choose(os.Getenv("TEST_REDIS"), os.Getenv("REQUIRE_REDIS"), findReal)
@@ -93,13 +94,14 @@ func testOn(t *testing.T, kind string, run func(t *testing.T, r *Redis)) {
 	t.Run(name, func(t *testing.T) {
 		address, err := start(kind)
 		if err != nil {
-			t.Fatalf("no Redis of the kind %s, which TEST_REDIS or REQUIRE_REDIS asks for: %v", name, err)
+			t.Fatalf("no Redis of the kind %s, which TEST_REDIS or REQUIRE_REDIS names: %v", name, err)
 		}
 		run(t, &Redis{Kind: name, URL: address, Client: newClient(t, address)})
 	})
 }
 
-// findReal starts the best real Redis there is. The error says what to do.
+// findReal starts a real Redis: a container, otherwise a server. The error says
+// how to get one.
 func findReal() (kind string, err error) {
 	_, noContainer := starters[container]()
 	if noContainer == nil {
@@ -112,8 +114,8 @@ func findReal() (kind string, err error) {
 	return "", fmt.Errorf("%w; and %w", noContainer, noServer)
 }
 
-// newClient connects a client that waits long, repeats nothing and sends
-// nothing but what the test sends.
+// newClient returns a client that waits long, repeats no command and sends only
+// the commands of the test.
 func newClient(t testing.TB, address string) redis.UniversalClient {
 	t.Helper()
 	options, err := parseURL(address)
@@ -128,7 +130,7 @@ func newClient(t testing.TB, address string) redis.UniversalClient {
 func parseURL(address string) (*redis.Options, error) {
 	options, err := redis.ParseURL(address)
 	if err != nil {
-		return nil, errors.New("this is not the URL of a Redis, for example redis://127.0.0.1:6379: " + config.Shown(address))
+		return nil, errors.New("this is not the URL of a Redis, such as redis://127.0.0.1:6379: " + config.Shown(address))
 	}
 	options.DialTimeout, options.DialerRetries = 10*time.Second, 1
 	options.ReadTimeout, options.WriteTimeout = time.Minute, time.Minute

@@ -54,11 +54,11 @@ func TestEachTakesAURL(t *testing.T) {
 	}
 }
 
-func TestANamedRedisThatDoesNotAnswerIsShownWithoutItsPassword(t *testing.T) {
+func TestTheErrorForAURLDoesNotShowThePassword(t *testing.T) {
 	s := StartServer(t)
 	s.Kill()
 	address := strings.Replace(s.URL, "redis://", "redis://:hunter2@", 1)
-	err := ask(address)
+	err := ping(address)
 	if err == nil || !strings.Contains(err.Error(), s.Addr) || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("error is %v, want one with %s and without the password", err, s.Addr)
 	}
@@ -69,7 +69,7 @@ func TestChoose(t *testing.T) {
 		return func() (string, error) { return kind, nil }
 	}
 	none := func() (string, error) { return "", errors.New("install something") }
-	unasked := func() (string, error) { t.Error("looked for a real Redis that nobody needs"); return "", nil }
+	unasked := func() (string, error) { t.Error("looked for a real Redis that the test does not need"); return "", nil }
 	for _, c := range []struct {
 		selected, required string
 		findReal           func() (string, error)
@@ -82,7 +82,7 @@ func TestChoose(t *testing.T) {
 		{"", "embedded", none, []string{embedded}, "install something"},
 		{"", "container,server,embedded", unasked, []string{embedded, container, server}, ""},
 		{"", "server", unasked, []string{embedded, server}, ""},
-		{"embedded", "", unasked, []string{embedded}, "TEST_REDIS=embedded asks for no other"},
+		{"embedded", "", unasked, []string{embedded}, "TEST_REDIS=embedded names none"},
 		{"server", "", unasked, []string{server}, ""},
 		{" server , container ,server", "", unasked, []string{server, container}, ""},
 		{"server", "embedded", unasked, []string{server, embedded}, ""},
@@ -99,13 +99,13 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-func TestChooseRefusesWhatItDoesNotKnow(t *testing.T) {
+func TestChooseRefusesUnknownKinds(t *testing.T) {
 	unasked := func() (string, error) { t.Error("looked for a real Redis"); return "", nil }
 	for _, c := range []struct{ selected, required, want string }{
-		{"docker", "", `TEST_REDIS: "docker" is no kind of Redis. Use container, server or embedded`},
-		{"", "servers", `REQUIRE_REDIS: "servers" is no kind of Redis`},
-		{"", "redis://:hunter2@127.0.0.1", "REQUIRE_REDIS: redis://127.0.0.1 is no kind"},
-		{"http://:hunter2@127.0.0.1", "", "TEST_REDIS: http://127.0.0.1 is no kind"},
+		{"docker", "", `TEST_REDIS: "docker" is not a kind of Redis. Use container, server or embedded`},
+		{"", "servers", `REQUIRE_REDIS: "servers" is not a kind of Redis`},
+		{"", "redis://:hunter2@127.0.0.1", "REQUIRE_REDIS: redis://127.0.0.1 is not a kind"},
+		{"http://:hunter2@127.0.0.1", "", "TEST_REDIS: http://127.0.0.1 is not a kind"},
 		{"http://hunter2@%zz", "", "TEST_REDIS: (not shown"},
 	} {
 		_, _, err := choose(c.selected, c.required, unasked)
@@ -115,7 +115,7 @@ func TestChooseRefusesWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
-func TestImagesAreKnownByTheirFullNames(t *testing.T) {
+func TestHasComparesFullNames(t *testing.T) {
 	images := []testcontainers.ImageInfo{
 		{Name: "myredis:8-alpine"}, {Name: "redis:8-alpine-old"},
 		{Name: "localhost/session-workshop-redis:latest"}, {Name: "example.com:5000/valkey:latest"},

@@ -15,9 +15,9 @@ import (
 	"example.com/session-workshop/check/wait"
 )
 
-// Server is a Redis of one test alone, which may do anything to it.
+// Server is a Redis for a single test, which may do anything to it.
 type Server struct {
-	// URL is what an app takes as REDIS_URL, Addr the same as host:port.
+	// URL is the value of REDIS_URL for an app, Addr the same as host:port.
 	URL, Addr string
 	// Client is connected to it, and closed when the test has ended.
 	Client redis.UniversalClient
@@ -28,17 +28,17 @@ type Server struct {
 	process *redisserver.Process
 }
 
-// StartServer starts a redis-server or valkey-server child on a free loopback
-// port; args are further arguments, for example "--requirepass", "secret". It
-// keeps nothing on disk, so a restart loses all keys, unless args ask for it.
-// It ends with the test. Where the machine has no such server the test is
-// skipped with "NOT tested on a real Redis:" and what to install; where
-// TEST_REDIS or REQUIRE_REDIS names the kind server it fails.
+// StartServer starts a redis-server or valkey-server as a child process, on a free
+// loopback port; args are further arguments, for example "--requirepass",
+// "secret". Unless they say otherwise, it keeps nothing on disk, so a restart
+// loses all keys. It ends with the test. If the machine has no such server,
+// StartServer skips the test with "NOT tested on a real Redis:" and what to
+// install, or fails it if TEST_REDIS or REQUIRE_REDIS names the kind server.
 func StartServer(t testing.TB, args ...string) *Server {
 	t.Helper()
 	if _, err := redisserver.Find(); err != nil {
 		if serverRequired() {
-			t.Fatalf("no Redis of the kind server, which TEST_REDIS or REQUIRE_REDIS asks for: %v", err)
+			t.Fatalf("no Redis of the kind server, which TEST_REDIS or REQUIRE_REDIS names: %v", err)
 		}
 		t.Skipf("NOT tested on a real Redis: %v", err)
 	}
@@ -59,7 +59,7 @@ func StartServer(t testing.TB, args ...string) *Server {
 
 func serverRequired() bool {
 	for _, variable := range []string{"TEST_REDIS", "REQUIRE_REDIS"} {
-		// A list that cannot be read fails in Each, where it belongs.
+		// An invalid list is an error of Each.
 		if kinds, _ := parseKinds(variable, os.Getenv(variable), true); slices.Contains(kinds, server) {
 			return true
 		}
@@ -67,14 +67,14 @@ func serverRequired() bool {
 	return false
 }
 
-// Pause freezes the server, by SIGSTOP: connections are still accepted, by the
-// kernel, and nobody answers on them. It returns when that is so.
+// Pause stops the server with SIGSTOP: the kernel still accepts connections, but
+// gets no answers. It returns when the server has stopped.
 func (s *Server) Pause() {
 	s.t.Helper()
 	if err := suspend(s.process.Process()); err != nil {
 		s.t.Fatalf("pause redis-server: %v", err)
 	}
-	wait.For(s.t, "the paused redis-server answers no more", func() bool { return !answers(s.Addr, 50*time.Millisecond) })
+	wait.For(s.t, "the paused redis-server has stopped answering", func() bool { return !answers(s.Addr, 50*time.Millisecond) })
 }
 
 // Resume lets a paused server go on. It returns when the server answers.
@@ -88,7 +88,7 @@ func (s *Server) Resume() {
 	}
 }
 
-// Kill ends the server as a crash would. It returns when the process is gone
+// Kill ends the server as a crash would. It returns when the process has ended
 // and its port is closed.
 func (s *Server) Kill() { s.process.Kill() }
 
@@ -104,8 +104,8 @@ func (s *Server) Restart() {
 	s.process = restarted
 }
 
-// answers tells whether a server answers anything to a PING in time; that it
-// asks for a password is an answer too.
+// answers reports whether a server answers a PING in time, also if it only asks
+// for a password.
 func answers(addr string, within time.Duration) bool {
 	conn, err := net.DialTimeout("tcp", addr, within)
 	if err != nil {

@@ -32,7 +32,7 @@ func TestKilledServerIsGone(t *testing.T) {
 	s := StartServer(t)
 	s.Kill()
 	if listens(s.Addr) {
-		t.Error("somebody still listens after Kill")
+		t.Error("the port is still open after Kill")
 	}
 	s.Kill()
 	s.Restart()

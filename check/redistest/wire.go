@@ -6,8 +6,8 @@ import (
 	"example.com/session-workshop/check/wire"
 )
 
-// OpenWire puts a wire before the Redis at addr, host:port, until the test has
-// ended.
+// OpenWire opens a wire to the Redis at addr, host:port, and closes it when the
+// test has ended.
 func OpenWire(t testing.TB, addr string) *wire.Wire {
 	t.Helper()
 	w, err := wire.Open(addr, 0)

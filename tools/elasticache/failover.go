@@ -42,7 +42,7 @@ func (s *StandIn) Switch(ctx context.Context) error {
 		return fmt.Errorf("ask the primary to hand over: %w", err)
 	}
 	err := wait.Until(ctx, func() error {
-		return redisserver.Tells(ctx, replica.client, "replication", "role:master")
+		return redisserver.Reports(ctx, replica.client, "replication", "role:master")
 	})
 	if err != nil {
 		return err
