@@ -17,7 +17,7 @@ import (
 	"example.com/session-workshop/shared/redisconn"
 )
 
-func TestThePageSaysInWhichWayRedisIsAway(t *testing.T) {
+func TestThePageSaysWhyRedisDoesNotAnswer(t *testing.T) {
 	for want, harm := range map[string]func(*redistest.Server){
 		"nothing answers there (connection refused). Is that Redis running?": (*redistest.Server).Kill,
 		"got no answer in time. Is that Redis running?":                      (*redistest.Server).Pause,
@@ -39,7 +39,7 @@ func TestThePageSaysInWhichWayRedisIsAway(t *testing.T) {
 				_, _, text := down.Explain()
 				return text
 			}
-			// The first can meet a connection that was open before.
+			// The first visit can use a connection from before.
 			visit()
 			if text := visit(); !strings.Contains(text, "The app asked Redis at "+server.Addr+", and "+want) {
 				t.Errorf("the page says: %s", text)
@@ -48,7 +48,7 @@ func TestThePageSaysInWhichWayRedisIsAway(t *testing.T) {
 	}
 }
 
-// ways are those in which steps 2 to 4 count a visit.
+// ways holds how steps 2 to 4 count a visit.
 var ways = map[string]func(ctx context.Context, rdb redis.UniversalClient) error{
 	"a command": func(ctx context.Context, rdb redis.UniversalClient) error {
 		return rdb.HIncrBy(ctx, "workshop:test", "visits", 1).Err()
@@ -112,8 +112,8 @@ func TestThePageSaysWhyRedisRefuses(t *testing.T) {
 	}
 }
 
-// fillDisk makes the server unable to save, as a full disk does: its folder is
-// gone.
+// fillDisk makes the server unable to save, as a full disk does: it removes the
+// server's folder.
 func fillDisk(t *testing.T, server *redistest.Server) {
 	t.Helper()
 	gone := filepath.Join(t.TempDir(), "gone")
@@ -134,7 +134,7 @@ func fillDisk(t *testing.T, server *redistest.Server) {
 	})
 }
 
-func TestAnswersThatProgramsAskForAreNoOutage(t *testing.T) {
+func TestExpectedErrorsAreNotAnOutage(t *testing.T) {
 	redistest.One(t, func(t *testing.T, r *redistest.Redis) {
 		conn, err := redisconn.Open(t.Context(), config.Config{RedisURL: r.URL})
 		if err != nil {

@@ -19,7 +19,7 @@ var (
 	store = config.Config{Name: "The example of sessionstore", SessionTTL: time.Minute, SessionMaxAge: time.Hour}
 )
 
-func TestARedisThatCannotDoTheJobIsRefusedAtTheStart(t *testing.T) {
+func TestAnUnsuitableRedisIsRefusedAtTheStart(t *testing.T) {
 	for name, c := range map[string]struct {
 		cfg     config.Config
 		args    []string
@@ -36,7 +36,7 @@ func TestARedisThatCannotDoTheJobIsRefusedAtTheStart(t *testing.T) {
 		"no right to log out":        {step4, nil, []any{"acl", "setuser", "default", "-del"}, "the right `+del`"},
 		"no right within a script":   {step4, nil, []any{"acl", "setuser", "default", "-hget"}, "the right `+hget`"},
 		"no right to list sessions":  {store, nil, []any{"acl", "setuser", "default", "-zrange"}, "the right `+zrange`"},
-		"no right to ask":            {step2, nil, []any{"acl", "setuser", "default", "-ping"}, "the right `+ping`"},
+		"no right to ping":           {step2, nil, []any{"acl", "setuser", "default", "-ping"}, "the right `+ping`"},
 		"a user with nothing":        {step2, nil, []any{"acl", "setuser", "default", "-@all", "+acl"}, "the right `+"},
 		"no right to a script":       {step4, nil, []any{"acl", "setuser", "default", "-evalsha"}, "the right `+evalsha`"},
 		"scripts that are forbidden": {step4, []string{"--rename-command", "EVAL", ""}, nil, "unknown command 'eval'"},
@@ -54,8 +54,8 @@ func TestARedisThatCannotDoTheJobIsRefusedAtTheStart(t *testing.T) {
 	}
 }
 
-// Each app does all that it does with the rights that it is asked for.
-func TestARightThatAStepDoesNotUseIsNotAskedFor(t *testing.T) {
+// The start asks only for the rights that the app uses.
+func TestTheStartNeedsNoRightThatTheStepDoesNotUse(t *testing.T) {
 	for name, c := range map[string]struct {
 		cfg      config.Config
 		unneeded []any
@@ -77,14 +77,14 @@ func TestARightThatAStepDoesNotUseIsNotAskedFor(t *testing.T) {
 			}
 			conn.Close()
 			if keys := r.Client.Keys(t.Context(), "*").Val(); len(keys) > 0 {
-				t.Errorf("the start has made %q", keys)
+				t.Errorf("the start left the keys %q", keys)
 			}
 		})
 	}
 }
 
-// What this machine has no program for, a server says of itself here.
-func TestWhatAServerSaysOfItselfDecides(t *testing.T) {
+// This machine does not have these servers, so a fake one answers like them.
+func TestTheAnswerToHELLODecides(t *testing.T) {
 	for problem, says := range map[string][3]string{
 		"use version 7.0 or newer":               {"6.2.19", "standalone", "master"},
 		"name the Redis that it watches":         {"7.2.4", "sentinel", "master"},
@@ -110,7 +110,7 @@ func TestWhatAServerSaysOfItselfDecides(t *testing.T) {
 	}
 }
 
-// fake is a server that knows PING, and no HELLO.
+// fake starts a server that knows PING but not HELLO.
 func fake(t *testing.T) *server.Server {
 	t.Helper()
 	s, err := server.NewServer("127.0.0.1:0")
@@ -124,7 +124,7 @@ func fake(t *testing.T) *server.Server {
 	return s
 }
 
-func TestWhatKnowsNoHELLOIsTriedOut(t *testing.T) {
+func TestAServerWithoutHELLOIsTried(t *testing.T) {
 	for problem, knows := range map[string]struct{ command, answer string }{
 		"this is Redis 5.0.14: use version 7.0":    {"INFO", "# Server\r\nredis_version:5.0.14\r\n"},
 		"unknown command `hincrby`":                {"GET", ""},

@@ -21,7 +21,7 @@ import (
 	"example.com/session-workshop/shared/redisconn/iam"
 )
 
-func TestTheFileOfTheAuthorityIsTrusted(t *testing.T) {
+func TestTheCAFileIsTrusted(t *testing.T) {
 	_, addr, caFile := startTLS(t)
 	for _, c := range []struct{ name, file, why string }{
 		{"the right file", caFile, ""},
@@ -51,13 +51,14 @@ func otherAuthority(t *testing.T) string {
 	return caFile
 }
 
-func TestATokenIsAskedForInPlaceOfAPassword(t *testing.T) {
+func TestATokenReplacesThePassword(t *testing.T) {
 	testall.Only(t)
 	r := startIAM(t)
 	t.Cleanup(shorten(0, 0, 5*time.Second))
 	for _, c := range []struct{ name, program, why string }{
 		{"the right token", `[ "$1" = aaa ] && echo hunter2`, ""},
-		// The first one needs calls to AWS, and Redis itself only three seconds.
+		// The first token needs calls to AWS, so it may take longer than the three
+		// seconds of Redis itself.
 		{"a token that takes its time", "sleep 3.5; echo hunter2", ""},
 		{"a wrong token", "echo hunter3", "the token was refused"},
 		{"no token", "echo", "printed no token"},
@@ -94,11 +95,11 @@ func TestANewConnectionLogsInWithTheNewToken(t *testing.T) {
 	if err := os.WriteFile(token, []byte("hunter3"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// Each connection that is still refused is closed.
+	// The client closes each connection that Redis still refuses.
 	wait.ForSuccess(t, func() error { return conn.Client.Ping(t.Context()).Err() })
 }
 
-func TestARefusalOfAnOldTokenIsExplained(t *testing.T) {
+func TestTheRefusalOfAnOldTokenIsExplained(t *testing.T) {
 	r := startIAM(t)
 	conn := r.open(t, "echo hunter2")
 	r.changeToken(t, "hunter3")
@@ -109,8 +110,8 @@ func TestARefusalOfAnOldTokenIsExplained(t *testing.T) {
 	}
 }
 
-// What keeps the program busy must not keep a request waiting, whose deadline
-// would end both, again and again.
+// A request must not wait while the program runs. Otherwise the deadline of the
+// request would end both, again and again.
 func TestARequestDoesNotWaitForARenewal(t *testing.T) {
 	r := startIAM(t)
 	t.Cleanup(shorten(time.Millisecond, 0, time.Minute))
@@ -133,17 +134,17 @@ touch %[1]s.first; echo hunter2`, hanging))
 	}
 	conn.Close()
 	if process, err := os.FindProcess(pid); err == nil && process.Signal(syscall.Signal(0)) == nil {
-		t.Errorf("the program %d still runs when the connection is closed", pid)
+		t.Errorf("the program %d still runs after Close", pid)
 	}
 }
 
-func TestATokenIsKeptWhileItIsGoodAndThereIsNoOther(t *testing.T) {
+func TestAValidTokenIsKeptIfItsRenewalFails(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		validity time.Duration
 		why      string
 	}{
-		{"still good", time.Hour, ""},
+		{"still valid", time.Hour, ""},
 		{"too old", time.Nanosecond, "there are no credentials"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -155,7 +156,7 @@ echo one more >>%[1]s; echo there are no credentials >&2; exit 1`, failures))
 			if err := os.WriteFile(failures, nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			// When it fails the second time, the first failure is known.
+			// At the second failure, the client knows of the first.
 			wait.ForSuccess(t, func() error {
 				text, err := os.ReadFile(failures)
 				if err == nil && strings.Count(string(text), "\n") < 2 {
@@ -166,7 +167,7 @@ echo one more >>%[1]s; echo there are no credentials >&2; exit 1`, failures))
 			r.endConnections(t)
 			user, err := conn.Client.Do(t.Context(), "ACL", "WHOAMI").Text()
 			if err == nil && user != "aaa" {
-				t.Errorf("it is logged in as %q", user)
+				t.Errorf("the client is logged in as %q", user)
 			}
 			if (c.why == "") != (err == nil) || (err != nil && !strings.Contains(err.Error(), c.why)) {
 				t.Errorf("got %v, want %q", err, c.why)
@@ -175,7 +176,7 @@ echo one more >>%[1]s; echo there are no credentials >&2; exit 1`, failures))
 	}
 }
 
-// shorten changes how tokens are renewed until restore is called. Zero leaves a
+// shorten changes the times of the renewal until restore is called. Zero keeps a
 // time as it is.
 func shorten(renewal, validity, timeout time.Duration) (restore func()) {
 	before := iam.Usual
@@ -190,7 +191,8 @@ func shorten(renewal, validity, timeout time.Duration) (restore func()) {
 	return func() { iam.Usual = before }
 }
 
-// tokenRedis is a Redis whose user aaa has the token hunter2, until a test changes it.
+// tokenRedis is a Redis whose user aaa logs in with a token: hunter2, until a
+// test changes it.
 type tokenRedis struct {
 	*redistest.Server
 	cfg config.Config
@@ -206,7 +208,7 @@ func startIAM(t *testing.T) tokenRedis {
 	return tokenRedis{server, config.Config{RedisURL: "rediss://aaa@" + addr, RedisCAFile: caFile, RedisIAM: true}}
 }
 
-// open connects with the tokens that a program prints, lines of shell.
+// open connects with tokens that a shell program prints.
 func (r tokenRedis) open(t *testing.T, program string) *redisconn.Conn {
 	t.Helper()
 	t.Setenv("PATH", folderOfProgram(t, program)+string(filepath.ListSeparator)+os.Getenv("PATH"))
@@ -218,7 +220,7 @@ func (r tokenRedis) open(t *testing.T, program string) *redisconn.Conn {
 	return conn
 }
 
-// changeToken makes the old token worthless, as its age does.
+// changeToken makes the old token invalid, as its age does.
 func (r tokenRedis) changeToken(t *testing.T, token string) {
 	t.Helper()
 	if err := r.Client.ACLSetUser(t.Context(), "aaa", "resetpass", ">"+token).Err(); err != nil {

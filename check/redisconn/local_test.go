@@ -28,7 +28,7 @@ func local(t *testing.T, addr string) redisconn.Server {
 	return server
 }
 
-// freeAddr is an address on which nobody listens.
+// freeAddr returns an address on which no process listens.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -39,15 +39,15 @@ func freeAddr(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-func TestLocalStartsOneWhereNobodyAnswersAndTheNextFindsIt(t *testing.T) {
+func TestLocalStartsARedisThatTheNextAppFinds(t *testing.T) {
 	addr := freeAddr(t)
 	first := local(t, addr)
 	if first.Addr != addr || first.Embedded == nil || first.Note != "" {
-		t.Fatalf("with nobody there: %+v", first)
+		t.Fatalf("on a free port: %+v", first)
 	}
 	second := local(t, addr)
 	if second.Addr != addr || second.Embedded != nil {
-		t.Fatalf("with an embedded one there: %+v", second)
+		t.Fatalf("with an embedded Redis on the port: %+v", second)
 	}
 	client := redis.NewClient(&redis.Options{Addr: second.Addr})
 	defer client.Close()
@@ -56,7 +56,7 @@ func TestLocalStartsOneWhereNobodyAnswersAndTheNextFindsIt(t *testing.T) {
 	}
 }
 
-func TestTwoThatStartAtOnceShareOne(t *testing.T) {
+func TestAppsThatStartAtOnceShareOneRedis(t *testing.T) {
 	for range 20 {
 		addr := freeAddr(t)
 		var started [4]redisconn.Server
@@ -81,7 +81,7 @@ func TestTwoThatStartAtOnceShareOne(t *testing.T) {
 	}
 }
 
-func TestLocalStaysAwayFromWhatIsNotForUs(t *testing.T) {
+func TestLocalDoesNotUseAnUnsuitableServer(t *testing.T) {
 	hung, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func TestLocalStaysAwayFromWhatIsNotForUs(t *testing.T) {
 	}
 }
 
-func TestWhenAnEmbeddedRedisIsGoneThePageNamesMakeRedis(t *testing.T) {
+func TestAfterTheEndOfAnEmbeddedRedisThePageNamesMakeRedis(t *testing.T) {
 	started, err := embedded.Start("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +142,7 @@ func TestWhenAnEmbeddedRedisIsGoneThePageNamesMakeRedis(t *testing.T) {
 	}
 }
 
-func TestEmbeddedKeysEndByTheClock(t *testing.T) {
+func TestEmbeddedKeysExpire(t *testing.T) {
 	started, err := embedded.Start("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -153,5 +153,5 @@ func TestEmbeddedKeysEndByTheClock(t *testing.T) {
 	if err := client.Do(t.Context(), "SET", "workshop:test", "1", "PX", "50").Err(); err != nil {
 		t.Fatal(err)
 	}
-	wait.For(t, "the key has ended", func() bool { return client.Exists(t.Context(), "workshop:test").Val() == 0 })
+	wait.For(t, "the key has expired", func() bool { return client.Exists(t.Context(), "workshop:test").Val() == 0 })
 }

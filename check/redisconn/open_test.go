@@ -14,7 +14,7 @@ import (
 	"example.com/session-workshop/shared/redisconn"
 )
 
-func TestOpenUsesTheRedisThatIsNamed(t *testing.T) {
+func TestOpenUsesREDISURL(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		conn, err := redisconn.Open(t.Context(), config.Config{RedisURL: r.URL})
 		if err != nil {
@@ -27,8 +27,8 @@ func TestOpenUsesTheRedisThatIsNamed(t *testing.T) {
 	})
 }
 
-// A Redis on a busy machine can be late. The first two connections get no
-// answer, which is as often as a page would try.
+// A Redis on a busy machine can be late. The first two connections get no answer;
+// a page would try no more often than that.
 func TestAStartWaitsForABusyRedis(t *testing.T) {
 	server := redistest.StartServer(t)
 	late, err := net.Listen("tcp", "127.0.0.1:0")
@@ -77,7 +77,7 @@ func TestARefusedStartSaysWhatIsWrongInOneLine(t *testing.T) {
 		cluster   bool
 		why       string
 	}{
-		{"nobody there", "redis://user:hunter2@" + freeAddr(t), false, "connection refused"},
+		{"a free port", "redis://user:hunter2@" + freeAddr(t), false, "connection refused"},
 		{"unknown host", "redis://:hunter2@nowhere.invalid:6379", false, `"nowhere.invalid"`},
 		{"no password", "redis://" + locked.Addr, false, "asks for a password"},
 		{"wrong password", "redis://:hunter3@" + locked.Addr, false, "password is wrong"},
@@ -85,9 +85,9 @@ func TestARefusedStartSaysWhatIsWrongInOneLine(t *testing.T) {
 		{"plain to a TLS Redis", "redis://" + tls, false, "rediss://"},
 		{"unknown certificate", "rediss://" + tls, false, "certificate"},
 		{"hung", "redis://" + hung.Addr().String(), false, "no answer in time"},
-		{"a cluster unasked", "redis://" + cluster.Addr, false, "REDIS_CLUSTER=true"},
+		{"a cluster without REDIS_CLUSTER", "redis://" + cluster.Addr, false, "REDIS_CLUSTER=true"},
 		{"no cluster", "redis://" + plain.Addr, true, "not a cluster"},
-		{"a user that is none", "redis://user:hunter2@" + locked.Addr, false, "redis://:password@"},
+		{"an unknown user", "redis://user:hunter2@" + locked.Addr, false, "redis://:password@"},
 		{"no such database", "redis://" + plain.Addr + "/99", false, "DB index is out of range"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestARefusedStartSaysWhatIsWrongInOneLine(t *testing.T) {
 	}
 }
 
-func TestThePasswordOpensButIsNotShown(t *testing.T) {
+func TestThePasswordIsUsedAndNotShown(t *testing.T) {
 	locked := redistest.StartServer(t, "--requirepass", "hunter2")
 	conn, err := redisconn.Open(t.Context(), config.Config{RedisURL: "redis://:hunter2@" + locked.Addr + "/1"})
 	if err != nil {
@@ -119,7 +119,7 @@ func TestThePasswordOpensButIsNotShown(t *testing.T) {
 	}
 }
 
-func TestAForeignKeyIsNamedWithItsType(t *testing.T) {
+func TestTheErrorNamesAKeyOfAnotherTypeAndItsType(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		conn, err := redisconn.Open(t.Context(), config.Config{RedisURL: r.URL})
 		if err != nil {
@@ -137,8 +137,8 @@ func TestAForeignKeyIsNamedWithItsType(t *testing.T) {
 	})
 }
 
-// startTLS runs a Redis that speaks TLS too, with a certificate that nobody
-// knows, and returns its address there and the file to trust it by.
+// startTLS starts a Redis that also speaks TLS, with a certificate of an unknown
+// authority. It returns the address for TLS, and the file of the authority.
 func startTLS(t *testing.T, args ...string) (server *redistest.Server, addr, caFile string) {
 	t.Helper()
 	certificate, err := redisserver.NewCertificate(t.TempDir())
