@@ -317,7 +317,7 @@ var house = []rule{
 	{
 		id:    "other-steps-cookie",
 		name:  "the cookie of another step is left alone",
-		hints: []string{"Two steps may run side by side on two ports, and browsers send a host's cookies to all its ports. Set and delete only your own cookie."},
+		hints: []string{"Two steps may run at the same time on two ports, and browsers send a host's cookies to all its ports. Set and delete only your own cookie."},
 		run:   otherStepsCookie,
 	},
 	{

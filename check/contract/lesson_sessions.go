@@ -19,7 +19,7 @@ var serverSessions = []rule{
 		steps: onlyFour,
 		hints: []string{
 			"In this step the cookie holds a random token and nothing else. The name stays on the server, in Redis.",
-			"Only Cookie.Set sets a cookie now, with the token from Create. The store of gorilla/sessions goes away.",
+			"Only Cookie.Set sets a cookie now, with the token from Create. Remove the store of gorilla/sessions.",
 			"token, err := a.store.Create(ctx, name) … a.cookie.Set(c.Response(), token)",
 		},
 		where: inLogin,
@@ -27,7 +27,7 @@ var serverSessions = []rule{
 			b := s.browser()
 			for _, cookie := range b.login(s.user).Cookies {
 				s.expect(!reveals(cookie.Value, s.user, 3),
-					"a cookie in which "+s.user+" cannot be read, also not after base64 decoding",
+					"a cookie in which "+s.user+" cannot be read, even after base64 decoding",
 					cookie.Name+"="+quote(cookie.Value))
 			}
 		},
