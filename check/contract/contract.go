@@ -25,7 +25,7 @@ type Target struct {
 	URL string
 	// Redis is where the app keeps its data. Step 1 needs none.
 	Redis redis.UniversalClient
-	// TTL is the session TTL the app was started with. 0 means 10 s.
+	// TTL is the session TTL with which the app was started. 0 means 10 s.
 	TTL time.Duration
 	// Wire carries the app's connections to Redis. It is nil for an app that
 	// another process has started.
@@ -51,8 +51,8 @@ const (
 
 // Check is one thing a step must do.
 type Check struct {
-	// ID is a short name in kebab case, by which everything else refers to the
-	// check. It is unique in a step and means the same in all steps.
+	// ID is a short name in kebab case, which stands for the check everywhere
+	// else. It is unique in a step and means the same in all steps.
 	ID string
 	// Name is a short sentence that is true when the check passes.
 	Name string
@@ -137,7 +137,7 @@ var (
 	onlyFour  = []int{4}
 	counting  = []int{2, 3, 4} // visits are counted
 	byName    = []int{2, 3}    // visits are counted under the user's name
-	expiring  = []int{3, 4}    // what Redis holds has a TTL
+	expiring  = []int{3, 4}    // the key in Redis has a TTL
 )
 
 func checksOf(n int, group Group, rules []rule) []Check {

@@ -14,9 +14,9 @@ import (
 
 // Exercise is a change to a step that already passes its lesson.
 type Exercise struct {
-	// Name is a word for the command line.
+	// Name is what a learner types, such as expire-first.
 	Name string
-	// Optional is true for an exercise for learners who finish early.
+	// Optional is true if the exercise is for learners who finish early.
 	Optional bool
 	// Breaks is true if the change breaks the step on purpose.
 	Breaks bool

@@ -85,7 +85,7 @@ type Options struct {
 	// Env holds lines NAME=value that Start adds to the environment of the
 	// caller. If two lines have the same name, the later one wins.
 	Env []string
-	// Output gets everything that the app prints, at once. It may be nil.
+	// Output gets the app's output while the app prints it. It may be nil.
 	Output io.Writer
 }
 
