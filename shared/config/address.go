@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// Shown is what of an address may be shown: scheme, host, port, and the number
-// of a database. After a slip, anything else may be the password.
+// Shown returns the parts of an address that may be shown: scheme, host, port and
+// number of the database. In a mistyped address any other part may be the password.
 func Shown(address string) string {
 	u, err := parse(clean(address))
 	if err != nil {
@@ -29,8 +29,8 @@ var (
 	skipVerify  = regexp.MustCompile(`^(skip_verify=(true|false|1|0)?)?$`)
 )
 
-// parse reads an address. A special character in a password that is not
-// percent-encoded ends the host, so that the rest is another part.
+// parse reads an address. It rejects one that has an unescaped special character in
+// its password: the character ends the host, and the password becomes another part.
 func parse(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Fragment != "" || strings.Contains(u.Path, "@") || !options.MatchString(u.RawQuery) {
@@ -45,9 +45,9 @@ func parse(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// setRedisURL refuses each part that the client library would drop, or that
-// this client would not obey. It comes after REDIS_AUTH and REDIS_CLUSTER.
-// ElastiCache takes tokens over TLS only
+// setRedisURL rejects each part that the client library or this client would
+// ignore. It runs after the setters of REDIS_AUTH and REDIS_CLUSTER.
+// ElastiCache accepts tokens over TLS only
 // (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html).
 func (c *Config) setRedisURL(text string) error {
 	const example = "; for example REDIS_URL=redis://127.0.0.1:6379, with a password redis://:password@host:6379 or redis://user:password@host:6379, with TLS rediss://…"
@@ -72,7 +72,7 @@ func (c *Config) setRedisURL(text string) error {
 	case c.RedisCluster && strings.Trim(u.Path, "/0") != "":
 		return fmt.Errorf("a cluster has only database 0, not %s", strings.Trim(u.Path, "/"))
 	case !skipVerify.MatchString(u.RawQuery), u.RawQuery != "" && u.Scheme != "rediss":
-		return fmt.Errorf("what stands behind the ? (%s) cannot be set there: leave it out. Only skip_verify=true can, with rediss://. A database is written /1; times and connections are set by the workshop", strings.Join(slices.Sorted(maps.Keys(u.Query())), ", "))
+		return fmt.Errorf("what follows the ? (%s) cannot be set there: leave it out. Only skip_verify=true is possible, with rediss://. A database is written /1; the workshop sets timeouts and connections itself", strings.Join(slices.Sorted(maps.Keys(u.Query())), ", "))
 	}
 	c.RedisURL = u.String()
 	return nil
@@ -95,14 +95,15 @@ func (c *Config) setPublicURL(text string) error {
 	return nil
 }
 
-// HostOf is a host as browsers send it to a site of that scheme: in small letters,
-// and without the port that the scheme has by itself.
+// HostOf returns a host as browsers send it to a site with that scheme: in lower
+// case, and without the default port of the scheme.
 func HostOf(scheme, host string) string {
 	port := map[string]string{"http": ":80", "https": ":443"}[scheme]
 	return strings.TrimSuffix(strings.ToLower(host), port)
 }
 
-// IsLoopback reports whether a host, without its port, is this machine alone.
+// IsLoopback reports whether a host (without a port) is reached from this machine
+// only: localhost, or a loopback address.
 func IsLoopback(host string) bool {
 	ip, _ := netip.ParseAddr(host)
 	return host == "localhost" || ip.IsLoopback()

@@ -8,8 +8,7 @@ import (
 	"example.com/session-workshop/shared/config"
 )
 
-// Each value holds a part of a password, which must not be repeated, whichever
-// setting it was typed into.
+// Each value holds a part of a password. No error may repeat it, in any setting.
 func TestNoPartOfAPasswordIsRepeated(t *testing.T) {
 	for _, value := range []string{
 		"redis://:hunter2", "redis://user:hunter2@", "redis://user:hunter2@host:port", "hunter2@host:6379",
@@ -41,7 +40,7 @@ func TestNoPartOfAPasswordIsRepeated(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatWasUnderstoodIsShown(t *testing.T) {
+func TestOnlySafePartsOfAnAddressAreShown(t *testing.T) {
 	for value, want := range map[string]string{
 		"redis://127.0.0.1:6379":                    "redis://127.0.0.1:6379",
 		"redis://anna:hunter2@host:7100/3":          "redis://host:7100/3",
@@ -56,7 +55,7 @@ func TestOnlyWhatWasUnderstoodIsShown(t *testing.T) {
 	}
 }
 
-func TestEachPartOfAnAddressIsUnderstoodOrNamed(t *testing.T) {
+func TestEachPartOfAnAddressIsAcceptedOrNamed(t *testing.T) {
 	for value, want := range map[string]string{
 		"redis://host":                        "",
 		"REDIS://host:6379/":                  "",
@@ -102,9 +101,9 @@ func TestEachPartOfAnAddressIsUnderstoodOrNamed(t *testing.T) {
 	}
 }
 
-// What no eye sees in a terminal, or what a shell would have removed, is no
-// part of a setting, however it comes.
-func TestWhatCameAlongIsNoPartOfASetting(t *testing.T) {
+// Invisible characters, and quotes that a shell would have removed, are no part of
+// a value, in a variable or in a flag.
+func TestWhatSurroundsAValueIsRemoved(t *testing.T) {
 	for _, around := range []string{"%s\n", "%s\r\n", " %s\t", "\ufeff%s", `"%s"`, "'%s'", "\u201c%s\u201d", " \"%s\"\r\n", "%s\u200b"} {
 		for name, value := range map[string]string{"REDIS_URL": "redis://host:7100", "PORT": "5001", "HOST": "::1", "SESSION_TTL": "2m", "REDIS_CLUSTER": "true", "PUBLIC_URL": "http://localhost"} {
 			want, err := load(name + "=" + value)
@@ -142,8 +141,7 @@ func TestOddAddressesAndPortsAreRefused(t *testing.T) {
 	}
 }
 
-// A browser leaves out the port that its scheme has anyway, and capital letters,
-// from what it sends in Host and Origin.
+// In Host and Origin, a browser sends lower case and no default port.
 func TestAPublicURLIsKeptAsBrowsersSendIt(t *testing.T) {
 	for value, want := range map[string]string{
 		"https://host:443": "https://host", "HTTP://Host:80/": "http://host", "https://[::1]:443": "https://[::1]",
@@ -156,7 +154,7 @@ func TestAPublicURLIsKeptAsBrowsersSendIt(t *testing.T) {
 	}
 }
 
-func TestAProblemOfAPublicURLIsNamed(t *testing.T) {
+func TestAnInvalidPublicURLIsNamed(t *testing.T) {
 	for value, want := range map[string]string{"https://host:99999": "its port", "https://:443": "its host", "ftp://host": "http:// or https://"} {
 		_, err := load("PUBLIC_URL=" + value)
 		if err == nil || !strings.HasPrefix(err.Error(), "PUBLIC_URL: ") || !strings.Contains(err.Error(), want) {
@@ -165,7 +163,7 @@ func TestAProblemOfAPublicURLIsNamed(t *testing.T) {
 	}
 }
 
-func TestAHostOfAnotherProgramIsNotRead(t *testing.T) {
+func TestAHostThatAnotherProgramSetIsIgnored(t *testing.T) {
 	for _, value := range []string{"x86_64-conda-linux-gnu", "arm64-apple-darwin20.0.0", "annas-mac", "web-1.example.com"} {
 		cfg, err := load("HOST=" + value)
 		if err != nil || cfg.Host != "127.0.0.1" || !strings.Contains(strings.Join(cfg.Warnings(), " "), "HOST is set but not read") {

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -18,33 +19,35 @@ import (
 // It is public, so it protects nothing: Load accepts it on loopback only.
 const DevelopmentKey = "public-development-key-of-the-session-workshop"
 
-// Config holds the settings of one app, checked.
+// Config holds the checked settings of one app.
 type Config struct {
-	// Name is what the app calls itself, for example "Step 3".
+	// Name is the name of the app, for example "Step 3".
 	Name string
-	// RedisURL is redis:// or rediss://; empty means "find one or start one".
+	// RedisURL begins with redis:// or rediss://. If it is empty, the app finds a
+	// Redis or starts one.
 	RedisURL     string
 	RedisCluster bool
-	// RedisCAFile holds the certificates of the authorities to trust, PEM;
+	// RedisCAFile is a PEM file with the certificates of the authorities to trust;
 	// empty means those of the system.
 	RedisCAFile string
-	// RedisIAM asks for short-lived tokens in place of a password.
+	// RedisIAM asks for short-lived tokens instead of a password.
 	RedisIAM bool
 	// SecretKey signs cookies. It is never printed.
 	SecretKey string
 	Host      string
 	// Port 0 means any free port.
 	Port int
-	// PortSet tells that somebody chose the port, so that no other will do.
+	// PortSet reports whether the user chose the port. If so, no other is used.
 	PortSet bool
-	// PublicURL is the address people use; nil means http://HOST:PORT.
-	PublicURL  *url.URL
+	// PublicURL is the address that people use; nil means http://HOST:PORT.
+	PublicURL *url.URL
+	// SessionTTL is the time without a visit after which Redis forgets.
 	SessionTTL time.Duration
-	// SessionMaxAge is the age at which a session ends however busy it is.
+	// SessionMaxAge is the age at which a session ends, even if it is in use.
 	SessionMaxAge time.Duration
 	// UnderTheHood shows the panel below every page.
 	UnderTheHood bool
-	// hostIgnored tells that another program has set HOST.
+	// hostIgnored reports whether another program has set HOST.
 	hostIgnored bool
 }
 
@@ -56,19 +59,18 @@ const (
 	SecretKey Group = iota
 	// Redis is where Redis answers (steps 2 to 4).
 	Redis
-	// TTL is how long Redis keeps what nobody visits (steps 3 and 4).
+	// TTL is how long Redis keeps data without a visit (steps 3 and 4).
 	TTL
-	// MaxAge is the absolute end of a session (sessionstore's example).
+	// MaxAge is the age at which a session ends (sessionstore's example).
 	MaxAge
 )
 
 // ofStep are the settings of each step.
 var ofStep = map[int][]Group{1: {SecretKey}, 2: {SecretKey, Redis}, 3: {SecretKey, Redis, TTL}, 4: {Redis, TTL}}
 
-// MustLoad reads the settings of a step, 1 to 4, and of further groups, from
-// os.Args and the environment. On an error it prints every problem to standard
-// error and ends the process with status 1; for -h it prints the settings and
-// ends it with status 0.
+// MustLoad is LoadStep with os.Args. On an error it prints every problem to
+// standard error and ends the process with status 1; for -h it prints the
+// settings and ends the process with status 0.
 func MustLoad(step int, further ...Group) Config {
 	cfg, err := LoadStep(step, os.Args[1:], further...)
 	if errors.Is(err, flag.ErrHelp) {
@@ -82,25 +84,25 @@ func MustLoad(step int, further ...Group) Config {
 }
 
 // LoadStep reads the settings of a step, 1 to 4, and of further groups, from args
-// and the environment. The error is that of Load.
+// and the environment. It returns the errors of Load.
 func LoadStep(step int, args []string, further ...Group) (Config, error) {
 	cfg, err := Load(args, os.Getenv, append(ofStep[step], further...)...)
 	cfg.Name = fmt.Sprintf("Step %d", step)
 	return cfg, err
 }
 
-// Load reads the settings that every app has (HOST, PORT, PUBLIC_URL) and
-// those of the named groups, each as Getenv reads it. An empty variable counts
-// as unset. The error names every problem, a line each, and repeats no value,
-// which may be a secret; it is flag.ErrHelp when the arguments ask for help,
-// which has then been printed.
+// Load reads the settings that every app has (HOST, PORT, PUBLIC_URL,
+// UNDER_THE_HOOD) and those of the given groups from args and getenv. A flag wins
+// over its variable, and an empty variable counts as unset. The error has one line
+// for each problem and repeats no value, which may be a secret. If args ask for
+// help, Load prints it and returns flag.ErrHelp.
 func Load(args []string, getenv func(string) string, groups ...Group) (Config, error) {
 	r := newReader(getenv)
 	var cfg Config
 	r.text("host", "HOST", "127.0.0.1", "`address` to listen on", cfg.setHost)
 	r.text("port", "PORT", "", "`port` to listen on; 0 takes any free one (default 5000, or the next free one)", cfg.setPort)
-	r.text("public-url", "PUBLIC_URL", "", "the `URL` people use (default http://HOST:PORT)", cfg.setPublicURL)
-	r.text("under-the-hood", "UNDER_THE_HOOD", "", "`on or off`: the panel below every page (default on where only this machine can reach the app)", cfg.setUnderTheHood)
+	r.text("public-url", "PUBLIC_URL", "", "the `URL` that people use (default http://HOST:PORT)", cfg.setPublicURL)
+	r.text("under-the-hood", "UNDER_THE_HOOD", "", "`on or off`: the panel below every page (default on if only this machine can reach the app)", cfg.setUnderTheHood)
 	for _, group := range groups {
 		cfg.declare(group, r)
 	}
@@ -117,22 +119,21 @@ func Load(args []string, getenv func(string) string, groups ...Group) (Config, e
 func (c *Config) declare(group Group, r *reader) {
 	switch group {
 	case SecretKey:
-		const usage = "`key` that signs the cookie; other users of this machine can read it in the process list when given as a flag"
+		const usage = "`key` that signs the cookie; other users of this machine can read a flag in the process list"
 		r.text("secret-key", "SECRET_KEY", "", usage, func(text string) error { c.SecretKey = text; return nil })
 	case Redis:
-		r.text("redis-auth", "REDIS_AUTH", "password", "`password or iam`: iam asks the program redis-iam-token for what to log in to ElastiCache with", c.setRedisAuth)
-		r.text("redis-url", "REDIS_URL", "", "where Redis answers, `redis://host:port` (default: what answers on 127.0.0.1:6379, else an embedded one)", c.setRedisURL)
+		r.text("redis-auth", "REDIS_AUTH", "password", "`password or iam`: iam logs in to ElastiCache with tokens from the program redis-iam-token", c.setRedisAuth)
+		r.text("redis-url", "REDIS_URL", "", "where Redis answers, `redis://host:port` (default: the Redis on 127.0.0.1:6379, else an embedded one)", c.setRedisURL)
 		r.boolean("redis-cluster", "REDIS_CLUSTER", "REDIS_URL is the configuration endpoint of a cluster", &c.RedisCluster)
-		r.text("redis-ca-file", "REDIS_CA_FILE", "", "`file` with the certificates that Redis' TLS is trusted by, PEM (default: those of the system)", c.setRedisCAFile)
+		r.text("redis-ca-file", "REDIS_CA_FILE", "", "PEM `file` with the authorities to trust for TLS to Redis (default: those of the system)", c.setRedisCAFile)
 	case TTL:
 		r.text("ttl", "SESSION_TTL", "10s", "`time` without a visit after which Redis forgets", setDuration(&c.SessionTTL))
 	case MaxAge:
-		r.text("max-age", "SESSION_MAX_AGE", "8h", "`time` after which a session ends however busy it is", setDuration(&c.SessionMaxAge))
+		r.text("max-age", "SESSION_MAX_AGE", "8h", "`time` after which a session ends, even if it is in use", setDuration(&c.SessionMaxAge))
 	}
 }
 
-// Variables are the names of all settings in the environment: those that Load
-// asks for.
+// Variables returns the names of all variables that Load reads.
 func Variables() (names []string) {
 	_, _ = Load(nil, func(name string) string {
 		names = append(names, name)
@@ -141,46 +142,41 @@ func Variables() (names []string) {
 	return names
 }
 
-// Unset holds lines NAME=value that take all settings from an environment, for
-// an app that is started by a program: each has its default then, and the port
-// is any free one. To an app an empty variable is an unset one.
+// Unset returns lines NAME=value for the environment of an app that a program
+// starts. With them each setting has its default, and the app takes any free port.
 func Unset() (lines []string) {
 	for _, name := range Variables() {
 		lines = append(lines, name+"=")
 	}
-	// Of two lines with the same name the last wins.
 	return append(lines, "PORT=0")
 }
 
-// HTTPS tells whether people reach the app over https://, which is when its
-// cookies can be Secure.
+// HTTPS reports whether people reach the app over https://, so that its cookies
+// can be Secure.
 func (c Config) HTTPS() bool {
 	return c.PublicURL != nil && c.PublicURL.Scheme == "https"
 }
 
-// Loopback tells whether only this machine can reach the app: it listens on
-// a loopback address and is not published under another one.
+// Loopback reports whether only this machine can reach the app: it listens on
+// a loopback address and is not published under another address.
 func (c Config) Loopback() bool {
 	return IsLoopback(c.Host) && (c.PublicURL == nil || IsLoopback(c.PublicURL.Hostname()))
 }
 
-// longTTL is enough time to look around, and what AboutTTL offers.
-const longTTL = 2 * time.Minute
-
-// AboutTTL tells a person at the terminal how long Redis remembers, and how to
-// get more time if it is short. It is empty for an app without a TTL.
+// AboutTTL is a line for the terminal: how long Redis remembers and, if this is
+// too short to look around, how to get more time. It is empty without a TTL.
 func (c Config) AboutTTL() string {
 	if c.SessionTTL == 0 {
 		return ""
 	}
 	about := fmt.Sprintf("TTL: %v after the last visit.", c.SessionTTL)
-	if c.SessionTTL < longTTL {
+	if c.SessionTTL < 2*time.Minute {
 		about += " Longer: SESSION_TTL=2m, or -ttl 2m"
 	}
 	return about
 }
 
-// InWords is a time of whole seconds as a page tells it: 10 s, 90 minutes, 30 days.
+// InWords writes whole seconds as a page shows them: 10 s, 90 minutes, 30 days.
 func InWords(d time.Duration) string {
 	for _, unit := range []struct {
 		length time.Duration
@@ -197,9 +193,8 @@ func InWords(d time.Duration) string {
 	return fmt.Sprintf("%d s", d/time.Second)
 }
 
-// Warnings says what is allowed but should be known, a sentence each.
-func (c Config) Warnings() []string {
-	var warnings []string
+// Warnings returns a sentence for each setting that is allowed but risky.
+func (c Config) Warnings() (warnings []string) {
 	if c.hostIgnored {
 		warnings = append(warnings, "HOST is set but not read: it is neither an IP address nor localhost. Conda and tcsh set it, for example.")
 	}
@@ -233,7 +228,7 @@ func (c *Config) setPort(text string) error {
 	return nil
 }
 
-// setUnderTheHood comes after HOST and PUBLIC_URL, which decide the default.
+// setUnderTheHood runs after setHost and setPublicURL, which decide the default.
 func (c *Config) setUnderTheHood(text string) error {
 	c.UnderTheHood = text == "on" || text == "" && c.Loopback()
 	if text != "" && text != "on" && text != "off" {
@@ -242,10 +237,10 @@ func (c *Config) setUnderTheHood(text string) error {
 	return nil
 }
 
-// setRedisCAFile comes after REDIS_URL, which says whether there is TLS.
+// setRedisCAFile runs after setRedisURL: only with TLS the file has a use.
 func (c *Config) setRedisCAFile(text string) error {
 	if text != "" && c.RedisURL != "" && !strings.HasPrefix(c.RedisURL, "rediss://") {
-		return errors.New("it is of no use without TLS: begin REDIS_URL with rediss://, or unset this")
+		return errors.New("it has no effect without TLS: begin REDIS_URL with rediss://, or unset this")
 	}
 	c.RedisCAFile = text
 	return nil
@@ -259,17 +254,13 @@ func (c *Config) setRedisAuth(text string) error {
 	return nil
 }
 
-// finishSecretKey decides what an empty or short key means, which depends on
-// who can reach the app.
+// finishSecretKey runs after all setters: which keys are accepted depends on who
+// can reach the app.
 func (c *Config) finishSecretKey() error {
-	if c.Loopback() {
-		if c.SecretKey == "" {
-			c.SecretKey = DevelopmentKey
-		}
-		return nil
-	}
 	const makeOne = "Make one: SECRET_KEY=$(openssl rand -hex 32)"
 	switch {
+	case c.Loopback():
+		c.SecretKey = cmp.Or(c.SecretKey, DevelopmentKey)
 	case c.SecretKey == "", c.SecretKey == DevelopmentKey:
 		return errors.New("it must be set, because this app can be reached from other machines. The public development key is no secret. " + makeOne)
 	case len(c.SecretKey) < 32:
@@ -278,7 +269,7 @@ func (c *Config) finishSecretKey() error {
 	return nil
 }
 
-// setDuration asks for whole seconds, because the EXPIRE command counts in
+// setDuration accepts whole seconds only, because the EXPIRE command counts in
 // seconds (https://redis.io/docs/latest/commands/expire/).
 func setDuration(target *time.Duration) func(string) error {
 	return func(text string) error {

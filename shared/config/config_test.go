@@ -53,7 +53,7 @@ func TestAFlagWinsOverItsVariable(t *testing.T) {
 	}
 }
 
-func TestMoreTimeIsOfferedWhereItIsShort(t *testing.T) {
+func TestMoreTimeIsOfferedIfTheTTLIsShort(t *testing.T) {
 	for ttl, want := range map[string]bool{"10s": true, "1m59s": true, "2m": false, "10m": false} {
 		cfg, err := load("SESSION_TTL=" + ttl)
 		if err != nil {
@@ -101,7 +101,7 @@ func TestBeyondLoopbackTheKeyMustBeSecret(t *testing.T) {
 	}
 }
 
-func TestThePanelIsForThisMachineAlone(t *testing.T) {
+func TestThePanelIsOnlyForThisMachine(t *testing.T) {
 	key := "SECRET_KEY=" + strings.Repeat("k", 32)
 	for _, c := range []struct {
 		words []string
@@ -221,7 +221,7 @@ func TestThePublicAddressIsAsBrowsersSendIt(t *testing.T) {
 	}
 }
 
-func TestATimeInWords(t *testing.T) {
+func TestTimesInWords(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		time.Second: "1 s", 10 * time.Second: "10 s", 100 * time.Second: "100 s", time.Minute: "1 minute", 90 * time.Minute: "90 minutes",
 		time.Hour: "1 hour", 26 * time.Hour: "26 hours", 24 * time.Hour: "1 day", 720 * time.Hour: "30 days",

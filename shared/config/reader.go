@@ -13,41 +13,40 @@ import (
 	"unicode"
 )
 
-// Getenv is what a variable says to the workshop: its value as clean leaves it,
-// and nothing if another program has set it.
+// Getenv returns a variable as Load reads it: without surrounding spaces, quotes
+// and invisible characters. A HOST that is no address is empty, because another
+// program has set it.
 func Getenv(name string) string { return newReader(os.Getenv).fromEnvironment(name) }
 
-// clean takes off what came along unseen: spaces, the ends of lines, a byte
-// order mark, and quotes that no shell has removed.
+// clean removes what an editor, a file or a shell left around a value: spaces, line
+// ends, a byte order mark, and quotes.
 func clean(value string) string {
-	unseen := func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) }
-	value = strings.TrimFunc(value, unseen)
+	invisible := func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) }
+	value = strings.TrimFunc(value, invisible)
 	if quoted := inQuotes.FindStringSubmatch(value); quoted != nil {
-		value = strings.TrimFunc(cmp.Or(quoted[1:]...), unseen)
+		value = strings.TrimFunc(cmp.Or(quoted[1:]...), invisible)
 	}
 	return value
 }
 
 var inQuotes = regexp.MustCompile(`^(?:"(.*)"|'(.*)'|“(.*)”)$`)
 
-// reader collects settings and their problems, so that one run names them all.
+// reader collects the settings and all problems with them.
 type reader struct {
 	flags  *flag.FlagSet
 	getenv func(string) string
 	apply  []func()
 	errs   []error
-	// hostIgnored tells that another program has set HOST.
+	// hostIgnored reports whether another program has set HOST.
 	hostIgnored bool
 }
 
 func newReader(getenv func(string) string) *reader {
-	r := &reader{flags: flag.NewFlagSet("", flag.ContinueOnError), getenv: getenv}
-	r.flags.Usage = func() {}
-	return r
+	return &reader{flags: flag.NewFlagSet("", flag.ContinueOnError), getenv: getenv}
 }
 
 func (r *reader) text(name, variable, fallback, usage string, set func(string) error) {
-	// As the default of a flag, -h would show what the variable holds.
+	// The variable is not the default of the flag: -h would print its value.
 	value := r.flags.String(name, "", usage+". Variable: "+variable)
 	r.apply = append(r.apply, func() {
 		r.check(variable, set(cmp.Or(clean(*value), r.fromEnvironment(variable), fallback)))
@@ -64,7 +63,7 @@ func (r *reader) boolean(name, variable, usage string, target *bool) {
 
 func (r *reader) fromEnvironment(variable string) string {
 	value := clean(r.getenv(variable))
-	// Conda and tcsh keep a name of the machine there.
+	// Conda and tcsh set it to the name of the machine.
 	if variable == "HOST" && value != "" && !isAddress(value) {
 		r.hostIgnored = true
 		return ""
@@ -98,18 +97,18 @@ func (r *reader) check(variable string, err error) {
 	}
 }
 
-// atEnd is the name of a flag where package flag's errors have it.
-var atEnd = regexp.MustCompile(` (-[a-z][a-z-]*)(?:: (?:parse error|value out of range))?$`)
+// flagAtEnd finds the name of a flag in the errors of package flag.
+var flagAtEnd = regexp.MustCompile(` (-[a-z][a-z-]*)(?:: (?:parse error|value out of range))?$`)
 
-// ParseFlags is flags.Parse with an error that names the flag and repeats no
-// value: it may be a password.
+// ParseFlags is flags.Parse without its output. The error names the flag and
+// repeats no value, which may be a password; it is flag.ErrHelp for -h.
 func ParseFlags(flags *flag.FlagSet, args []string) error {
 	flags.SetOutput(io.Discard)
 	err := flags.Parse(args)
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return err
 	}
-	if found := atEnd.FindStringSubmatch(err.Error()); found != nil {
+	if found := flagAtEnd.FindStringSubmatch(err.Error()); found != nil {
 		return fmt.Errorf("the flag %s is unknown, or its value is missing or invalid", found[1])
 	}
 	return errors.New("a flag is unknown")
