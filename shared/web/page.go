@@ -22,7 +22,7 @@ import (
 	"example.com/session-workshop/shared/config"
 )
 
-// Names of the pages that every app has, beside its own.
+// Names of the pages that every app has.
 const (
 	problemPage = "web/problem"
 	confirmPage = "web/confirm"
@@ -37,45 +37,41 @@ var (
 	confirmText string
 )
 
-var ownPages = map[string]string{problemPage: problemText, confirmPage: confirmText}
-
-// renderer holds the pages of an app by their names.
+// renderer holds the pages of an app and what all of them need to know.
 type renderer struct {
-	// title stands in the header of each page, and in its title.
+	// title is in the header and in the title of each page.
 	title string
-	// cfg says at which address people reach the app.
 	cfg   config.Config
 	login Login
-	// noticeFile is the one that NoticeFile named; empty if there is none.
+	// noticeFile is the value of the variable NoticeFile.
 	noticeFile string
-	// repeats keep the log of an outage short.
-	repeats repeats
-	pages   map[string]*template.Template
+	repeats    repeats
+	pages      map[string]*template.Template
 }
 
 func newRenderer(pages map[string]string) *renderer {
 	r := &renderer{title: "Session store workshop", repeats: repeats{more: map[string]int{}}, pages: map[string]*template.Template{}}
-	for _, set := range []map[string]string{ownPages, pages} {
-		for name, text := range set {
-			r.add(name, text)
-		}
+	r.add(problemPage, problemText)
+	r.add(confirmPage, confirmText)
+	for name, text := range pages {
+		r.add(name, text)
 	}
 	return r
 }
 
 func (r *renderer) add(name, text string) {
 	page := template.Must(template.New("frame").Parse(frame))
-	// A mistake is told with the name of the template that has it.
+	// With its own name, an error in it names the page and not the frame.
 	content := template.Must(page.New(name).Parse(text))
 	template.Must(page.AddParseTree("content", content.Tree))
 	r.pages[name] = page
 }
 
-// AddPage adds a page to those that New was given.
+// AddPage adds a page to those of New.
 func AddPage(e *echo.Echo, name, text string) { e.Renderer.(*renderer).add(name, text) }
 
-// Render writes a page only when all of it could be made, so that a mistake in
-// a template is an error page and not half of another one.
+// Render makes the whole page before it writes any of it, so that a failing template
+// becomes an error page and not half a page.
 func (r *renderer) Render(w io.Writer, name string, data any, c echo.Context) error {
 	page, ok := r.pages[name]
 	if !ok {
@@ -85,17 +81,16 @@ func (r *renderer) Render(w io.Writer, name string, data any, c echo.Context) er
 	if err := page.Execute(&whole, framed{data, r.title, r.notice(), c}); err != nil {
 		return err
 	}
-	// A page with a name in it must not come back from a cache after logout.
+	// After a logout, a page with a name must not come from a cache.
 	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 	_, err := whole.WriteTo(w)
 	return err
 }
 
-// NoticeFile is the variable by which a program that starts an app names a file.
-// While that file is not empty, each page shows its text above its own.
+// NoticeFile is an environment variable that a program sets for an app that it
+// starts: the path of a file. While the file has a text, each page begins with it.
 const NoticeFile = "WORKSHOP_NOTICE_FILE"
 
-// notice is empty if the file is, and if there is none.
 func (r *renderer) notice() string {
 	if r.noticeFile == "" {
 		return ""
@@ -104,19 +99,19 @@ func (r *renderer) notice() string {
 	return strings.TrimSpace(string(text))
 }
 
-// Login says where an app keeps who is logged in.
+// Login says where an app stores who is logged in.
 type Login struct {
-	// Cookie is the name of the cookie, empty if nobody can log in.
+	// Cookie is the name of the cookie, empty for an app without a login.
 	Cookie string
-	// InRedis tells that the cookie holds a token, and Redis the login.
+	// InRedis reports whether the cookie holds a token only, and Redis the login.
 	InRedis bool
 }
 
-// SetLogin lets the page of an outage tell what it means for the visitor.
+// SetLogin sets the login of e, so that the error page of an outage can say what
+// becomes of it.
 func SetLogin(e *echo.Echo, l Login) { e.Renderer.(*renderer).login = l }
 
-// framed is what the frame shows: a page, which app it belongs to, and what a
-// step shows beside it.
+// framed is the data of frame.html.
 type framed struct {
 	Page    any
 	App     string
@@ -126,9 +121,8 @@ type framed struct {
 
 const besideKey = "web/beside"
 
-// SetBeside says what the page of a request shows of the program that made it:
-// show returns the part "served" for the header, and then, when the page itself
-// has been made, the part "panel".
+// SetBeside adds parts to the frame around the page of a request. The frame calls
+// show for the part "served" in the header, and after the page for the part "panel".
 func SetBeside(c echo.Context, show func(part string) (template.HTML, error)) { c.Set(besideKey, show) }
 
 // Beside is called by the frame.
@@ -139,8 +133,8 @@ func (f framed) Beside(part string) (template.HTML, error) {
 	return "", nil
 }
 
-// Explained is an error that knows the page people should see: an HTTP status,
-// a title, and a text in plain words. A command in it stands between backticks.
+// Explained is an error with its own error page: an HTTP status, a title, and a text
+// in plain words with its commands in backticks.
 type Explained interface {
 	error
 	Explain() (status int, title, text string)
@@ -149,51 +143,50 @@ type Explained interface {
 type problem struct {
 	status      int
 	Title, Text string
-	// While Redis is away: what was asked for, by a visitor who brought a cookie,
-	// or did not, of which login.
+	// Path, Brought (the request had the cookie of Login) and Login are set during an
+	// outage only.
 	Path    string
 	Brought bool
 	Login   Login
-	// Again is where the same page may work later; empty where it will not.
+	// Again is the address at which the page may work later, if it can.
 	Again string
 }
 
-// code is what stands between backticks in a text.
-var code = regexp.MustCompile("`([^`]+)`")
+var backticks = regexp.MustCompile("`([^`]+)`")
 
-// WithCode is the text with its commands in the style of code.
+// WithCode is Text as HTML, with its commands in the style of code.
 func (p problem) WithCode() template.HTML {
-	return template.HTML(code.ReplaceAllString(template.HTMLEscapeString(p.Text), "<code>$1</code>"))
+	return template.HTML(backticks.ReplaceAllString(template.HTMLEscapeString(p.Text), "<code>$1</code>"))
 }
 
-// showError answers with an error page, and logs what a person at the terminal
-// should know: a mistake in the program, or a Redis that is away.
+// showError answers with an error page. It logs the errors that concern the user at
+// the terminal: a mistake in the program, or a Redis that does not answer.
 func showError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
 	var explained Explained
 	if c.Request().Context().Err() == context.Canceled && errors.Is(err, context.Canceled) && !errors.As(err, &explained) {
-		// The browser went away: no one reads this, and nothing is wrong.
+		// The browser went away, and nothing is wrong.
 		return
 	}
+	r := c.Echo().Renderer.(*renderer)
 	p := problemFor(err, c.Request())
 	if p.status >= http.StatusInternalServerError {
-		// An error names the port of its connection: an outage goes by its text.
+		// The error of an outage names the port of a connection, its text does not.
 		kind := p.Text
 		if p.status == http.StatusInternalServerError {
 			kind = err.Error()
 		}
-		c.Echo().Renderer.(*renderer).repeats.log(kind, "method", c.Request().Method, "path", c.Request().URL.Path, "status", p.status, "error", err)
+		r.repeats.log(kind, "method", c.Request().Method, "path", c.Request().URL.Path, "status", p.status, "error", err)
 	}
 	if p.status == http.StatusServiceUnavailable {
-		p.Path, p.Login = c.Request().URL.Path, c.Echo().Renderer.(*renderer).login
+		p.Path, p.Login = c.Request().URL.Path, r.login
 		_, missing := c.Cookie(p.Login.Cookie)
 		p.Brought = missing == nil
 		c.Response().Header().Set(echo.HeaderRetryAfter, "1")
 	}
-	// What stands beside a page is made before its status is sent, and may want
-	// to know it.
+	// SetBeside's show may need the status, which is sent after the whole page is made.
 	c.Response().Status = p.status
 	if err := c.Render(p.status, problemPage, p); err != nil {
 		slog.Error("an error page failed", "error", err)
@@ -206,7 +199,7 @@ func problemFor(err error, r *http.Request) problem {
 		p := problem{}
 		p.status, p.Title, p.Text = explained.Explain()
 		if r.Method == http.MethodGet {
-			// Two slashes at its beginning would lead to another site.
+			// An address with two slashes at its beginning is that of another site.
 			p.Again = "/" + strings.TrimLeft(r.URL.RequestURI(), `/\`)
 		}
 		return p
@@ -219,29 +212,28 @@ func problemFor(err error, r *http.Request) problem {
 	return problem{status: status, Title: http.StatusText(status), Text: cmp.Or(plainTexts[status], "The app cannot answer this.")}
 }
 
-// plainTexts say what a status means.
 var plainTexts = map[int]string{
 	http.StatusNotFound:              "There is no page at this address.",
 	http.StatusMethodNotAllowed:      "This address does not take that kind of request.",
 	http.StatusForbidden:             "The form was sent from another site. Nothing was done.",
-	http.StatusRequestTimeout:        "The request did not come in time. Nothing was done.",
+	http.StatusRequestTimeout:        "The request did not arrive in time. Nothing was done.",
 	http.StatusMisdirectedRequest:    "This app listens for its own machine, and was asked under another name. Behind a proxy, set `PUBLIC_URL` to the address that people type, for example `PUBLIC_URL=https://workshop.example.com`. Nothing was done.",
 	http.StatusConflict:              "Your browser sends two different cookies of this app, so the app cannot tell who you are. Delete the cookies of this site in the browser, then log in again.",
-	http.StatusRequestEntityTooLarge: "That was more than this app takes.",
+	http.StatusRequestEntityTooLarge: "The request is larger than this app accepts.",
 	http.StatusInternalServerError:   "Something went wrong in the app. The terminal that runs it says what.",
 }
 
-// quiet is how long an error that comes again is only counted.
+// quiet is how long an error that was logged is only counted.
 var quiet = 5 * time.Second
 
-// repeats counts errors of a kind.
+// repeats counts the errors of each kind that were not logged.
 type repeats struct {
 	mutex sync.Mutex
 	more  map[string]int
 }
 
-// log logs the first error of a kind at once, and after a while how many more
-// there were: thousands of equal lines a minute would hide all others.
+// log logs the first error of a kind at once and, after quiet, how many followed:
+// an outage would fill the log with thousands of equal lines.
 func (r *repeats) log(kind string, about ...any) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()

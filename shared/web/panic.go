@@ -12,20 +12,20 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 )
 
-// recovery makes an error page of a panic, and one line of the log.
+// recovery turns a panic into an error page and one line in the log.
 var recovery = middleware.RecoverConfig{
 	DisablePrintStack: true,
 	LogErrorFunc: func(c echo.Context, err error, _ []byte) error {
 		err = panicked(err)
 		if c.Response().Committed {
-			// There is no error page any more, and so no line for it.
+			// showError logs nothing after the answer has begun.
 			slog.Error("request failed", "method", c.Request().Method, "path", c.Request().URL.Path, "error", err)
 		}
 		return err
 	},
 }
 
-// caught runs the app, and returns a panic as an error.
+// caught calls run and returns its error, or its panic as an error.
 func caught(run func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
@@ -35,8 +35,8 @@ func caught(run func() error) (err error) {
 	return run()
 }
 
-// panicked says with what the app panicked, and in which of its own lines. Of a
-// panic in code that is not its own it has the whole stack.
+// panicked describes a panic in one line, with the lines of the app in its stack. If
+// the stack has no line of the app, the error holds all of it.
 func panicked(value any) error {
 	stack := string(debug.Stack())
 	if app, ok := debug.ReadBuildInfo(); ok {
@@ -47,9 +47,9 @@ func panicked(value any) error {
 	return fmt.Errorf("panic: %v\n%s", value, stack)
 }
 
-// LinesOf returns those lines of a Go stack that belong to the module in a
-// folder, the innermost first, as in "my-step1/main.go:102 (username), :63 (index)".
-// It is empty if there are none.
+// LinesOf returns the lines of a Go stack that belong to the module in folder, the
+// innermost first, as in "my-step1/main.go:102 (username), :63 (index)". It is empty
+// if there are none.
 func LinesOf(stack, folder string) string {
 	frame := regexp.MustCompile(`(?m)^(\S+)\(.*\)\n\t.*[/\\](` + regexp.QuoteMeta(folder) + `[/\\]\S+\.go):(\d+)`)
 	var lines []string

@@ -22,8 +22,7 @@ import (
 )
 
 // Main runs the app. If run fails or panics, Main prints why in one line and ends
-// the process with status 1. By then what run deferred is done, so that all
-// that it opened is closed.
+// the process with status 1, after all that run has deferred.
 func Main(run func() error) {
 	if err := caught(run); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -31,14 +30,14 @@ func Main(run func() error) {
 	}
 }
 
-// Run serves e until the process is told to stop (Ctrl+C, SIGTERM), lets
-// requests in flight finish, and returns. Before, it prints the address as
-// "NAME is running: URL", the given lines, and cfg's TTL if it has one. Each page
-// shows the name; for "Step 3", which step that is. The error says why the port
-// or the host of cfg cannot be used, or that requests were cut off at the end.
+// Run serves e until the process is told to stop (Ctrl+C, SIGTERM) and requests in
+// flight have finished. It first prints "NAME is running: URL", the given lines, and
+// the TTL of cfg, if any. Each page shows the name, or for a step its title. The
+// error says why the port or the host of cfg cannot be used, or that requests were
+// cut off at the end.
 func Run(e *echo.Echo, cfg config.Config, lines ...string) error {
-	// The signals stay caught to the end: a second one must not cut off what
-	// the first has asked to finish.
+	// The signals stay caught to the end: a second one must not cut off the requests
+	// that may finish after the first.
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	listener, err := Listen(cfg)
 	if err != nil {
@@ -49,19 +48,28 @@ func Run(e *echo.Echo, cfg config.Config, lines ...string) error {
 	return Serve(ctx, e, listener)
 }
 
-// Configure tells e the name of the app, if cfg has one, and at which addresses
-// it may be asked. Run does so too.
+// Titles are the titles of the steps, by their names.
+var Titles = map[string]string{
+	"Step 1": "Step 1 of 4: a signed cookie",
+	"Step 2": "Step 2 of 4: visits, counted in Redis",
+	"Step 3": "Step 3 of 4: Redis forgets",
+	"Step 4": "Step 4 of 4: a session store",
+}
+
+// Configure gives e the name of the app, if cfg has one, and the addresses at which
+// it answers. Run calls it; a program that calls Serve itself must do so too.
 func Configure(e *echo.Echo, cfg config.Config) {
 	r := e.Renderer.(*renderer)
 	r.title, r.cfg = cmp.Or(Titles[cfg.Name], cfg.Name, r.title), cfg
-	// What a compiler says of the files of this machine is for this machine only.
+	// The messages of a compiler name files of this machine, so only this machine
+	// may see them.
 	if cfg.Loopback() {
 		r.noticeFile = os.Getenv(NoticeFile)
 	}
 }
 
-// announce writes everything at once, so that whoever reads the first line has
-// the others too.
+// announce prints all lines in one write: a program that has read the first can
+// read the others too.
 func announce(cfg config.Config, listener net.Listener, lines []string) {
 	var text strings.Builder
 	port := listener.Addr().(*net.TCPAddr).Port
@@ -88,11 +96,11 @@ func announce(cfg config.Config, listener net.Listener, lines []string) {
 	}
 }
 
-// titleHeader is how an app of this package tells another which one it is.
+// titleHeader is the header in which /healthz answers with the title of the app.
 const titleHeader = "Session-Workshop"
 
-// titleOn asks the app on a port of this machine for its title, which is empty
-// if another program answers there.
+// titleOn asks the app on a port of this machine for its title. It is empty if
+// another program, or none, answers there.
 func titleOn(port int) string {
 	client := http.Client{Timeout: 500 * time.Millisecond}
 	response, err := client.Get(fmt.Sprintf("http://127.0.0.1:%d/healthz", port))
@@ -103,8 +111,8 @@ func titleOn(port int) string {
 	return response.Header.Get(titleHeader)
 }
 
-// address is what people type: PUBLIC_URL, else the host that the app listens
-// on, where "every address" is reached from here as 127.0.0.1.
+// address is the URL that people type: PUBLIC_URL, else that of the host and port on
+// which the app listens. If it listens on every address, the host is 127.0.0.1.
 func address(cfg config.Config, port int) string {
 	if cfg.PublicURL != nil {
 		return cfg.PublicURL.String()
@@ -116,8 +124,8 @@ func address(cfg config.Config, port int) string {
 	return "http://" + net.JoinHostPort(host, strconv.Itoa(port))
 }
 
-// Listen takes cfg's port, or the next free one where nobody asked for it. The
-// error says what is wrong with PORT or HOST and what to do.
+// Listen listens on the port of cfg or, unless the user chose it, on the next free
+// one. The error says what is wrong with PORT or HOST and what to do.
 func Listen(cfg config.Config) (net.Listener, error) {
 	if cfg.Port == 0 {
 		return net.Listen("tcp", net.JoinHostPort(cfg.Host, "0"))
@@ -148,8 +156,9 @@ func Listen(cfg config.Config) (net.Listener, error) {
 		cfg.Port, cfg.Port+1, cfg.Port+1)
 }
 
-// answers asks before listening, since some systems let two programs listen
-// on one port under different addresses; the browser then meets either one.
+// answers reports whether a program listens on a port. Listening does not show it:
+// on some systems two programs can have one port, on different addresses, and the
+// browser gets either of them.
 func answers(host string, port int) bool {
 	for _, h := range []string{"127.0.0.1", "::1", host} {
 		if ip := net.ParseIP(h); ip == nil || ip.IsUnspecified() {

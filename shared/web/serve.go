@@ -16,8 +16,8 @@ import (
 	"example.com/session-workshop/shared/system"
 )
 
-// usual is how much a client may take, whatever it does. A visitor on a slow
-// line needs a second or two.
+// usual are the limits for clients. A visitor with a slow connection needs a second
+// or two.
 var usual = struct {
 	headers, request, answer, idle, stop time.Duration
 	connections                          int
@@ -25,22 +25,22 @@ var usual = struct {
 	headers: 5 * time.Second,
 	// Headers and body together.
 	request: 10 * time.Second,
-	// From the end of the headers until the client has taken the answer.
+	// From the end of the headers until the client has read the answer.
 	answer: 15 * time.Second,
 	idle:   2 * time.Minute,
-	// How long requests in flight may take to finish after a signal.
+	// For requests in flight, after a signal.
 	stop:        5 * time.Second,
 	connections: system.Connections(),
 }
 
-// maxBytes bounds the headers of a request, and its body.
+// maxBytes is the limit for the headers of a request, and for its body.
 const maxBytes = 64 << 10
 
-// Serve answers with handler on listener until ctx ends, and lets requests in
-// flight finish. A client that is slow to send a request or to take an answer is
-// cut off; if there are too many connections, the one that has waited longest
-// for a request. The error says that it cannot serve, or that the app took longer
-// than five seconds for some of the last requests, which were cut off.
+// Serve serves handler on listener until ctx ends and requests in flight have
+// finished. It cuts off a client that is too slow to send a request or to read the
+// answer and, if there are too many connections, the one that has waited longest for
+// a request. The error is that of the listener, or says that requests were cut off
+// because they had not finished five seconds after the end of ctx.
 func Serve(ctx context.Context, handler http.Handler, listener net.Listener) error {
 	if e, ok := handler.(*echo.Echo); ok {
 		answerHEAD(e)
@@ -67,10 +67,10 @@ func Serve(ctx context.Context, handler http.Handler, listener net.Listener) err
 	return nil
 }
 
-// Receive reads the whole body of a request, before anything is done for it.
-// From then on the connection is not closed to make room, nor at the end. The
-// error is an *echo.HTTPError: 408 if the body did not come in time, 413 if it
-// has more than 64 KB.
+// Receive reads the whole body of a request into memory. A handler calls it first;
+// from then on Serve does not close the connection to make room, nor when it ends.
+// The error is an *echo.HTTPError: 408 if the body did not arrive in time, 413 if it
+// has more than 64 KiB.
 func Receive(w http.ResponseWriter, r *http.Request) error {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBytes))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
@@ -80,25 +80,27 @@ func Receive(w http.ResponseWriter, r *http.Request) error {
 		return echo.NewHTTPError(http.StatusRequestTimeout).SetInternal(err)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	if serve, ok := r.Context().Value(serveKey{}).(func()); ok {
-		serve()
+	if received, ok := r.Context().Value(receivedKey{}).(func()); ok {
+		received()
 	}
 	return nil
 }
 
-type serveKey struct{}
+type receivedKey struct{}
 
 // guests are the open connections of a server.
 type guests struct {
 	mutex sync.Mutex
-	// since is when each began to wait for a request. It is zero while a request
-	// that has come is served.
+	// since is when each connection began to wait for a request. It is zero from the
+	// time a request is received until it is answered.
 	since map[net.Conn]time.Time
-	most  int
+	// most is how many connections may be open.
+	most int
 }
 
+// enter gives the requests of conn the function that Receive calls.
 func (g *guests) enter(ctx context.Context, conn net.Conn) context.Context {
-	return context.WithValue(ctx, serveKey{}, func() {
+	return context.WithValue(ctx, receivedKey{}, func() {
 		g.mutex.Lock()
 		defer g.mutex.Unlock()
 		g.since[conn] = time.Time{}
@@ -112,15 +114,15 @@ func (g *guests) note(conn net.Conn, state http.ConnState) {
 	case http.StateNew, http.StateIdle:
 		g.since[conn] = time.Now()
 		if len(g.since) > g.most {
-			g.closeOne(conn)
+			g.closeLongestWaiting(conn)
 		}
 	case http.StateClosed:
 		delete(g.since, conn)
 	}
 }
 
-// closeOne closes what has waited longest: the newest if all others are served.
-func (g *guests) closeOne(newest net.Conn) {
+// closeLongestWaiting closes the newest connection if no other waits for a request.
+func (g *guests) closeLongestWaiting(newest net.Conn) {
 	longest := newest
 	for conn, since := range g.since {
 		if !since.IsZero() && since.Before(g.since[longest]) {
@@ -135,15 +137,16 @@ func (g *guests) close(conn net.Conn) {
 	delete(g.since, conn)
 }
 
-// leave closes what waits: browsers open some connections in advance, and
-// Shutdown would wait for them. What is served has some time to take its answer.
+// leave closes the connections that wait for a request: browsers open some in
+// advance, and Shutdown would wait for these. The other clients have some time to
+// read their answers.
 func (g *guests) leave() {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
 	g.most = 0
 	for conn, since := range g.since {
 		if since.IsZero() {
-			// Nothing is lost on a connection that is closed already.
+			// It fails only if the connection is closed already.
 			_ = conn.SetWriteDeadline(time.Now().Add(usual.stop / 2))
 		} else {
 			g.close(conn)

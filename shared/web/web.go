@@ -1,6 +1,5 @@
-// Package web holds what every step's web server needs and no lesson is
-// about: middleware, the frame around a page, error pages, listening and
-// stopping.
+// Package web holds the parts of every step's web server that are not a lesson:
+// middleware, the frame around a page, error pages, listening and stopping.
 package web
 
 import (
@@ -18,33 +17,33 @@ import (
 	"example.com/session-workshop/shared/config"
 )
 
-// patience bounds what a request may wait for Redis. A person waits about a
-// second before a page feels broken
-// (https://www.nngroup.com/articles/response-times-3-important-limits/).
+// patience bounds the time that a request may wait for Redis. After about a second
+// a page feels broken (https://www.nngroup.com/articles/response-times-3-important-limits/).
 const patience = 800 * time.Millisecond
 
-// contentPolicy lets a page load this app's own files and nothing else, and
-// run no script and no style that stands inside it.
+// contentPolicy lets a page load files of this app only, and forbids scripts and
+// styles inside the page.
 const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 //go:embed assets
 var assets embed.FS
 
-// New returns an Echo that shows the given pages: a page is the text of an
-// html/template, which c.Render(status, name, data) puts into the common
-// frame. A page that cannot be parsed is a mistake in the program: New panics.
+// New returns an Echo that shows pages. Each page is the text of an html/template,
+// by its name; c.Render(status, name, data) puts it into the common frame. New
+// panics if a page has a syntax error.
 //
-// Every request gets a context with a deadline, which ends too when the browser
-// goes away from a page. A POST from another site is refused with 403
-// (https://pkg.go.dev/net/http#CrossOriginProtection), and an error that a
-// handler returns becomes a page.
+// Every request has a context with a deadline. The context of a page also ends when
+// the browser goes away. A POST from another site is refused with 403
+// (https://pkg.go.dev/net/http#CrossOriginProtection). An error that a handler
+// returns becomes an error page.
 func New(pages map[string]string) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.Renderer = newRenderer(pages)
 	e.HTTPErrorHandler = showError
-	e.Use(middleware.RecoverWithConfig(recovery), middleware.SecureWithConfig(securityHeaders), refuseAhead, refuseOtherNames, refuseOtherSites, refuseTwoCookies, receive, withDeadline)
+	e.Use(middleware.RecoverWithConfig(recovery), middleware.SecureWithConfig(securityHeaders),
+		first(refusePrefetch, refuseOtherHosts, refuseOtherSites(), refuseTwoCookies, receive), withDeadline)
 	e.GET("/healthz", func(c echo.Context) error {
 		c.Response().Header().Set(titleHeader, e.Renderer.(*renderer).title)
 		return c.String(http.StatusOK, "ok\n")
@@ -53,102 +52,128 @@ func New(pages map[string]string) *echo.Echo {
 	return e
 }
 
+// Handle registers a net/http handler for a pattern, a method and a path such as
+// "GET /login". Its requests have all that New does for a request, and it can call
+// Show and Fail.
+func Handle(e *echo.Echo, pattern string, handler http.Handler, middleware ...echo.MiddlewareFunc) {
+	method, path, _ := strings.Cut(pattern, " ")
+	e.Add(method, path, func(c echo.Context) error {
+		ctx := context.WithValue(c.Request().Context(), frameKey{}, c)
+		handler.ServeHTTP(c.Response(), c.Request().WithContext(ctx))
+		return nil
+	}, middleware...)
+}
+
+type frameKey struct{}
+
+func frameOf(r *http.Request) echo.Context { return r.Context().Value(frameKey{}).(echo.Context) }
+
+// Show answers a request of Handle with one of the pages of New.
+func Show(r *http.Request, status int, page string, data any) {
+	if err := frameOf(r).Render(status, page, data); err != nil {
+		Fail(r, err)
+	}
+}
+
+// Fail answers a request of Handle with the error page for err.
+func Fail(r *http.Request, err error) { frameOf(r).Error(err) }
+
 var securityHeaders = middleware.SecureConfig{
 	ContentSecurityPolicy: contentPolicy,
 	ContentTypeNosniff:    "nosniff",
-	// A stricter policy would make browsers send "Origin: null" with our own
-	// forms, which looks like another site.
+	// With a stricter policy browsers send "Origin: null" with our own forms, as if
+	// these were on another site.
 	ReferrerPolicy: "same-origin",
 }
 
-// refuseAhead keeps what a browser asks for ahead of the visitor, who may never
-// come to see it, from logging out or counting a visit. Browsers say so in
-// Sec-Purpose (https://fetch.spec.whatwg.org/#sec-purpose-header), older ones in
-// the others.
-func refuseAhead(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
-			if c.Request().Header.Get(name) != "" {
-				c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
-				return c.NoContent(http.StatusServiceUnavailable)
+// first runs checks before the handler. A check that returns an error, or has
+// answered the request, is the last.
+func first(checks ...func(echo.Context) error) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			for _, check := range checks {
+				if err := check(c); err != nil || c.Response().Committed {
+					return err
+				}
 			}
+			return next(c)
 		}
-		return next(c)
 	}
 }
 
-// refuseOtherNames keeps an app that listens for its own machine, with a public
-// key, from being published by a proxy that its settings know nothing of. A form
-// of the site that PUBLIC_URL names is our own, whatever a proxy made of Host.
-func refuseOtherNames(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		cfg, r := c.Echo().Renderer.(*renderer).cfg, c.Request()
-		public := cfg.PublicURL
-		known := public != nil && config.HostOf(public.Scheme, r.Host) == public.Host
-		if config.IsLoopback(cfg.Host) && !isLocal(r.Host) && !known && !isForAll(c) {
-			return echo.NewHTTPError(http.StatusMisdirectedRequest)
+// refusePrefetch refuses what a browser loads in advance: it must not count a visit
+// or log out a user who may never open the page. Browsers announce it in Sec-Purpose
+// (https://fetch.spec.whatwg.org/#sec-purpose-header), older ones in the others.
+func refusePrefetch(c echo.Context) error {
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
+		if c.Request().Header.Get(name) != "" {
+			c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+			return c.NoContent(http.StatusServiceUnavailable)
 		}
-		if public != nil && strings.EqualFold(r.Header.Get("Origin"), public.Scheme+"://"+public.Host) {
-			r.Host = public.Host
-		}
-		if cfg.HTTPS() {
-			c.Response().Header().Set(echo.HeaderStrictTransportSecurity, "max-age=31536000")
-		}
-		return next(c)
 	}
+	return nil
 }
 
-// isLocal reports whether the Host of a request is always this machine
+// refuseOtherHosts keeps a proxy from publishing an app on loopback, with its
+// public key, without PUBLIC_URL. A form of the site in PUBLIC_URL is our own, even
+// if a proxy has changed its Host.
+func refuseOtherHosts(c echo.Context) error {
+	cfg, r := c.Echo().Renderer.(*renderer).cfg, c.Request()
+	public := cfg.PublicURL
+	known := public != nil && config.HostOf(public.Scheme, r.Host) == public.Host
+	if config.IsLoopback(cfg.Host) && !isLocal(r.Host) && !known && !isForAll(c) {
+		return echo.NewHTTPError(http.StatusMisdirectedRequest)
+	}
+	if public != nil && strings.EqualFold(r.Header.Get("Origin"), public.Scheme+"://"+public.Host) {
+		r.Host = public.Host
+	}
+	if cfg.HTTPS() {
+		c.Response().Header().Set(echo.HeaderStrictTransportSecurity, "max-age=31536000")
+	}
+	return nil
+}
+
+// isLocal reports whether the Host of a request always means this machine
 // (https://www.rfc-editor.org/rfc/rfc6761#section-6.3).
 func isLocal(host string) bool {
 	name := strings.TrimSuffix(strings.ToLower((&url.URL{Host: host}).Hostname()), ".")
 	return strings.HasSuffix("."+name, ".localhost") || config.IsLoopback(name)
 }
 
-// refuseTwoCookies says so when there are different cookies of our name: another
-// path or domain has one too, which no login of ours replaces.
-func refuseTwoCookies(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		all := c.Request().CookiesNamed(c.Echo().Renderer.(*renderer).login.Cookie)
-		differs := func(other *http.Cookie) bool { return other.Value != all[0].Value }
-		if slices.ContainsFunc(all, differs) && !isForAll(c) {
-			return echo.NewHTTPError(http.StatusConflict)
-		}
-		return next(c)
-	}
-}
-
-// isForAll reports whether a request is for what is the same for everybody: a
-// file, or whether the process is up.
+// isForAll reports whether the answer is the same for every user: a file, or the
+// health of the process.
 func isForAll(c echo.Context) bool {
 	return c.Path() == "/healthz" || strings.HasPrefix(c.Path(), "/assets")
 }
 
-func receive(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		if err := Receive(c.Response(), c.Request()); err != nil {
-			return err
-		}
-		return next(c)
-	}
-}
-
-func refuseOtherSites(next echo.HandlerFunc) echo.HandlerFunc {
+func refuseOtherSites() func(echo.Context) error {
 	protection := http.NewCrossOriginProtection()
 	return func(c echo.Context) error {
 		if err := protection.Check(c.Request()); err != nil {
 			return echo.NewHTTPError(http.StatusForbidden).SetInternal(err)
 		}
-		return next(c)
+		return nil
 	}
 }
+
+// refuseTwoCookies refuses different cookies with our name. One of them is for
+// another path or domain, and no login of ours replaces it.
+func refuseTwoCookies(c echo.Context) error {
+	all := c.Request().CookiesNamed(c.Echo().Renderer.(*renderer).login.Cookie)
+	differs := func(other *http.Cookie) bool { return other.Value != all[0].Value }
+	if slices.ContainsFunc(all, differs) && !isForAll(c) {
+		return echo.NewHTTPError(http.StatusConflict)
+	}
+	return nil
+}
+
+func receive(c echo.Context) error { return Receive(c.Response(), c.Request()) }
 
 func withDeadline(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx := c.Request().Context()
 		if c.Request().Method == http.MethodPost || c.Path() == "/logout" {
-			// A login or a logout is done to its end, even if the browser goes
-			// away in the middle of it.
+			// A login or a logout completes even if the browser goes away.
 			ctx = context.WithoutCancel(ctx)
 		}
 		ctx, cancel := context.WithTimeout(ctx, patience)
@@ -158,10 +183,10 @@ func withDeadline(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// ConfirmFromOtherSites shows a logout button in place of logging out when a
-// link on another site led here. Browsers say so in Sec-Fetch-Site
-// (https://www.w3.org/TR/fetch-metadata/); what sends no such header, like
-// curl, is let through.
+// ConfirmFromOtherSites is a middleware for GET /logout: if a link on another site
+// leads there, it shows a logout button instead. Browsers report this in
+// Sec-Fetch-Site (https://www.w3.org/TR/fetch-metadata/); a client without that
+// header, like curl, logs out.
 func ConfirmFromOtherSites(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		switch c.Request().Header.Get("Sec-Fetch-Site") {
@@ -172,8 +197,8 @@ func ConfirmFromOtherSites(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// answerHEAD gives every page an answer to HEAD: that of GET, but counts nothing
-// and logs nobody out.
+// answerHEAD adds HEAD to every GET, with the same status and headers. HEAD counts
+// no visit and logs no user out.
 func answerHEAD(e *echo.Echo) {
 	head := map[string]echo.HandlerFunc{
 		"/": func(c echo.Context) error {
