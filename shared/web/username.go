@@ -12,25 +12,24 @@ import (
 )
 
 const (
-	// maxUsername is in bytes. The name becomes part of a key and of a cookie.
+	// maxUsername is in bytes: the name becomes part of a key and of a cookie.
 	maxUsername = 64
-	// maxRunes bounds the work. Composed, a name has less than a third of them.
+	// maxRunes bounds the work before a name is composed to at most maxUsername bytes.
 	maxRunes = 4 * maxUsername
 )
 
-// Username reads the form field "username", as CheckName makes a name of it.
-// If it cannot be a name, problem is a sentence for the person who typed it;
-// else problem is empty.
+// Username is CheckName for the form field "username".
 func Username(c echo.Context) (name, problem string) {
 	return CheckName(c.Request().PostFormValue("username"))
 }
 
-// CheckName is Username for a name that did not come in a form. Names that differ
-// only in what cannot be seen are the same: invisible characters are left out,
-// except those that join emoji or letters; spaces of any kind become one, and none
-// at the ends; letters are composed with their marks (NFC, Unicode Annex 15).
+// CheckName makes a user name of what a user typed, so that names that look the same
+// are the same: it removes invisible characters, except those that join emoji or
+// letters, and spaces at the ends; it makes one space of several of any kind, and
+// composes letters with their marks (NFC, Unicode Annex 15). If the name is invalid,
+// it is empty, and problem is a sentence for the user; else problem is empty.
 func CheckName(typed string) (name, problem string) {
-	name, fits := seen(strings.TrimSpace(typed))
+	name, fits := withoutInvisible(strings.TrimSpace(typed))
 	name = strings.TrimSpace(name)
 	if !utf8.ValidString(typed) || strings.ContainsFunc(name, unicode.IsControl) {
 		return "", "This name has a character that cannot be seen, like a line break. Type it again."
@@ -45,66 +44,67 @@ func CheckName(typed string) (name, problem string) {
 	return name, ""
 }
 
-// standsAlone reports whether r can be seen without another character.
+// standsAlone reports whether r is visible without another character.
 func standsAlone(r rune) bool { return !unicode.In(r, unicode.Z, unicode.M) }
 
-// blanks are symbols and marks by their category, but show nothing: a Braille cell
+// blanks have the category of symbols or marks but show nothing: a Braille cell
 // without dots, a filler, a note without a head, the place of a missing object.
 const blanks = "\u2800\U00016FE4\U0001D159\uFFFC"
 
-// invisible is Default_Ignorable_Code_Point and a little more:
+// invisible reports whether r has the property Default_Ignorable_Code_Point, or
+// shows nothing for another reason:
 // https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point
 func invisible(r rune) bool {
 	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, unicode.Noncharacter_Code_Point) &&
 		!unicode.Is(unicode.Prepended_Concatenation_Mark, r) || strings.ContainsRune(blanks, r)
 }
 
-// seen is text without the invisible characters that change nothing. It does not
-// fit if it is longer than any name.
-func seen(text string) (visible string, fits bool) {
+// withoutInvisible removes the invisible characters that change nothing. It gives up
+// on a text that is longer than any name.
+func withoutInvisible(text string) (visible string, fits bool) {
 	var kept, between []rune
 	for _, r := range text {
 		if invisible(r) {
 			between = append(between, r)
 			continue
 		}
-		kept = append(kept, joint(kept, string(between), r)...)
+		kept = append(kept, effective(kept, string(between), r)...)
 		kept, between = append(kept, r), between[:0]
 		if len(kept) > maxRunes {
 			return "", false
 		}
 	}
-	return string(append(kept, joint(kept, string(between), 0)...)), true
+	return string(append(kept, effective(kept, string(between), 0)...)), true
 }
 
 const (
 	nonJoiner, joiner = "\u200C", "\u200D"
-	// colored shows the sign before it as an emoji.
-	colored, keycap = "\uFE0F", '\u20E3'
-	// otherEmoji are of another category than most.
+	// asEmoji shows the character before it as an emoji.
+	asEmoji, keycap = "\uFE0F", '\u20E3'
+	// otherEmoji are not in the category So, as most are.
 	otherEmoji = "↔⤴⤵◻◼🏻🏼🏽🏾🏿"
 )
 
 func isEmoji(r rune) bool { return unicode.Is(unicode.So, r) || strings.ContainsRune(otherEmoji, r) }
 
-// flags are England, Scotland and Wales: letters that cannot be seen, after a black
-// flag. https://www.unicode.org/reports/tr51/#valid-emoji-tag-sequences
+// flags are England, Scotland and Wales: invisible letters after a black flag.
+// https://www.unicode.org/reports/tr51/#valid-emoji-tag-sequences
 var flags = map[string]bool{
 	"\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F": true,
 	"\U000E0067\U000E0062\U000E0073\U000E0063\U000E0074\U000E007F": true,
 	"\U000E0067\U000E0062\U000E0077\U000E006C\U000E0073\U000E007F": true,
 }
 
-// joint is what of the invisible characters between two others changes how these
-// look. At the end of a text, next is 0.
-func joint(before []rune, between string, next rune) []rune {
+// effective returns those of the invisible characters between two others that change
+// how these look. At the end of a text, next is 0.
+func effective(before []rune, between string, next rune) []rune {
 	if between == "" || len(before) == 0 {
 		return nil
 	}
 	last, stays := before[len(before)-1], ""
-	// A wide sign is an emoji already.
-	if strings.Contains(between, colored) && (next == keycap || isEmoji(last) && width.LookupRune(last).Kind() != width.EastAsianWide) {
-		stays = colored
+	// A wide character is shown as an emoji anyway.
+	if strings.Contains(between, asEmoji) && (next == keycap || isEmoji(last) && width.LookupRune(last).Kind() != width.EastAsianWide) {
+		stays = asEmoji
 	}
 	first := strings.IndexAny(between, nonJoiner+joiner)
 	switch {
@@ -122,7 +122,7 @@ func joint(before []rune, between string, next rune) []rune {
 // https://www.rfc-editor.org/rfc/rfc5892#appendix-A
 var contextual = idna.New(idna.CheckJoiners(true))
 
-// joinsLetters reports whether a joiner changes the letters around it.
+// joinsLetters reports whether with, a joiner, changes the letters around it.
 func joinsLetters(before []rune, with string, next rune) bool {
 	word := len(before)
 	for word > 0 && unicode.In(before[word-1], unicode.L, unicode.M) {
