@@ -1,11 +1,12 @@
-// Package redisconn connects an app to Redis: the one that REDIS_URL names,
-// else the one on this machine's usual port, else an embedded one. The client
-// it returns answers or fails within a second, sends nothing twice that must
-// not run twice, and fails with errors that a person can read.
+// Package redisconn connects an app to Redis: the one that REDIS_URL names, else
+// the one on the usual port of this machine, else an embedded one. Its client
+// answers or fails within a second, never repeats a command that must not run
+// twice, and explains its errors to users.
 package redisconn
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -19,38 +20,31 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"example.com/session-workshop/shared/config"
-	"example.com/session-workshop/shared/embedded"
 	"example.com/session-workshop/shared/redisconn/iam"
 )
 
-// The library's own log repeats what the errors say already.
+// The log of the library only repeats its errors.
 func init() { logging.Disable() }
 
-// Conn is a connection to Redis that knows how to talk about itself.
+// Conn is a client for a Redis, and a description of that Redis.
 type Conn struct {
-	// Client sends commands, from many goroutines at once.
+	// Client can be used by many goroutines at once.
 	Client redis.UniversalClient
-	// About says which Redis this is and how to look inside it, in two lines
-	// for the terminal. It holds no password.
-	About      string
-	embedded   *embedded.Redis
-	stopTokens func()
+	// About says in two lines for the terminal which Redis this is and how to look
+	// inside it, without a password.
+	About string
+	// stop ends what runs in this process for the client.
+	stop func()
 }
 
-// Close ends the connections, and the embedded server where there is one.
+// Close ends the connections, and the embedded server, if any.
 func (c *Conn) Close() error {
-	err := c.Client.Close()
-	if c.stopTokens != nil {
-		c.stopTokens()
-	}
-	if c.embedded != nil {
-		c.embedded.Close()
-	}
-	return err
+	defer c.stop()
+	return c.Client.Close()
 }
 
-// MustOpen is Open for a main function: on an error it prints it in one line
-// and ends the process with status 1.
+// MustOpen is Open for a main function: it prints an error and ends the process
+// with status 1.
 func MustOpen(cfg config.Config) *Conn {
 	conn, err := Open(context.Background(), cfg)
 	if err != nil {
@@ -60,10 +54,9 @@ func MustOpen(cfg config.Config) *Conn {
 	return conn
 }
 
-// Open connects as cfg says and asks Redis once whether it is there, for at
-// most three seconds, and for ten more where it needs a token first. The error
-// is one line that names the variable, what is wrong and what to do; it never
-// holds a password.
+// Open connects to the Redis of cfg and checks that the app can use it. It takes at
+// most three seconds, and ten more if it needs a token. The error is one line that
+// names the variable, what is wrong and what to do; it never holds a password.
 func Open(ctx context.Context, cfg config.Config) (*Conn, error) {
 	if cfg.RedisURL == "" {
 		return OpenLocal(ctx, LocalAddr)
@@ -80,17 +73,16 @@ func Open(ctx context.Context, cfg config.Config) (*Conn, error) {
 	if err := trust(options, cfg.RedisCAFile); err != nil {
 		return nil, err
 	}
-	var stopTokens func()
+	stop := func() {}
 	if cfg.RedisIAM {
-		if stopTokens, err = iam.Use(ctx, options); err != nil {
+		if stop, err = iam.Use(ctx, options); err != nil {
 			return nil, err
 		}
 	}
 	conn := &Conn{
 		Client: open(options, cfg, "Is that Redis running?"),
 		About:  "Redis: " + config.Shown(cfg.RedisURL) + "\nLook inside: " + lookInside(parsed, cfg),
-
-		stopTokens: stopTokens,
+		stop:   stop,
 	}
 	if err := check(ctx, conn.Client, options, cfg); err != nil {
 		conn.Close()
@@ -99,21 +91,25 @@ func Open(ctx context.Context, cfg config.Config) (*Conn, error) {
 	return conn, nil
 }
 
-// OpenLocal is Open without REDIS_URL, for the Redis that Local finds on addr.
+// OpenLocal is Open for the Redis that Local finds or starts on addr.
 func OpenLocal(ctx context.Context, addr string) (*Conn, error) {
 	server, err := Local(ctx, addr)
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{
+	conn := &Conn{
 		Client: open(tuned(&redis.UniversalOptions{Addrs: []string{server.Addr}}), config.Config{},
 			"If it was part of another app that you stopped, start one that stays: `"+toKeep(addr)+"`."),
-		About:    server.About(),
-		embedded: server.Embedded,
-	}, nil
+		About: server.About(),
+		stop:  func() {},
+	}
+	if server.Embedded != nil {
+		conn.stop = server.Embedded.Close
+	}
+	return conn, nil
 }
 
-// About says which Redis this is and how to look inside it, in two lines.
+// About says in two lines which Redis this is and how to look inside it.
 func (s Server) About() string {
 	look := "Look inside: redis-cli"
 	if _, port, _ := net.SplitHostPort(s.Addr); s.Addr != LocalAddr {
@@ -129,7 +125,7 @@ func (s Server) About() string {
 	}
 }
 
-// toKeep is the command for a Redis on addr that stays when an app stops.
+// toKeep is the command that starts a Redis on addr which outlives the app.
 func toKeep(addr string) string {
 	if _, port, _ := net.SplitHostPort(addr); addr != LocalAddr {
 		return `make redis ARGS="-port ` + port + `"`
@@ -137,8 +133,7 @@ func toKeep(addr string) string {
 	return "make redis"
 }
 
-// open makes the client. advice ends the page that people see when Redis is
-// away.
+// open makes the client. advice is the last sentence of the error page of an outage.
 func open(options *redis.UniversalOptions, cfg config.Config, advice string) redis.UniversalClient {
 	client := redis.NewUniversalClient(options)
 	client.AddHook(hook{
@@ -148,31 +143,49 @@ func open(options *redis.UniversalOptions, cfg config.Config, advice string) red
 	return client
 }
 
-// tuned fills in what the library's defaults get wrong for a page that a
-// person waits for: with them a dead Redis costs 1.7 s and a hung one 20 s.
+// tuned replaces those defaults of the library that are wrong for a web page: with
+// them a dead Redis costs 1.7 s and a hung one 20 s.
 func tuned(o *redis.UniversalOptions) *redis.UniversalOptions {
 	o.DialTimeout = time.Second
 	o.DialerRetries = 1
 	o.ReadTimeout = 500 * time.Millisecond
 	o.WriteTimeout = 500 * time.Millisecond
-	// How long a request waits for a free connection: without a bound of its
-	// own, the three hundredth request would wait for all those before it.
+	// A request waits no longer for a free connection: without this, the last of 300
+	// requests would wait for all others.
 	o.PoolTimeout = 300 * time.Millisecond
-	// By default there are ten for each processor: of 64 requests at once on two of
-	// them, most would wait for a connection.
+	// The default is ten per processor: of 64 requests at once on two processors, most
+	// would wait.
 	o.PoolSize = 64
-	// Without this the deadline of the request is not kept.
+	// Without this the library ignores the deadline of the request.
 	o.ContextTimeoutEnabled = true
 	o.MaxRetries = 1
-	// A pool of its own for pipelines would hide step 3's MULTI from PoolTimeout.
+	// PoolTimeout has no effect on a separate pool for pipelines, like step 3's MULTI.
 	o.PipelinePoolSize = -1
-	// Both spare round trips whenever a connection is made: four become two.
+	// Both save round trips of each new connection: two instead of four.
 	o.DisableIdentity = true
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return o
 }
 
-// check asks Redis whether it is there and is what the options say it is.
+// trust makes the client trust the authorities in a PEM file, and no others. The
+// system does not know the authority of a Redis with a private certificate.
+func trust(options *redis.UniversalOptions, file string) error {
+	if file == "" || options.TLSConfig == nil {
+		return nil
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("REDIS_CA_FILE: this file cannot be read: %w", errors.Unwrap(err))
+	}
+	authorities := x509.NewCertPool()
+	if !authorities.AppendCertsFromPEM(pem) {
+		return errors.New("REDIS_CA_FILE: this file holds no certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----")
+	}
+	options.TLSConfig.RootCAs = authorities
+	return nil
+}
+
+// check asks Redis whether it answers and can do what the app needs.
 func check(ctx context.Context, client redis.UniversalClient, options *redis.UniversalOptions, cfg config.Config) error {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
@@ -182,11 +195,11 @@ func check(ctx context.Context, client redis.UniversalClient, options *redis.Uni
 	return fit(ctx, client, cfg)
 }
 
-// startTime is how long a start waits for the first answer of a Redis.
+// startTime is how long the start of an app waits for Redis.
 const startTime = 3 * time.Second
 
-// ping asks until there is an answer or ctx ends. A page gives up after half a
-// second; a start on a busy machine can wait longer.
+// ping repeats PING until there is an answer or ctx ends. The client gives up after
+// half a second; the start of an app can wait longer for a busy machine.
 func ping(ctx context.Context, client redis.UniversalClient) error {
 	for {
 		err := client.Ping(ctx).Err()
@@ -196,8 +209,7 @@ func ping(ctx context.Context, client redis.UniversalClient) error {
 	}
 }
 
-// explainStart says why a first connection failed, from the most certain
-// cause to the least.
+// explainStart says why the first connection failed. More certain causes come first.
 func explainStart(err error, options *redis.UniversalOptions) error {
 	var dns *net.DNSError
 	switch text := err.Error(); {
@@ -214,7 +226,7 @@ func explainStart(err error, options *redis.UniversalOptions) error {
 	case strings.Contains(text, "does not look like a TLS handshake"):
 		return errors.New("this Redis does not speak TLS: begin with redis:// in place of rediss://")
 	case strings.Contains(text, "signed by unknown authority"):
-		return fmt.Errorf("its certificate is signed by nobody this machine trusts (%s). Is there a file with that authority? REDIS_CA_FILE=ca.pem", text)
+		return fmt.Errorf("this machine does not trust the authority that signed its certificate (%s). If you have the certificate of that authority in a file: REDIS_CA_FILE=ca.pem", text)
 	case strings.Contains(text, "x509:"), strings.Contains(text, "tls:"):
 		return fmt.Errorf("the TLS connection was refused: %s", text)
 	case errors.As(err, &dns):
@@ -242,7 +254,7 @@ func timedOut(err error) bool {
 func lookInside(o *redis.Options, cfg config.Config) string {
 	host, port, _ := net.SplitHostPort(o.Addr)
 	command := []string{"redis-cli"}
-	// Without an address redis-cli goes there by itself.
+	// This is redis-cli's default.
 	if o.Addr != LocalAddr {
 		command = append(command, "-h", host, "-p", port)
 	}
@@ -255,7 +267,7 @@ func lookInside(o *redis.Options, cfg config.Config) string {
 	if cfg.RedisCAFile != "" {
 		command = append(command, "--cacert", cfg.RedisCAFile)
 	}
-	// A name may be a password, after a slip.
+	// In a mistyped address the name may be the password.
 	if o.Username != "" {
 		command = append(command, "--user", "…")
 	}

@@ -15,10 +15,10 @@ import (
 
 var redisVersion = regexp.MustCompile(`redis_version:\S+`)
 
-// fit asks whether a Redis can do what an app needs. HELLO needs no privilege
-// (https://redis.io/docs/latest/commands/hello/); INFO is for a server that does not
-// know it. The error is one line with the cure. A server that tells nothing of
-// itself is taken as it is, if it does what the app asks for.
+// fit checks that a Redis can do what an app needs. HELLO needs no privilege
+// (https://redis.io/docs/latest/commands/hello/); INFO is for a server without HELLO.
+// The error is one line with the remedy. A server that answers neither is accepted if
+// it accepts the commands of the app.
 func fit(ctx context.Context, client redis.UniversalClient, cfg config.Config) error {
 	properties, _ := client.Do(ctx, "hello").Val().(map[any]any)
 	version, _ := properties["version"].(string)
@@ -31,7 +31,7 @@ func fit(ctx context.Context, client redis.UniversalClient, cfg config.Config) e
 	mode, role := properties["mode"], properties["role"]
 	switch {
 	case mode == "sentinel":
-		return errors.New("this is a Sentinel, which keeps no data: name the Redis that it watches")
+		return errors.New("this is a Sentinel, which stores no data: name the Redis that it watches")
 	case err == nil && number < 7:
 		return fmt.Errorf("this is Redis %s: use version 7.0 or newer", version)
 	case cfg.RedisCluster:
@@ -46,12 +46,12 @@ func fit(ctx context.Context, client redis.UniversalClient, cfg config.Config) e
 	return nil
 }
 
-// probes are the commands of an app, in a form that fails or changes nothing
-// wherever it runs. inMulti tells that the app also needs MULTI and EXEC.
+// probes are the commands of an app with arguments for which they fail or change
+// nothing. inMulti reports whether the app also needs MULTI and EXEC.
 func probes(cfg config.Config) (commands []string, inMulti bool) {
 	const (
 		count   = "hincrby workshop:start visits none"
-		set     = "hset workshop:start username nobody visits"
+		set     = "hset workshop:start username none visits"
 		script  = "eval return 1 workshop:start"
 		byHash  = "evalsha none 1 workshop:start"
 		exists  = "exists workshop:start"
@@ -75,8 +75,8 @@ func probes(cfg config.Config) (commands []string, inMulti bool) {
 	}, false
 }
 
-// refusedCommand asks in one round trip for all that an app does, and returns the
-// first answer by which Redis refuses it for good, or nil.
+// refusedCommand sends all probes in one round trip, and returns the first answer by
+// which Redis refuses one permanently, or nil.
 func refusedCommand(ctx context.Context, client redis.UniversalClient, cfg config.Config) error {
 	commands, inMulti := probes(cfg)
 	send := client.Pipelined
@@ -94,12 +94,13 @@ func refusedCommand(ctx context.Context, client redis.UniversalClient, cfg confi
 		return nil
 	})
 	for _, cmd := range cmds {
-		if reply, ok := errors.AsType[redis.Error](cmd.Err()); ok && forGood.MatchString(reply.Error()) {
+		if reply, ok := errors.AsType[redis.Error](cmd.Err()); ok && permanent.MatchString(reply.Error()) {
 			return reply
 		}
 	}
 	return nil
 }
 
-// forGood tells what is forbidden, renamed or elsewhere from what only fails.
-var forGood = regexp.MustCompile(`NOPERM|unknown command|^READONLY|^MOVED`)
+// permanent matches the answers to a command that is forbidden, renamed, or served
+// elsewhere.
+var permanent = regexp.MustCompile(`NOPERM|unknown command|^READONLY|^MOVED`)

@@ -16,14 +16,13 @@ import (
 	"example.com/session-workshop/shared/redisconn/iam"
 )
 
-// hook stands between the app and the library, for every command.
+// hook runs around every command of the app.
 type hook struct {
 	client redis.UniversalClient
 	addr   string
 	advice string
-	// cfg says what the app needs of Redis.
-	cfg config.Config
-	// tokens tells that they are what it logs in with.
+	cfg    config.Config
+	// tokens reports whether the client logs in with tokens.
 	tokens bool
 }
 
@@ -42,7 +41,8 @@ func (h hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessP
 			guarded[i] = atMostOnce(cmd)
 		}
 		err := next(ctx, guarded)
-		// EXEC says only that a command before it was refused. That one says why.
+		// The answer to EXEC says only that Redis refused an earlier command. The
+		// answer to that command says why.
 		refused := func(cmd redis.Cmder) bool { return cmd.Err() != nil && !redis.IsExecAbortError(cmd.Err()) }
 		if i := slices.IndexFunc(cmds, refused); i >= 0 && redis.IsExecAbortError(err) {
 			err = cmds[i].Err()
@@ -54,37 +54,36 @@ func (h hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessP
 	}
 }
 
-// leaveReplica makes the library close a connection to a primary that has
-// become a replica, so that the next one is made to the new primary. It does so
-// by itself where a command is refused with READONLY, but not within a MULTI,
-// whose EXEC answers with another error. To delete a field that nobody has is
-// such a command, and changes nothing wherever it arrives.
+// leaveReplica makes the library close a connection to a primary that has become a
+// replica. The library does so if a command fails with READONLY, but not if this
+// happens inside a MULTI. So leaveReplica sends another command that fails with
+// READONLY: it deletes a field that does not exist, which changes nothing on any
+// server.
 func (h hook) leaveReplica(refused redis.Cmder) {
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	defer cancel()
-	// That it fails is what it is for.
-	_ = h.client.HDel(ctx, keyOf(refused), "@nobody has this").Err()
+	_ = h.client.HDel(ctx, keyOf(refused), "@no such field").Err()
 }
 
-// additive commands change the data again each time they run. A script may do
-// so: whether it can run twice is not known here.
+// additive commands change the data each time they run. Scripts are among them,
+// because any script may do so.
 var additive = map[string]bool{
 	"append": true, "decr": true, "decrby": true, "eval": true, "evalsha": true, "fcall": true, "getdel": true, "hincrby": true, "hincrbyfloat": true,
 	"incr": true, "incrby": true, "incrbyfloat": true, "linsert": true, "lpop": true, "lpush": true, "lpushx": true,
 	"publish": true, "rpop": true, "rpush": true, "rpushx": true, "spop": true, "xadd": true, "zincrby": true,
 }
 
-// once is a command that the library must not send a second time.
+// once is a command that the library must not repeat.
 type once struct{ redis.Cmder }
 
 func (once) NoRetry() bool { return true }
 
-// Unwrap is for hooks that look at the command itself.
+// Unwrap is for hooks that need the type of the command.
 func (o once) Unwrap() redis.Cmder { return o.Cmder }
 
-// atMostOnce keeps an increment from being counted twice. The library sends
-// any command again when its reply is lost, and then nobody knows whether the
-// first one ran; a cluster client does so whatever MaxRetries says.
+// atMostOnce keeps an increment from being counted twice. If a reply is lost, the
+// library repeats any command, which may have run; a cluster client does so for any
+// value of MaxRetries.
 func atMostOnce(cmd redis.Cmder) redis.Cmder {
 	if additive[cmd.Name()] {
 		return once{cmd}
@@ -92,14 +91,14 @@ func atMostOnce(cmd redis.Cmder) redis.Cmder {
 	return cmd
 }
 
-// explain turns what a person should read about into an error that says so.
-// The answers that programs ask for pass as they are: that there is nothing,
-// that Redis does not know a script, that a watched key has changed.
+// explain turns an outage or wrong data into an error with a page. It does not change
+// the errors that programs handle: no such key, an unknown script, a watched key that
+// has changed.
 func (h hook) explain(ctx context.Context, err error, cmds ...redis.Cmder) error {
 	var explained *DownError
 	switch {
-	// A login that failed comes by twice: as itself, and as the end of the
-	// command that needed it.
+	// A failed login comes twice: as its own error, and as that of the command that
+	// needed the connection.
 	case errors.As(err, &explained):
 		return err
 	case err == nil, errors.Is(err, redis.Nil), errors.Is(err, context.Canceled),
@@ -109,14 +108,14 @@ func (h hook) explain(ctx context.Context, err error, cmds ...redis.Cmder) error
 		return h.wrongDataError(ctx, err, cmds)
 	}
 	if cluster, ok := h.client.(*redis.ClusterClient); ok {
-		// By itself the library looks for a new master once a minute.
+		// Otherwise the library looks for a new master once a minute only.
 		cluster.ReloadState(ctx)
 	}
 	if h.tokens && strings.Contains(err.Error(), "WRONGPASS") {
 		err = fmt.Errorf("%w (%w)", iam.ErrRefused, err)
 	}
 	if strings.Contains(err.Error(), "executing the script") {
-		// Redis 7.0 does not say which command was refused to the script.
+		// Redis 7.0 does not say which command of the script it refused.
 		if refusal := refusedCommand(ctx, h.client, h.cfg); refusal != nil {
 			err = fmt.Errorf("%w: %w", refusal, err)
 		}
@@ -124,12 +123,12 @@ func (h hook) explain(ctx context.Context, err error, cmds ...redis.Cmder) error
 	return &DownError{Addr: h.addr, Advice: h.advice, cause: err}
 }
 
-// DownError says that Redis gave no answer, or refused what the app asked for.
-// Whether a command that got no answer has run is not known.
+// DownError means that Redis gave no answer, or refused a command. A command without
+// an answer may have run.
 type DownError struct {
 	// Addr is host:port of the Redis that was asked.
 	Addr string
-	// Advice is what to do if there is no answer, a sentence.
+	// Advice is a sentence: what to do if there is no answer.
 	Advice string
 	cause  error
 }
@@ -144,8 +143,7 @@ func (e *DownError) Error() string {
 
 func (e *DownError) Unwrap() error { return e.cause }
 
-// Explain gives the page that people see. What it means for the visitor, the
-// app knows: see web.Login.
+// Explain returns the error page. What becomes of the login is on it by web.SetLogin.
 func (e *DownError) Explain() (status int, title, text string) {
 	title, text = "Redis does not answer", "The app asked Redis at "+e.Addr+", and "
 	reply, replied := errors.AsType[redis.Error](e.cause)
@@ -162,17 +160,17 @@ func (e *DownError) Explain() (status int, title, text string) {
 	return http.StatusServiceUnavailable, title, text
 }
 
-// refusals are what Redis says, in plain words.
+// refusals explain the words by which Redis refuses a command.
 var refusals = map[string]string{
 	"OOM":         "it has no memory left.",
 	"MISCONF":     "it cannot write to its disk, and takes no changes until it can.",
 	"READONLY":    "it is a replica, which takes no changes. The app needs the primary.",
 	"NOREPLICAS":  "it has too few replicas to take changes.",
-	"LOADING":     "it still reads its data from its disk.",
+	"LOADING":     "it is still loading its data from its disk.",
 	"BUSY":        "a script keeps it busy.",
 	"MASTERDOWN":  "it is a replica that has lost its primary.",
-	"CLUSTERDOWN": "a part of the cluster is away.",
-	"clients":     "it has no place for one more client.",
+	"CLUSTERDOWN": "a part of the cluster is down.",
+	"clients":     "it has reached its maximum number of clients.",
 	"unknown":     "it does not know this command.",
 	"NOAUTH":      "it asks for a password.",
 	"WRONGPASS":   "the user name or the password of the app is wrong.",
@@ -183,8 +181,8 @@ var (
 	forbidden = regexp.MustCompile(`NOPERM.* '(.+)'|(NOPERM.* key|one of the keys)|(executing the script)`)
 )
 
-// meaning looks anywhere in the text: from a script a refusal comes wrapped in
-// another one.
+// meaning explains the answer by which Redis refused a command. In the answer of a
+// script the reason can be anywhere, because another error wraps it.
 func meaning(reply string) string {
 	switch found := forbidden.FindStringSubmatch(reply); {
 	case found == nil:
@@ -203,10 +201,9 @@ func meaning(reply string) string {
 	return "it cannot do this."
 }
 
-// WrongDataError says that a key of ours holds something that we did not put
-// there.
+// WrongDataError means that a key of the app holds data of another program.
 type WrongDataError struct {
-	// Key is the key, Type what Redis answers to TYPE for it.
+	// Type is the answer to TYPE Key.
 	Key, Type string
 	cause     error
 }
@@ -217,27 +214,23 @@ func (e *WrongDataError) Error() string {
 
 func (e *WrongDataError) Unwrap() error { return e.cause }
 
-// Explain gives the page that people see.
+// Explain returns the error page.
 func (e *WrongDataError) Explain() (status int, title, text string) {
 	return http.StatusInternalServerError, "The key " + e.Key + " is in the way",
 		fmt.Sprintf("It holds a %s that this app did not put there, and Redis refused: %v. "+
 			"Look at it with redis-cli. If nobody needs it, remove it: DEL %s", e.Type, e.cause, e.Key)
 }
 
-// wrongData looks anywhere in the text: from a script the same complaint comes
-// wrapped in another one.
+// dataErrors can be anywhere in the answer of a script, because another error wraps
+// them.
+var dataErrors = regexp.MustCompile(`WRONGTYPE|hash value is not an integer|increment or decrement would overflow`)
+
 func wrongData(err error) bool {
 	reply, replied := errors.AsType[redis.Error](err)
-	if !replied {
-		return false
-	}
-	return slices.ContainsFunc([]string{
-		"WRONGTYPE", "hash value is not an integer", "increment or decrement would overflow",
-	}, func(complaint string) bool { return strings.Contains(reply.Error(), complaint) })
+	return replied && dataErrors.MatchString(reply.Error())
 }
 
-// wrongDataError finds the command that failed and asks for the type of its
-// key. That is one more round trip, on the way to an error page.
+// wrongDataError asks for the type of the key of the command that failed.
 func (h hook) wrongDataError(ctx context.Context, err error, cmds []redis.Cmder) error {
 	i := slices.IndexFunc(cmds, func(cmd redis.Cmder) bool { return wrongData(cmd.Err()) })
 	key := keyOf(cmds[max(i, 0)])
@@ -251,7 +244,7 @@ func (h hook) wrongDataError(ctx context.Context, err error, cmds []redis.Cmder)
 	return &WrongDataError{Key: key, Type: kind, cause: err}
 }
 
-// keyOf is the first key of a command, empty where it has none.
+// keyOf is the first key of a command, empty if it has none.
 func keyOf(cmd redis.Cmder) string {
 	position := 1
 	if strings.HasPrefix(cmd.Name(), "eval") {

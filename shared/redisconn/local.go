@@ -12,23 +12,24 @@ import (
 	"example.com/session-workshop/shared/system"
 )
 
-// LocalAddr is where every tool looks for a Redis first, redis-cli too.
+// LocalAddr is the usual address of a Redis: every tool looks there first, redis-cli
+// too.
 const LocalAddr = "127.0.0.1:6379"
 
-// Server is the Redis that an app uses when nobody named one.
+// Server is the Redis that an app uses without REDIS_URL.
 type Server struct {
 	// Addr is host:port on loopback.
 	Addr string
-	// Embedded is nil where somebody else's Redis was found.
+	// Embedded is nil if another process serves Addr.
 	Embedded *embedded.Redis
-	// Note says why it is not on LocalAddr; empty where it is.
+	// Note says why Addr is not the address that Local was given, if so.
 	Note string
 }
 
-// Local finds the Redis on addr, which is LocalAddr for an app, and starts
-// an embedded one there if no server answers. If what answers cannot be used
-// (another program, a Redis that asks for a password, a cluster), it starts one
-// on a free port and says so in Note. It waits at most three seconds.
+// Local finds the Redis on addr (for an app LocalAddr), or starts an embedded one
+// there if no server answers. If the server that answers is of no use (another
+// program, a Redis with a password, a cluster), Local starts one on a free port and
+// says why in Note. It waits at most three seconds.
 func Local(ctx context.Context, addr string) (Server, error) {
 	for range 2 {
 		found, err := ask(ctx, addr)
@@ -41,9 +42,9 @@ func Local(ctx context.Context, addr string) (Server, error) {
 		if started, err := embedded.Start(addr); err == nil {
 			return Server{Addr: started.Addr(), Embedded: started}, nil
 		}
-		// Another step that started at the same moment was faster: ask it.
+		// Another app has started its own in the meantime: use that.
 	}
-	return startElsewhere(addr, "nobody answers there, but it cannot be listened on")
+	return startElsewhere(addr, "nothing answers there, but the system does not let this app listen there")
 }
 
 func startElsewhere(addr, reason string) (Server, error) {
@@ -54,8 +55,8 @@ func startElsewhere(addr, reason string) (Server, error) {
 	return Server{Addr: started.Addr(), Embedded: started, Note: fmt.Sprintf("not on %s: %s", addr, reason)}, nil
 }
 
-// ask reports whether a Redis answers at addr. The error says why a server
-// that answers cannot be used.
+// ask reports whether a Redis answers at addr. The error says why the server there is
+// of no use.
 func ask(ctx context.Context, addr string) (found bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
@@ -79,8 +80,8 @@ func whyNotOurs(err error) error {
 	case redis.IsAuthError(err):
 		return errors.New("the Redis there asks for a password; name it with REDIS_URL")
 	case timedOut(err):
-		return errors.New("what listens there does not answer")
+		return errors.New("the program that listens there does not answer")
 	default:
-		return errors.New("what answers there is not a Redis that we can use")
+		return errors.New("the program that answers there is not a Redis that this app can use")
 	}
 }

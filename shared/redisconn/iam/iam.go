@@ -1,5 +1,5 @@
-// Package iam logs in to ElastiCache with short-lived tokens in place of a
-// password. A program beside the app makes them.
+// Package iam logs in to ElastiCache with short-lived tokens instead of a password.
+// A separate program makes them.
 package iam
 
 import (
@@ -17,8 +17,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// tokenProgram makes the tokens. It is a program of its own, as git's and
-// Docker's credential helpers are, so that the steps need no AWS SDK.
+// tokenProgram makes the tokens. It is a separate program, like the credential helpers
+// of git and Docker, so that the steps need no AWS SDK.
 const tokenProgram = "redis-iam-token"
 
 // ElastiCache cuts a connection 12 hours after its login
@@ -28,33 +28,33 @@ const (
 	connJitter   = time.Hour
 )
 
-// Times says how often tokens are made.
+// Times says when tokens are made and how long they are used.
 type Times struct {
-	// Renewal is the time from one token to the next, Retry that after a failure.
+	// Renewal is the time from one token to the next, Retry the time after a failure.
 	Renewal, Retry time.Duration
-	// Validity is how old a token may be handed out while there is no newer one.
+	// Validity is the age up to which a token is used if there is no newer one.
 	Validity time.Duration
 	// Timeout bounds one run of the program.
 	Timeout time.Duration
 }
 
-// Usual are the times that Use keeps to; tests shorten them.
+// Usual are the times of Use; tests shorten them.
 //
-// ElastiCache takes a token for 15 minutes, but not longer than the credentials
-// that made it. A role's may have no more than five minutes left
+// ElastiCache accepts a token for 15 minutes, but no longer than the credentials
+// that made it. Those of a role may have only five minutes left
 // (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html).
 var Usual = Times{
 	Renewal: 4 * time.Minute, Retry: 10 * time.Second,
 	Validity: 14 * time.Minute, Timeout: 10 * time.Second,
 }
 
-// ErrRefused stands for an answer of Redis that gives no reason.
+// ErrRefused explains why Redis may refuse a token: its answer gives no reason.
 var ErrRefused = errors.New("the token was refused. Is REDIS_IAM_CACHE the name of this cache and AWS_REGION its region, is REDIS_IAM_SERVERLESS true for a serverless one and for no other, is this machine's clock right, is the user's id the same as its name, and may this role elasticache:Connect to the cache and to the user?")
 
-// Use makes every new connection log in with a token that is still good,
-// and has every connection replaced before ElastiCache would cut it. It returns
-// when it has the first token, after ten seconds at most. From then on tokens
-// are renewed ahead of time, so that no request waits for the program.
+// Use makes every new connection log in with a valid token, and replaces every
+// connection before ElastiCache would cut it. It returns with the first token, or an
+// error, after ten seconds at most. Until stop is called, tokens are renewed in
+// advance, so that no request waits for the program.
 func Use(ctx context.Context, options *redis.UniversalOptions) (stop func(), err error) {
 	path, err := findTokenProgram()
 	if err != nil {
@@ -66,9 +66,9 @@ func Use(ctx context.Context, options *redis.UniversalOptions) (stop func(), err
 	}
 	options.CredentialsProviderContext = source.credentials
 	options.ConnMaxLifetime = connLifetime
-	// Connections that were made together are not all replaced together.
+	// Connections that were made at the same time are replaced at different times.
 	options.ConnMaxLifetimeJitter = connJitter
-	// The tokens go on when the time to start is over.
+	// The renewal goes on after ctx, which may bound the start only.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var renewing sync.WaitGroup
 	renewing.Go(func() { source.keepRenewing(ctx) })
@@ -78,7 +78,7 @@ func Use(ctx context.Context, options *redis.UniversalOptions) (stop func(), err
 	}, nil
 }
 
-// findTokenProgram looks beside the app first, where a deployment puts it.
+// findTokenProgram looks first in the folder of the app, where a deployment puts it.
 func findTokenProgram() (string, error) {
 	if app, err := os.Executable(); err == nil {
 		if app, err = filepath.EvalSymlinks(app); err == nil {
@@ -90,12 +90,12 @@ func findTokenProgram() (string, error) {
 	}
 	path, err := exec.LookPath(tokenProgram)
 	if err != nil {
-		return "", fmt.Errorf("REDIS_AUTH: iam needs the program %s beside this app or on the PATH, which prints a token for the user it is given. With a password in REDIS_URL: REDIS_AUTH=password", tokenProgram)
+		return "", fmt.Errorf("REDIS_AUTH: iam needs the program %s beside this app or on the PATH, which prints a token for a user. With a password in REDIS_URL: REDIS_AUTH=password", tokenProgram)
 	}
 	return path, nil
 }
 
-// tokens always has one at hand.
+// tokens holds the newest token.
 type tokens struct {
 	path, user string
 	times      Times
@@ -106,8 +106,7 @@ type tokens struct {
 	err   error // why there is no newer token
 }
 
-// credentials waits for nothing: it is called within a request, whose time is
-// short.
+// credentials runs within a request, so it does not wait for a token.
 func (t *tokens) credentials(context.Context) (username, password string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -132,7 +131,7 @@ func (t *tokens) keepRenewing(ctx context.Context) {
 	}
 }
 
-// renew keeps the token it has where there is no new one.
+// renew replaces the token. If there is no new one, it keeps the old one.
 func (t *tokens) renew(ctx context.Context) error {
 	asked := time.Now()
 	token, err := t.ask(ctx)
@@ -144,14 +143,15 @@ func (t *tokens) renew(ctx context.Context) error {
 	return err
 }
 
-// ask runs the program once. The error holds what it said, and never a token.
+// ask runs the program once. The error has what the program printed to standard error,
+// but never a token.
 func (t *tokens) ask(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, t.times.Timeout)
 	defer cancel()
 	var complaint bytes.Buffer
 	program := exec.CommandContext(ctx, t.path, t.user)
 	program.Stderr = &complaint
-	// A child of the program that lives on must not keep us waiting.
+	// A child of the program may still run and hold its output open.
 	program.WaitDelay = 100 * time.Millisecond
 	output, err := program.Output()
 	switch token := strings.TrimSpace(string(output)); {
