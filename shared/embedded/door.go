@@ -12,29 +12,28 @@ import (
 	"time"
 )
 
-// maxCommand bounds a command, in words and in bytes.
+// maxCommand is the limit for a command, in words and in bytes.
 const maxCommand = 1 << 20
 
-// takeWithin is how long all clients wait for one that does not take its answer:
-// miniredis may hold its lock while it writes.
-const takeWithin = 250 * time.Millisecond
+// writeTimeout is for a client that does not read its answer. All others may wait for
+// it, because miniredis can hold its lock while it writes.
+const writeTimeout = 250 * time.Millisecond
 
 var errProtocol = errors.New("this is not a command in the form of RESP")
 
-// door is a connection that lets in whole commands, arrays of one or more bulk
-// strings (https://redis.io/docs/latest/develop/reference/protocol-spec/). What
-// else a client sends ends its connection: miniredis would end the process. A
-// line of plain text, which a Redis takes as a command, does so too: any page in
-// a browser can send one.
+// door is a connection that passes whole commands only: arrays of one or more bulk
+// strings (https://redis.io/docs/latest/develop/reference/protocol-spec/). Any other
+// bytes end the connection, because they could end the process in miniredis. So does
+// a line of plain text, which a Redis accepts as a command: any page in a browser can
+// send one.
 type door struct {
 	net.Conn
 	in     *bufio.Reader
 	passed bytes.Buffer
 }
 
-// Write cuts off a client that does not take its answer.
 func (d *door) Write(p []byte) (int, error) {
-	n, err := 0, d.SetWriteDeadline(time.Now().Add(takeWithin))
+	n, err := 0, d.SetWriteDeadline(time.Now().Add(writeTimeout))
 	if err == nil {
 		n, err = d.Conn.Write(p)
 	}
@@ -56,6 +55,7 @@ func (d *door) Read(p []byte) (int, error) {
 	return d.passed.Read(p)
 }
 
+// next reads one command into passed.
 func (d *door) next() error {
 	words, err := d.number('*')
 	if err != nil || words == 0 {
@@ -73,7 +73,7 @@ func (d *door) next() error {
 	return nil
 }
 
-// number reads a line like $5 and passes it on.
+// number reads a line like $5 into passed.
 func (d *door) number(kind byte) (int, error) {
 	line, err := d.in.ReadSlice('\n')
 	if err != nil && !errors.Is(err, bufio.ErrBufferFull) {

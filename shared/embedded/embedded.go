@@ -1,5 +1,5 @@
-// Package embedded is a Redis inside this process: it needs nothing installed,
-// and it forgets everything when it is closed.
+// Package embedded is a Redis inside this process. It needs no installation, and
+// loses its data when it is closed.
 package embedded
 
 import (
@@ -24,26 +24,27 @@ import (
 // Redis is one embedded server.
 type Redis struct {
 	redis *miniredis.Miniredis
-	// server is that of redis, which forgets it on Close while commands still run.
+	// server is redis.Server(), which is nil as soon as Close begins, while commands
+	// still run.
 	server   *server.Server
 	listener net.Listener
-	accepted chan struct{} // closed when no connection is accepted any more
-	// guarded tells of each client, a *server.Peer, whether its command runs.
+	accepted chan struct{} // closed when no more connections are accepted
+	// guarded has for each client, a *server.Peer, whether a command of it runs.
 	guarded sync.Map
 }
 
-// Start starts a server that listens on addr, "127.0.0.1:6379" or, on any free
-// port, "127.0.0.1:0". The error says that the address is not available.
+// Start starts a server that listens on addr, for example "127.0.0.1:6379", or
+// "127.0.0.1:0" for any free port. The error says that the address is not available.
 func Start(addr string) (*Redis, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("an embedded Redis cannot listen on %s: %w", addr, err)
 	}
 	m := miniredis.NewMiniRedis()
-	// Without this, its keys would keep their TTL for ever.
+	// Without this, TTLs do not run down.
 	m.ClockTTL(true)
-	// The first connection starts the server. It gets its hook before any other
-	// connection, because we accept them.
+	// The first connection starts the server. The hook is set before any other, because
+	// r.accept accepts them.
 	first, err := m.Dial()
 	if err != nil {
 		listener.Close()
@@ -69,17 +70,16 @@ func (r *Redis) accept() {
 		case errors.Is(err, net.ErrClosed):
 			return
 		default:
-			// Too many files are open. Some will be closed.
+			// Too many files are open for now.
 			time.Sleep(10 * time.Millisecond)
 		}
 	}
 }
 
-// Addr is where it listens, host:port.
+// Addr is host:port, on which r listens.
 func (r *Redis) Addr() string { return r.listener.Addr().String() }
 
-// Close ends it and every connection to it. It does not wait for a script that
-// has no end.
+// Close ends r and every connection to it. It waits at most a second for a script.
 func (r *Redis) Close() {
 	r.listener.Close()
 	<-r.accepted
@@ -94,10 +94,10 @@ func (r *Redis) Close() {
 	}
 }
 
-// guard runs a command so that a mistake in miniredis is an error of that command
-// alone, and not the end of this process. It returns false for a command that is
-// guarded already: this very one, and those of a script, whose client is not new
-// when it is first seen.
+// guard runs a command and turns a panic of miniredis into an error of that command:
+// otherwise it would end this process. It returns false for a command that is guarded
+// already: the one that guard itself dispatches, and the commands of a script, whose
+// client has a context when guard first sees it.
 func (r *Redis) guard(c *server.Peer, command string, args ...string) (done bool) {
 	running, seen := r.guarded.Load(c)
 	switch {
@@ -124,19 +124,18 @@ func (r *Redis) guard(c *server.Peer, command string, args ...string) (done bool
 	return true
 }
 
-// refuse answers for commands that miniredis would answer wrongly, with what a
-// Redis says that does not know them.
+// refuse answers commands that miniredis would answer wrongly, with the error of a
+// Redis that does not support them.
 func refuse(c *server.Peer, command string, args ...string) bool {
 	switch {
-	// The interactive redis-cli asks this when it starts, and aborts on the
-	// answer that miniredis has for every form of COMMAND. On an error it uses
-	// the help texts that it carries with it.
+	// The interactive redis-cli sends this when it starts, and aborts on the answer
+	// of miniredis. After an error it uses its own help texts.
 	case command == "COMMAND" && len(args) > 0 && strings.EqualFold(args[0], "DOCS"):
 		c.WriteError("ERR unknown subcommand 'DOCS'. Try COMMAND HELP.")
-	// The answer would name an address on which no server listens.
+	// The answer of miniredis names an address on which no server listens.
 	case command == "CLUSTER":
 		c.WriteError("ERR This instance has cluster support disabled")
-	// Their answer, or their value, is as large as the number says.
+	// The number is the size of the answer, or of the value.
 	case sized[command] && slices.ContainsFunc(args, isHuge):
 		c.WriteError("ERR value is out of range")
 	default:

@@ -13,20 +13,20 @@ import (
 	"example.com/session-workshop/shared/config"
 )
 
-// cookie is what the browser holds, but never a value that logs in whoever
-// copies it: a page on a projector must not give a login away.
+// cookie describes the cookie of the browser, without a value that logs in anyone who
+// copies it: on a projector the panel must not give a login away.
 type cookie struct {
 	Name   string
 	There  bool
 	Length int
-	// Flags are those that it should have: no browser sends them back.
+	// Flags are the flags that it should have. A browser does not send them.
 	Flags string
-	// Token tells that the value means nothing by itself.
+	// Token reports whether the value is a token.
 	Token bool
 	// Readable is what anyone who has the cookie can read in it.
 	Readable string
-	// Signed tells that it has the form of a signed cookie. In one that is not
-	// signed anyone can write another name: to hide it would protect nothing.
+	// Signed reports whether it has the form of a signed cookie. An unsigned name is
+	// shown: anyone can write one into a cookie.
 	Signed bool
 }
 
@@ -46,13 +46,13 @@ func (p Panel) cookie(c echo.Context, cfg config.Config) cookie {
 	return k
 }
 
-// maybeSecret is what a token looks like. A step may hold one before its panel
-// is told so.
+// maybeSecret matches a value that looks like a token. A learner's step may use tokens
+// before its Panel says so.
 var maybeSecret = regexp.MustCompile(`^[\w+/=-]{22,}$`)
 
-// readable decodes a cookie the way anyone can, without any key. A signed one
-// is date|data|signature in base64, and so is the data in it; in another one,
-// what a cookie cannot hold is written as in a URL.
+// readable decodes a cookie as anyone can, without a key. A signed cookie is
+// date|data|signature in base64, with data in base64 again. In any other, characters
+// that a cookie cannot hold are escaped as in a URL.
 func readable(value string) (text string, signed bool) {
 	outer, err := base64.URLEncoding.DecodeString(value)
 	if parts := strings.SplitN(string(outer), "|", 3); err == nil && len(parts) == 3 {
@@ -65,7 +65,7 @@ func readable(value string) (text string, signed bool) {
 	return printable(value), false
 }
 
-// printable has a space in place of what cannot be printed.
+// printable replaces characters that cannot be printed by spaces.
 func printable(text string) string {
 	words := strings.FieldsFunc(text, func(r rune) bool {
 		return r == unicode.ReplacementChar || !unicode.IsPrint(r)

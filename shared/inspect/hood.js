@@ -1,7 +1,7 @@
 "use strict";
-// The TTL runs down in the page by itself; Redis is asked again when it has run
-// down, when the window gets the focus, and every five seconds. When Redis is
-// away the pauses grow. Asking renews nothing and counts nothing.
+// The page counts the TTL down. It asks Redis again every five seconds, when the TTL
+// has run down, and when the window gets the focus; less often during an outage.
+// Asking renews no TTL and counts no visit.
 (() => {
   const pause = 5000, longest = 60000;
   let wait = pause, timer = 0, end = 0;
@@ -26,7 +26,7 @@
     }
   };
 
-  // The app does the same in text.go.
+  // Left in text.go does the same.
   const seconds = (whole) => {
     if (whole <= 120) return whole + " s";
     const hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;
@@ -47,8 +47,7 @@
     timer = setTimeout(look, wait);
   };
 
-  // Only what changed is replaced, so that a screen reader is not read the same
-  // again every five seconds.
+  // Only changed parts are replaced: a screen reader would read the others again.
   const show = (fresh) => {
     const ttl = fresh.querySelector("#ttl")?.getAttribute("value");
     for (const part of ["#state", "#held"]) {

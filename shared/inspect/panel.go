@@ -20,14 +20,14 @@ import (
 	"example.com/session-workshop/shared/web"
 )
 
-// Panel says what a step has to show.
+// Panel says what the panel of a step shows.
 type Panel struct {
 	// Cookie is the name of the step's cookie.
 	Cookie string
-	// Token tells that the value of the cookie means nothing by itself.
+	// Token reports whether the cookie holds a random token and not the login itself.
 	Token bool
-	// Key returns the key that Redis holds for the visitor of a request,
-	// empty for one who is not logged in. It is nil in a step without Redis.
+	// Key returns the key of the user of a request, empty if the user is not logged
+	// in. It is nil in a step without Redis.
 	Key func(c echo.Context) string
 	// Redis is nil in a step without Redis.
 	Redis Redis
@@ -36,23 +36,23 @@ type Panel struct {
 	Scripts map[string]string
 }
 
-// Redis is a step's client, as the panel sees it.
+// Redis is the client of a step, as the panel needs it.
 type Redis interface {
-	// Listen begins to add the client's round trips to the record of the
-	// request that asks.
+	// Listen makes the client add each round trip to the record of the request that
+	// sends it.
 	Listen()
-	// Look asks what the key holds, in one round trip.
+	// Look reads a key in one round trip. It does not change its TTL or its values.
 	Look(ctx context.Context, key string) (Held, error)
-	// Remove deletes the key of a try.
+	// Remove deletes a key.
 	Remove(ctx context.Context, key string) error
 }
 
 // Held is what Redis holds under a key.
 type Held struct {
 	Key string
-	// Type is what TYPE answers, "none" where there is no such key.
+	// Type is the answer to TYPE, "none" if the key does not exist.
 	Type string
-	// TTL is negative where the key has none.
+	// TTL is negative if the key has none.
 	TTL    time.Duration
 	Fields []Field
 }
@@ -60,9 +60,9 @@ type Held struct {
 // Field is a field of a hash.
 type Field struct{ Name, Value string }
 
-// Path is where a page asks again what Redis holds for its visitor. It takes
-// no key: nobody can ask for another's.
-const Path = "/under-the-hood"
+// lookPath is where a page asks again what Redis holds for its user. It takes no key,
+// so that no user sees the data of another.
+const lookPath = "/under-the-hood"
 
 //go:embed panel.html
 var source string
@@ -72,8 +72,8 @@ var files embed.FS
 
 var templates = template.Must(template.New("panel").Parse(source))
 
-// Attach puts the panel beside every page of e, unless cfg has it switched off:
-// then pages cost no more than without it.
+// Attach adds the panel to every page of e and tells e about the login. If the panel
+// is off in cfg, it costs a page nothing.
 func Attach(e *echo.Echo, cfg config.Config, p Panel) {
 	if p.Token && cfg.HTTPS() && !strings.HasPrefix(p.Cookie, "__Host-") {
 		p.Cookie = "__Host-" + p.Cookie
@@ -96,7 +96,7 @@ func Attach(e *echo.Echo, cfg config.Config, p Panel) {
 	p.attachTries(e, cfg)
 	e.FileFS("/assets/hood.js", "hood.js", files)
 	if p.Key != nil {
-		e.GET(Path, func(c echo.Context) error {
+		e.GET(lookPath, func(c echo.Context) error {
 			fragment, err := p.render("holds", c, cfg, nil)
 			if err != nil {
 				return err
@@ -107,16 +107,16 @@ func Attach(e *echo.Echo, cfg config.Config, p Panel) {
 	}
 }
 
-// view is what the template shows.
+// view is the data of panel.html.
 type view struct {
 	Trips  []RoundTrip
 	Holds  *holds
 	Cookie cookie
-	// Server is the address at which this process was reached.
+	// Server is the address of this process to which the request came.
 	Server  string
 	Process int
-	// Tries are those that the page has buttons for. Tried tells that it is what
-	// came of one.
+	// Tries are the tries for which the page has buttons. Tried reports whether it is
+	// the page of a try.
 	Tries map[string]tryFunc
 	Tried bool
 	panel Panel
@@ -130,7 +130,7 @@ func (v view) Color() int {
 	return number % 8
 }
 
-// Text is the command, with the name of a script in place of its hash.
+// Text is the command, with the name of a script instead of its hash.
 func (v view) Text(c Command) string {
 	if source := v.Source(c); source != "" {
 		name, _, _ := strings.Cut(source, "\n")
@@ -140,8 +140,8 @@ func (v view) Text(c Command) string {
 	return c.Text()
 }
 
-// Source is that of the script which the command runs, by its hash or, the
-// first time, with its text; empty for any other command.
+// Source is the source of the script that a command runs, by its hash or by the source
+// itself. It is empty for any other command.
 func (v view) Source(c Command) string {
 	if len(c.Words) < 2 {
 		return ""
@@ -154,12 +154,13 @@ func (v view) Source(c Command) string {
 	return ""
 }
 
-// holds is what Redis holds for the visitor, or why that is not known.
+// holds is what Redis holds for the user, or why this is not known.
 type holds struct {
 	Held
 	Away, LoggedIn bool
 	// Full is the TTL after a visit.
 	Full time.Duration
+	// Gone says what it means that the key does not exist.
 	Gone string
 	// Path is where to ask again.
 	Path string
@@ -173,7 +174,7 @@ func (p Panel) render(name string, c echo.Context, cfg config.Config, record *Re
 	if record != nil {
 		v.Trips = record.roundTrips()
 	}
-	// A page that says that Redis is away does not ask it again.
+	// The error page of an outage does not ask Redis again.
 	if name != "served" && !v.Tried && p.Key != nil && c.Response().Status < http.StatusBadRequest {
 		v.Holds = p.look(c, cfg)
 	}
@@ -182,9 +183,9 @@ func (p Panel) render(name string, c echo.Context, cfg config.Config, record *Re
 	return template.HTML(html.String()), err
 }
 
-// look asks Redis in one round trip, which is no part of the record.
+// look asks Redis in one round trip, which is not recorded.
 func (p Panel) look(c echo.Context, cfg config.Config) *holds {
-	h := &holds{Full: cfg.SessionTTL, Path: Path}
+	h := &holds{Full: cfg.SessionTTL, Path: lookPath}
 	switch {
 	case p.Token:
 		h.Gone = "you are logged out"

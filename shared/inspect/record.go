@@ -1,6 +1,6 @@
-// Package inspect is the panel "Under the hood" beside every page: what this
-// request asked Redis, what Redis holds for the visitor, what the browser
-// holds, and which server answered.
+// Package inspect is the panel "Under the hood" on every page: what this request
+// asked Redis, what Redis and the browser hold for the user, and which server
+// answered.
 package inspect
 
 import (
@@ -13,14 +13,14 @@ import (
 // RoundTrip is one exchange with Redis: a command, or several that were sent
 // together.
 type RoundTrip struct {
-	// By is who sent it, if that is not the request of the page itself.
+	// By names the request that sent it, if it is not the request of the page.
 	By       string
 	Commands []Command
 	Took     time.Duration
 }
 
-// Command is a command by its words, the name first, and the answer: a string,
-// a Status, a number, a list of these, nil, or an error.
+// Command is a command and its answer. The first word is its name. The answer is a
+// string, a Status, an int64, a bool, a list of these, nil, or an error.
 type Command struct {
 	Words []string
 	Reply any
@@ -29,14 +29,13 @@ type Command struct {
 // Status is an answer that redis-cli prints without quotes, like OK.
 type Status string
 
-// Record is what one request asked Redis. Nothing else writes into it, since
-// it travels in the context of that request.
+// Record holds the round trips of one request. It is in the context of that request.
 type Record struct {
 	mutex sync.Mutex
 	trips []RoundTrip
 	// by becomes By of each round trip.
 	by string
-	// hold keeps back all round trips but the first; nil keeps none back.
+	// hold is called before each round trip except the first, if it is not nil.
 	hold func()
 }
 
@@ -53,14 +52,14 @@ func RecordOf(ctx context.Context) *Record {
 	return r
 }
 
-// Begin is called before a round trip. Nothing holds that of a nil record.
+// Begin is called before each round trip. r may be nil.
 func (r *Record) Begin() {
 	if r != nil && r.hold != nil && len(r.roundTrips()) > 0 {
 		r.hold()
 	}
 }
 
-// Add writes down a round trip.
+// Add adds a round trip to the record.
 func (r *Record) Add(trip RoundTrip) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Text is the command as one would type it in redis-cli.
+// Text is the command as a user types it in redis-cli.
 func (c Command) Text() string {
 	words := make([]string, len(c.Words))
 	for i, word := range c.Words {
@@ -17,18 +17,16 @@ func (c Command) Text() string {
 	return strings.Join(words, " ")
 }
 
-// quoted puts quotes around a word that redis-cli would take apart.
+// quoted quotes a word that redis-cli would not read as one word.
 func quoted(word string) string {
-	plain := word != "" && !strings.ContainsFunc(word, func(r rune) bool {
-		return r <= ' ' || r == '"' || r == '\'' || r == '\\' || !strconv.IsPrint(r)
-	})
-	if plain {
-		return word
+	special := func(r rune) bool { return r == ' ' || strings.ContainsRune(`"'\`, r) || !strconv.IsPrint(r) }
+	if word == "" || strings.ContainsFunc(word, special) {
+		return strconv.Quote(word)
 	}
-	return strconv.Quote(word)
+	return word
 }
 
-// Answer is what redis-cli prints for the reply.
+// Answer is the reply as redis-cli prints it.
 func (c Command) Answer() string { return reply(c.Reply, "") }
 
 func reply(value any, indent string) string {
@@ -73,9 +71,8 @@ func list(values []any, indent string) string {
 	return strings.Join(lines, "\n"+indent)
 }
 
-// Left is the TTL in words, rounded up as redis-cli's TTL is not: what is shown
-// as 1 s is still there. More than two minutes are shown as people read them,
-// and in seconds. hood.js does the same.
+// Left is the TTL in words, rounded up: a key that is shown with 1 s still exists.
+// More than two minutes are also shown in minutes and hours. hood.js does the same.
 func (h Held) Left() string {
 	seconds := (h.TTL + time.Second - 1) / time.Second
 	if seconds > 120 {
@@ -84,8 +81,8 @@ func (h Held) Left() string {
 	return fmt.Sprintf("%d s", seconds)
 }
 
-// Moment is the time that a field holds as milliseconds since 1970, as people
-// read it; empty for a field that holds anything else.
+// Moment is the value as a date, if it looks like milliseconds since 1970; else it is
+// empty.
 func (f Field) Moment() string {
 	milliseconds, err := strconv.ParseInt(f.Value, 10, 64)
 	at := time.UnixMilli(milliseconds)
@@ -95,7 +92,7 @@ func (f Field) Moment() string {
 	return at.Format("2 Jan 2006, 15:04:05")
 }
 
-// Milliseconds prints a time with as many digits as matter to a person.
+// Milliseconds is the time that t took, with three digits.
 func (t RoundTrip) Milliseconds() string {
 	return fmt.Sprintf("%.3g ms", float64(t.Took)/float64(time.Millisecond))
 }

@@ -28,10 +28,10 @@ import (
 //go:embed tryout.html
 var tryoutSource string
 
-const tryPath = Path + "/try"
+const tryPath = lookPath + "/try"
 
-// try does to the running app, as a user of its own, what is hard to do by hand,
-// and is what the page then shows.
+// try is an experiment with the running app, under a new user name, that is hard to do
+// by hand. It is also the data of its page, tryout.html.
 type try struct {
 	view
 	app         *echo.Echo
@@ -39,27 +39,27 @@ type try struct {
 	home        string
 	Title, User string
 	Problem     error
-	// Times has for each number how many visits were given it, and Count is how
-	// many the app has counted.
+	// Times has for each number on the pages how many visits got it. Count is how many
+	// visits the app has counted.
 	Times map[int]int
 	Count int
-	// Held tells that the visit's second round trip waited for the logout, and
-	// CopyLogsIn that a copy of the cookie is good after it. Redis held Between when
-	// the logout was done, and After when the visit was done too.
+	// Held reports whether the second round trip of the visit waited for the logout,
+	// CopyLogsIn whether a copy of the cookie logs in after it. Redis held Between
+	// after the logout, and After after the visit.
 	Held, CopyLogsIn bool
 	Between, After   *holds
 }
 
 type tryFunc func(t *try, ctx context.Context, login page) error
 
-// tries are done by buttons with these words.
+// tries are the experiments by the words on their buttons.
 var tries = map[string]tryFunc{
 	"30 visits at once":      (*try).visits,
 	"Log out during a visit": (*try).logout,
 }
 
-// hasTries reports whether the page of a request has the buttons: on this machine
-// alone, and not for a browser that came through a tunnel.
+// hasTries reports whether the page of a request has the buttons: only on this
+// machine, and not for a browser that comes through a tunnel.
 func hasTries(c echo.Context, cfg config.Config) bool {
 	address := url.URL{Host: c.Request().Host}
 	return cfg.Loopback() && !cfg.HTTPS() && config.IsLoopback(address.Hostname())
@@ -81,9 +81,9 @@ func (p Panel) attachTries(e *echo.Echo, cfg config.Config) {
 	})
 }
 
-// run logs in, does a try, and removes what Redis holds for its user.
+// run logs in, does the try, and removes the key of its user.
 func (t *try) run(do tryFunc) error {
-	// The context of the page ends sooner.
+	// A try may take longer than the page, whose context ends after 800 ms.
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	t.User = "tryout-" + strings.ToLower(rand.Text()[:6])
@@ -97,8 +97,8 @@ func (t *try) run(do tryFunc) error {
 	return do(t, ctx, login)
 }
 
-// visits all leave before the first answer. They go to the address that the
-// browser knows, so that those of `make scale` come to all its servers.
+// visits sends 30 visits before the first answer. They go to the address that the
+// browser used: with `make scale` they reach all servers.
 func (t *try) visits(ctx context.Context, login page) error {
 	pages := make([]page, 30)
 	var all sync.WaitGroup
@@ -119,10 +119,10 @@ func (t *try) visits(ctx context.Context, login page) error {
 	return next.err
 }
 
-// logout logs out while a visit of the same browser is under way. If the visit
-// asks Redis more than once, the second round trip waits for the logout's end.
+// logout logs out during a visit of the same browser. If the visit needs more than one
+// round trip, the second one waits for the end of the logout.
 func (t *try) logout(ctx context.Context, login page) error {
-	// What the app does only once, like sending a script, it does here.
+	// The first visit can need more round trips than others, to load a script.
 	first := t.ask(ctx, "GET /", login)
 	if first.err != nil || first.loggedOut {
 		return cmp.Or(first.err, errors.New("after POST /login, GET / says that you are not logged in"))
@@ -148,7 +148,7 @@ func (t *try) logout(ctx context.Context, login page) error {
 	return cmp.Or(err, out.err, late.err)
 }
 
-// page is what the app answered.
+// page is an answer of the app.
 type page struct {
 	cookies   []*http.Cookie
 	number    int // after "Visits:", 0 if there is none
@@ -158,8 +158,9 @@ type page struct {
 
 var visits = regexp.MustCompile(`Visits:(?:\s|<[^>]*>)*(\d+)`)
 
-// ask sends a request with the cookies that the browser has since another page.
-// One with a record does not leave the process, where its context is lost.
+// ask sends a request with the cookies of an earlier page. what is a method, a path
+// and a form. If ctx has a record, the request stays in this process, because its
+// context would get lost on the way.
 func (t *try) ask(ctx context.Context, what string, since page) page {
 	send := http.DefaultTransport.RoundTrip
 	if RecordOf(ctx) != nil {
@@ -198,7 +199,7 @@ func (t *try) request(ctx context.Context, what string, since page) *http.Reques
 	return r
 }
 
-// look is what Redis holds for the browser, nil in a step without Redis.
+// look is what Redis holds for the user of a page, nil in a step without Redis.
 func (t *try) look(ctx context.Context, since page) *holds {
 	if t.panel.Key == nil {
 		return nil

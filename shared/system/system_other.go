@@ -4,11 +4,11 @@ package system
 
 import "syscall"
 
-// What a system reports of a port: no program listens there, it is taken, or the
-// system keeps it for itself.
+// The errors for a port on which no program listens, that is taken, or that the system
+// reserves.
 const ConnectionRefused, AddressInUse, NotAllowed = syscall.ECONNREFUSED, syscall.EADDRINUSE, syscall.EACCES
 
-// openFiles is how many files and connections this process may have open.
+// openFiles is how many files and connections this process may have open at once.
 func openFiles() int {
 	var limit syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {

@@ -1,11 +1,13 @@
-// Package redishook lets the panel listen to a go-redis client. It is a package
-// of its own so that step 1, which has no Redis, needs no go-redis.
+// Package redishook records the commands of a go-redis client for the panel. It is a
+// separate package so that step 1, which has no Redis, needs no go-redis.
 package redishook
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,14 +16,32 @@ import (
 	"example.com/session-workshop/shared/inspect"
 )
 
-// For returns what the panel needs to know of client.
+// For returns client as the panel needs it.
 func For(client redis.UniversalClient) inspect.Redis { return panelRedis{client} }
 
 type panelRedis struct{ client redis.UniversalClient }
 
 func (p panelRedis) Listen() { p.client.AddHook(hook{}) }
 
-// hook records what a request asks Redis.
+func (p panelRedis) Look(ctx context.Context, key string) (inspect.Held, error) {
+	pipe := p.client.Pipeline()
+	kind, ttl, fields := pipe.Type(ctx, key), pipe.PTTL(ctx, key), pipe.HGetAll(ctx, key)
+	// HGETALL fails for a key that is no hash. For the panel its type is enough.
+	if _, err := pipe.Exec(ctx); err != nil && kind.Err() != nil {
+		return inspect.Held{}, err
+	}
+	held := inspect.Held{Key: key, Type: kind.Val(), TTL: ttl.Val()}
+	for _, name := range slices.Sorted(maps.Keys(fields.Val())) {
+		held.Fields = append(held.Fields, inspect.Field{Name: name, Value: fields.Val()[name]})
+	}
+	return held, nil
+}
+
+func (p panelRedis) Remove(ctx context.Context, key string) error {
+	return p.client.Del(ctx, key).Err()
+}
+
+// hook adds round trips to the record of the request that sends them.
 type hook struct{}
 
 func (hook) DialHook(next redis.DialHook) redis.DialHook { return next }
@@ -46,13 +66,12 @@ func (hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPip
 	}
 }
 
-// setUp are the commands by which the client makes a connection. They belong
-// to no request, and one of them holds the password.
+// setUp are the commands by which the client makes a connection. They belong to no
+// request, and one of them holds the password.
 var setUp = map[string]bool{
 	"auth": true, "client": true, "cluster": true, "command": true, "hello": true, "ping": true, "readonly": true, "select": true,
 }
 
-// record adds a round trip to the page of the request that asked.
 func record(ctx context.Context, began time.Time, err error, cmds ...redis.Cmder) {
 	to := inspect.RecordOf(ctx)
 	if to == nil {
@@ -73,15 +92,15 @@ func record(ctx context.Context, began time.Time, err error, cmds ...redis.Cmder
 	}
 }
 
-// inTransaction gives the answers between MULTI and EXEC the form in which
-// Redis sends them: QUEUED to each command, and all results to EXEC.
+// inTransaction gives the answers of a transaction the form in which Redis sends
+// them: QUEUED to each command, and all results to EXEC.
 func inTransaction(trip inspect.RoundTrip) inspect.RoundTrip {
 	last := len(trip.Commands) - 1
 	if last < 1 || !strings.EqualFold(trip.Commands[0].Words[0], "multi") {
 		return trip
 	}
 	if err, failed := trip.Commands[last].Reply.(error); failed {
-		// An error that is no answer of Redis leaves open how far it came.
+		// After an error of the connection, the earlier answers are unknown.
 		var answer redis.Error
 		for i := range last {
 			if !errors.As(err, &answer) {
@@ -111,8 +130,7 @@ func words(cmd redis.Cmder) []string {
 	return words
 }
 
-// replyOf is what Redis said, as a string, an int64, a list of these, nil, or
-// an error.
+// replyOf is the answer to cmd in a form that inspect.Command allows.
 func replyOf(cmd redis.Cmder, err error) any {
 	if errors.Is(err, redis.Nil) {
 		return nil
