@@ -26,7 +26,7 @@
     }
   };
 
-  // Left in text.go does the same.
+  // Left in panel.go does the same.
   const seconds = (whole) => {
     if (whole <= 120) return whole + " s";
     const hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"embed"
+	"fmt"
 	"html/template"
 	"net"
 	"net/http"
@@ -57,8 +58,29 @@ type Held struct {
 	Fields []Field
 }
 
+// Left is the TTL in words, rounded up: a key that is shown with 1 s still exists.
+// More than two minutes are also shown in minutes and hours. hood.js does the same.
+func (h Held) Left() string {
+	seconds := (h.TTL + time.Second - 1) / time.Second
+	if seconds > 120 {
+		return fmt.Sprintf("%v (%d s)", seconds*time.Second, seconds)
+	}
+	return fmt.Sprintf("%d s", seconds)
+}
+
 // Field is a field of a hash.
 type Field struct{ Name, Value string }
+
+// Moment is the value as a date, if it looks like milliseconds since 1970; else it is
+// empty.
+func (f Field) Moment() string {
+	milliseconds, err := strconv.ParseInt(f.Value, 10, 64)
+	at := time.UnixMilli(milliseconds)
+	if err != nil || at.Year() < 2020 || at.Year() > 2100 {
+		return ""
+	}
+	return at.Format("2 Jan 2006, 15:04:05")
+}
 
 // lookPath is where a page asks again what Redis holds for its user. It takes no key,
 // so that no user sees the data of another.

@@ -5,7 +5,10 @@ package inspect
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -71,4 +74,73 @@ func (r *Record) roundTrips() []RoundTrip {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	return slices.Clone(r.trips)
+}
+
+// Text is the command as a user types it in redis-cli.
+func (c Command) Text() string {
+	words := make([]string, len(c.Words))
+	for i, word := range c.Words {
+		words[i] = quoted(word)
+	}
+	words[0] = strings.ToUpper(words[0])
+	return strings.Join(words, " ")
+}
+
+// quoted quotes a word that redis-cli would not read as one word.
+func quoted(word string) string {
+	special := func(r rune) bool { return r == ' ' || strings.ContainsRune(`"'\`, r) || !strconv.IsPrint(r) }
+	if word == "" || strings.ContainsFunc(word, special) {
+		return strconv.Quote(word)
+	}
+	return word
+}
+
+// Answer is the reply as redis-cli prints it.
+func (c Command) Answer() string { return reply(c.Reply, "") }
+
+func reply(value any, indent string) string {
+	switch v := value.(type) {
+	case nil:
+		return "(nil)"
+	case error:
+		return "(error) " + v.Error()
+	case int64:
+		return fmt.Sprintf("(integer) %d", v)
+	case bool:
+		if v {
+			return "(integer) 1"
+		}
+		return "(integer) 0"
+	case Status:
+		return string(v)
+	case string:
+		return strconv.Quote(v)
+	case []string:
+		all := make([]any, len(v))
+		for i, s := range v {
+			all[i] = s
+		}
+		return reply(all, indent)
+	case []any:
+		return list(v, indent)
+	}
+	return fmt.Sprint(value)
+}
+
+func list(values []any, indent string) string {
+	if len(values) == 0 {
+		return "(empty array)"
+	}
+	width := len(strconv.Itoa(len(values)))
+	lines := make([]string, len(values))
+	for i, value := range values {
+		number := fmt.Sprintf("%*d) ", width, i+1)
+		lines[i] = number + reply(value, indent+strings.Repeat(" ", len(number)))
+	}
+	return strings.Join(lines, "\n"+indent)
+}
+
+// Milliseconds is the time that t took, with three digits.
+func (t RoundTrip) Milliseconds() string {
+	return fmt.Sprintf("%.3g ms", float64(t.Took)/float64(time.Millisecond))
 }

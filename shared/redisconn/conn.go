@@ -211,7 +211,7 @@ func ping(ctx context.Context, client redis.UniversalClient) error {
 
 // explainStart says why the first connection failed. More certain causes come first.
 func explainStart(err error, options *redis.UniversalOptions) error {
-	var dns *net.DNSError
+	dns, unknownName := errors.AsType[*net.DNSError](err)
 	switch text := err.Error(); {
 	case strings.Contains(text, "WRONGPASS") && options.CredentialsProviderContext != nil:
 		return iam.ErrRefused
@@ -229,7 +229,7 @@ func explainStart(err error, options *redis.UniversalOptions) error {
 		return fmt.Errorf("this machine does not trust the authority that signed its certificate (%s). If you have the certificate of that authority in a file: REDIS_CA_FILE=ca.pem", text)
 	case strings.Contains(text, "x509:"), strings.Contains(text, "tls:"):
 		return fmt.Errorf("the TLS connection was refused: %s", text)
-	case errors.As(err, &dns):
+	case unknownName:
 		return fmt.Errorf("no machine has the name %q. Is it spelled right?", dns.Name)
 	case strings.Contains(text, "connection refused"):
 		return errors.New("nobody answers there (connection refused). Is Redis running? Start one: make redis, and REDIS_URL=redis://127.0.0.1:6379")
@@ -247,35 +247,29 @@ func explainStart(err error, options *redis.UniversalOptions) error {
 }
 
 func timedOut(err error) bool {
-	var netErr net.Error
-	return errors.Is(err, context.DeadlineExceeded) || (errors.As(err, &netErr) && netErr.Timeout())
+	netErr, ok := errors.AsType[net.Error](err)
+	return errors.Is(err, context.DeadlineExceeded) || ok && netErr.Timeout()
 }
 
 func lookInside(o *redis.Options, cfg config.Config) string {
 	host, port, _ := net.SplitHostPort(o.Addr)
-	command := []string{"redis-cli"}
-	// This is redis-cli's default.
-	if o.Addr != LocalAddr {
-		command = append(command, "-h", host, "-p", port)
+	command := "redis-cli"
+	for _, option := range []struct {
+		needed bool
+		text   string
+	}{
+		{o.Addr != LocalAddr, "-h " + host + " -p " + port},
+		{cfg.RedisCluster, "-c"},
+		{o.TLSConfig != nil, "--tls"},
+		{cfg.RedisCAFile != "", "--cacert " + cfg.RedisCAFile},
+		// In a mistyped address the name may be the password.
+		{o.Username != "", "--user …"},
+		{o.Password != "", "--askpass"},
+		{o.DB != 0, fmt.Sprintf("-n %d", o.DB)},
+	} {
+		if option.needed {
+			command += " " + option.text
+		}
 	}
-	if cfg.RedisCluster {
-		command = append(command, "-c")
-	}
-	if o.TLSConfig != nil {
-		command = append(command, "--tls")
-	}
-	if cfg.RedisCAFile != "" {
-		command = append(command, "--cacert", cfg.RedisCAFile)
-	}
-	// In a mistyped address the name may be the password.
-	if o.Username != "" {
-		command = append(command, "--user", "…")
-	}
-	if o.Password != "" {
-		command = append(command, "--askpass")
-	}
-	if o.DB != 0 {
-		command = append(command, "-n", fmt.Sprint(o.DB))
-	}
-	return strings.Join(command, " ")
+	return command
 }

@@ -95,12 +95,12 @@ func atMostOnce(cmd redis.Cmder) redis.Cmder {
 // the errors that programs handle: no such key, an unknown script, a watched key that
 // has changed.
 func (h hook) explain(ctx context.Context, err error, cmds ...redis.Cmder) error {
-	var explained *DownError
-	switch {
-	// A failed login comes twice: as its own error, and as that of the command that
-	// needed the connection.
-	case errors.As(err, &explained):
+	if _, explained := errors.AsType[*DownError](err); explained {
+		// A failed login comes twice: as its own error, and as that of the command
+		// that needed the connection.
 		return err
+	}
+	switch {
 	case err == nil, errors.Is(err, redis.Nil), errors.Is(err, context.Canceled),
 		errors.Is(err, redis.TxFailedErr), redis.HasErrorPrefix(err, "NOSCRIPT"):
 		return err

@@ -62,26 +62,20 @@ func ask(ctx context.Context, addr string) (found bool, err error) {
 	defer cancel()
 	client := redis.NewUniversalClient(tuned(&redis.UniversalOptions{Addrs: []string{addr}}))
 	defer client.Close()
-	if err := ping(ctx, client); err != nil {
-		if Refused(err) {
-			return false, nil
-		}
-		return false, whyNotOurs(err)
+	switch err := ping(ctx, client); {
+	case err == nil:
+		err = fit(ctx, client, config.Config{})
+		return err == nil, err
+	case Refused(err):
+		return false, nil
+	case redis.IsAuthError(err):
+		return false, errors.New("the Redis there asks for a password; name it with REDIS_URL")
+	case timedOut(err):
+		return false, errors.New("the program that listens there does not answer")
+	default:
+		return false, errors.New("the program that answers there is not a Redis that this app can use")
 	}
-	err = fit(ctx, client, config.Config{})
-	return err == nil, err
 }
 
 // Refused reports whether an error means that no server listens at an address.
 func Refused(err error) bool { return errors.Is(err, system.ConnectionRefused) }
-
-func whyNotOurs(err error) error {
-	switch {
-	case redis.IsAuthError(err):
-		return errors.New("the Redis there asks for a password; name it with REDIS_URL")
-	case timedOut(err):
-		return errors.New("the program that listens there does not answer")
-	default:
-		return errors.New("the program that answers there is not a Redis that this app can use")
-	}
-}

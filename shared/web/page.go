@@ -165,8 +165,8 @@ func showError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	var explained Explained
-	if c.Request().Context().Err() == context.Canceled && errors.Is(err, context.Canceled) && !errors.As(err, &explained) {
+	_, explained := errors.AsType[Explained](err)
+	if c.Request().Context().Err() == context.Canceled && errors.Is(err, context.Canceled) && !explained {
 		// The browser went away, and nothing is wrong.
 		return
 	}
@@ -194,8 +194,7 @@ func showError(err error, c echo.Context) {
 }
 
 func problemFor(err error, r *http.Request) problem {
-	var explained Explained
-	if errors.As(err, &explained) {
+	if explained, ok := errors.AsType[Explained](err); ok {
 		p := problem{}
 		p.status, p.Title, p.Text = explained.Explain()
 		if r.Method == http.MethodGet {
@@ -205,8 +204,7 @@ func problemFor(err error, r *http.Request) problem {
 		return p
 	}
 	status := http.StatusInternalServerError
-	var httpErr *echo.HTTPError
-	if errors.As(err, &httpErr) {
+	if httpErr, ok := errors.AsType[*echo.HTTPError](err); ok {
 		status = httpErr.Code
 	}
 	return problem{status: status, Title: http.StatusText(status), Text: cmp.Or(plainTexts[status], "The app cannot answer this.")}

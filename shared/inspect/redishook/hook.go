@@ -100,12 +100,12 @@ func inTransaction(trip inspect.RoundTrip) inspect.RoundTrip {
 		return trip
 	}
 	if err, failed := trip.Commands[last].Reply.(error); failed {
+		if _, answered := errors.AsType[redis.Error](err); answered {
+			return trip
+		}
 		// After an error of the connection, the earlier answers are unknown.
-		var answer redis.Error
 		for i := range last {
-			if !errors.As(err, &answer) {
-				trip.Commands[i].Reply = inspect.Status("no answer")
-			}
+			trip.Commands[i].Reply = inspect.Status("no answer")
 		}
 		return trip
 	}

@@ -80,19 +80,15 @@ func Use(ctx context.Context, options *redis.UniversalOptions) (stop func(), err
 
 // findTokenProgram looks first in the folder of the app, where a deployment puts it.
 func findTokenProgram() (string, error) {
-	if app, err := os.Executable(); err == nil {
-		if app, err = filepath.EvalSymlinks(app); err == nil {
-			// LookPath adds the .exe of Windows.
-			if beside, err := exec.LookPath(filepath.Join(filepath.Dir(app), tokenProgram)); err == nil {
-				return beside, nil
-			}
+	app, _ := os.Executable()
+	app, _ = filepath.EvalSymlinks(app)
+	for _, name := range []string{filepath.Join(filepath.Dir(app), tokenProgram), tokenProgram} {
+		// LookPath adds the .exe of Windows.
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
 		}
 	}
-	path, err := exec.LookPath(tokenProgram)
-	if err != nil {
-		return "", fmt.Errorf("REDIS_AUTH: iam needs the program %s beside this app or on the PATH, which prints a token for a user. With a password in REDIS_URL: REDIS_AUTH=password", tokenProgram)
-	}
-	return path, nil
+	return "", fmt.Errorf("REDIS_AUTH: iam needs the program %s beside this app or on the PATH, which prints a token for a user. With a password in REDIS_URL: REDIS_AUTH=password", tokenProgram)
 }
 
 // tokens holds the newest token.
