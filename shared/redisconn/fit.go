@@ -49,30 +49,27 @@ func fit(ctx context.Context, client redis.UniversalClient, cfg config.Config) e
 // probes are the commands of an app with arguments for which they fail or change
 // nothing. inMulti reports whether the app also needs MULTI and EXEC.
 func probes(cfg config.Config) (commands []string, inMulti bool) {
-	const (
-		count   = "hincrby workshop:start visits none"
-		set     = "hset workshop:start username none visits"
-		script  = "eval return 1 workshop:start"
-		byHash  = "evalsha none 1 workshop:start"
-		exists  = "exists workshop:start"
-		pexpire = "pexpire workshop:start 1"
-		get     = "hget workshop:start username"
-	)
+	const count = "hincrby workshop:start visits none"
 	switch {
 	case cfg.Name == "":
 		return nil, false
-	case cfg.SecretKey != "" && cfg.SessionTTL == 0:
+	case cfg.SecretKey != "" && cfg.SessionTTL == 0: // step 2
 		return []string{count}, false
-	case cfg.SecretKey != "":
+	case cfg.SecretKey != "": // step 3
 		return []string{count, "expire workshop:start 1"}, true
-	case cfg.SessionMaxAge == 0:
-		return []string{script, byHash, exists, count, pexpire, get, set, "del workshop:start"}, true
 	}
-	return []string{
-		script, byHash, exists, pexpire, set, count, get,
-		"pexpireat workshop:start 1", "pexpiretime workshop:start", "pttl workshop:start", "unlink workshop:start", "hgetall workshop:start", "hmget workshop:start @end", "hdel workshop:start @end",
-		"zadd workshop:start none handle", "zrange workshop:start 0 -1", "zrem workshop:start handle",
-	}, false
+	commands = []string{
+		"eval return 1 workshop:start", "evalsha none 1 workshop:start", "exists workshop:start", "pexpire workshop:start 1",
+		count, "hset workshop:start username none visits", "hget workshop:start username",
+	}
+	if cfg.SessionMaxAge == 0 { // step 4
+		return append(commands, "del workshop:start"), true
+	}
+	// sessionstore's example
+	return append(commands,
+		"pexpireat workshop:start 1", "pexpiretime workshop:start", "pttl workshop:start", "unlink workshop:start",
+		"hgetall workshop:start", "hmget workshop:start @end", "hdel workshop:start @end",
+		"zadd workshop:start none handle", "zrange workshop:start 0 -1", "zrem workshop:start handle"), false
 }
 
 // refusedCommand sends all probes in one round trip, and returns the first answer by

@@ -75,7 +75,7 @@ func announce(cfg config.Config, listener net.Listener, lines []string) {
 	port := listener.Addr().(*net.TCPAddr).Port
 	if cfg.Port == 0 {
 		fmt.Fprintf(&text, "PORT is 0, which takes any free port: %d.\n", port)
-	} else if !cfg.PortSet && port != cfg.Port {
+	} else if port != cfg.Port {
 		by := ""
 		if other := titleOn(cfg.Port); other != "" {
 			by = fmt.Sprintf(" by %q", other)
