@@ -145,6 +145,7 @@ func TestOddAddressesAndPortsAreRefused(t *testing.T) {
 func TestAPublicURLIsKeptAsBrowsersSendIt(t *testing.T) {
 	for value, want := range map[string]string{
 		"https://host:443": "https://host", "HTTP://Host:80/": "http://host", "https://[::1]:443": "https://[::1]",
+		"https://Shop.Example:443": "https://shop.example", "http://shop.example:80/": "http://shop.example", "https://host:8443": "https://host:8443",
 		"https://host:80": "https://host:80", "https://host/?": "https://host", "http://host:8080": "http://host:8080",
 	} {
 		cfg, err := load("PUBLIC_URL="+value, "SECRET_KEY="+strings.Repeat("k", 32))

@@ -209,18 +209,6 @@ func TestUnsetTakesEverySettingFromAnEnvironment(t *testing.T) {
 	}
 }
 
-func TestThePublicAddressIsAsBrowsersSendIt(t *testing.T) {
-	for typed, want := range map[string]string{
-		"https://Shop.Example:443": "https://shop.example", "http://shop.example:80/": "http://shop.example", "https://[::1]:443": "https://[::1]",
-		"https://shop.example:80": "https://shop.example:80", "https://shop.example:8443": "https://shop.example:8443",
-	} {
-		cfg, err := load("PUBLIC_URL="+typed, "SECRET_KEY="+strings.Repeat("k", 32))
-		if err != nil || cfg.PublicURL.String() != want {
-			t.Errorf("%s: %v, %v, want %s", typed, cfg.PublicURL, err, want)
-		}
-	}
-}
-
 func TestTimesInWords(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		time.Second: "1 s", 10 * time.Second: "10 s", 100 * time.Second: "100 s", time.Minute: "1 minute", 90 * time.Minute: "90 minutes",

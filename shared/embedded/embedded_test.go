@@ -12,7 +12,7 @@ import (
 	"example.com/session-workshop/shared/system"
 )
 
-// command is RESP for words.
+// command returns a command in RESP.
 func command(words ...string) string {
 	text := fmt.Sprintf("*%d\r\n", len(words))
 	for _, word := range words {
@@ -21,7 +21,7 @@ func command(words ...string) string {
 	return text
 }
 
-// FuzzNoBytesEndTheServer fails with the whole process if some bytes end it.
+// If some bytes end the server, the whole test process ends.
 func FuzzNoBytesEndTheServer(f *testing.F) {
 	for _, bytes := range []string{
 		"*0\r\n", "*-1\r\n", "*\r\n", "\r\n", "PING\r\n", "*1\r\n*0\r\n",
@@ -46,8 +46,8 @@ func FuzzNoBytesEndTheServer(f *testing.F) {
 	}
 	f.Cleanup(r.Close)
 	f.Fuzz(func(t *testing.T, bytes string) {
-		// After the bytes nothing more comes, so the server has read all of them
-		// when it ends the connection.
+		// exchange closes its side, so the server has read all bytes when it ends the
+		// connection.
 		if _, err := exchange(r.Addr(), bytes); err != nil {
 			t.Errorf("%q: %v", bytes, err)
 		}
@@ -57,7 +57,7 @@ func FuzzNoBytesEndTheServer(f *testing.F) {
 	})
 }
 
-// exchange sends bytes and returns all that comes back.
+// exchange sends bytes and returns all answers.
 func exchange(addr, bytes string) (answer string, err error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -65,7 +65,7 @@ func exchange(addr, bytes string) (answer string, err error) {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(time.Minute))
-	// A connection that the server has ended takes no more bytes.
+	// Writing fails if the server has ended the connection.
 	_, _ = io.WriteString(conn, bytes)
 	_ = conn.(*net.TCPConn).CloseWrite()
 	all, err := io.ReadAll(bufio.NewReader(conn))
@@ -75,7 +75,7 @@ func exchange(addr, bytes string) (answer string, err error) {
 	return string(all), nil
 }
 
-// start is a server for one test. Close must come to an end whatever clients do.
+// start starts a server for one test. Its Close must return while clients are connected.
 func start(t *testing.T) *Redis {
 	t.Helper()
 	r, err := Start("127.0.0.1:0")
@@ -86,7 +86,7 @@ func start(t *testing.T) *Redis {
 	return r
 }
 
-// open sends bytes on a connection, and reads nothing.
+// open opens a connection and sends bytes. It reads nothing.
 func open(t *testing.T, r *Redis, bytes string) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", r.Addr())
@@ -106,7 +106,7 @@ func mustAnswer(t *testing.T, r *Redis) {
 	}
 }
 
-func TestAClientThatTakesNoAnswerHoldsUpNoOther(t *testing.T) {
+func TestAClientThatReadsNothingDelaysNoOther(t *testing.T) {
 	const large = 900_000
 	value := strings.Repeat("x", large)
 	for name, bytes := range map[string]string{
@@ -129,7 +129,7 @@ func TestAClientThatTakesNoAnswerHoldsUpNoOther(t *testing.T) {
 	}
 }
 
-func TestTheNumberOfClientsHasABound(t *testing.T) {
+func TestTheNumberOfClientsIsLimited(t *testing.T) {
 	r := start(t)
 	var last net.Conn
 	for range system.Connections() + 1 {
@@ -140,7 +140,7 @@ func TestTheNumberOfClientsHasABound(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoCommandIsNamed(t *testing.T) {
+func TestInvalidBytesGetAProtocolError(t *testing.T) {
 	r := start(t)
 	for _, bytes := range []string{"PING\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "*1\r\n+PING\r\n"} {
 		if answer, err := exchange(r.Addr(), bytes); !strings.HasPrefix(answer, "-ERR Protocol error: ") {
@@ -149,7 +149,7 @@ func TestWhatIsNoCommandIsNamed(t *testing.T) {
 	}
 }
 
-func TestACommandThatFailsInsideIsAnErrorOfItsOwn(t *testing.T) {
+func TestAPanicOfMiniredisIsAnErrorOfTheCommand(t *testing.T) {
 	r := start(t)
 	answer, err := exchange(r.Addr(), command("SADD", "s", "a")+command("SSCAN", "s", "-9223372036854775808")+command("SCARD", "s"))
 	if err != nil || !strings.HasPrefix(answer, ":1\r\n-ERR the embedded Redis cannot do this") || !strings.HasSuffix(answer, "\r\n:1\r\n") {
@@ -157,8 +157,8 @@ func TestACommandThatFailsInsideIsAnErrorOfItsOwn(t *testing.T) {
 	}
 }
 
-// It comes last: the script goes on.
-func TestTheEndDoesNotWaitForAClient(t *testing.T) {
+// This test is the last of the file, because its script goes on.
+func TestCloseDoesNotWaitForClients(t *testing.T) {
 	for _, bytes := range []string{
 		command("EVAL", "while true do end", "0"), command("BLPOP", "none", "0"), command("SUBSCRIBE", "news"),
 		command("MULTI") + command("SET", "k", "v"), "*2\r\n$3\r\nGE",

@@ -13,9 +13,9 @@ import (
 	"example.com/session-workshop/shared/web"
 )
 
-// allocations are the fewest that one of many pages needed. The fewest, since
-// the pools that Echo and the templates take from lose things now and then: at a
-// garbage collection, and on purpose under the race detector.
+// allocations returns the lowest number of allocations for a page, out of many tries:
+// the pools of Echo and of the templates lose things at a garbage collection, and on
+// purpose under the race detector.
 func allocations(attach func(e *echo.Echo)) float64 {
 	e := web.New(map[string]string{"index": "<p>Hello {{.}}</p>"})
 	attach(e)
@@ -28,7 +28,7 @@ func allocations(attach func(e *echo.Echo)) float64 {
 	return fewest
 }
 
-func TestSwitchedOffItCostsNothing(t *testing.T) {
+func TestAPanelThatIsOffCostsNothing(t *testing.T) {
 	panel := inspect.Panel{Cookie: "workshop_login"}
 	without := allocations(func(*echo.Echo) {})
 	off := allocations(func(e *echo.Echo) { inspect.Attach(e, config.Config{UnderTheHood: false}, panel) })

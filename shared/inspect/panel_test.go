@@ -19,7 +19,7 @@ import (
 	"example.com/session-workshop/shared/web"
 )
 
-// redis holds always the same, and answers nobody.
+// redis is a Redis that always holds the same.
 type redis struct{ held inspect.Held }
 
 func (redis) Listen() {}
@@ -33,8 +33,8 @@ var (
 	space = regexp.MustCompile(`\s+`)
 )
 
-// shown is the text of a page with a panel. cookie is the header of the request,
-// and trips are what the request asks.
+// shown returns the text of a page with a panel. cookie is the Cookie header of its
+// request, and trips are its round trips.
 func shown(t *testing.T, p inspect.Panel, cookie string, trips ...inspect.RoundTrip) string {
 	t.Helper()
 	e := web.New(map[string]string{"index": "<p>Hello</p>"})
@@ -58,7 +58,7 @@ func textOf(page string) string {
 	return html.UnescapeString(space.ReplaceAllString(tag.ReplaceAllString(page, " "), " "))
 }
 
-// signed has the form of a cookie that gorilla's securecookie made.
+// signed returns data in the form of a cookie of gorilla's securecookie.
 func signed(data string) string {
 	encoded := base64.URLEncoding.EncodeToString
 	return encoded([]byte("1795932319|" + encoded([]byte(data)) + "|\x01\x02signature"))
@@ -76,10 +76,10 @@ func TestWhatTheBrowserHolds(t *testing.T) {
 		"plain, with letters that a cookie cannot hold": {inspect.Panel{}, "%E8%8A%B1%3B%3Cb%3E", "of plain text: 花;<b> .", "%3B"},
 		"signed": {inspect.Panel{}, signed("\x0dusername\x06string\x05ada"),
 			"Anyone who has it can read in it: username string ada . It is signed", "Nobody signed"},
-		"a token":                         {inspect.Panel{Token: true}, token, "40 characters: a random token.", token},
-		"a short token":                   {inspect.Panel{Token: true}, "bob", "3 characters: a random token.", "bob"},
-		"a token that nobody has told of": {inspect.Panel{}, token, "The cookie login , 40 characters. ", token},
-		"nothing":                         {inspect.Panel{}, "", "No cookie login of this app.", "characters"},
+		"a token":                              {inspect.Panel{Token: true}, token, "40 characters: a random token.", token},
+		"a short token":                        {inspect.Panel{Token: true}, "bob", "3 characters: a random token.", "bob"},
+		"a token, but the panel does not know": {inspect.Panel{}, token, "The cookie login , 40 characters. ", token},
+		"nothing":                              {inspect.Panel{}, "", "No cookie login of this app.", "characters"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.panel.Cookie = "login"
@@ -104,7 +104,7 @@ func TestNothingIsSaidTwice(t *testing.T) {
 	}
 }
 
-func TestTimesAreThoseThatPeopleRead(t *testing.T) {
+func TestTimesAreReadable(t *testing.T) {
 	at := time.Date(2026, 11, 29, 9, 5, 3, 0, time.Local)
 	for want, held := range map[string]inspect.Held{
 		"TTL 9m30s (570 s) Each visit sets it to 10m0s again.": {TTL: 569200 * time.Millisecond},

@@ -17,8 +17,7 @@ import (
 	"example.com/session-workshop/shared/web"
 )
 
-// counts is an app and its Redis: it looks and counts, in two round trips if it
-// is told to.
+// counts is an app and its Redis. If twice is set, a visit takes two round trips.
 type counts struct {
 	mutex sync.Mutex
 	held  map[string]bool
@@ -48,7 +47,7 @@ func (a *counts) put(key string, there bool) error {
 	return nil
 }
 
-// ask is a round trip of a request.
+// ask records a round trip of a request.
 func ask(c echo.Context, words ...string) {
 	record := inspect.RecordOf(c.Request().Context())
 	record.Begin()
@@ -135,7 +134,7 @@ func post(t *testing.T, home, button string) string {
 	return textOf(string(page))
 }
 
-func TestTriesAreForThisMachineAlone(t *testing.T) {
+func TestTriesAreOnlyForThisMachine(t *testing.T) {
 	address := func(text string) *url.URL {
 		u, err := url.Parse(text)
 		if err != nil {

@@ -218,7 +218,7 @@ func (e *WrongDataError) Unwrap() error { return e.cause }
 func (e *WrongDataError) Explain() (status int, title, text string) {
 	return http.StatusInternalServerError, "The key " + e.Key + " is in the way",
 		fmt.Sprintf("It holds a %s that this app did not put there, and Redis refused: %v. "+
-			"Look at it with redis-cli. If nobody needs it, remove it: DEL %s", e.Type, e.cause, e.Key)
+			"Look at it with redis-cli. If no program needs it, remove it: DEL %s", e.Type, e.cause, e.Key)
 }
 
 // dataErrors can be anywhere in the answer of a script, because another error wraps

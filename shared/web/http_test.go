@@ -9,8 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// A handler of net/http has the pages, the error pages and the rules of all others.
-func TestAHandlerOfNetHTTPLivesInTheFrame(t *testing.T) {
+func TestAHandlerOfNetHTTPHasThePagesAndTheRules(t *testing.T) {
 	logged(t)
 	server := serveTest(t, func(e *echo.Echo) {
 		Handle(e, "GET /hello", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { Show(r, http.StatusAccepted, "hello", "ada") }))

@@ -12,7 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// here is the one line of this file that panics.
+// here panics, in the only such line of this file.
 func here() { panic("a mistake") }
 
 const place = "shared/web/panic_test.go:16 (here)"
@@ -36,7 +36,7 @@ func TestAPanicIsOneLine(t *testing.T) {
 	}
 }
 
-// panicVariable makes TestAPanicAtTheStartIsOneLine the app itself.
+// panicVariable makes this test binary the app of TestAPanicAtTheStartIsOneLine.
 const panicVariable = "PANIC_AT_START"
 
 func TestAPanicAtTheStartIsOneLine(t *testing.T) {
@@ -72,7 +72,7 @@ func TestAMistakeInAPageNamesThePage(t *testing.T) {
 	}
 }
 
-func TestTheLinesOfAnotherProgramAreNotOurs(t *testing.T) {
+func TestLinesOfAnotherModuleAreLeftOut(t *testing.T) {
 	if got := LinesOf(string(debug.Stack()), "my-step1"); got != "" {
 		t.Errorf("got %q", got)
 	}

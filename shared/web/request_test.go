@@ -20,7 +20,7 @@ import (
 	"example.com/session-workshop/shared/config"
 )
 
-func TestWhatABrowserAsksForAheadChangesNothing(t *testing.T) {
+func TestAPrefetchChangesNothing(t *testing.T) {
 	for _, header := range [][2]string{
 		{"Sec-Purpose", "prefetch;prerender"}, {"Sec-Purpose", "prefetch"}, {"Purpose", "prefetch"}, {"X-Purpose", "preview"}, {"X-Moz", "prefetch"},
 	} {
@@ -60,7 +60,7 @@ func parsed(t *testing.T, address string) *url.URL {
 	return u
 }
 
-// The proxy sends the Host of the app, as nginx does by default.
+// By default nginx sends the Host of the app, as this proxy does.
 func TestAFormOfThePublicSiteIsOurOwnBehindAProxyThatRewritesHost(t *testing.T) {
 	const public = "https://shop.example"
 	app := configured(t, config.Config{Host: "127.0.0.1", PublicURL: parsed(t, public)})
@@ -145,7 +145,7 @@ func TestAnAppOnLoopbackKnowsItsNames(t *testing.T) {
 	}
 }
 
-func TestOnlyAnHTTPSAppAsksForHTTPSAlone(t *testing.T) {
+func TestOnlyAnAppBehindHTTPSSendsHSTS(t *testing.T) {
 	for address, want := range map[string]bool{"https://shop.example": true, "http://shop.example": false} {
 		app := configured(t, config.Config{Host: "127.0.0.1", PublicURL: parsed(t, address)})
 		for _, path := range []string{"/", "/nowhere", "/assets/style.css"} {
@@ -157,7 +157,7 @@ func TestOnlyAnHTTPSAppAsksForHTTPSAlone(t *testing.T) {
 	}
 }
 
-func TestTwoCookiesOfOneNameAreNamedAsTheProblem(t *testing.T) {
+func TestTwoCookiesOfOneNameAreReported(t *testing.T) {
 	server := serveTest(t, func(e *echo.Echo) {
 		SetLogin(e, Login{Cookie: "login"})
 		e.GET("/", func(c echo.Context) error { return c.String(http.StatusOK, "seen") })
@@ -179,8 +179,8 @@ func TestTwoCookiesOfOneNameAreNamedAsTheProblem(t *testing.T) {
 	}
 }
 
-// Its page has a style, and a proxy may ask without any name whether it is up.
-func TestWhatIsForAllIsGivenUnderEachName(t *testing.T) {
+// The error page needs its style, and a proxy may check the health without a Host.
+func TestFilesAndHealthAreServedUnderAnyHost(t *testing.T) {
 	app := strings.TrimPrefix(configured(t, config.Config{Host: "127.0.0.1"}).URL, "http://")
 	for path, want := range map[string]string{"/healthz": "200", "/assets/style.css": "200", "/": "421"} {
 		conn, err := net.Dial("tcp", app)
@@ -235,7 +235,7 @@ func TestHEADIsAnsweredAsGETAndChangesNothing(t *testing.T) {
 	}
 }
 
-func TestANameComesFromTheFormAlone(t *testing.T) {
+func TestANameComesOnlyFromTheForm(t *testing.T) {
 	server := serveTest(t, func(e *echo.Echo) {
 		e.POST("/login", func(c echo.Context) error {
 			name, problem := Username(c)
@@ -287,7 +287,7 @@ func TestAnOutageDoesNotFillTheLog(t *testing.T) {
 		do(t, http.MethodGet, server.URL)
 		do(t, http.MethodGet, server.URL+"/wrong")
 	}
-	// On a slow machine some of the counts are there already.
+	// On a slow machine the log may hold some counts already.
 	if lines := strings.Count(log.String(), "\n"); lines > 20 || !strings.Contains(log.String(), "away") || !strings.Contains(log.String(), "a mistake") {
 		t.Errorf("%d lines: %s", lines, log)
 	}

@@ -47,8 +47,8 @@ func serveReal(t *testing.T, change func(), add func(e *echo.Echo)) (addr string
 	return listener.Addr().String(), stopOnce
 }
 
-// slow are clients that never send the whole of a request: what each sends at
-// first, and then again and again.
+// slow are clients that never send a whole request: what each sends first, and what it
+// then repeats.
 var slow = map[string][2]string{
 	"headers":                          {"GET / HTTP/1.1\r\nHost: a\r\nX-Long: ", "a"},
 	"a body":                           {"POST /login HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n", "a"},
@@ -60,7 +60,7 @@ var slow = map[string][2]string{
 	"nothing":                          {"", ""},
 }
 
-// drip opens a connection that sends first, and then more until it is closed.
+// drip opens a connection, sends first, and then repeats more until it is closed.
 func drip(t *testing.T, addr, first, more string) (closed <-chan struct{}) {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
@@ -91,12 +91,12 @@ func drip(t *testing.T, addr, first, more string) (closed <-chan struct{}) {
 	return end
 }
 
-func soon(t *testing.T, what string, done <-chan struct{}) {
+func mustHappen(t *testing.T, what string, done <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-done:
 	case <-time.After(time.Minute):
-		t.Fatalf("after a minute it is not so that %s", what)
+		t.Fatalf("after a minute it is still not true that %s", what)
 	}
 }
 
@@ -104,12 +104,12 @@ func TestAClientThatIsSlowToSendIsCutOff(t *testing.T) {
 	for name, sends := range slow {
 		t.Run(name, func(t *testing.T) {
 			addr, _ := serveReal(t, func() { usual.headers, usual.request = 50*time.Millisecond, 100*time.Millisecond }, nil)
-			soon(t, "the connection is closed", drip(t, addr, sends[0], sends[1]))
+			mustHappen(t, "the connection is closed", drip(t, addr, sends[0], sends[1]))
 		})
 	}
 }
 
-func TestABodyThatDoesNotComeIsAnsweredSo(t *testing.T) {
+func TestABodyThatIsLateOrTooLargeIsRefused(t *testing.T) {
 	addr, _ := serveReal(t, func() { usual.request = 100 * time.Millisecond }, func(e *echo.Echo) {
 		e.POST("/login", func(echo.Context) error {
 			t.Error("the handler ran")
@@ -130,7 +130,7 @@ func TestABodyThatDoesNotComeIsAnsweredSo(t *testing.T) {
 	}
 }
 
-// large is an answer that no socket has room for.
+// large adds a page that is larger than the buffers of a connection.
 func large(done chan struct{}) func(e *echo.Echo) {
 	return func(e *echo.Echo) {
 		e.GET("/large", func(c echo.Context) error {
@@ -140,14 +140,14 @@ func large(done chan struct{}) func(e *echo.Echo) {
 	}
 }
 
-func TestAClientThatDoesNotTakeTheAnswerIsCutOff(t *testing.T) {
+func TestAClientThatDoesNotReadTheAnswerIsCutOff(t *testing.T) {
 	done := make(chan struct{})
 	addr, _ := serveReal(t, func() { usual.answer = 100 * time.Millisecond }, large(done))
 	ask(t, addr, "/large")
-	soon(t, "the handler has ended", done)
+	mustHappen(t, "the handler has ended", done)
 }
 
-// ask sends a request and reads no answer.
+// ask sends a request and does not read the answer.
 func ask(t *testing.T, addr, path string) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
@@ -161,7 +161,7 @@ func ask(t *testing.T, addr, path string) net.Conn {
 	return conn
 }
 
-func TestTheEndIsCleanWhateverClientsDo(t *testing.T) {
+func TestTheEndIsCleanDespiteSlowClients(t *testing.T) {
 	entered, released, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	addr, stop := serveReal(t, func() { usual.headers, usual.request, usual.answer = forever, forever, forever }, func(e *echo.Echo) {
 		large(done)(e)
@@ -176,7 +176,7 @@ func TestTheEndIsCleanWhateverClientsDo(t *testing.T) {
 	}
 	ask(t, addr, "/large")
 	inFlight := ask(t, addr, "/slow")
-	soon(t, "the request is in flight", entered)
+	mustHappen(t, "the request is in flight", entered)
 	ended := make(chan error, 1)
 	go func() { ended <- stop() }()
 	close(released)
@@ -200,7 +200,7 @@ func TestAFloodOfConnectionsLeavesRoomForTheNext(t *testing.T) {
 		})
 	})
 	inFlight := ask(t, addr, "/slow")
-	soon(t, "the request is in flight", entered)
+	mustHappen(t, "the request is in flight", entered)
 	for range 3 {
 		for _, sends := range slow {
 			drip(t, addr, sends[0], sends[1])
@@ -209,14 +209,13 @@ func TestAFloodOfConnectionsLeavesRoomForTheNext(t *testing.T) {
 		http.DefaultClient.CloseIdleConnections()
 	}
 	close(released)
-	// Nothing more is asked on this connection.
 	reply := make([]byte, len("HTTP/1.1 200"))
 	if _, err := io.ReadFull(inFlight, reply); err != nil {
 		t.Errorf("the request in flight was cut off: %v", err)
 	}
 }
 
-// The one that came last is still in line when the end begins.
+// The system may hand over the last connection when the end has begun.
 func TestAConnectionThatComesAtTheEndIsClosed(t *testing.T) {
 	open := guests{since: map[net.Conn]time.Time{}, most: usual.connections}
 	waiting, _ := net.Pipe()

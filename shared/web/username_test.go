@@ -34,7 +34,7 @@ func TestNamesThatLookTheSameAreTheSame(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoName(t *testing.T) {
+func TestInvalidNamesAreRefused(t *testing.T) {
 	const blank, long, control = "Type a name.", "too long", "cannot be seen"
 	for typed, want := range map[string]string{
 		"": blank, " \u00a0\u3000": blank, "\u200b": blank, "\ufe0f": blank, "\u3164": blank, "\u2800 \u2800": blank, "\u200d\u200c": blank, "\u0301": blank,

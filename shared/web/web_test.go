@@ -24,7 +24,7 @@ import (
 	"example.com/session-workshop/shared/config"
 )
 
-// serveTest runs an app with a few routes that no step has.
+// serveTest runs an app with the routes that add registers.
 func serveTest(t *testing.T, add func(e *echo.Echo)) *httptest.Server {
 	t.Helper()
 	e := New(map[string]string{"hello": "<p>Hello {{.}}</p>", "broken": "{{.Missing.Field}}"})
@@ -158,7 +158,7 @@ func TestAConnectionOpenedInAdvanceDoesNotDelayTheEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	// When another one is answered, the silent one has been accepted before it.
+	// The server has accepted the silent connection when it answers a later one.
 	do(t, http.MethodGet, "http://"+listener.Addr().String()+"/healthz")
 	stop()
 	if err := <-ended; err != nil {
@@ -195,7 +195,7 @@ func TestATakenPort(t *testing.T) {
 	}
 }
 
-// startVariable makes TestAFailedStartClosesWhatItOpened the app itself.
+// startVariable makes this test binary the app of TestAFailedStartClosesWhatItOpened.
 const startVariable = "START_ON_PORT"
 
 func TestAFailedStartClosesWhatItOpened(t *testing.T) {
@@ -220,7 +220,7 @@ func TestAFailedStartClosesWhatItOpened(t *testing.T) {
 	}
 }
 
-func TestATakenPortIsNamedByWhatAnswersThere(t *testing.T) {
+func TestATakenPortIsReportedWithTheAppThatHasIt(t *testing.T) {
 	app := serveTest(t, func(e *echo.Echo) { e.Renderer.(*renderer).title = Titles["Step 3"] })
 	stranger := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(stranger.Close)
@@ -244,7 +244,7 @@ func portOf(t *testing.T, address string) int {
 	return port
 }
 
-func TestAHostThatIsNotOurs(t *testing.T) {
+func TestAHostOfAnotherMachineIsRefused(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -306,7 +306,7 @@ func TestANoticeIsOnEachPageWhileItsFileHasAText(t *testing.T) {
 	}
 }
 
-// away is an outage, as redisconn reports it.
+// away is the error of an outage, as in redisconn.
 type away struct{}
 
 func (away) Error() string { return "away" }
@@ -315,7 +315,7 @@ func (away) Explain() (status int, title, text string) {
 	return http.StatusServiceUnavailable, "Redis does not answer", "Type `make <redis>`."
 }
 
-func TestAnOutageMeansWhatTheStepAndTheVisitorMakeOfIt(t *testing.T) {
+func TestThePageOfAnOutageSaysWhatBecomesOfTheLogin(t *testing.T) {
 	const kept, again = "You are not logged out: your cookie holds the login.", "But if Redis comes back empty, as a new one does, log in again."
 	signed, token := Login{Cookie: "login"}, Login{Cookie: "login", InRedis: true}
 	for name, c := range map[string]struct {
