@@ -97,7 +97,7 @@ func LoadStep(step int, args []string, further ...Group) (Config, error) {
 // for each problem and repeats no value, which may be a secret. If args ask for
 // help, Load prints it and returns flag.ErrHelp.
 func Load(args []string, getenv func(string) string, groups ...Group) (Config, error) {
-	r := newReader(getenv)
+	r := &reader{flags: flag.NewFlagSet("", flag.ContinueOnError), getenv: getenv}
 	var cfg Config
 	r.text("host", "HOST", "127.0.0.1", "`address` to listen on", cfg.setHost)
 	r.text("port", "PORT", "", "`port` to listen on; 0 takes any free one (default 5000, or the next free one)", cfg.setPort)
@@ -148,6 +148,7 @@ func Unset() (lines []string) {
 	for _, name := range Variables() {
 		lines = append(lines, name+"=")
 	}
+	// Of two lines with the same name the last wins.
 	return append(lines, "PORT=0")
 }
 

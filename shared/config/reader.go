@@ -16,7 +16,7 @@ import (
 // Getenv returns a variable as Load reads it: without surrounding spaces, quotes
 // and invisible characters. A HOST that is no address is empty, because another
 // program has set it.
-func Getenv(name string) string { return newReader(os.Getenv).fromEnvironment(name) }
+func Getenv(name string) string { return (&reader{getenv: os.Getenv}).fromEnvironment(name) }
 
 // clean removes what an editor, a file or a shell left around a value: spaces, line
 // ends, a byte order mark, and quotes.
@@ -39,10 +39,6 @@ type reader struct {
 	errs   []error
 	// hostIgnored reports whether another program has set HOST.
 	hostIgnored bool
-}
-
-func newReader(getenv func(string) string) *reader {
-	return &reader{flags: flag.NewFlagSet("", flag.ContinueOnError), getenv: getenv}
 }
 
 func (r *reader) text(name, variable, fallback, usage string, set func(string) error) {

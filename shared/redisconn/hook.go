@@ -143,7 +143,8 @@ func (e *DownError) Error() string {
 
 func (e *DownError) Unwrap() error { return e.cause }
 
-// Explain returns the error page. What becomes of the login is on it by web.SetLogin.
+// Explain returns the status, the title and the text of the error page. web.SetLogin
+// adds what an outage means for the login.
 func (e *DownError) Explain() (status int, title, text string) {
 	title, text = "Redis does not answer", "The app asked Redis at "+e.Addr+", and "
 	reply, replied := errors.AsType[redis.Error](e.cause)
@@ -214,7 +215,7 @@ func (e *WrongDataError) Error() string {
 
 func (e *WrongDataError) Unwrap() error { return e.cause }
 
-// Explain returns the error page.
+// Explain returns the status, the title and the text of the error page.
 func (e *WrongDataError) Explain() (status int, title, text string) {
 	return http.StatusInternalServerError, "The key " + e.Key + " is in the way",
 		fmt.Sprintf("It holds a %s that this app did not put there, and Redis refused: %v. "+

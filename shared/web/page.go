@@ -87,8 +87,8 @@ func (r *renderer) Render(w io.Writer, name string, data any, c echo.Context) er
 	return err
 }
 
-// NoticeFile is an environment variable that a program sets for an app that it
-// starts: the path of a file. While the file has a text, each page begins with it.
+// NoticeFile is the environment variable with the path of a file. While that file has
+// a text, each page shows it, if only this machine can reach the app.
 const NoticeFile = "WORKSHOP_NOTICE_FILE"
 
 func (r *renderer) notice() string {
@@ -107,8 +107,7 @@ type Login struct {
 	InRedis bool
 }
 
-// SetLogin sets the login of e, so that the error page of an outage can say what
-// becomes of it.
+// SetLogin makes the error page of an outage say what it means for the login.
 func SetLogin(e *echo.Echo, l Login) { e.Renderer.(*renderer).login = l }
 
 // framed is the data of frame.html.

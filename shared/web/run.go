@@ -57,7 +57,7 @@ var Titles = map[string]string{
 }
 
 // Configure gives e the name of the app, if cfg has one, and the addresses at which
-// it answers. Run calls it; a program that calls Serve itself must do so too.
+// it answers. Run calls it; a program that calls Serve with e must do so itself.
 func Configure(e *echo.Echo, cfg config.Config) {
 	r := e.Renderer.(*renderer)
 	r.title, r.cfg = cmp.Or(Titles[cfg.Name], cfg.Name, r.title), cfg
@@ -139,13 +139,12 @@ func Listen(cfg config.Config) (net.Listener, error) {
 			continue
 		}
 		listener, err := net.Listen("tcp", net.JoinHostPort(cfg.Host, strconv.Itoa(port)))
-		if err == nil {
+		switch {
+		case err == nil:
 			return listener, nil
-		}
-		if errors.Is(err, system.NotAllowed) && cfg.PortSet {
+		case errors.Is(err, system.NotAllowed) && cfg.PortSet:
 			return nil, fmt.Errorf("PORT: the system keeps %d for itself (%w). Choose another: PORT=5001, or -port 5001", port, errors.Unwrap(err))
-		}
-		if !errors.Is(err, system.AddressInUse) && !errors.Is(err, system.NotAllowed) {
+		case !errors.Is(err, system.AddressInUse) && !errors.Is(err, system.NotAllowed):
 			return nil, fmt.Errorf("HOST, PORT: cannot listen on %s port %d: %w. HOST must be an address of this machine, for example 127.0.0.1", cfg.Host, port, err)
 		}
 	}
