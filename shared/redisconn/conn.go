@@ -133,7 +133,7 @@ func toKeep(addr string) string {
 	return "make redis"
 }
 
-// open makes the client. advice is the last sentence of the error page of an outage.
+// open makes the client. advice is for the error page of an outage.
 func open(options *redis.UniversalOptions, cfg config.Config, advice string) redis.UniversalClient {
 	client := redis.NewUniversalClient(options)
 	client.AddHook(hook{

@@ -20,6 +20,7 @@ import (
 type hook struct {
 	client redis.UniversalClient
 	addr   string
+	// advice is a sentence: what to do if Redis does not answer.
 	advice string
 	cfg    config.Config
 	// tokens reports whether the client logs in with tokens.
@@ -120,17 +121,14 @@ func (h hook) explain(ctx context.Context, err error, cmds ...redis.Cmder) error
 			err = fmt.Errorf("%w: %w", refusal, err)
 		}
 	}
-	return &DownError{Addr: h.addr, Advice: h.advice, cause: err}
+	return &DownError{h.addr, h.advice, err}
 }
 
 // DownError means that Redis gave no answer, or refused a command. A command without
 // an answer may have run.
 type DownError struct {
-	// Addr is host:port of the Redis that was asked.
-	Addr string
-	// Advice is a sentence: what to do if there is no answer.
-	Advice string
-	cause  error
+	addr, advice string
+	cause        error
 }
 
 func (e *DownError) Error() string {
@@ -138,7 +136,7 @@ func (e *DownError) Error() string {
 	if _, replied := errors.AsType[redis.Error](e.cause); replied {
 		verb = "refused"
 	}
-	return fmt.Sprintf("Redis at %s %s: %v", e.Addr, verb, e.cause)
+	return fmt.Sprintf("Redis at %s %s: %v", e.addr, verb, e.cause)
 }
 
 func (e *DownError) Unwrap() error { return e.cause }
@@ -146,17 +144,17 @@ func (e *DownError) Unwrap() error { return e.cause }
 // Explain returns the status, the title and the text of the error page. web.SetLogin
 // adds what an outage means for the login.
 func (e *DownError) Explain() (status int, title, text string) {
-	title, text = "Redis does not answer", "The app asked Redis at "+e.Addr+", and "
+	title, text = "Redis does not answer", "The app asked Redis at "+e.addr+", and "
 	reply, replied := errors.AsType[redis.Error](e.cause)
 	switch {
 	case Refused(e.cause):
-		text += "nothing answers there (connection refused). " + e.Advice
+		text += "nothing answers there (connection refused). " + e.advice
 	case timedOut(e.cause), errors.Is(e.cause, redis.ErrPoolTimeout):
-		text += "got no answer in time. " + e.Advice
+		text += "got no answer in time. " + e.advice
 	case replied:
 		title, text = "Redis refuses", text+"it answered: "+meaning(reply.Error())+" ("+reply.Error()+")"
 	default:
-		text += "the connection failed. " + e.Advice
+		text += "the connection failed. " + e.advice
 	}
 	return http.StatusServiceUnavailable, title, text
 }
