@@ -224,7 +224,7 @@ func explainStart(err error, options *redis.UniversalOptions) error {
 	case strings.Contains(text, "cluster support disabled"):
 		return errors.New("this Redis is not a cluster: leave REDIS_CLUSTER unset")
 	case strings.Contains(text, "does not look like a TLS handshake"):
-		return errors.New("this Redis does not speak TLS: begin with redis:// in place of rediss://")
+		return errors.New("this Redis does not speak TLS: begin with redis:// instead of rediss://")
 	case strings.Contains(text, "signed by unknown authority"):
 		return fmt.Errorf("this machine does not trust the authority that signed its certificate (%s). If you have the certificate of that authority in a file: REDIS_CA_FILE=ca.pem", text)
 	case strings.Contains(text, "x509:"), strings.Contains(text, "tls:"):
