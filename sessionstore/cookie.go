@@ -40,7 +40,8 @@ type fromKey struct{}
 
 // RequireLogin lets only requests of users who are logged in pass to next, and
 // visits their session; login answers the others, for instance with a redirect to
-// a form. If Redis is not available the answer is 503, with the cookie untouched.
+// a form. If Redis is not available the answer is 503, with Retry-After and without
+// a change to the cookie; see UnavailablePage.
 func (s *Store) RequireLogin(next, login http.Handler) http.Handler {
 	return s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		session := s.Of(w, r)
@@ -51,9 +52,18 @@ func (s *Store) RequireLogin(next, login http.Handler) http.Handler {
 		case err == nil || errors.Is(err, ErrNoSession):
 			login.ServeHTTP(w, r)
 		default:
-			http.Error(w, "The service is not available at the moment. Try again in a minute.", http.StatusServiceUnavailable)
+			w.Header().Set("Retry-After", retryAfter)
+			w.Header().Set("Cache-Control", "no-store")
+			s.unavailable.ServeHTTP(w, r)
 		}
 	}))
+}
+
+// retryAfter is in seconds. A failover takes a few of them.
+const retryAfter = "5"
+
+func unavailableText(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "The service is not available at the moment. Try again in a few seconds.", http.StatusServiceUnavailable)
 }
 
 // contextKey finds the session of a store in a request.

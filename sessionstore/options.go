@@ -54,6 +54,12 @@ func SameSite(mode http.SameSite) Option { return func(s *Store) { s.sameSite = 
 // "__Host-" in front, so the two kinds never meet.
 func InsecurePlainHTTP() Option { return func(s *Store) { s.plainHTTP = true } }
 
+// UnavailablePage is the answer of RequireLogin if Redis is not available, one
+// sentence of plain text by default. The page sends the status, which should be
+// 503; the headers Retry-After and Cache-Control: no-store are set before it is
+// called, and it can change them.
+func UnavailablePage(page http.Handler) Option { return func(s *Store) { s.unavailable = page } }
+
 // WaitForReplicas makes a logout wait until n replicas have it, at most for
 // the given time, in the same round trip
 // (https://redis.io/docs/latest/commands/wait/). If fewer confirm in time
@@ -74,7 +80,7 @@ func New(rdb redis.UniversalClient, options ...Option) *Store {
 	s := &Store{
 		rdb: rdb, prefix: "session:", cookieName: "session", sameSite: http.SameSiteLaxMode,
 		idleTimeout: 30 * time.Minute, maxAge: 8 * time.Hour, maxSessions: 100, touchEvery: byDefault,
-		onEvent: func(context.Context, Event) {},
+		onEvent: func(context.Context, Event) {}, unavailable: http.HandlerFunc(unavailableText),
 	}
 	for _, option := range options {
 		option(s)
@@ -129,6 +135,8 @@ func (s *Store) problem() string {
 		return fmt.Sprintf("Batching: it needs a *redis.Client or a *redis.ClusterClient, not a %T", s.rdb)
 	case s.onEvent == nil:
 		return "OnEvent(nil): give it a function, or leave it out"
+	case s.unavailable == nil:
+		return "UnavailablePage(nil): give it a handler, or leave it out"
 	case s.maxSessions < 1:
 		return fmt.Sprintf("MaxSessions(%d): a user needs at least 1", s.maxSessions)
 	case s.prefix == "" || len(s.prefix) > 100 || strings.ContainsFunc(s.prefix, special):

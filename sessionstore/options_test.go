@@ -35,6 +35,8 @@ func TestImpossibleOptionsAreRefusedByName(t *testing.T) {
 		"SameSiteNoneMode":         {sessionstore.SameSite(http.SameSiteNoneMode), sessionstore.InsecurePlainHTTP()},
 		"WaitForReplicas(-1, 1s)":  {sessionstore.WaitForReplicas(-1, time.Second)},
 		"WaitForReplicas(1, 0s)":   {sessionstore.WaitForReplicas(1, 0)},
+		"UnavailablePage(nil)":     {sessionstore.UnavailablePage(nil)},
+		"OnEvent(nil)":             {sessionstore.OnEvent(nil)},
 	} {
 		refused(t, want, client, options...)
 	}

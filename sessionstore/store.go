@@ -82,6 +82,8 @@ type Store struct {
 	cookieName  string
 	sameSite    http.SameSite
 	plainHTTP   bool
+	// unavailable is the answer of RequireLogin without Redis.
+	unavailable http.Handler
 	place       place
 }
 
