@@ -72,14 +72,22 @@ func (h Held) Left() string {
 type Field struct{ Name, Value string }
 
 // Moment is the value as a date, if it looks like milliseconds since 1970; else it is
-// empty.
+// empty. A second number is the idle timeout of the session, in milliseconds.
 func (f Field) Moment() string {
-	milliseconds, err := strconv.ParseInt(f.Value, 10, 64)
-	at := time.UnixMilli(milliseconds)
-	if err != nil || at.Year() < 2020 || at.Year() > 2100 {
+	moment, duration, hasIdle := strings.Cut(f.Value, " ")
+	at, err := strconv.ParseInt(moment, 10, 64)
+	if year := time.UnixMilli(at).Year(); err != nil || year < 2020 || year > 2100 {
 		return ""
 	}
-	return at.Format("2 Jan 2006, 15:04:05")
+	text := time.UnixMilli(at).Format("2 Jan 2006, 15:04:05")
+	if !hasIdle {
+		return text
+	}
+	idle, err := strconv.ParseInt(duration, 10, 64)
+	if err != nil || idle <= 0 {
+		return ""
+	}
+	return text + ", or after " + config.InWords(time.Duration(idle)*time.Millisecond) + " without a visit"
 }
 
 // lookPath is where a page asks again what Redis holds for its user. It takes no key,

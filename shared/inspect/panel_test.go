@@ -3,6 +3,7 @@ package inspect_test
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"html"
 	"net/http"
 	"net/http/httptest"
@@ -112,7 +113,10 @@ func TestTimesAreReadable(t *testing.T) {
 		"TTL 2m1s (121 s) ": {TTL: 2*time.Minute + time.Millisecond},
 		"(28800 s) This ":   {TTL: 8 * time.Hour},
 		"seen 29 Nov 2026, 09:05:03 " + strconv.FormatInt(at.UnixMilli(), 10) + " ": {Fields: []inspect.Field{{Name: "seen", Value: strconv.FormatInt(at.UnixMilli(), 10)}}},
-		"visits 1795932319 TTL": {Fields: []inspect.Field{{Name: "visits", Value: "1795932319"}}},
+		"seen 29 Nov 2026, 09:05:03, or after 7 days without a visit ":              {Fields: []inspect.Field{{Name: "seen", Value: fmt.Sprint(at.UnixMilli(), 7*24*time.Hour.Milliseconds())}}},
+		"visits 1795932319 0 TTL":  {Fields: []inspect.Field{{Name: "visits", Value: "1795932319 0"}}},
+		"seen 1795932319000 x TTL": {Fields: []inspect.Field{{Name: "seen", Value: "1795932319000 x"}}},
+		"visits 1795932319 TTL":    {Fields: []inspect.Field{{Name: "visits", Value: "1795932319"}}},
 	} {
 		held.Key, held.Type = "k", "hash"
 		panel := inspect.Panel{Redis: redis{held}, Key: func(echo.Context) string { return "k" }}
