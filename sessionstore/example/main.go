@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -27,9 +26,6 @@ const (
 	// What "Keep me logged in" gives a login: a week without a visit, and a month
 	// in all.
 	keptIdle, keptAge = 7 * 24 * time.Hour, 30 * 24 * time.Hour
-
-	// deviceBytes of what a browser says of itself are enough to recognise it.
-	deviceBytes = 64
 )
 
 type app struct {
@@ -91,7 +87,8 @@ func (a app) index(_ http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, sessionstore.ErrNoSession):
 		if s.Brought() {
-			p.Ended = config.InWords(a.ttl)
+			// How long it was idle depends on "Keep me logged in", which ended with it.
+			p.Ended, p.EndedKept = config.InWords(a.ttl), config.InWords(keptIdle)
 		}
 	case err != nil:
 		web.Fail(r, err)
@@ -110,17 +107,11 @@ func (a app) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// What the list of devices shows is written with the login, in the same round trip.
-	options := []sessionstore.LoginOption{sessionstore.Set("device", deviceOf(r))}
+	options := []sessionstore.LoginOption{sessionstore.Set("device", deviceName(r.UserAgent()))}
 	if keep {
 		options = append(options, sessionstore.Remember(keptIdle, keptAge))
 	}
 	goOn(w, r, "/", sessionstore.From(r.Context()).Login(r.Context(), username, options...))
-}
-
-// deviceOf is what the browser says of itself, as far as it fits.
-func deviceOf(r *http.Request) string {
-	said := r.UserAgent()
-	return strings.ToValidUTF8(said[:min(deviceBytes, len(said))], "")
 }
 
 func logout(w http.ResponseWriter, r *http.Request) {
@@ -149,7 +140,14 @@ func (a app) warnAt() int64 { return min(a.ttl/2, 2*time.Minute).Milliseconds() 
 
 func (a app) devices(w http.ResponseWriter, r *http.Request) {
 	s := sessionstore.From(r.Context())
-	notice, err := s.Pop(r.Context(), "notice")
+	var notice string
+	var err error
+	if r.Method == http.MethodHead {
+		// HEAD is no visit, and leaves the notice to the next GET.
+		_, err = s.Peek(r.Context())
+	} else {
+		notice, err = s.Pop(r.Context(), "notice")
+	}
 	if err != nil {
 		goOn(w, r, "/", err)
 		return

@@ -1,6 +1,8 @@
 package main_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -9,7 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"example.com/session-workshop/check/browse/browsetest"
+	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/steptest"
 	"example.com/session-workshop/check/wait"
 )
@@ -84,16 +89,73 @@ func TestAHandleOfAnotherUserEndsNothing(t *testing.T) {
 	browsetest.Want(t, there.Get("/"), http.StatusOK, "You are not logged in", "Your session has ended")
 }
 
-func TestADeviceIsWhatItSaysOfItself(t *testing.T) {
+func TestDevicesAreShownByBrowserAndSystem(t *testing.T) {
 	v := visitors(t, 1)[0]
-	// The 64th byte is within a letter.
-	said := strings.Repeat("é", 31) + "e" + strings.Repeat("é", 10)
-	v.Do(http.MethodPost, "/login", url.Values{"username": {"ada"}}, http.Header{"User-Agent": {said}})
-	p := v.Get("/devices")
-	browsetest.Want(t, p, http.StatusOK, strings.Repeat("é", 31)+"e (this one) Login: ", "Last seen: ", "Ends at the latest in 8 hours.")
-	if strings.Contains(p.Body, "�") {
-		t.Errorf("half a letter is shown: %s", p.Text())
+	for userAgent, want := range map[string]string{
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0": "Firefox on Windows (this one) Login: ",
+		"<b>é": "An unknown device (this one) Login: ",
+	} {
+		v.Do(http.MethodPost, "/login", url.Values{"username": {"ada"}}, http.Header{"User-Agent": {userAgent}})
+		browsetest.Want(t, v.Get("/devices"), http.StatusOK, want, "Last seen: ", "Ends at the latest in 8 hours.")
 	}
+}
+
+// The status and the type are those of GET.
+func TestHEADAndPrefetchChangeNothing(t *testing.T) {
+	redistest.One(t, func(t *testing.T, r *redistest.Redis) {
+		app := steptest.Start(t, ".", "SESSION_TTL=1h", "REDIS_URL="+r.URL)
+		v := browsetest.New(t, app.URL)
+		v.Login("ada")
+		v.Post("/others/logout", nil)
+		before := held(t, r.Client, v)
+		if !strings.Contains(before, "notice") {
+			t.Fatalf("there is no notice to take: %s", before)
+		}
+		// Redis counts the end of a session in milliseconds.
+		time.Sleep(2 * time.Millisecond)
+		for _, path := range []string{"/", "/login", "/logout", "/left", "/devices", "/under-the-hood"} {
+			prefetch := v.Do(http.MethodGet, path, nil, http.Header{"Sec-Purpose": {"prefetch"}})
+			browsetest.Want(t, prefetch, http.StatusServiceUnavailable)
+			head := v.Do(http.MethodHead, path, nil, nil)
+			if after := held(t, r.Client, v); after != before || len(prefetch.Cookies)+len(head.Cookies) > 0 {
+				t.Errorf("%s: Redis held %s, and now %s; cookies: %v and %v", path, before, after, prefetch.Cookies, head.Cookies)
+			}
+			if path == "/logout" {
+				continue
+			}
+			get := browsetest.New(t, app.URL)
+			get.Login("ada")
+			if p := get.Get(path); head.Status != p.Status || head.Header.Get("Content-Type") != p.Header.Get("Content-Type") {
+				t.Errorf("%s: HEAD is answered with %d %s, GET with %d %s", path, head.Status, head.Header.Get("Content-Type"), p.Status, p.Header.Get("Content-Type"))
+			}
+		}
+		browsetest.Want(t, v.Get("/devices"), http.StatusOK, "All your other devices are logged out.")
+	})
+}
+
+// held is what Redis holds of the session of a visitor, and when it ends.
+func held(t *testing.T, client redis.UniversalClient, v *browsetest.Visitor) string {
+	t.Helper()
+	cookies := v.Cookies()
+	if len(cookies) != 1 {
+		t.Fatalf("the cookies are %v, want one", cookies)
+	}
+	sum := sha256.Sum256([]byte(cookies[0].Value))
+	key := "workshop:session:" + hex.EncodeToString(sum[:16])
+	fields, err := client.HGetAll(t.Context(), key).Result()
+	if err != nil || len(fields) == 0 {
+		t.Fatalf("%s holds %v, %v", key, fields, err)
+	}
+	return fmt.Sprint(fields, client.PExpireTime(t.Context(), key).Val())
+}
+
+func TestAnEndedSessionNamesBothIdleTimeouts(t *testing.T) {
+	all := visitors(t, 2)
+	here, there := all[0], all[1]
+	here.Login("ada")
+	there.Post("/login", url.Values{"username": {"ada"}, "keep": {"on"}})
+	here.Post("/others/logout", nil)
+	browsetest.Want(t, there.Get("/"), http.StatusOK, "it was idle for 1 hour (7 days with “Keep me logged in”), reached its end, or was logged out")
 }
 
 // Who is not logged in has no devices, and ends none.

@@ -22,7 +22,7 @@ var pages = map[string]string{
 <form method="post" action="/logout"><button>Logout</button></form>
 {{else}}
 <h1>You are not logged in</h1>
-{{with .Ended}}<p>Your session has ended: it was idle for {{.}}, reached its end, or was logged out</p>{{end}}
+{{if .Ended}}<p>Your session has ended: it was idle for {{.Ended}} ({{.EndedKept}} with “Keep me logged in”), reached its end, or was logged out</p>{{end}}
 <p><a href="/login">Login</a></p>
 {{end}}` + parts,
 
@@ -48,7 +48,7 @@ var pages = map[string]string{
 <ul class="devices">
 {{range $i, $d := .Devices}}
 <li>
-<p id="device{{$i}}"><code>{{or .Fields.device "a browser without a name"}}</code>{{if .Current}} <strong>(this one)</strong>{{end}}</p>
+<p id="device{{$i}}"><b>{{or .Fields.device "An unknown device"}}</b>{{if .Current}} <strong>(this one)</strong>{{end}}</p>
 <p class="quiet">Login: {{$.Since .Created}} ago.
 {{- if not .LastSeen.IsZero}} Last seen: {{$.Since .LastSeen}} ago.{{end}} Ends at the latest in {{$.Until .End}}.</p>
 {{if .Current -}}
@@ -86,9 +86,11 @@ const parts = `
 type page struct {
 	Username string
 	Visits   string
-	Ended    string
-	Problem  string
-	Keep     bool
+	// Ended is the idle timeout of a session that has ended, and EndedKept the one
+	// with "Keep me logged in".
+	Ended, EndedKept string
+	Problem          string
+	Keep             bool
 	// Notice tells once what was done.
 	Notice  string
 	Devices []sessionstore.Info

@@ -37,7 +37,7 @@ func TestADeviceIsLoggedOutFromAnother(t *testing.T) {
 	phone.login("ada")
 	laptop.login("ada")
 	laptop.click(`a[href="/devices"]`)
-	laptop.mustShow("(this one)", "Last seen: ", "Mozilla/5.0")
+	laptop.mustShow("(this one)", "Last seen: ", "Chrome on ")
 	laptop.click(`form[action="/device/logout"] button`)
 	laptop.mustShow("The device is logged out.", "(this one)")
 	laptop.mustHide("Log out this device", "Log out all others")
