@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,51 @@ func TestALogoutWaitsForReplicasOnACluster(t *testing.T) {
 		is(t, "the logout", b.Logout(within(t, reply)), nil)
 		is(t, "a visit after it", copied.refresh(t.Context()), sessionstore.ErrNoSession)
 	})
+}
+
+// Pings to the replica are put off, because they are bytes of the same stream.
+func TestReadsReplicateNothingBetweenTouches(t *testing.T) {
+	t.Parallel()
+	primary := redistest.StartServer(t, "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "3600")
+	host, port, err := net.SplitHostPort(primary.Addr)
+	must(t, err)
+	replica := redistest.StartServer(t, "--replicaof", host+" "+port)
+	wait.For(t, "the replica is connected", func() bool { return isReplicaOf(primary, replica) })
+	client := connect(t, withPatience(recommended(primary.Addr)))
+
+	for name, c := range map[string]struct {
+		touchEvery time.Duration
+		replicates bool
+	}{
+		"not due to touch": {time.Hour, false},
+		// Without this, the test might look at an offset that never moves.
+		"each read touches": {0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := newStoreOn(t, client, sessionstore.IdleTimeout(2*time.Hour), sessionstore.TouchEvery(c.touchEvery))
+			b := loggedIn(t, store, "aaa")
+			before := replicationOffset(t, primary)
+			for range 1000 {
+				must(t, b.refresh(t.Context()))
+			}
+			if sent := replicationOffset(t, primary) - before; sent > 0 != c.replicates {
+				t.Errorf("1000 reads sent %d bytes to the replica", sent)
+			}
+		})
+	}
+	if !isReplicaOf(primary, replica) {
+		t.Error("the replica was not connected all the time")
+	}
+}
+
+// replicationOffset is how many bytes a primary has sent to its replicas.
+func replicationOffset(t *testing.T, primary *redistest.Server) int64 {
+	t.Helper()
+	info, err := primary.Client.InfoMap(t.Context(), "replication").Result()
+	must(t, err)
+	offset, err := strconv.ParseInt(info["Replication"]["master_repl_offset"], 10, 64)
+	must(t, err)
+	return offset
 }
 
 // isReplicaOf tells whether a replica has caught up with its master.
