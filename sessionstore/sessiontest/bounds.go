@@ -8,20 +8,20 @@ import (
 )
 
 var bounds = []test{
-	{"fields of the store cannot be changed", ownedFields},
-	{"names of fields have bounds", fieldNames},
-	{"values have bounds", values},
+	{"the fields of the store are read-only", ownedFields},
+	{"a field name has limits", fieldNames},
+	{"a value has limits", values},
 	{"a session has at most 64 fields", fieldCount},
 }
 
-// secret begins each value that is too long: an error must not show it.
+// secret is at the start of each value that is too long. No error may show it.
 const secret = "secret"
 
-// mustRefuse does a change in each way there is: each is ErrField, and nothing
-// is sent.
-func (b *browser) mustRefuse(what string, c change) {
+// wantRefused makes an invalid change alone and in batches. Each must return
+// ErrField without asking Redis.
+func (b *browser) wantRefused(what string, c change) {
 	b.Helper()
-	b.asksNothing(what, func() {
+	b.wantNoCommand(what, func() {
 		for _, act := range []act{c.alone, batch(c.op), batch(sessionstore.Set("f", "x"), c.op, sessionstore.Delete("f"))} {
 			err := b.do(act)
 			b.wantErr(what, err, sessionstore.ErrField)
@@ -32,10 +32,10 @@ func (b *browser) mustRefuse(what string, c change) {
 	})
 }
 
-func (b *browser) mustRefuseName(field string) {
+func (b *browser) wantNameRefused(field string) {
 	b.Helper()
 	for verb, c := range map[string]change{"Set": set(field, "1"), "Incr": incr(field, 1), "Delete": remove(field)} {
-		b.mustRefuse(fmt.Sprintf("%s of the field %.70q", verb, field), c)
+		b.wantRefused(fmt.Sprintf("%s of the field %.70q", verb, field), c)
 	}
 }
 
@@ -43,20 +43,20 @@ func ownedFields(s *scene) {
 	b := s.loggedIn(s.store())
 	before := s.contents()
 	for _, field := range []string{"username", "@end", "@created", "@", "@own"} {
-		b.mustRefuseName(field)
+		b.wantNameRefused(field)
 	}
-	s.unchanged(before)
-	s.same("the field username", b.get("username"), s.username)
+	s.wantUnchanged(before)
+	s.wantEqual("the field username", b.get("username"), s.username)
 }
 
 func fieldNames(s *scene) {
 	b := s.loggedIn(s.store())
 	for _, field := range []string{"", strings.Repeat("a", 65), "a b", "a:b", "a/b", "é", "a\x00", "a\n", "a@", "a[", "a`", "a{", "\xff"} {
-		b.mustRefuseName(field)
+		b.wantNameRefused(field)
 	}
 	for _, field := range []string{"a", strings.Repeat("a", 64), "AZaz09_.-", ".", "-", "0", "Username", "username2"} {
 		s.must(b.batch(sessionstore.Set(field, "here")))
-		s.same("the field "+field, b.get(field), "here")
+		s.wantEqual("the field "+field, b.get(field), "here")
 	}
 }
 
@@ -69,18 +69,18 @@ func values(s *scene) {
 		}
 	}
 	for _, length := range []int{4097, 8192} {
-		b.mustRefuse(fmt.Sprintf("a value of %d bytes", length), set("f", secret+strings.Repeat("v", length-len(secret))))
+		b.wantRefused(fmt.Sprintf("a value of %d bytes", length), set("f", secret+strings.Repeat("v", length-len(secret))))
 	}
 	for _, n := range []int64{1 << 53, -1 << 53, 1<<63 - 1, -1 << 63} {
-		b.mustRefuse(fmt.Sprint("an increment by ", n), incr("n", n))
+		b.wantRefused(fmt.Sprint("an increment by ", n), incr("n", n))
 	}
 	for _, n := range []int64{1<<53 - 1, -1<<53 + 1} {
 		s.must(b.batch(sessionstore.Delete("n"), sessionstore.Incr("n", n)))
-		s.same("an increment of nothing", b.get("n"), fmt.Sprint(n))
+		s.wantEqual("a new counter", b.get("n"), fmt.Sprint(n))
 	}
 }
 
-// sets are as many different fields.
+// sets returns n operations, each of which sets another field.
 func sets(n int, name string) []sessionstore.Op {
 	ops := make([]sessionstore.Op, n)
 	for i := range ops {
@@ -94,11 +94,11 @@ func fieldCount(s *scene) {
 	s.must(b.batch(sets(64, "f")...))
 	before := s.contents()
 	for what, op := range map[string]sessionstore.Op{"Set": sessionstore.Set("one-more", "x"), "Incr": sessionstore.Incr("one-more", 1)} {
-		s.wantErr(what+" of a field 65", b.batch(op), sessionstore.ErrField)
+		s.wantErr(what+" of a 65th field", b.batch(op), sessionstore.ErrField)
 	}
-	s.unchanged(before)
-	s.must(b.batch(sessionstore.Set("f0", "changed"), sessionstore.Delete("f1"), sessionstore.Set("in-its-place", "x")))
+	s.wantUnchanged(before)
+	s.must(b.batch(sessionstore.Set("f0", "changed"), sessionstore.Delete("f1"), sessionstore.Set("replacement", "x")))
 	if n := len(s.contents()[b.key()]); n != 64+3 {
-		s.Errorf("the session has %d fields, want 64 and three of the store", n)
+		s.Errorf("the session has %d fields, want 64 and the three of the store", n)
 	}
 }

@@ -21,7 +21,7 @@ type browser struct {
 
 func (s *scene) browser(store *store) *browser { return &browser{scene: s, store: store} }
 
-// loggedIn is a browser in which the user of this scene has logged in.
+// loggedIn returns a browser in which the user of this scene is logged in.
 func (s *scene) loggedIn(store *store) *browser {
 	s.Helper()
 	return s.loggedInAs(s.username, store)
@@ -34,32 +34,33 @@ func (s *scene) loggedInAs(username string, store *store) *browser {
 	return b
 }
 
-// loggedInOften are n browsers of one user, the oldest session first.
-func (s *scene) loggedInOften(n int, username string, store *store) []*browser {
+// loggedInRepeatedly logs one user in n times and returns the browsers, the oldest
+// session first.
+func (s *scene) loggedInRepeatedly(n int, username string, store *store) []*browser {
 	s.Helper()
 	var browsers []*browser
 	for range n {
 		browsers = append(browsers, s.loggedInAs(username, store))
-		s.later()
+		s.waitForClock()
 	}
 	return browsers
 }
 
-// on is a browser with the same cookie that meets another store.
-func (b *browser) on(other *store) *browser {
+// at returns a browser with the same cookie at another store.
+func (b *browser) at(other *store) *browser {
 	twin := *b
 	twin.store = other
 	return &twin
 }
 
-// copied is a browser with a copy of the cookie as it is now.
-func (b *browser) copied() *browser { return b.on(b.store) }
+// copied returns another browser with a copy of the current cookie.
+func (b *browser) copied() *browser { return b.at(b.store) }
 
-// cookieName is that of a store without an option for it.
+// cookieName is the default of a store.
 const cookieName = "__Host-session"
 
-// bring gives the browser a cookie of the store with any value.
-func (b *browser) bring(value string) { b.cookie = cookieName + "=" + value }
+// setToken replaces the cookie of the store by one with this value.
+func (b *browser) setToken(value string) { b.cookie = cookieName + "=" + value }
 
 func (b *browser) token() string {
 	_, token, _ := strings.Cut(b.cookie, "=")
@@ -70,7 +71,7 @@ func (b *browser) handle() string { return digest(b.token()) }
 
 func (b *browser) key() string { return b.scene.key(b.token()) }
 
-// request is the session that a request of this browser gets.
+// request begins a request and returns its session.
 func (b *browser) request() *sessionstore.Session {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	if b.cookie != "" {
@@ -83,7 +84,7 @@ func (b *browser) request() *sessionstore.Session {
 // act is what a request does with its session.
 type act = func(*sessionstore.Session, context.Context) error
 
-// change is a change to one field: as a part of a batch, and alone.
+// change changes one field: op in a batch, alone by a method of its own.
 type change struct {
 	op    sessionstore.Op
 	alone act
@@ -117,16 +118,16 @@ func batch(ops ...sessionstore.Op) act {
 	return func(s *sessionstore.Session, ctx context.Context) error { return s.Batch(ctx, ops...) }
 }
 
-// without is an error that came without an answer. Beside an answer it is
-// another error, which no test wants.
+// without returns err. If there is also an answer, it returns an error that no
+// test expects.
 func without(err error, answerIsEmpty bool) error {
 	if err != nil && !answerIsEmpty {
-		return fmt.Errorf("an answer beside the error %v", err)
+		return fmt.Errorf("the call returned both an answer and the error %v", err)
 	}
 	return err
 }
 
-// visits are all the ways to visit a session.
+// visits has every method that visits a session.
 var visits = map[string]act{
 	"Refresh": (*sessionstore.Session).Refresh,
 	"Get":     get,
@@ -136,7 +137,7 @@ var visits = map[string]act{
 	"Batch":   batch(sessionstore.Set("f", "x")),
 }
 
-// do is a request, after which the browser keeps what it was told to keep.
+// do makes a request and stores the cookie that the answer sets.
 func (b *browser) do(act act) error {
 	err := act(b.request(), b.ctx)
 	for _, c := range b.answer.Result().Cookies() {
@@ -153,7 +154,7 @@ func (b *browser) login(username string) {
 	b.Helper()
 	b.must(b.tryLogin(username))
 	if b.cookie == "" {
-		b.Fatal("a login has set no cookie")
+		b.Fatal("the login set no cookie")
 	}
 }
 
@@ -161,7 +162,7 @@ func (b *browser) tryLogin(username string) error {
 	return b.do(func(s *sessionstore.Session, ctx context.Context) error { return s.Login(ctx, username) })
 }
 
-// logout is one in a request that has visited the session before, as most do.
+// logout visits the session first, as most requests do.
 func (b *browser) logout() {
 	b.Helper()
 	b.must(b.do(func(s *sessionstore.Session, ctx context.Context) error {
@@ -180,7 +181,7 @@ func (b *browser) get(field string) (value string) {
 	return value
 }
 
-// isLoggedIn is a visit.
+// isLoggedIn visits the session.
 func (b *browser) isLoggedIn() bool {
 	b.Helper()
 	err := b.batch()
@@ -190,19 +191,19 @@ func (b *browser) isLoggedIn() bool {
 	return err == nil
 }
 
-func (b *browser) mustBe(loggedIn bool, who string) {
+func (b *browser) wantLoggedIn(loggedIn bool, who string) {
 	b.Helper()
 	if b.isLoggedIn() != loggedIn {
-		b.Errorf("%s: logged in is %t, want %t", who, !loggedIn, loggedIn)
+		b.Errorf("%s: logged in: %t, want %t", who, !loggedIn, loggedIn)
 	}
 }
 
-// asksNothing fails the test if Redis is asked while something is done.
-func (b *browser) asksNothing(what string, do func()) {
+// wantNoCommand fails the test if do sends a command to Redis.
+func (b *browser) wantNoCommand(what string, do func()) {
 	b.Helper()
 	before := b.store.calls.Load()
 	do()
 	if n := b.store.calls.Load() - before; n != 0 {
-		b.Errorf("%s: Redis was asked %d times", what, n)
+		b.Errorf("%s: the store sent %d commands to Redis, want none", what, n)
 	}
 }

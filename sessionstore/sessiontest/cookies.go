@@ -8,15 +8,16 @@ import (
 )
 
 var cookies = []test{
-	{"the cookie is as safe as can be by default", defaultCookie},
+	{"the default cookie is the safest", defaultCookie},
 	{"the cookie for plain HTTP", plainCookie},
 	{"SameSite can be chosen", sameSite},
-	{"the two kinds of cookie never meet", kindsOfCookie},
-	{"only a login and a logout speak of the cookie", quietCookie},
+	{"the cookies for HTTP and HTTPS are separate", kindsOfCookie},
+	{"only a login and a logout set the cookie", quietCookie},
 }
 
-// setBy is the Set-Cookie of a login and of a logout, with the token taken out.
-func (s *scene) setBy(options ...sessionstore.Option) (login, logout string) {
+// setCookies returns the Set-Cookie headers of a login and of a logout, with TOKEN in
+// place of the token.
+func (s *scene) setCookies(options ...sessionstore.Option) (login, logout string) {
 	s.Helper()
 	b := s.loggedIn(s.store(options...))
 	login = strings.Replace(b.setCookie(), b.token(), "TOKEN", 1)
@@ -28,36 +29,36 @@ func (b *browser) setCookie() string {
 	return strings.Join(b.answer.Header().Values("Set-Cookie"), " and ")
 }
 
-// Without Max-Age and Expires the browser forgets it when it is closed; with
-// __Host- it must have Secure, Path=/ and no Domain.
+// Without Max-Age and Expires the cookie ends with the browser. The prefix __Host-
+// requires Secure, Path=/ and no Domain.
 func defaultCookie(s *scene) {
-	login, logout := s.setBy()
-	s.same("login", login, "__Host-session=TOKEN; Path=/; HttpOnly; Secure; SameSite=Lax")
-	s.same("logout", logout, "__Host-session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax")
-	login, _ = s.setBy(sessionstore.CookieName("shop"))
-	s.same("with a name", login, "__Host-shop=TOKEN; Path=/; HttpOnly; Secure; SameSite=Lax")
+	login, logout := s.setCookies()
+	s.wantEqual("login", login, "__Host-session=TOKEN; Path=/; HttpOnly; Secure; SameSite=Lax")
+	s.wantEqual("logout", logout, "__Host-session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax")
+	login, _ = s.setCookies(sessionstore.CookieName("shop"))
+	s.wantEqual("with a name", login, "__Host-shop=TOKEN; Path=/; HttpOnly; Secure; SameSite=Lax")
 }
 
 func plainCookie(s *scene) {
-	login, logout := s.setBy(sessionstore.InsecurePlainHTTP(), sessionstore.CookieName("shop"))
-	s.same("login", login, "shop=TOKEN; Path=/; HttpOnly; SameSite=Lax")
-	s.same("logout", logout, "shop=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
+	login, logout := s.setCookies(sessionstore.InsecurePlainHTTP(), sessionstore.CookieName("shop"))
+	s.wantEqual("login", login, "shop=TOKEN; Path=/; HttpOnly; SameSite=Lax")
+	s.wantEqual("logout", logout, "shop=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax")
 }
 
 func sameSite(s *scene) {
-	login, _ := s.setBy(sessionstore.SameSite(http.SameSiteStrictMode))
-	s.same("strict", login, "__Host-session=TOKEN; Path=/; HttpOnly; Secure; SameSite=Strict")
-	login, _ = s.setBy(sessionstore.SameSite(http.SameSiteNoneMode))
-	s.same("none", login, "__Host-session=TOKEN; Path=/; HttpOnly; Secure; SameSite=None")
+	login, _ := s.setCookies(sessionstore.SameSite(http.SameSiteStrictMode))
+	s.wantEqual("strict", login, "__Host-session=TOKEN; Path=/; HttpOnly; Secure; SameSite=Strict")
+	login, _ = s.setCookies(sessionstore.SameSite(http.SameSiteNoneMode))
+	s.wantEqual("none", login, "__Host-session=TOKEN; Path=/; HttpOnly; Secure; SameSite=None")
 }
 
 func kindsOfCookie(s *scene) {
 	secure, plain := s.loggedIn(s.store()), s.loggedIn(s.store(sessionstore.InsecurePlainHTTP()))
-	secure.on(plain.store).mustNotAsk("the cookie for HTTPS, over plain HTTP")
-	plain.on(secure.store).mustNotAsk("the cookie for plain HTTP, over HTTPS")
+	secure.at(plain.store).wantIgnored("the cookie for HTTPS, over plain HTTP")
+	plain.at(secure.store).wantIgnored("the cookie for plain HTTP, over HTTPS")
 }
 
-// The late answer of an old tab would otherwise take away a new login.
+// Otherwise the late answer of an old tab could replace the cookie of a new login.
 func quietCookie(s *scene) {
 	b := s.loggedIn(s.store())
 	for _, what := range []string{"alive", "dead"} {

@@ -8,12 +8,12 @@ import (
 	"example.com/session-workshop/sessionstore/sessiontest"
 )
 
-// The whole test of a service that uses the store.
+// This is all that a service needs to test the store on its own Redis.
 func ExampleSuite() {
 	TestSessions := func(t *testing.T) {
 		sessiontest.Suite(t, func() redis.UniversalClient {
 			return redis.NewClient(&redis.Options{Addr: "127.0.0.1:6379"})
 		})
 	}
-	_ = TestSessions // go test calls it.
+	_ = TestSessions // go test calls it
 }

@@ -11,22 +11,22 @@ import (
 )
 
 var late = []test{
-	{"a creation is sent once under its token", createdOnce},
-	{"a creation that arrives late makes nothing", lateCreation},
-	{"a creation that arrives late makes nothing if its login failed", lateAfterFailure},
-	{"a lost reply to a login evicts no session for it", lostReplyEvictsNone},
-	{"a session that begins while another is revoked stays listed", revokedBetween},
+	{"the command that creates a session is sent once", createdOnce},
+	{"a late creation makes no session", lateCreation},
+	{"a late creation of a failed login makes no session", lateAfterFailure},
+	{"a login that is tried again ends only one session over the limit", lostReplyEvictsNone},
+	{"a login during RevokeAll stays in the list", revokedBetween},
 }
 
-// creations are the commands of a store that make a session.
+// creations records the commands of a store that create a session.
 type creations struct {
 	sync.Mutex
 	args [][]any
 }
 
-// fail breaks the connection of the first n creations: in place of their reply, or
-// before Redis gets them.
-func (c *creations) fail(n int, arrives bool) between {
+// fail breaks the connection of the first n creations: if arrives, after Redis has
+// run the command, else before Redis gets it.
+func (c *creations) fail(n int, arrives bool) interceptor {
 	return func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
 		if !creates(commands) {
 			return send(commands...)
@@ -46,8 +46,8 @@ func (c *creations) fail(n int, arrives bool) between {
 	}
 }
 
-// arrive sends a creation, and answers its key.
-func (c *creations) arrive(s *scene, i int) (key string) {
+// sendLate sends creation i again and returns its key.
+func (c *creations) sendLate(s *scene, i int) (key string) {
 	s.Helper()
 	_ = s.admin.Do(s.ctx, c.args[i]...).Err()
 	return c.key(i)
@@ -58,49 +58,49 @@ func (c *creations) key(i int) string { return c.args[i][3].(string) }
 func createdOnce(s *scene) {
 	for _, arrives := range []bool{true, false} {
 		b, c := s.browser(s.store()), &creations{}
-		// Redis knows the scripts.
+		// After this login Redis knows the scripts.
 		b.login("other-" + s.username)
-		b.store.comeBetween(c.fail(1, arrives))
+		b.store.intercept(c.fail(1, arrives))
 		b.login(s.username)
-		b.store.letPass()
+		b.store.stopIntercepting()
 		if len(c.args) != 2 || c.key(0) == c.key(1) {
-			s.Fatalf("a login whose connection broke sent %d creations, want two of different sessions", len(c.args))
+			s.Fatalf("a login whose connection broke sent %d creations, want two with different keys", len(c.args))
 		}
-		s.same("the session of the browser", b.key(), c.key(1))
-		s.lists(b.store, s.username, b)
-		s.hasEntries(s.username, b)
+		s.wantEqual("the session of the browser", b.key(), c.key(1))
+		s.wantList(b.store, s.username, b)
+		s.wantEntries(s.username, b)
 		s.must(b.store.RevokeAll(s.ctx, s.username))
 	}
 }
 
-// The first copy is held up in the network, and arrives after a logout, and after
-// the user was logged out everywhere.
+// The network delays the first creation until the second has succeeded, then until
+// the logout, then until RevokeAll.
 func lateCreation(s *scene) {
 	b, c := s.browser(s.store()), &creations{}
 	b.login("other-" + s.username)
-	b.store.comeBetween(c.fail(1, false))
+	b.store.intercept(c.fail(1, false))
 	b.login(s.username)
-	b.store.letPass()
-	s.makesNothing("a login", 1, c, b.store)
+	b.store.stopIntercepting()
+	s.wantNoSessionFrom("a login", 1, c, b.store)
 	b.logout()
-	s.makesNothing("a logout", 1, c, b.store)
+	s.wantNoSessionFrom("a logout", 1, c, b.store)
 	s.must(b.store.RevokeAll(s.ctx, s.username))
-	s.makesNothing("RevokeAll", 1, c, b.store)
+	s.wantNoSessionFrom("RevokeAll", 1, c, b.store)
 }
 
-// makesNothing fails the test if one of the first n creations, which were not
-// confirmed, makes a session when it arrives now.
-func (s *scene) makesNothing(after string, n int, c *creations, store *store) {
+// wantNoSessionFrom fails the test if one of the first n creations makes a session when
+// it arrives now. No login has returned their tokens.
+func (s *scene) wantNoSessionFrom(after string, n int, c *creations, store *store) {
 	s.Helper()
 	before, err := store.List(s.ctx, s.username)
 	s.must(err)
 	for i := range n {
-		key := c.arrive(s, i)
+		key := c.sendLate(s, i)
 		if now, err := store.List(s.ctx, s.username); err != nil || len(now) > len(before) {
-			s.Errorf("after %s a creation came late, and List shows %d sessions (%v), not %d", after, len(now), err, len(before))
+			s.Errorf("a creation arrived after %s, and List shows %d sessions (%v), want %d", after, len(now), err, len(before))
 		}
 		if slices.Contains(s.entries(s.username), key[len(s.prefix):]) {
-			s.Errorf("after %s a creation came late, and made an entry", after)
+			s.Errorf("a creation arrived after %s and made an entry", after)
 		}
 	}
 }
@@ -109,40 +109,40 @@ func lateAfterFailure(s *scene) {
 	for _, arrives := range []bool{true, false} {
 		b, c := s.browser(s.store()), &creations{}
 		b.login("other-" + s.username)
-		b.store.comeBetween(c.fail(2, arrives))
+		b.store.intercept(c.fail(2, arrives))
 		s.wantErr("a login without a reply", b.tryLogin(s.username), sessionstore.ErrUnavailable)
-		b.store.letPass()
+		b.store.stopIntercepting()
 		if len(c.args) != 2 {
-			s.Errorf("the login tried %d times, want twice", len(c.args))
+			s.Errorf("the login was tried %d times, want 2", len(c.args))
 		}
-		s.lists(b.store, s.username)
-		s.makesNothing("a failed login", 2, c, b.store)
+		s.wantList(b.store, s.username)
+		s.wantNoSessionFrom("a failed login", 2, c, b.store)
 	}
 }
 
 func lostReplyEvictsNone(s *scene) {
 	store := s.store(sessionstore.MaxSessions(3))
-	browsers := s.loggedInOften(3, s.username, store)
+	browsers := s.loggedInRepeatedly(3, s.username, store)
 	c := &creations{}
-	store.comeBetween(c.fail(1, true))
+	store.intercept(c.fail(1, true))
 	fourth := s.loggedIn(store)
-	store.letPass()
+	store.stopIntercepting()
 	for i, b := range browsers {
-		b.mustBe(i > 0, "one of three, after a login that was tried twice")
+		b.wantLoggedIn(i > 0, "one of three, after a fourth login that needed two tries")
 	}
-	fourth.mustBe(true, "the fourth")
-	store.comeBetween((&creations{}).fail(2, true))
+	fourth.wantLoggedIn(true, "the fourth")
+	store.intercept((&creations{}).fail(2, true))
 	s.wantErr("a login without a reply", s.browser(store).tryLogin(s.username), sessionstore.ErrUnavailable)
-	store.letPass()
-	s.lists(store, s.username, browsers[1], browsers[2], fourth)
+	store.stopIntercepting()
+	s.wantList(store, s.username, browsers[1], browsers[2], fourth)
 }
 
-// A reply is lost, and before the login tries again the user is logged out
-// everywhere: the session that the login then confirms has an entry.
+// A reply is lost, and RevokeAll runs before the login tries again. The session of
+// the second try must have an entry.
 func revokedBetween(s *scene) {
 	store, other, c := s.store(), s.store(), &creations{}
 	fail := c.fail(1, true)
-	store.comeBetween(func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
+	store.intercept(func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
 		err := fail(commands, send)
 		if err == io.EOF {
 			s.must(other.RevokeAll(s.ctx, s.username))
@@ -150,8 +150,8 @@ func revokedBetween(s *scene) {
 		return err
 	})
 	b := s.loggedIn(store)
-	store.letPass()
-	s.lists(store, s.username, b)
+	store.stopIntercepting()
+	s.wantList(store, s.username, b)
 	s.must(store.RevokeAll(s.ctx, s.username))
-	b.mustBe(false, "after RevokeAll")
+	b.wantLoggedIn(false, "after RevokeAll")
 }

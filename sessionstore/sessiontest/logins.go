@@ -14,29 +14,29 @@ import (
 
 var logins = []test{
 	{"the old session survives a failed login", failedLogin},
-	{"a login that fails half-way is done by trying again", loginAgain},
-	{"the name of a user has bounds", userNames},
-	{"a closed tab stops no login and no logout", closedTab},
+	{"a second login succeeds after one that failed half-way", loginAgain},
+	{"a user name has limits", userNames},
+	{"a login and a logout finish after the tab is closed", closedTab},
 }
 
-var errLost = errors.New("lost on the way")
+var errLost = errors.New("lost in the network")
 
-// failures break a login at each place where it can break.
-var failures = map[string]between{
-	"before anything is done": func([]redis.Cmder, func(...redis.Cmder) error) error {
+// failures make a login fail at each step.
+var failures = map[string]interceptor{
+	"before the first command": func([]redis.Cmder, func(...redis.Cmder) error) error {
 		return errLost
 	},
-	"when all is done and each answer is lost": func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
+	"every reply is lost": func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
 		return errors.Join(send(commands...), errLost)
 	},
-	"when the new session is made and the answer lost": func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
+	"the reply to the creation is lost": func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
 		err := send(commands...)
 		if creates(commands) {
 			return errors.Join(err, errLost)
 		}
 		return err
 	},
-	"before the entry is made": func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
+	"before the entry is created": func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
 		if runs(commands, "begin", "enter") {
 			return errLost
 		}
@@ -52,16 +52,16 @@ var failures = map[string]between{
 
 func failedLogin(s *scene) {
 	for where, fail := range failures {
-		if where == "when all is done and each answer is lost" {
-			// Then the old session is ended: see the documentation of Login.
+		if where == "every reply is lost" {
+			// Redis has ended the old session, as the documentation of Login says.
 			continue
 		}
 		b := s.loggedIn(s.store())
 		s.must(b.batch(sessionstore.Set("f", "kept")))
 		cookie := b.cookie
-		// On a cluster the store asks several nodes at once.
+		// On a cluster the store asks several nodes in parallel.
 		var failed atomic.Bool
-		b.store.comeBetween(func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
+		b.store.intercept(func(commands []redis.Cmder, send func(...redis.Cmder) error) error {
 			err := fail(commands, send)
 			if errors.Is(err, errLost) {
 				failed.Store(true)
@@ -69,12 +69,12 @@ func failedLogin(s *scene) {
 			return err
 		})
 		s.wantErr(where, b.tryLogin("other-"+s.username), sessionstore.ErrUnavailable)
-		b.store.letPass()
+		b.store.stopIntercepting()
 		if !failed.Load() {
-			s.Errorf("%s: the login never came there, so this test has seen nothing", where)
+			s.Errorf("%s: the failure never happened, so this test proves nothing", where)
 		}
-		s.same(where+": the cookie", b.cookie, cookie)
-		s.same(where+": the old session", b.get("f"), "kept")
+		s.wantEqual(where+": the cookie", b.cookie, cookie)
+		s.wantEqual(where+": the old session", b.get("f"), "kept")
 	}
 }
 
@@ -82,27 +82,27 @@ func loginAgain(s *scene) {
 	for where, fail := range failures {
 		b := s.loggedIn(s.store())
 		old := b.copied()
-		b.store.comeBetween(fail)
+		b.store.intercept(fail)
 		_ = b.tryLogin(s.username)
-		b.store.letPass()
+		b.store.stopIntercepting()
 		b.login(s.username)
-		b.mustBe(true, where+": who logged in again")
-		old.mustBe(false, where+": the old session")
+		b.wantLoggedIn(true, where+": the second login")
+		old.wantLoggedIn(false, where+": the old session")
 	}
 }
 
 func userNames(s *scene) {
 	b := s.loggedIn(s.store())
 	cookie := b.cookie
-	b.asksNothing("invalid names", func() {
+	b.wantNoCommand("invalid names", func() {
 		for _, name := range []string{"", strings.Repeat("n", 4097)} {
 			s.wantErr(fmt.Sprintf("a name of %d bytes", len(name)), b.tryLogin(name), sessionstore.ErrField)
 		}
 	})
-	s.same("the cookie after invalid names", b.cookie, cookie)
+	s.wantEqual("the cookie after invalid names", b.cookie, cookie)
 	for _, name := range []string{" ", "a:b\x00\r\n", "\xff", strings.Repeat("n", 4096)} {
 		b.login(name)
-		s.same("the name", b.get("username"), name)
+		s.wantEqual("the user name", b.get("username"), name)
 	}
 }
 
@@ -115,14 +115,14 @@ func closedTab(s *scene) {
 		return func(a *sessionstore.Session, _ context.Context) error { return act(a, closed) }
 	}
 	s.must(b.do(in(func(a *sessionstore.Session, ctx context.Context) error { return a.Login(ctx, s.username) })))
-	b.mustBe(true, "after a login in a tab that was closed")
-	old.mustBe(false, "the session before it")
+	b.wantLoggedIn(true, "after a login in a closed tab")
+	old.wantLoggedIn(false, "the old session")
 
 	err := b.do(in((*sessionstore.Session).Refresh))
 	if !errors.Is(err, context.Canceled) || errors.Is(err, sessionstore.ErrUnavailable) || errors.Is(err, sessionstore.ErrNoSession) {
-		s.Errorf("a visit of a closed tab: the error is %v, want context.Canceled alone", err)
+		s.Errorf("a visit in a closed tab: the error is %v, want only context.Canceled", err)
 	}
 	copied := b.copied()
 	s.must(b.do(in((*sessionstore.Session).Logout)))
-	copied.mustBe(false, "after a logout in a tab that was closed")
+	copied.wantLoggedIn(false, "after a logout in a closed tab")
 }

@@ -12,11 +12,11 @@ import (
 )
 
 var reads = []test{
-	{"what is popped is read once", popped},
-	{"a list shows what users know their sessions by", recognisable},
-	{"typed values come back as they were", typedValues},
-	{"each event is told once, without a token", events},
-	{"a page for users alone", loginRequired},
+	{"only one request gets a popped field", popped},
+	{"List shows devices, the last visit and the current session", listedDevices},
+	{"JSON values are read as they were written", typedValues},
+	{"OnEvent reports each event once, without the token", events},
+	{"RequireLogin shows a page only to users", loginRequired},
 }
 
 func popped(s *scene) {
@@ -25,13 +25,12 @@ func popped(s *scene) {
 	var group sync.WaitGroup
 	got := make([]string, 20)
 	for i := range got {
-		request := b.on(s.store()).request()
+		request := b.at(s.store()).request()
 		group.Go(func() {
 			var err error
 			if i%2 == 0 {
 				got[i], err = request.Pop(s.ctx, "notice")
 			} else {
-				// Together with a change.
 				err = request.Batch(s.ctx, sessionstore.Incr("n", 1), sessionstore.Pop("notice"))
 				got[i] = request.Value("notice")
 			}
@@ -43,15 +42,15 @@ func popped(s *scene) {
 	group.Wait()
 	got = slices.DeleteFunc(got, func(value string) bool { return value == "" })
 	if !slices.Equal(got, []string{"saved"}) {
-		s.Errorf("20 requests got %q, want that one of them got it", got)
+		s.Errorf("20 requests got %q, want one to get it", got)
 	}
-	s.same("the field after that", b.get("notice"), "")
-	s.same("the changes that came with it", b.get("n"), "10")
+	s.wantEqual("the field afterwards", b.get("notice"), "")
+	s.wantEqual("the counter in the same batches", b.get("n"), "10")
 	s.must(b.batch(sessionstore.Pop("old"), sessionstore.Set("old", "new")))
-	s.same("a field that was popped and set in one batch", b.get("old"), "new")
+	s.wantEqual("a field that was popped and set in one batch", b.get("old"), "new")
 }
 
-func recognisable(s *scene) {
+func listedDevices(s *scene) {
 	store := s.store(sessionstore.TouchEvery(0))
 	var browsers []*browser
 	for _, device := range []string{"phone", "laptop"} {
@@ -60,7 +59,7 @@ func recognisable(s *scene) {
 			return a.Login(ctx, s.username, sessionstore.Set("device", device))
 		}))
 		browsers = append(browsers, b)
-		s.later()
+		s.waitForClock()
 	}
 	phone, laptop := browsers[0], browsers[1]
 	s.must(s.admin.PExpire(s.ctx, phone.key(), time.Hour-10*time.Minute).Err())
@@ -76,15 +75,15 @@ func recognisable(s *scene) {
 				s.Errorf("session %d is %+v, want the %s", i, infos[i], want)
 			}
 		}
-		s.within("when the phone was last seen", infos[0].LastSeen.UnixMilli(), began-600_000-slack-1000, began-600_000+slack)
-		s.within("when the laptop was last seen", infos[1].LastSeen.UnixMilli(), began-slack, s.now()+slack)
+		s.wantBetween("when the phone was last seen", infos[0].LastSeen.UnixMilli(), began-600_000-slack-1000, began-600_000+slack)
+		s.wantBetween("when the laptop was last seen", infos[1].LastSeen.UnixMilli(), began-slack, s.now()+slack)
 		return err
 	}))
 	capped := s.loggedInAs("capped-"+s.username, s.store(sessionstore.MaxAge(time.Minute)))
 	infos, err := capped.store.List(s.ctx, "capped-"+s.username)
 	s.must(err)
 	if len(infos) != 1 || !infos[0].LastSeen.IsZero() {
-		s.Errorf("close to its end a session is %+v, want no LastSeen", infos)
+		s.Errorf("a session near its absolute end is %+v, want no LastSeen", infos)
 	}
 	s.must(capped.store.RevokeAll(s.ctx, "capped-"+s.username))
 }
@@ -108,32 +107,32 @@ func typedValues(s *scene) {
 			s.Errorf("the time is %v, %v, want %v", at, err, want.Until)
 		}
 		if none, err := sessionstore.ValueJSON[cart](a, "none"); err != nil || none.Items != nil {
-			s.Errorf("no field is %+v, %v, want the zero value", none, err)
+			s.Errorf("a missing field is %+v, %v, want the zero value", none, err)
 		}
 		_, err = sessionstore.ValueJSON[cart](a, "word")
 		s.wantErr("a field without JSON", err, sessionstore.ErrField)
 		return nil
 	}))
-	b.asksNothing("a value that cannot be JSON", func() {
+	b.wantNoCommand("a value that JSON cannot represent", func() {
 		s.wantErr("a channel", b.batch(sessionstore.SetJSON("f", make(chan int))), sessionstore.ErrField)
 	})
 }
 
 func events(s *scene) {
-	var told []sessionstore.Event
-	store := s.store(sessionstore.OnEvent(func(_ context.Context, e sessionstore.Event) { told = append(told, e) }))
+	var got []sessionstore.Event
+	store := s.store(sessionstore.OnEvent(func(_ context.Context, e sessionstore.Event) { got = append(got, e) }))
 	b := s.loggedIn(store)
 	handle, user := b.handle(), digest(s.username)
 	s.must(b.batch(sessionstore.Set("f", "x")))
 	copied := b.copied()
 	b.logout()
-	copied.mustBe(false, "after the logout")
+	copied.wantLoggedIn(false, "after the logout")
 	other := s.loggedIn(store)
 	s.must(store.Revoke(s.ctx, s.username, other.handle()))
 	s.must(store.RevokeAll(s.ctx, s.username))
-	b.store.comeBetween(failures["before anything is done"])
+	b.store.intercept(failures["before the first command"])
 	s.wantErr("a login", b.tryLogin(s.username), sessionstore.ErrUnavailable)
-	b.store.letPass()
+	b.store.stopIntercepting()
 	want := []sessionstore.Event{
 		{Kind: sessionstore.LoggedIn, User: user, Handle: handle},
 		{Kind: sessionstore.LoggedOut, User: user, Handle: handle},
@@ -143,10 +142,10 @@ func events(s *scene) {
 		{Kind: sessionstore.Revoked, User: user},
 		{Kind: sessionstore.Unavailable, User: user},
 	}
-	if len(told) != len(want) {
-		s.Fatalf("told were %+v, want %d events", told, len(want))
+	if len(got) != len(want) {
+		s.Fatalf("the events are %+v, want %d", got, len(want))
 	}
-	for i, e := range told {
+	for i, e := range got {
 		if (e.Err != nil) != (e.Kind == sessionstore.Refused || e.Kind == sessionstore.Unavailable) {
 			s.Errorf("event %d has the error %v", i, e.Err)
 		}
@@ -162,7 +161,7 @@ func loginRequired(s *scene) {
 	anonymous := s.browser(b.store)
 	s.must(anonymous.do(beginWith(sessionstore.Set("f", "x"))))
 	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.same("the user of From", sessionstore.From(r.Context()).Username(), s.username)
+		s.wantEqual("the user of From", sessionstore.From(r.Context()).Username(), s.username)
 		w.WriteHeader(http.StatusTeapot)
 	})
 	handler := b.store.RequireLogin(page, http.RedirectHandler("/login", http.StatusSeeOther))
@@ -188,11 +187,11 @@ func loginRequired(s *scene) {
 			s.Errorf("%s gets %d, want %d", who, got, c.want)
 		}
 	}
-	b.store.comeBetween(failures["before anything is done"])
+	b.store.intercept(failures["before the first command"])
 	if got := status(b.cookie); got != http.StatusServiceUnavailable {
 		s.Errorf("without Redis a user gets %d, want 503", got)
 	}
-	b.store.letPass()
+	b.store.stopIntercepting()
 	if sessionstore.From(s.ctx) != nil {
 		s.Error("From finds a session without Handler")
 	}

@@ -11,18 +11,18 @@ import (
 )
 
 var requests = []test{
-	{"a request knows who has just logged in", knownAfterLogin},
-	{"a session revokes the others of its user, and all of them", revokedBySession},
-	{"an empty name is refused by every call that takes one", emptyNames},
-	{"all calls of Of inside Handler are one session", oneSession},
+	{"Username is known right after Login", knownAfterLogin},
+	{"a session can revoke the other sessions of its user, and all", revokedBySession},
+	{"every call refuses an invalid user name", invalidNames},
+	{"inside Handler each call of Of returns the same Session", oneSession},
 }
 
 func knownAfterLogin(s *scene) {
 	b := s.browser(s.store())
 	s.must(b.do(func(a *sessionstore.Session, ctx context.Context) error {
 		err := a.Login(ctx, s.username)
-		s.same("Username after the login", a.Username(), s.username)
-		s.same("the handle", a.Handle(), digest(b.answered()))
+		s.wantEqual("Username after the login", a.Username(), s.username)
+		s.wantEqual("the handle", a.Handle(), digest(b.answeredToken()))
 		fields := [2]string{a.Value("@created"), a.Value("@end")}
 		s.must(a.Refresh(ctx))
 		if read := [2]string{a.Value("@created"), a.Value("@end")}; fields != read || read[0] == "" {
@@ -30,11 +30,11 @@ func knownAfterLogin(s *scene) {
 		}
 		return errors.Join(err, a.Logout(ctx))
 	}))
-	s.lists(b.store, s.username)
+	s.wantList(b.store, s.username)
 }
 
-// answered is the token in the answer to the request under way.
-func (b *browser) answered() string {
+// answeredToken returns the token in the answer to the current request.
+func (b *browser) answeredToken() string {
 	for _, c := range b.answer.Result().Cookies() {
 		return c.Value
 	}
@@ -44,14 +44,14 @@ func (b *browser) answered() string {
 func revokedBySession(s *scene) {
 	store := s.store()
 	one, two, other := s.loggedIn(store), s.loggedIn(store), s.loggedInAs("other-"+s.username, store)
-	// No visit has read who it is.
+	// No visit has read the name of the user.
 	s.must(one.do((*sessionstore.Session).RevokeOthers))
-	one.mustBe(true, "the session itself, after RevokeOthers")
-	two.mustBe(false, "the other, after RevokeOthers")
+	one.wantLoggedIn(true, "the current session, after RevokeOthers")
+	two.wantLoggedIn(false, "the other session, after RevokeOthers")
 	copied := one.copied()
 	s.must(one.do((*sessionstore.Session).RevokeAll))
-	copied.mustBe(false, "the session itself, after RevokeAll")
-	other.mustBe(true, "another user")
+	copied.wantLoggedIn(false, "the current session, after RevokeAll")
+	other.wantLoggedIn(true, "another user")
 	for name, revoke := range map[string]act{
 		"RevokeAll": (*sessionstore.Session).RevokeAll, "RevokeOthers": (*sessionstore.Session).RevokeOthers,
 	} {
@@ -60,9 +60,9 @@ func revokedBySession(s *scene) {
 	}
 }
 
-func emptyNames(s *scene) {
+func invalidNames(s *scene) {
 	b := s.loggedIn(s.store())
-	b.asksNothing("invalid names", func() {
+	b.wantNoCommand("invalid names", func() {
 		for _, name := range []string{"", strings.Repeat("n", 4097)} {
 			_, list := b.store.List(s.ctx, name)
 			for call, err := range map[string]error{
@@ -79,12 +79,12 @@ func oneSession(s *scene) {
 	one, two := s.store(), s.store(sessionstore.CookieName("other"))
 	handler := one.Handler(two.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.must(one.Of(w, r).Login(r.Context(), s.username))
-		s.same("who another call of Of knows", one.Of(w, r).Username(), s.username)
+		s.wantEqual("Username by another call of Of", one.Of(w, r).Username(), s.username)
 		if first, second := one.Of(w, r), one.Of(w, r); first != second {
-			s.Error("two calls of Of are two sessions")
+			s.Error("two calls of Of returned different sessions")
 		}
 		if two.Of(w, r).Brought() {
-			s.Error("another store has the same session")
+			s.Error("another store got the same session")
 		}
 	})))
 	answer := httptest.NewRecorder()

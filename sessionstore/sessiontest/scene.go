@@ -17,8 +17,7 @@ import (
 	"example.com/session-workshop/sessionstore"
 )
 
-// scene is what one test plays in: a prefix for keys and a user name that no
-// other test has.
+// scene is what one test uses. No other test has its key prefix and its user name.
 type scene struct {
 	*testing.T
 	admin    redis.UniversalClient
@@ -30,7 +29,7 @@ type scene struct {
 }
 
 func newScene(t *testing.T, from *suite) *scene {
-	// Long, because the machine may be busy, and all tests run at once.
+	// The machine may be busy, and all tests run in parallel.
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	t.Cleanup(cancel)
 	name := rand.Text()
@@ -39,7 +38,7 @@ func newScene(t *testing.T, from *suite) *scene {
 	return s
 }
 
-// removeKeys runs when the context of the test has ended.
+// removeKeys runs after the end of the test, so it needs another context.
 func (s *scene) removeKeys() {
 	var cancel context.CancelFunc
 	s.ctx, cancel = context.WithTimeout(context.Background(), 10*time.Second)
@@ -51,13 +50,13 @@ func (s *scene) removeKeys() {
 	}
 }
 
-// store is a sessionstore.Store with a client of its own, which is watched.
+// store is a sessionstore.Store with its own client, which watch observes.
 type store struct {
 	*sessionstore.Store
 	*watch
 }
 
-// store has an idle timeout of one hour, unless options say otherwise.
+// store returns a new store. Its default idle timeout is one hour.
 func (s *scene) store(options ...sessionstore.Option) *store {
 	client, watch := s.connect(s.T), new(watch)
 	client.AddHook(watch)
@@ -67,8 +66,7 @@ func (s *scene) store(options ...sessionstore.Option) *store {
 	return &store{made, watch}
 }
 
-// key is where the session of a token must be, indexKey where the index of a
-// user must be.
+// key is the key of the session of a token, indexKey that of the index of a user.
 func (s *scene) key(token string) string { return s.prefix + digest(token) }
 func (s *scene) indexKey(username string) string {
 	return s.prefix + "user:" + digest(username)
@@ -79,7 +77,7 @@ func digest(text string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// keys are those of this test, in order.
+// keys returns all keys of this test, sorted.
 func (s *scene) keys() []string {
 	s.Helper()
 	var mutex sync.Mutex
@@ -104,11 +102,11 @@ func (s *scene) keys() []string {
 	}
 	s.must(err)
 	slices.Sort(found)
-	// A scan may see a key twice.
+	// SCAN may return a key twice.
 	return slices.Compact(found)
 }
 
-// contents are all keys of this test with what is in them, but for their TTL.
+// contents returns the contents of all keys of this test, without their TTL.
 func (s *scene) contents() map[string]map[string]string {
 	s.Helper()
 	all := map[string]map[string]string{}
@@ -122,19 +120,19 @@ func (s *scene) contents() map[string]map[string]string {
 				all[key][handle] = "entry"
 			}
 		default:
-			s.Fatalf("%s is a %s, and a store has only hashes and sorted sets", key, kind)
+			s.Fatalf("%s is a %s; a store has only hashes and sorted sets", key, kind)
 		}
 	}
 	return all
 }
 
-// entries are the handles in the index of a user, in order of their end.
+// entries returns the handles in the index of a user, sorted by their end.
 func (s *scene) entries(username string) []string {
 	s.Helper()
 	return result(s, s.admin.ZRange(s.ctx, s.indexKey(username), 0, -1))
 }
 
-// result is the answer to a command, which must not fail.
+// result returns the reply to a command. An error fails the test.
 func result[T any](s *scene, command interface{ Result() (T, error) }) T {
 	s.Helper()
 	value, err := command.Result()
@@ -148,49 +146,50 @@ func (s *scene) now() int64 {
 	return result(s, s.admin.Time(s.ctx)).UnixMilli()
 }
 
-// later waits until the clock of Redis has moved: what comes after is younger
-// than what came before.
-func (s *scene) later() {
+// waitForClock waits until the clock of Redis has moved, so that two sessions differ in
+// age.
+func (s *scene) waitForClock() {
 	s.Helper()
 	began := s.now()
-	s.until("the clock of Redis moves", func() bool { return s.now() > began })
+	s.waitUntil("the clock of Redis moves", func() bool { return s.now() > began })
 }
 
-// until waits for a condition, as long as the test may take.
-func (s *scene) until(what string, holds func() bool) {
+// waitUntil waits for a condition, at most until the deadline of the test.
+func (s *scene) waitUntil(what string, holds func() bool) {
 	s.Helper()
 	for !holds() {
 		select {
 		case <-s.ctx.Done():
-			s.Fatalf("this never happened: %s", what)
+			s.Fatalf("this did not happen in time: %s", what)
 		case <-time.After(time.Millisecond):
 		}
 	}
 }
 
-// expiry is the time at which Redis removes a key, in its own milliseconds.
+// expiry is the time at which Redis removes a key, in milliseconds by the clock of
+// Redis.
 func (s *scene) expiry(key string) int64 {
 	s.Helper()
 	at, err := s.admin.Do(s.ctx, "pexpiretime", key).Int64()
 	s.must(err)
 	if at < 0 {
-		s.Fatalf("PEXPIRETIME %s is %d: the key has no TTL, or is not there", key, at)
+		s.Fatalf("PEXPIRETIME %s is %d: the key has no TTL or does not exist", key, at)
 	}
 	return at
 }
 
-// slack is how far off an expiry may be: the embedded server counts TTLs down,
-// and can be some milliseconds late.
+// slack is how many milliseconds an expiry may differ: the embedded server counts
+// TTLs down and can be late.
 const slack = 50
 
-// expires fails the test unless Redis removes a key between two times of its
-// own, in milliseconds.
-func (s *scene) expires(what, key string, low, high int64) {
+// wantExpiry fails the test unless Redis removes a key between low and high, in
+// milliseconds by the clock of Redis.
+func (s *scene) wantExpiry(what, key string, low, high int64) {
 	s.Helper()
-	s.within("the expiry "+what, s.expiry(key), low-slack, high+slack)
+	s.wantBetween("the expiry "+what, s.expiry(key), low-slack, high+slack)
 }
 
-// field is a number that the store keeps in a session.
+// field returns a number from a session.
 func (s *scene) field(key, field string) int64 {
 	s.Helper()
 	n, err := s.admin.HGet(s.ctx, key, field).Int64()
@@ -203,8 +202,8 @@ func (s *scene) exists(key string) bool {
 	return result(s, s.admin.Exists(s.ctx, key)) == 1
 }
 
-// lose removes a key behind the back of the store, as its TTL would.
-func (s *scene) lose(key string) {
+// expire removes a key without the store, as its TTL would.
+func (s *scene) expire(key string) {
 	s.Helper()
 	if n := result(s, s.admin.Unlink(s.ctx, key)); n != 1 {
 		s.Fatalf("UNLINK %s removed %d keys", key, n)
@@ -225,25 +224,25 @@ func (s *scene) wantErr(what string, err, want error) {
 	}
 }
 
-func (s *scene) same(what, got, want string) {
+func (s *scene) wantEqual(what, got, want string) {
 	s.Helper()
 	if got != want {
 		s.Errorf("%s: %.100q, want %.100q", what, got, want)
 	}
 }
 
-// within fails the test unless low <= got <= high.
-func (s *scene) within(what string, got, low, high int64) {
+// wantBetween fails the test unless low <= got <= high.
+func (s *scene) wantBetween(what string, got, low, high int64) {
 	s.Helper()
 	if got < low || got > high {
 		s.Errorf("%s is %d, want %d to %d", what, got, low, high)
 	}
 }
 
-func (s *scene) unchanged(before map[string]map[string]string) {
+func (s *scene) wantUnchanged(before map[string]map[string]string) {
 	s.Helper()
 	after := s.contents()
 	if !maps.EqualFunc(before, after, maps.Equal[map[string]string, map[string]string]) {
-		s.Errorf("Redis holds something else now: before %v, after %v", before, after)
+		s.Errorf("the contents of Redis changed: before %v, after %v", before, after)
 	}
 }

@@ -1,5 +1,5 @@
-// Package sessiontest reports whether a sessionstore.Store keeps its promises on a
-// given Redis: one server, a cluster, one behind TLS or under an ACL.
+// Package sessiontest tests whether a sessionstore.Store keeps its promises on a
+// given Redis: one server or a cluster, also behind TLS or with an ACL.
 package sessiontest
 
 import (
@@ -12,11 +12,11 @@ import (
 
 // Suite runs every test of the store's behaviour as a parallel subtest.
 //
-// connect returns a new *redis.Client or *redis.ClusterClient each time, as a
-// service makes it. The suite hangs hooks on these clients, and closes them.
-// Give them timeouts of some seconds: the suite is about behaviour, not about
-// speed. All keys of a test begin with a prefix of its own and are removed, so
-// the suite can share a Redis with other programs.
+// connect returns a new *redis.Client or *redis.ClusterClient at each call, made as
+// in your service. The suite adds hooks to these clients and closes them. Give them
+// timeouts of some seconds: the suite tests behaviour, not speed. All its keys begin
+// with "sessiontest:" and are removed at the end, so it can share a Redis with other
+// programs.
 func Suite(t *testing.T, connect func() redis.UniversalClient, options ...Option) {
 	s := &suite{connect: func(t testing.TB) redis.UniversalClient {
 		client := connect()
@@ -30,7 +30,7 @@ func Suite(t *testing.T, connect func() redis.UniversalClient, options ...Option
 		s.admin = s.connect(t)
 	}
 	if err := s.admin.Ping(t.Context()).Err(); err != nil {
-		t.Fatalf("The suite needs a Redis, and this one does not answer: %v", err)
+		t.Fatalf("Redis does not answer the suite: %v", err)
 	}
 	for _, group := range [][]test{writes, reads, lives, ends, fixation, revocation, logins, late, requests, bounds, cookies} {
 		for _, test := range group {
@@ -42,19 +42,18 @@ func Suite(t *testing.T, connect func() redis.UniversalClient, options ...Option
 	}
 }
 
-// Option changes how Suite uses the Redis.
+// Option changes how Suite uses Redis.
 type Option func(*suite)
 
-// Admin is a client of the same Redis that may send any command. The suite
-// looks with it at what a store has left, and removes it. It is for a Redis on
-// which the clients of connect have few rights; without it the suite takes one
-// of those.
+// Admin sets a client of the same Redis that may send any command. The suite uses
+// it to look at the keys and to remove them. The default is a client of connect, so
+// Admin is needed if those have few rights.
 func Admin(client redis.UniversalClient) Option {
 	return func(s *suite) { s.admin = client }
 }
 
-// With are options of sessionstore.New for all stores of the suite, those of the
-// service for instance. Tests that need another value of an option give it.
+// With gives all stores of the suite options of sessionstore.New, for example those
+// of your service. A test that needs another value of an option overrides it.
 func With(options ...sessionstore.Option) Option {
 	return func(s *suite) { s.options = options }
 }

@@ -11,22 +11,22 @@ import (
 	"example.com/session-workshop/sessionstore"
 )
 
-// watch counts what a store asks Redis, and can come between.
+// watch counts the commands of a store and can intercept them.
 type watch struct {
 	calls   atomic.Int64
-	between atomic.Pointer[between]
+	current atomic.Pointer[interceptor]
 }
 
-// between is asked in place of Redis. It may send what it likes.
-type between func(commands []redis.Cmder, send func(...redis.Cmder) error) error
+// interceptor gets the commands in place of Redis, and may send any of them.
+type interceptor func(commands []redis.Cmder, send func(...redis.Cmder) error) error
 
-func (w *watch) comeBetween(f between) { w.between.Store(&f) }
+func (w *watch) intercept(f interceptor) { w.current.Store(&f) }
 
-func (w *watch) letPass() { w.between.Store(nil) }
+func (w *watch) stopIntercepting() { w.current.Store(nil) }
 
-func (w *watch) ask(commands []redis.Cmder, send func(...redis.Cmder) error) error {
+func (w *watch) pass(commands []redis.Cmder, send func(...redis.Cmder) error) error {
 	w.calls.Add(1)
-	if f := w.between.Load(); f != nil {
+	if f := w.current.Load(); f != nil {
 		return (*f)(commands, send)
 	}
 	return send(commands...)
@@ -36,18 +36,18 @@ func (w *watch) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 func (w *watch) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, command redis.Cmder) error {
-		return w.ask([]redis.Cmder{command}, func(commands ...redis.Cmder) error { return next(ctx, commands[0]) })
+		return w.pass([]redis.Cmder{command}, func(commands ...redis.Cmder) error { return next(ctx, commands[0]) })
 	}
 }
 
 func (w *watch) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, commands []redis.Cmder) error {
-		return w.ask(commands, func(commands ...redis.Cmder) error { return next(ctx, commands) })
+		return w.pass(commands, func(commands ...redis.Cmder) error { return next(ctx, commands) })
 	}
 }
 
-// runs reports whether one of these scripts is among the commands. The first line
-// of a script is its name.
+// runs reports whether one of the commands runs a script with one of these names.
+// The name is in the first line of the source.
 func runs(commands []redis.Cmder, names ...string) bool {
 	return slices.ContainsFunc(commands, func(c redis.Cmder) bool {
 		args := c.Args()
@@ -63,5 +63,5 @@ func runs(commands []redis.Cmder, names ...string) bool {
 	})
 }
 
-// creates reports whether a session is made by one of the commands.
+// creates reports whether one of the commands creates a session.
 func creates(commands []redis.Cmder) bool { return runs(commands, "begin", "create") }

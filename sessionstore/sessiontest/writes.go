@@ -13,13 +13,13 @@ import (
 )
 
 var writes = []test{
-	{"parallel increments are all counted", parallelIncrements},
-	{"parallel Sets of different fields all stay", parallelSets},
-	{"a batch is done in its order", batchInOrder},
-	{"a batch that Redis refuses changes nothing and refreshes", refusedBatch},
-	{"a session that is full takes no field more", fullSession},
-	{"a batch of very many operations is done wholly", longBatch},
-	{"a counter is exact up to its bounds", exactCounter},
+	{"all parallel increments count", parallelIncrements},
+	{"all parallel Sets of different fields are kept", parallelSets},
+	{"a batch runs in order", batchInOrder},
+	{"a refused batch changes no field but counts as a visit", refusedBatch},
+	{"a full session refuses another field", fullSession},
+	{"a very long batch is done completely or not at all", longBatch},
+	{"a counter is exact up to its limits", exactCounter},
 }
 
 // Two web servers serve one session, and each request has its own Session.
@@ -31,7 +31,7 @@ func parallelIncrements(s *scene) {
 	var group sync.WaitGroup
 	for i := range goroutines {
 		group.Go(func() {
-			request := b.on(stores[i%2]).request()
+			request := b.at(stores[i%2]).request()
 			for range each {
 				sum, err := request.Incr(s.ctx, "n", 1)
 				if err != nil {
@@ -39,13 +39,13 @@ func parallelIncrements(s *scene) {
 					return
 				}
 				if sum < 1 || sum > goroutines*each || seen[sum].Swap(true) {
-					s.Errorf("Incr answers %d, which is none of the sums, or was answered before", sum)
+					s.Errorf("Incr returned %d, which is out of range or a duplicate", sum)
 				}
 			}
 		})
 	}
 	group.Wait()
-	s.same("the field after all increments", b.get("n"), fmt.Sprint(goroutines*each))
+	s.wantEqual("the field after all increments", b.get("n"), fmt.Sprint(goroutines*each))
 }
 
 func parallelSets(s *scene) {
@@ -54,7 +54,7 @@ func parallelSets(s *scene) {
 	b := s.loggedIn(stores[0])
 	var group sync.WaitGroup
 	for i, store := range stores {
-		request := b.on(store).request()
+		request := b.at(store).request()
 		s.must(request.Refresh(s.ctx))
 		group.Go(func() {
 			for n := range each {
@@ -68,7 +68,7 @@ func parallelSets(s *scene) {
 	for i := range stores {
 		for n := range each {
 			field := fmt.Sprintf("f%d.%d", i, n)
-			s.same("the field "+field, b.get(field), "here")
+			s.wantEqual("the field "+field, b.get(field), "here")
 		}
 	}
 }
@@ -94,15 +94,15 @@ func batchInOrder(s *scene) {
 
 func refusedBatch(s *scene) {
 	for name, ops := range map[string][]sessionstore.Op{
-		"a word is no number":           {sessionstore.Incr("word", 1)},
-		"a fraction is no whole number": {sessionstore.Incr("fraction", 1)},
-		"nothing is no number":          {sessionstore.Incr("empty", 1)},
-		"set in this batch to a word":   {sessionstore.Set("n", "x"), sessionstore.Incr("n", 1)},
-		"above 2^53":                    {sessionstore.Incr("high", 2)},
-		"below -2^53":                   {sessionstore.Incr("low", -2)},
-		"above 2^53 with two steps":     {sessionstore.Incr("high", 1), sessionstore.Incr("high", 1)},
-		"far above 2^53":                {sessionstore.Incr("huge", 0)},
-		"too many fields":               sets(64, "more"),
+		"Incr of a word":                       {sessionstore.Incr("word", 1)},
+		"Incr of a fraction":                   {sessionstore.Incr("fraction", 1)},
+		"Incr of an empty value":               {sessionstore.Incr("empty", 1)},
+		"Incr of a word set in the same batch": {sessionstore.Set("n", "x"), sessionstore.Incr("n", 1)},
+		"above 2^53":                           {sessionstore.Incr("high", 2)},
+		"below -2^53":                          {sessionstore.Incr("low", -2)},
+		"above 2^53 with two steps":            {sessionstore.Incr("high", 1), sessionstore.Incr("high", 1)},
+		"far above 2^53":                       {sessionstore.Incr("huge", 0)},
+		"too many fields":                      sets(64, "more"),
 	} {
 		b := s.loggedIn(s.store())
 		s.must(b.batch(sessionstore.Set("word", "x"), sessionstore.Set("fraction", "1.5"), sessionstore.Set("empty", ""),
@@ -112,14 +112,14 @@ func refusedBatch(s *scene) {
 		before, began := s.contents(), s.now()
 		if len(ops) == 1 {
 			s.wantErr(name+", alone", b.batch(ops...), sessionstore.ErrField)
-			s.unchanged(before)
+			s.wantUnchanged(before)
 		}
-		// What is refused stands between what would be possible.
+		// The refused operations are between valid ones.
 		ops = slices.Concat([]sessionstore.Op{sessionstore.Set("a", "1"), sessionstore.Incr("b", 1), sessionstore.Delete("none")},
 			ops, []sessionstore.Op{sessionstore.Set("z", "1"), sessionstore.Delete("fraction")})
 		s.wantErr(name, b.batch(ops...), sessionstore.ErrField)
-		s.unchanged(before)
-		s.expires("after: "+name, b.key(), began+time.Hour.Milliseconds(), s.now()+time.Hour.Milliseconds())
+		s.wantUnchanged(before)
+		s.wantExpiry("after: "+name, b.key(), began+time.Hour.Milliseconds(), s.now()+time.Hour.Milliseconds())
 	}
 }
 
@@ -133,12 +133,12 @@ func fullSession(s *scene) {
 		s.wantErr(name, b.batch(op), sessionstore.ErrField)
 		s.wantErr(name+" in a batch", b.batch(sessionstore.Delete("none"), op), sessionstore.ErrField)
 	}
-	s.unchanged(before)
+	s.wantUnchanged(before)
 	s.must(b.batch(sessionstore.Set("f0", "y")))
 	s.must(b.batch(sessionstore.Delete("f1"), sessionstore.Incr("more", 1)))
 }
 
-// Lua can pass some thousand values on at once, and no more.
+// Lua passes at most some thousand values to a command.
 func longBatch(s *scene) {
 	var deletes, inPassing []sessionstore.Op
 	for n := range 10_000 {
@@ -151,17 +151,17 @@ func longBatch(s *scene) {
 		before := s.contents()
 		switch err := b.batch(slices.Concat([]sessionstore.Op{sessionstore.Set("first", "x")}, ops, []sessionstore.Op{sessionstore.Set("last", "x")})...); {
 		case errors.Is(err, sessionstore.ErrField):
-			s.unchanged(before)
+			s.wantUnchanged(before)
 		case err != nil:
-			s.Errorf("%s: neither done nor refused with ErrField: %.300v", name, err)
-			s.unchanged(before)
+			s.Errorf("%s: want success or ErrField, got: %.300v", name, err)
+			s.wantUnchanged(before)
 		case b.get("first") != "x" || b.get("last") != "x":
-			s.Errorf("%s: the batch is said to be done, and is not", name)
+			s.Errorf("%s: the batch returned no error but was not done", name)
 		}
 	}
 }
 
-// A sum that cannot be told exactly is refused, not rounded.
+// A sum that is too large to be exact is refused, not rounded.
 func exactCounter(s *scene) {
 	b := s.loggedIn(s.store())
 	for _, sign := range []int64{1, -1} {
@@ -178,8 +178,8 @@ func exactCounter(s *scene) {
 				s.Errorf("the sum is %d, want %d or ErrField", sum, want)
 			}
 		}
-		s.same("the field after the increments without an error", b.get("n"), fmt.Sprint(want))
-		// A field can be set to a number that Lua cannot tell exactly.
+		s.wantEqual("the field after the increments without an error", b.get("n"), fmt.Sprint(want))
+		// A field can be set to a number that is not exact in Lua.
 		s.must(b.batch(sessionstore.Set("n", fmt.Sprint(sign*(1<<53+1)))))
 		err := b.batch(sessionstore.Incr("n", -2*sign))
 		if got := b.get("n"); !errors.Is(err, sessionstore.ErrField) && got != fmt.Sprint(sign*(1<<53-1)) {
