@@ -8,11 +8,11 @@ import (
 	"example.com/session-workshop/check/testall"
 )
 
-// Every test of this package holds with Batching too.
+// All tests of this package must also pass with Batching.
 func TestAllWithBatching(t *testing.T) {
 	testall.Only(t)
 	if *batching {
-		t.Skip("this is the run with Batching")
+		t.Skip("this run already uses Batching")
 	}
 	program, err := os.Executable()
 	must(t, err)

@@ -14,34 +14,34 @@ import (
 	"example.com/session-workshop/sessionstore/faults/internal/visit"
 )
 
-// Web servers have clocks that differ, and sessions have none but Redis' own:
-// stores whose time.Now is right, a day late and a day early write the same.
-// Redis itself is outside the bubble in which the clock is another.
-func TestAWrongClockChangesNothing(t *testing.T) {
+// The clocks of web servers differ, so sessions use only the clock of Redis: a
+// store writes the same times if its own clock is right, a day slow or a day fast.
+// The clock differs only inside the synctest bubble; Redis is outside.
+func TestStoreIgnoresTheClockOfTheWebServer(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
-		t.Run("right", func(t *testing.T) { keepsTimeOfRedis(t, r) })
-		for name, off := range map[string]time.Duration{"a day late": -24 * time.Hour, "a day early": 24 * time.Hour} {
+		t.Run("right", func(t *testing.T) { wantTimesOfRedis(t, r) })
+		for name, off := range map[string]time.Duration{"a day slow": -24 * time.Hour, "a day fast": 24 * time.Hour} {
 			right := time.Now()
 			t.Run(name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					// The bubble begins in the year 2000, and sleeping there
-					// takes no time.
+					// The bubble begins in the year 2000. To sleep in it takes no
+					// time.
 					time.Sleep(time.Until(right.Add(off)))
 					if got := time.Since(right); got < off || got > off+time.Minute {
 						t.Fatalf("the clock is %v off, want %v", got, off)
 					}
-					keepsTimeOfRedis(t, r)
+					wantTimesOfRedis(t, r)
 				})
 			})
 		}
 	})
 }
 
-func keepsTimeOfRedis(t *testing.T, r *redistest.Redis) {
+func wantTimesOfRedis(t *testing.T, r *redistest.Redis) {
 	const idle, age = 40 * time.Minute, 3 * time.Hour
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	// The clients are of this bubble too.
+	// The clients must be made inside the bubble.
 	client, admin := connect(t, options(t, r.URL)), connect(t, options(t, r.URL))
 	prefix := "sessiontest:" + rand.Text() + ":"
 	store := newStoreOn(t, client, sessionstore.KeyPrefix(prefix), sessionstore.IdleTimeout(idle), sessionstore.MaxAge(age))
@@ -57,7 +57,7 @@ func keepsTimeOfRedis(t *testing.T, r *redistest.Redis) {
 	key, index := prefix+v.Handle(), prefix+"user:"+digest("aaa")
 	check := func(what string, got int64, err error, add time.Duration) {
 		t.Helper()
-		// A second, since the embedded server is not exact, and a day is long.
+		// The embedded server is not exact. A second is little beside a day.
 		low, high := before.Add(add-time.Second).UnixMilli(), after.Add(add+time.Second).UnixMilli()
 		if err != nil || got < low || got > high {
 			t.Errorf("%s is %d (%v), want %d to %d by the clock of Redis", what, got, err, low, high)

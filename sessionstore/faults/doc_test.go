@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestTheDocNamesThePrivilegesThatTheTestsRunUnder(t *testing.T) {
+func TestDocListsThePrivilegesOfTheTests(t *testing.T) {
 	source, err := os.ReadFile("../store.go")
 	if err != nil {
 		t.Fatal(err)
@@ -14,7 +14,7 @@ func TestTheDocNamesThePrivilegesThatTheTestsRunUnder(t *testing.T) {
 	doc := strings.Join(strings.Fields(strings.ReplaceAll(string(source), "//", " ")), " ")
 	for _, privilege := range strings.Fields(leastPrivileges + " " + clusterPrivileges) {
 		if !strings.Contains(doc, " "+privilege) {
-			t.Errorf("the doc of the store does not name %s", privilege)
+			t.Errorf("the doc comment of the package does not list %s", privilege)
 		}
 	}
 }

@@ -18,8 +18,8 @@ import (
 	"example.com/session-workshop/sessionstore"
 )
 
-// A cluster of three masters, 0 to 2, each with one replica, 3 to 5. Each
-// master fails in a way of its own.
+// A cluster of three masters, 0 to 2, each with one replica, 3 to 5. Each master
+// fails in a different way.
 func TestFailovers(t *testing.T) {
 	testall.Only(t)
 	t.Parallel()
@@ -39,13 +39,13 @@ func TestFailovers(t *testing.T) {
 			t.Errorf("%d confirmed increments are lost", confirmed-kept)
 		}
 	})
-	// By default the library looks once a minute who the masters are.
+	// By default the library reads the list of masters once a minute.
 	options.ClusterStateReloadInterval = 0
 	usual := loggedInOn(t, c, newStoreOn(t, connectCluster(t, options)), 1)
 	t.Run("kill -9", func(t *testing.T) {
 		l := startLoad(t, c, client, 1)
 		l.run(300)
-		l.die(c, 1, 4, c.Node(1).Kill)
+		l.killMaster(c, 1, 4, c.Node(1).Kill)
 	})
 	t.Run("a client with the library's defaults finds the new master", func(t *testing.T) {
 		wait.For(t, "the store answers again", func() bool {
@@ -55,10 +55,10 @@ func TestFailovers(t *testing.T) {
 	t.Run("kill -9 of a master whose replica lags", func(t *testing.T) {
 		l := startLoad(t, c, client, 2)
 		l.run(300)
-		l.die(c, 2, 5, func() {
+		l.killMaster(c, 2, 5, func() {
 			master, replica := c.Node(2), c.Node(5)
-			// The replica does not read, and then has no connection: what
-			// comes now it will never see.
+			// The replica stops reading, then loses its connection, so it never
+			// gets the increments that follow.
 			replica.Pause()
 			must(t, master.Client.ClientKillByFilter(t.Context(), "TYPE", "replica").Err())
 			l.run(300)
@@ -68,7 +68,7 @@ func TestFailovers(t *testing.T) {
 	})
 }
 
-// load is concurrent increments in one session.
+// load increments one field of one session from several goroutines.
 type load struct {
 	t               *testing.T
 	b               *browser
@@ -78,7 +78,7 @@ type load struct {
 	group           sync.WaitGroup
 }
 
-// startLoad puts load on a session that is on a node.
+// startLoad starts load on a new session that is on a given node.
 func startLoad(t *testing.T, c *redistest.Cluster, client redis.UniversalClient, node int) *load {
 	t.Helper()
 	l := &load{t: t, b: loggedInOn(t, c, newStoreOn(t, client), node)}
@@ -90,7 +90,7 @@ func startLoad(t *testing.T, c *redistest.Cluster, client redis.UniversalClient,
 	return l
 }
 
-// loggedInOn is a browser whose session is on a node of a cluster.
+// loggedInOn returns a browser whose session is on a given node of a cluster.
 func loggedInOn(t *testing.T, c *redistest.Cluster, store *sessionstore.Store, node int) *browser {
 	t.Helper()
 	b := loggedIn(t, store, "aaa")
@@ -114,33 +114,33 @@ func (l *load) increment() {
 			l.t.Errorf("an increment during a failover: %v, want %v", err, sessionstore.ErrUnavailable)
 			return
 		}
-		// Nobody reloads a page faster than this.
+		// No user reloads a page faster than this.
 		time.Sleep(5 * time.Millisecond)
 	}
 }
 
-// run returns when so many more increments are confirmed.
+// run returns when n more increments are confirmed.
 func (l *load) run(n int64) {
 	l.t.Helper()
 	before := l.confirmed.Load()
 	wait.For(l.t, "increments are confirmed again", func() bool { return l.confirmed.Load() >= before+n })
 }
 
-// stop ends the load. kept is the count that a node holds then.
+// stop ends the load. kept is the count on a node afterwards.
 func (l *load) stop(on *redistest.Server) (sent, confirmed, kept int64) {
 	l.t.Helper()
 	l.end()
 	l.group.Wait()
 	sent, confirmed, kept = l.sent.Load(), l.confirmed.Load(), visits(l.t, on.Client, l.b.key())
 	if kept > sent {
-		l.t.Errorf("%d increments were sent, and %d are counted", sent, kept)
+		l.t.Errorf("%d increments were sent, but the count is %d", sent, kept)
 	}
 	return sent, confirmed, kept
 }
 
-// die kills a master under load, and compares the loss with what its replica
-// cannot have known.
-func (l *load) die(c *redistest.Cluster, master, replica int, kill func()) {
+// killMaster kills a master under load. It fails the test if more increments are lost than
+// the replica cannot have received.
+func (l *load) killMaster(c *redistest.Cluster, master, replica int, kill func()) {
 	l.t.Helper()
 	offsets := l.watchOffsets(c.Node(master))
 	kill()
@@ -150,8 +150,8 @@ func (l *load) die(c *redistest.Cluster, master, replica int, kill func()) {
 	l.run(300)
 	sent, confirmed, kept := l.stop(c.Node(replica))
 
-	// What was confirmed before the master stood at an offset that the replica
-	// has received is safe.
+	// An increment is safe if it was confirmed before the master reached an offset
+	// that the replica has received.
 	var safe, end int64
 	for _, s := range seen {
 		if end = max(end, s.offset); s.offset <= received {
@@ -159,18 +159,18 @@ func (l *load) die(c *redistest.Cluster, master, replica int, kill func()) {
 		}
 	}
 	atRisk := before - safe
-	l.t.Logf("%s: %d increments sent, %d confirmed, %d kept: %d lost, at most %d expected (the master was at %d when last asked, the replica had received %d)",
+	l.t.Logf("%s: %d increments sent, %d confirmed, %d kept: %d lost, at most %d expected (last known offset of the master: %d, received by the replica: %d)",
 		l.t.Name(), sent, confirmed, kept, max(0, confirmed-kept), atRisk, end, received)
 	if confirmed-kept > atRisk {
-		l.t.Errorf("%d confirmed increments are lost, more than the %d that the replica cannot have known", confirmed-kept, atRisk)
+		l.t.Errorf("%d confirmed increments are lost, more than the %d that the replica may not have received", confirmed-kept, atRisk)
 	}
 }
 
-// sample says that so many increments were confirmed before the master's
-// stream to its replicas had this length.
+// sample is how many increments were confirmed before the master's replication
+// stream reached an offset.
 type sample struct{ confirmed, offset int64 }
 
-// watchOffsets samples a master until it does not answer.
+// watchOffsets takes samples until the master stops answering.
 func (l *load) watchOffsets(master *redistest.Server) <-chan []sample {
 	done := make(chan []sample, 1)
 	first := make(chan struct{})
@@ -192,8 +192,8 @@ func (l *load) watchOffsets(master *redistest.Server) <-chan []sample {
 	return done
 }
 
-// untilPromoted waits until a replica is the master, and gives the number of
-// increments that were confirmed while it was not: all by the old master.
+// untilPromoted waits until a replica is the master, and returns how many
+// increments were confirmed before: all of them by the old master.
 func (l *load) untilPromoted(replica *redistest.Server) (confirmed int64) {
 	l.t.Helper()
 	wait.For(l.t, "the replica is promoted", func() bool {
@@ -207,18 +207,19 @@ func (l *load) untilPromoted(replica *redistest.Server) (confirmed int64) {
 	return confirmed
 }
 
-// lastReceived is how much of the old master's stream a promoted replica has.
-// It keeps the offset at which its own stream began.
+// lastReceived is the last offset of the old master's stream that a promoted replica
+// received. second_repl_offset is where its own stream began.
 func (l *load) lastReceived(promoted *redistest.Server) int64 {
 	l.t.Helper()
 	began, err := replication(promoted, "second_repl_offset")
 	must(l.t, err)
 	if began <= 0 {
-		l.t.Fatalf("the promoted replica says second_repl_offset:%d", began)
+		l.t.Fatalf("the promoted replica has second_repl_offset:%d", began)
 	}
 	return began - 1
 }
 
+// replication reads a number from INFO replication.
 func replication(server *redistest.Server, field string) (int64, error) {
 	info, err := server.Client.InfoMap(context.Background(), "replication").Result()
 	if err != nil {

@@ -1,9 +1,8 @@
-// Package faults holds the tests of the session store that need more than one
-// Redis that is well. Most are about what it does when things go wrong, on real
-// servers and clusters of its own: replies that are lost, a Redis that is down,
-// hung or full, a failover, a user with few rights, connections that break
-// behind TLS. The others run its suite on each kind of Redis, and count round
-// trips there.
+// Package faults tests the session store in cases for which one healthy Redis is not
+// enough. Most tests start their own servers or clusters and break something: replies
+// are lost, Redis is down, hung or full, a replica takes over, the user of Redis has
+// few rights, connections break behind TLS. The others run the store's suite on each
+// kind of Redis and count round trips.
 package faults
 
 import (
@@ -26,13 +25,13 @@ import (
 	"example.com/session-workshop/sessionstore/faults/internal/visit"
 )
 
-// These tests cause the faults that go-redis would log.
+// These tests cause on purpose what go-redis would log.
 func init() { logging.Disable() }
 
-// prefix is what the store's keys begin with, when nothing else is said.
+// prefix is the default key prefix of a store.
 const prefix = "session:"
 
-// browser is one of a test.
+// browser is a browser of one test.
 type browser struct {
 	t testing.TB
 	visit.Browser
@@ -42,19 +41,19 @@ func newBrowser(t testing.TB, store *sessionstore.Store) *browser {
 	return &browser{t, visit.Browser{Store: store}}
 }
 
-// loggedIn is a browser with a new session in which visits is 0.
+// loggedIn returns a browser with a new session.
 func loggedIn(t testing.TB, store *sessionstore.Store, username string) *browser {
 	t.Helper()
 	b := newBrowser(t, store)
-	// A busy machine may need another try.
+	// On a busy machine the first try may time out.
 	wait.ForSuccess(t, func() error { return b.Login(within(t, suiteTimeout), username) })
 	if b.Cookie == "" {
-		t.Fatal("a login set no cookie")
+		t.Fatal("the login set no cookie")
 	}
 	return b
 }
 
-// on is the same browser at a web server with another store.
+// on returns a browser with the same cookie at another store.
 func (b *browser) on(store *sessionstore.Store) *browser {
 	return &browser{b.t, visit.Browser{Store: store, Cookie: b.Cookie}}
 }
@@ -65,10 +64,10 @@ func (b *browser) visit(ctx context.Context) (int64, error) {
 	return b.Session().Incr(ctx, "visits", 1)
 }
 
-// key is where Redis has the session.
+// key is the session's key in Redis.
 func (b *browser) key() string { return prefix + b.Session().Handle() }
 
-// visits is the count that Redis holds, 0 where there is none.
+// visits reads the count of visits from Redis, 0 if there is none.
 func visits(t testing.TB, admin redis.Cmdable, key string) int64 {
 	t.Helper()
 	n, err := admin.HGet(context.Background(), key, "visits").Int64()
@@ -78,7 +77,7 @@ func visits(t testing.TB, admin redis.Cmdable, key string) int64 {
 	return n
 }
 
-// recommended are the options that the store asks for.
+// recommended returns client options as the documentation of the store asks for.
 func recommended(addr string) *redis.Options {
 	return &redis.Options{
 		Addr: addr, DialTimeout: time.Second, DialerRetries: 1,
@@ -103,15 +102,14 @@ func connectCluster(t testing.TB, options *redis.ClusterOptions) *redis.ClusterC
 
 func closeAfter(t testing.TB, c io.Closer) { t.Cleanup(func() { _ = c.Close() }) }
 
-// newStore is a store on a server of the test's own.
+// newStore returns a store on a server that only this test uses.
 func newStore(t testing.TB, server *redistest.Server, options ...sessionstore.Option) *sessionstore.Store {
 	return newStoreOn(t, connect(t, recommended(server.Addr)), options...)
 }
 
-var batching = flag.Bool("batching", false, "give every store the option Batching")
+var batching = flag.Bool("batching", false, "give each store the option Batching")
 
-// newStoreOn is a store on any client. An option that it is given wins over those
-// that all stores have.
+// newStoreOn returns a store on any client. options override -batching.
 func newStoreOn(t testing.TB, client redis.UniversalClient, options ...sessionstore.Option) *sessionstore.Store {
 	if *batching {
 		options = append([]sessionstore.Option{sessionstore.Batching()}, options...)
@@ -128,22 +126,22 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// is fails the test unless an error is the one that it should be.
-func is(t testing.TB, what string, err, want error) {
+// wantErr fails the test unless errors.Is(err, want).
+func wantErr(t testing.TB, what string, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
 		t.Errorf("%s: got %v, want %v", what, err, want)
 	}
 }
 
-// within is a context that ends with the test, or sooner.
+// within returns a context that ends after d, at the latest with the test.
 func within(t testing.TB, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// inParallel does something n times, some at a time.
+// inParallel calls do n times, from several workers.
 func inParallel(workers, n int, do func(i int)) {
 	var group sync.WaitGroup
 	var next atomic.Int64

@@ -17,7 +17,7 @@ func TestBehaviour(t *testing.T) {
 	})
 }
 
-// suite is the suite of the store, with the options that all stores have.
+// suite runs the store's suite, with Batching if -batching is set.
 func suite(t *testing.T, connect func() redis.UniversalClient, options ...sessiontest.Option) {
 	if *batching {
 		options = append(options, sessiontest.With(sessionstore.Batching()))
@@ -25,7 +25,7 @@ func suite(t *testing.T, connect func() redis.UniversalClient, options ...sessio
 	sessiontest.Suite(t, connect, options...)
 }
 
-// patience is for the race detector, under which many tests share few cores.
+// patience is long because the race detector is slow and cores are few.
 const patience = 5 * time.Minute
 
 func options(t testing.TB, url string) *redis.Options {

@@ -11,9 +11,9 @@ import (
 	"example.com/session-workshop/sessionstore"
 )
 
-// A login that fails has taken nothing away, also where a part of the cluster
-// hangs that has neither the old session nor the new one.
-func TestAFailedLoginLeavesTheOldSession(t *testing.T) {
+// A failed login keeps the old session, even if a node hangs that has neither the
+// old session nor the new one.
+func TestAFailedLoginKeepsTheOldSession(t *testing.T) {
 	t.Parallel()
 	c := redistest.StartCluster(t, 3, 0)
 	options := c.Options()
@@ -44,35 +44,35 @@ func TestAFailedLoginLeavesTheOldSession(t *testing.T) {
 			}
 			failed.Add(1)
 			if b.Cookie != old.Cookie {
-				t.Error("a login that failed changed the cookie")
+				t.Error("a failed login changed the cookie")
 			}
 			killed.Add(1 - c.Node(0).Client.Exists(t.Context(), old.key()).Val())
 		})
 	}
 	group.Wait()
 	c.Node(2).Resume()
-	t.Logf("one of three masters hung: %d of %d logins failed, %d of them had ended the old session", failed.Load(), users, killed.Load())
+	t.Logf("one of three masters hung: %d of %d logins failed, %d of them ended the old session", failed.Load(), users, killed.Load())
 	if failed.Load() == 0 {
-		t.Error("no login failed, so this test has seen nothing")
+		t.Error("no login failed, so this test proves nothing")
 	}
 	if killed.Load() > 0 {
-		t.Errorf("%d of %d failed logins had ended the old session", killed.Load(), failed.Load())
+		t.Errorf("%d of %d failed logins ended the old session", killed.Load(), failed.Load())
 	}
 }
 
-// The same where Redis has done all, and only its last reply does not come.
-func TestALoginWhoseLastReplyIsLost(t *testing.T) {
+// Redis does everything, and only its last reply does not arrive.
+func TestALoginIsUnavailableIfItsLastReplyIsLost(t *testing.T) {
 	w, store := behindWire(t)
 	b := loggedIn(t, store, "aaa")
-	// Redis knows the scripts of a login over a session then.
+	// After this login Redis knows all scripts of the next one.
 	must(t, b.Login(t.Context(), "aaa"))
 	old := *b
-	// A login of a user with one session writes twice.
+	// A login of a user with one session takes two round trips.
 	reply := w.HoldReply(2)
 	err := b.Login(within(t, 500*time.Millisecond), "aaa")
 	<-reply.Arrived()
-	is(t, "the login", err, sessionstore.ErrUnavailable)
-	is(t, "the old session, which was ended", old.refresh(t.Context()), sessionstore.ErrNoSession)
+	wantErr(t, "the login", err, sessionstore.ErrUnavailable)
+	wantErr(t, "the old session, which Redis ended", old.refresh(t.Context()), sessionstore.ErrNoSession)
 	must(t, b.Login(within(t, 500*time.Millisecond), "aaa"))
 	must(t, b.refresh(t.Context()))
 }

@@ -14,7 +14,7 @@ import (
 	"example.com/session-workshop/sessionstore"
 )
 
-func TestMemoryIsFull(t *testing.T) {
+func TestFullMemory(t *testing.T) {
 	testall.Only(t)
 	server := redistest.StartServer(t, "--maxmemory", "12mb", "--maxmemory-policy", "noeviction")
 	store := newStore(t, server, sessionstore.IdleTimeout(time.Hour))
@@ -35,55 +35,55 @@ func TestMemoryIsFull(t *testing.T) {
 			if name == "Set" || name == "Incr" {
 				want = sessionstore.ErrUnavailable
 			}
-			is(t, name, b.Do(func(s *sessionstore.Session) error { return visit(t.Context(), s) }), want)
+			wantErr(t, name, b.Do(func(s *sessionstore.Session) error { return visit(t.Context(), s) }), want)
 			if ttl := server.Client.PTTL(t.Context(), b.key()).Val(); ttl < 59*time.Minute {
-				t.Errorf("the TTL is %v after it, want all of 1 h again", ttl)
+				t.Errorf("the TTL is %v after the visit, want the full hour", ttl)
 			}
 		})
 	}
-	is(t, "a login", b.Login(t.Context(), "aaa"), sessionstore.ErrUnavailable)
-	is(t, "a login of another", newBrowser(t, store).Login(t.Context(), "bbb"), sessionstore.ErrUnavailable)
+	wantErr(t, "a login", b.Login(t.Context(), "aaa"), sessionstore.ErrUnavailable)
+	wantErr(t, "a login of another user", newBrowser(t, store).Login(t.Context(), "bbb"), sessionstore.ErrUnavailable)
 	if b.Cookie != cookie {
 		t.Error("the cookie was changed")
 	}
 	if after := server.Client.HGetAll(t.Context(), b.key()).Val(); fmt.Sprint(after) != fmt.Sprint(before) {
-		t.Errorf("the session was %v and is %v", before, after)
+		t.Errorf("the session changed from %v to %v", before, after)
 	}
 	if n := server.Client.DBSize(t.Context()).Val(); n != keys {
-		t.Errorf("there are %d keys, want %d as before", n, keys)
+		t.Errorf("there are %d keys, want %d", n, keys)
 	}
-	is(t, "a list", func() error { _, err := store.List(t.Context(), "aaa"); return err }(), nil)
-	is(t, "removing a field", b.Session().Delete(t.Context(), "color"), nil)
+	wantErr(t, "a list", func() error { _, err := store.List(t.Context(), "aaa"); return err }(), nil)
+	wantErr(t, "removing a field", b.Session().Delete(t.Context(), "color"), nil)
 	copied := *b
-	is(t, "a logout", b.Logout(t.Context()), nil)
-	is(t, "a visit after the logout", copied.refresh(t.Context()), sessionstore.ErrNoSession)
+	wantErr(t, "a logout", b.Logout(t.Context()), nil)
+	wantErr(t, "a visit after the logout", copied.refresh(t.Context()), sessionstore.ErrNoSession)
 }
 
-// fill writes large keys without a TTL until Redis has no memory left. The
-// last one goes well beyond the limit, so that nothing small fits later.
+// fill writes large keys without a TTL until Redis has no memory left. The last one
+// exceeds the limit by far, so that later not even a small key fits.
 func fill(t *testing.T, client redis.UniversalClient) {
 	t.Helper()
 	for i := range 10 {
-		// The request is small: its own memory is given back after it.
+		// The request itself is small, so the memory that it needs hardly counts.
 		err := client.SetRange(t.Context(), fmt.Sprint("fill:", i), 4<<20, "x").Err()
 		if redis.IsOOMError(err) {
 			return
 		}
 		must(t, err)
 	}
-	t.Fatal("Redis is never full")
+	t.Fatal("Redis did not become full")
 }
 
-// What goes first when Redis may throw away what has a TTL, the advice of the
-// package's documentation rests on.
-func TestWhatIsEvictedFirst(t *testing.T) {
+// The advice of the package's documentation rests on what this test measures: which
+// keys Redis evicts first under a policy that evicts keys with a TTL.
+func TestVolatileLRUEvictsSessionsOrIndexes(t *testing.T) {
 	testall.Only(t)
 	const users = 3000
 	server := redistest.StartServer(t, "--maxmemory-policy", "volatile-lru")
 	store := newStore(t, server, sessionstore.IdleTimeout(time.Hour))
 	browsers := make([]*browser, users)
 	inParallel(16, users, func(i int) { browsers[i] = loggedIn(t, store, fmt.Sprint("user ", i)) })
-	// Redis knows the time of a key's last use in seconds.
+	// Redis measures the last use of a key in seconds.
 	must(t, server.Client.Set(t.Context(), "fill:mark", "x", 0).Err())
 	wait.For(t, "the indexes are a second old", func() bool {
 		return server.Client.ObjectIdleTime(t.Context(), "fill:mark").Val() >= time.Second
@@ -118,6 +118,6 @@ func TestWhatIsEvictedFirst(t *testing.T) {
 	t.Logf("under volatile-lru, of %d sessions, each just visited, and as many indexes: %d indexes and %d sessions were evicted",
 		users, users-indexes, users-sessions)
 	if sessions == users && indexes == users {
-		t.Error("nothing was evicted, so this test has measured nothing")
+		t.Error("nothing was evicted, so this test proves nothing")
 	}
 }

@@ -16,11 +16,11 @@ import (
 	"example.com/session-workshop/check/wait"
 )
 
-// network stands between the store and its servers, and can be made ill.
+// network is between the store and its servers, and can have a fault.
 type network struct {
 	t       testing.TB
 	proxies map[string]*toxiproxy.Proxy // by the address of the server
-	// healOnDial makes it well as soon as somebody connects anew.
+	// healOnDial removes the fault at the next new connection.
 	healOnDial atomic.Bool
 	dials      atomic.Int64
 }
@@ -48,24 +48,23 @@ func (n *network) dial(ctx context.Context, network, addr string) (net.Conn, err
 	return dialer.DialContext(ctx, network, n.proxies[addr].Listen)
 }
 
-// fault is one illness of a network.
+// fault is a fault of the network.
 type fault struct {
 	name string
-	// Kind and Stream are toxiproxy's: upstream is towards Redis.
+	// Kind and Stream are those of toxiproxy. Upstream means towards Redis.
 	Kind       string         `json:"type"`
 	Stream     string         `json:"stream"`
 	Attributes map[string]any `json:"attributes"`
-	// runs tells that Redis gets what was sent, and only the reply does not
-	// come in time.
+	// runs says that Redis gets the request, and only the reply is late or lost.
 	runs bool
 }
 
-// prefix is for the keys of the test of this fault.
+// prefix is the key prefix of the test of this fault.
 func (f fault) prefix() string { return prefix + strings.ReplaceAll(f.name, " ", "-") + ":" }
 
 const toxicName = "fault"
 
-func (n *network) suffer(f fault) {
+func (n *network) breakWith(f fault) {
 	n.t.Helper()
 	text, err := json.Marshal(struct {
 		Name string `json:"name"`
@@ -85,7 +84,7 @@ func (n *network) heal() {
 	}
 }
 
-// settle ends all connections. When it returns nothing that was sent can still
+// settle closes all connections. After it returns, no request under way can still
 // arrive.
 func (n *network) settle(servers ...*redistest.Server) {
 	n.t.Helper()
@@ -100,11 +99,11 @@ func (n *network) settle(servers ...*redistest.Server) {
 	}
 }
 
-// appName is what Redis knows the store's connections as.
+// appName is the client name of the store's connections.
 const appName = "sessionstore-faults"
 
-// insistent makes options into the worst for at most once: the library tries
-// everything again ten times, and soon.
+// insistent sets the options that endanger at-most-once most: ten quick retries of
+// everything.
 func insistent(o *redis.Options) *redis.Options {
 	o.ReadTimeout, o.WriteTimeout = slow/2, slow/2
 	o.MaxRetries, o.MinRetryBackoff, o.MaxRetryBackoff = 10, 1, 2

@@ -9,11 +9,11 @@ import (
 	"example.com/session-workshop/sessionstore"
 )
 
-// Redis refuses to write, for a reason that no caller has caused.
-func TestARefusalIsAnOutage(t *testing.T) {
+// Redis refuses to write for a reason that the caller did not cause.
+func TestARefusedWriteIsAnOutage(t *testing.T) {
 	t.Parallel()
 	for name, refuse := range map[string]func(t *testing.T, server *redistest.Server, dir string){
-		// By default Redis stops to write when it could not save to the disk.
+		// By default Redis refuses writes after a failed save to disk.
 		"MISCONF": func(t *testing.T, server *redistest.Server, dir string) {
 			must(t, server.Client.ConfigSet(t.Context(), "save", "3600 1000000").Err())
 			must(t, os.RemoveAll(dir))
@@ -38,17 +38,17 @@ func TestARefusalIsAnOutage(t *testing.T) {
 			cookie := b.Cookie
 			refuse(t, server, dir)
 			for call, do := range everyCall(store, b, b.Session().Handle()) {
-				is(t, call, do(within(t, suiteTimeout)), sessionstore.ErrUnavailable)
+				wantErr(t, call, do(within(t, suiteTimeout)), sessionstore.ErrUnavailable)
 			}
 			if b.Cookie != cookie {
-				t.Error("the cookie was changed")
+				t.Error("the cookie changed")
 			}
 		})
 	}
 }
 
-// Another program has a key of another type under our names.
-func TestAForeignKeyIsAnOutage(t *testing.T) {
+// Another program has written keys of another type under the names of the store.
+func TestAKeyOfAnotherTypeIsAnOutage(t *testing.T) {
 	t.Parallel()
 	server := redistest.StartServer(t)
 	store := newStore(t, server)
@@ -57,6 +57,6 @@ func TestAForeignKeyIsAnOutage(t *testing.T) {
 		must(t, server.Client.Set(t.Context(), key, "a string", 0).Err())
 	}
 	for call, do := range everyCall(store, b, b.Session().Handle()) {
-		is(t, call, do(within(t, suiteTimeout)), sessionstore.ErrUnavailable)
+		wantErr(t, call, do(within(t, suiteTimeout)), sessionstore.ErrUnavailable)
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"example.com/session-workshop/sessionstore"
 )
 
-// A Redis that takes commands, does them, and closes the connection in place of
-// an answer. What changes something is sent once; what reads or ends, twice.
-func TestACallIsRepeatedOnceAtMost(t *testing.T) {
+// Redis runs each command and then closes the connection instead of replying. The
+// store sends a change once, and a read or the end of a session at most twice.
+func TestACallIsRepeatedAtMostOnce(t *testing.T) {
 	t.Parallel()
 	server := redistest.StartServer(t)
 	b := loggedIn(t, newStore(t, server), "aaa")
@@ -26,20 +26,20 @@ func TestACallIsRepeatedOnceAtMost(t *testing.T) {
 	most := map[string]int64{
 		"Set": 1, "Incr": 1, "Delete": 1, "Revoke": 1,
 		"Refresh": 2, "Get": 2, "List": 2, "RevokeAll": 2, "RevokeOthers": 2, "Logout": 2,
-		// A creation, one with another token, and twice the end of both.
+		// Two creations with different tokens, then the end of both, sent twice.
 		"Login": 4,
 	}
 	for name, call := range everyCall(store, b.on(store), handle) {
 		before := taken.Load()
-		is(t, name, call(within(t, suiteTimeout)), sessionstore.ErrUnavailable)
+		wantErr(t, name, call(within(t, suiteTimeout)), sessionstore.ErrUnavailable)
 		if n := taken.Load() - before; n == 0 || n > most[name] {
 			t.Errorf("%s was sent %d times, want at most %d", name, n, most[name])
 		}
 	}
 }
 
-// takesAndCloses leads to a server, passes scripts on, and ends the connection
-// without their reply. taken counts them.
+// takesAndCloses starts a proxy that forwards scripts and then closes the connection
+// without the reply. taken counts the scripts.
 func takesAndCloses(t *testing.T, server string) (addr string, taken *atomic.Int64) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -52,7 +52,7 @@ func takesAndCloses(t *testing.T, server string) (addr string, taken *atomic.Int
 			if err != nil {
 				return
 			}
-			group.Go(func() { passOn(client, server, taken) })
+			group.Go(func() { forward(client, server, taken) })
 		}
 	})
 	t.Cleanup(group.Wait)
@@ -60,7 +60,7 @@ func takesAndCloses(t *testing.T, server string) (addr string, taken *atomic.Int
 	return listener.Addr().String(), taken
 }
 
-func passOn(client net.Conn, addr string, taken *atomic.Int64) {
+func forward(client net.Conn, addr string, taken *atomic.Int64) {
 	defer client.Close()
 	server, err := new(net.Dialer).DialContext(context.Background(), "tcp", addr)
 	if err != nil {
@@ -76,7 +76,7 @@ func passOn(client net.Conn, addr string, taken *atomic.Int64) {
 		_, _ = server.Write(buffer[:n])
 		if bytes.Contains(buffer[:n], []byte("eval")) {
 			taken.Add(1)
-			// The reply says that it was done.
+			// The reply shows that the script has run.
 			_, _ = server.Read(reply)
 			return
 		}

@@ -3,7 +3,6 @@ package faults
 import (
 	"context"
 	"net"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,8 +15,9 @@ import (
 	"example.com/session-workshop/sessionstore"
 )
 
-// What the store waits for a replica: one that follows may be busy with other
-// tests. Both are shorter than what the client waits for a reply.
+// A logout waits for a replica for patient if the replica is connected, because it
+// may be busy, and for impatient if it hangs. Both are shorter than reply, the
+// client's timeout.
 const (
 	patient   = 4 * time.Second
 	impatient = 200 * time.Millisecond
@@ -36,7 +36,7 @@ func TestALogoutWaitsForReplicas(t *testing.T) {
 	options := recommended(master.Addr)
 	options.ReadTimeout = reply
 	client := connect(t, options)
-	logoutWaits(t, client, func(store *sessionstore.Store) *browser { return loggedIn(t, store, "aaa") }, master, replica)
+	testLogoutWaits(t, client, func(store *sessionstore.Store) *browser { return loggedIn(t, store, "aaa") }, master, replica)
 }
 
 func TestALogoutWaitsForReplicasOnACluster(t *testing.T) {
@@ -46,21 +46,21 @@ func TestALogoutWaitsForReplicasOnACluster(t *testing.T) {
 	options := c.Options()
 	options.ReadTimeout = reply
 	client := connectCluster(t, options)
-	logoutWaits(t, client, func(store *sessionstore.Store) *browser { return loggedInOn(t, c, store, 0) }, c.Node(0), c.Node(3))
+	testLogoutWaits(t, client, func(store *sessionstore.Store) *browser { return loggedInOn(t, c, store, 0) }, c.Node(0), c.Node(3))
 
-	t.Run("after a failover of which the client has not heard", func(t *testing.T) {
+	t.Run("after a failover that the client does not know of", func(t *testing.T) {
 		options.ClusterStateReloadInterval = time.Hour
 		store := newStoreOn(t, connectCluster(t, options), sessionstore.WaitForReplicas(1, patient))
 		b := loggedInOn(t, c, store, 1)
 		c.Failover(4)
 		wait.For(t, "the old master is the replica of the new one", func() bool { return isReplicaOf(c.Node(4), c.Node(1)) })
 		copied := *b
-		is(t, "the logout", b.Logout(within(t, reply)), nil)
-		is(t, "a visit after it", copied.refresh(t.Context()), sessionstore.ErrNoSession)
+		wantErr(t, "the logout", b.Logout(within(t, reply)), nil)
+		wantErr(t, "a visit after it", copied.refresh(t.Context()), sessionstore.ErrNoSession)
 	})
 }
 
-// Pings to the replica are put off, because they are bytes of the same stream.
+// Pings to the replica are delayed, because they are part of the same stream.
 func TestReadsReplicateNothingBetweenTouches(t *testing.T) {
 	t.Parallel()
 	primary := redistest.StartServer(t, "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "3600")
@@ -75,17 +75,20 @@ func TestReadsReplicateNothingBetweenTouches(t *testing.T) {
 		replicates bool
 	}{
 		"not due to touch": {time.Hour, false},
-		// Without this, the test might look at an offset that never moves.
+		// This shows that the offset moves at all.
 		"each read touches": {0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store := newStoreOn(t, client, sessionstore.IdleTimeout(2*time.Hour), sessionstore.TouchEvery(c.touchEvery))
 			b := loggedIn(t, store, "aaa")
-			before := replicationOffset(t, primary)
+			before, err := replication(primary, "master_repl_offset")
+			must(t, err)
 			for range 1000 {
 				must(t, b.refresh(t.Context()))
 			}
-			if sent := replicationOffset(t, primary) - before; sent > 0 != c.replicates {
+			after, err := replication(primary, "master_repl_offset")
+			must(t, err)
+			if sent := after - before; sent > 0 != c.replicates {
 				t.Errorf("1000 reads sent %d bytes to the replica", sent)
 			}
 		})
@@ -95,30 +98,20 @@ func TestReadsReplicateNothingBetweenTouches(t *testing.T) {
 	}
 }
 
-// replicationOffset is how many bytes a primary has sent to its replicas.
-func replicationOffset(t *testing.T, primary *redistest.Server) int64 {
-	t.Helper()
-	info, err := primary.Client.InfoMap(t.Context(), "replication").Result()
-	must(t, err)
-	offset, err := strconv.ParseInt(info["Replication"]["master_repl_offset"], 10, 64)
-	must(t, err)
-	return offset
-}
-
-// isReplicaOf tells whether a replica has caught up with its master.
+// isReplicaOf reports whether a replica has caught up with its master.
 func isReplicaOf(master, replica *redistest.Server) bool {
 	confirmed, err := master.Client.Do(context.Background(), "wait", 1, 1000).Int()
 	return err == nil && confirmed == 1 && strings.Contains(replica.Client.Info(context.Background(), "replication").Val(), "master_link_status:up")
 }
 
-func logoutWaits(t *testing.T, client redis.UniversalClient, login func(*sessionstore.Store) *browser, master, replica *redistest.Server) {
-	t.Run("a replica that follows", func(t *testing.T) {
+func testLogoutWaits(t *testing.T, client redis.UniversalClient, login func(*sessionstore.Store) *browser, master, replica *redistest.Server) {
+	t.Run("a connected replica", func(t *testing.T) {
 		b := login(newStoreOn(t, client, sessionstore.WaitForReplicas(1, patient)))
 		copied := *b
-		is(t, "the logout", b.Logout(within(t, reply)), nil)
-		gone(t, b, copied, master.Client)
+		wantErr(t, "the logout", b.Logout(within(t, reply)), nil)
+		wantLoggedOut(t, b, copied, master.Client)
 		if n := replica.Client.Exists(t.Context(), copied.key()).Val(); n != 0 {
-			t.Error("the replica still has the session that it confirmed to be gone")
+			t.Error("the replica confirmed the logout but still has the session")
 		}
 	})
 	t.Run("a replica that hangs", func(t *testing.T) {
@@ -126,27 +119,27 @@ func logoutWaits(t *testing.T, client redis.UniversalClient, login func(*session
 		copied := *b
 		replica.Pause()
 		err := b.Logout(within(t, reply))
-		gone(t, b, copied, master.Client)
+		wantLoggedOut(t, b, copied, master.Client)
 		replica.Resume()
-		is(t, "the logout", err, sessionstore.ErrNotConfirmed)
+		wantErr(t, "the logout", err, sessionstore.ErrNotConfirmed)
 	})
-	t.Run("a wait that is longer than the client's", func(t *testing.T) {
+	t.Run("a wait longer than the timeout of the client", func(t *testing.T) {
 		b := login(newStoreOn(t, client, sessionstore.WaitForReplicas(1, time.Minute)))
 		copied := *b
 		replica.Pause()
 		err := b.Logout(within(t, time.Second))
 		n := master.Client.Exists(t.Context(), copied.key()).Val()
 		replica.Resume()
-		// Nobody has said that it is done, so the browser keeps its cookie.
-		is(t, "the logout", err, sessionstore.ErrUnavailable)
+		// Redis has not confirmed the logout, so the browser keeps its cookie.
+		wantErr(t, "the logout", err, sessionstore.ErrUnavailable)
 		if n != 0 || b.Cookie == "" {
-			t.Errorf("%d sessions are left, and the cookie is %v; want 0 and the cookie it was", n, b.Cookie)
+			t.Errorf("%d sessions are left and the cookie is %q, want 0 and the old cookie", n, b.Cookie)
 		}
 	})
 }
 
-// gone fails the test where a session is in Redis, or its cookie in a browser.
-func gone(t *testing.T, b *browser, copied browser, master redis.UniversalClient) {
+// wantLoggedOut fails the test if the session is still in Redis or its cookie in the browser.
+func wantLoggedOut(t *testing.T, b *browser, copied browser, master redis.UniversalClient) {
 	t.Helper()
 	if b.Cookie != "" {
 		t.Error("the logout left the cookie")

@@ -15,13 +15,13 @@ import (
 	"example.com/session-workshop/sessionstore/sessiontest"
 )
 
-// leastPrivileges is what an ACL has to allow a user for the store, besides
-// its keys: ~PREFIX*. HELLO and AUTH are allowed to everybody, and "wait" is
-// for WaitForReplicas alone.
+// leastPrivileges is what an ACL must allow the user of the store, in addition to its
+// keys, ~PREFIX*. Every user may send HELLO and AUTH. Only WaitForReplicas needs
+// +wait.
 const leastPrivileges = "-@all +eval +evalsha +exists +hdel +hget +hgetall +hincrby +hmget +hset +pexpire +pexpireat +pexpiretime +pttl +time +unlink +wait +zadd +zrange +zrem"
 
-// clusterPrivileges are what the client library asks a cluster besides: who has
-// which keys, and what commands there are.
+// clusterPrivileges is what the client library also needs on a cluster: to read the
+// map of the slots and the list of commands.
 const clusterPrivileges = "+cluster|slots +command"
 
 const (
@@ -29,7 +29,7 @@ const (
 	password = "not a secret"
 )
 
-// suiteTimeout is long: the suite is about behaviour, and the machine may be
+// suiteTimeout is long because the suite tests behaviour, and the machine may be
 // busy.
 const suiteTimeout = time.Minute
 
@@ -59,13 +59,14 @@ func TestSuiteWithLeastPrivileges(t *testing.T) {
 	testall.Only(t)
 	server := redistest.StartServer(t)
 	allow(t, server.Client, "sessiontest:", leastPrivileges)
-	// A group of its own: nothingDenied waits for the end of all its subtests.
+	// The subtest ends only after all parallel subtests of the suite, so wantNothingDenied
+	// runs last.
 	t.Run("Suite", func(t *testing.T) {
 		suite(t, func() redis.UniversalClient {
 			return redis.NewClient(asUser(server.Addr))
 		}, sessiontest.Admin(server.Client))
 	})
-	nothingDenied(t, server.Client)
+	wantNothingDenied(t, server.Client)
 }
 
 func TestSuiteWithLeastPrivilegesOnACluster(t *testing.T) {
@@ -83,11 +84,11 @@ func TestSuiteWithLeastPrivilegesOnACluster(t *testing.T) {
 		}, sessiontest.Admin(c.Client()))
 	})
 	for i := range c.Addrs {
-		nothingDenied(t, c.Node(i).Client)
+		wantNothingDenied(t, c.Node(i).Client)
 	}
 }
 
-// Without any one of the commands something fails: none is allowed in vain.
+// If any one of the commands is not allowed, some call fails.
 func TestEveryPrivilegeIsNeeded(t *testing.T) {
 	testall.Only(t)
 	server := redistest.StartServer(t)
@@ -106,7 +107,7 @@ func TestEveryPrivilegeIsNeeded(t *testing.T) {
 	must(t, useEverything(t, asUser(server.Addr)))
 }
 
-// allow gives the user rights on keys that begin with prefix, and no others.
+// allow gives the user these commands, on keys with this prefix only.
 func allow(t *testing.T, admin redis.UniversalClient, prefix, commands string) {
 	t.Helper()
 	rules := append([]string{"reset", "on", ">" + password, "~" + prefix + "*"}, strings.Fields(commands)...)
@@ -114,13 +115,14 @@ func allow(t *testing.T, admin redis.UniversalClient, prefix, commands string) {
 	must(t, admin.ACLLogReset(t.Context()).Err())
 }
 
-// nothingDenied finds what the user tried in vain, be it that nobody noticed.
-func nothingDenied(t *testing.T, admin redis.UniversalClient) {
+// wantNothingDenied fails the test if Redis denied the user a command or a key, even if
+// no call returned an error.
+func wantNothingDenied(t *testing.T, admin redis.UniversalClient) {
 	t.Helper()
 	denied, err := admin.ACLLog(t.Context(), 10).Result()
 	must(t, err)
 	for _, entry := range denied {
-		t.Errorf("denied to %s: the %s %q", entry.Username, entry.Reason, entry.Object)
+		t.Errorf("Redis denied %s the %s %q", entry.Username, entry.Reason, entry.Object)
 	}
 }
 
@@ -130,7 +132,7 @@ func asUser(addr string) *redis.Options {
 	return withPatience(options)
 }
 
-// useEverything calls each method of the store, and returns the first error.
+// useEverything calls each method of the store and returns the first error.
 func useEverything(t *testing.T, options *redis.Options) error {
 	ctx := t.Context()
 	store := newStoreOn(t, connect(t, options), sessionstore.MaxSessions(2))
@@ -174,8 +176,7 @@ func TestSuiteOverTLS(t *testing.T) {
 	suite(t, func() redis.UniversalClient { return redis.NewClient(withPatience(options)) })
 }
 
-// startTLS starts a server that also speaks TLS, and gives the options for
-// that.
+// startTLS starts a server with a TLS port and returns the client options for it.
 func startTLS(t *testing.T) (*redistest.Server, *redis.Options) {
 	t.Helper()
 	certificate, err := redisserver.NewCertificate(t.TempDir())
@@ -188,7 +189,7 @@ func startTLS(t *testing.T) (*redistest.Server, *redis.Options) {
 	return server, options
 }
 
-// freeAddr is a loopback address on which nobody listens.
+// freeAddr returns a loopback address on which no process listens.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -15,10 +15,10 @@ import (
 	"example.com/session-workshop/sessionstore"
 )
 
-// Over TLS the library notices only when it uses a connection that the server
-// has closed it. What does no harm when it runs twice is tried again on a new one;
-// a change is not.
-func TestAllConnectionsAreKilledOverTLS(t *testing.T) {
+// Over TLS the library notices only at the next command that the server has closed a
+// connection. A call that can run twice without harm is sent again on a new one; a
+// change is not.
+func TestKilledConnectionsOverTLS(t *testing.T) {
 	testall.Only(t)
 	const pool, calls = 10, 100
 	server, options := startTLS(t)
@@ -27,40 +27,41 @@ func TestAllConnectionsAreKilledOverTLS(t *testing.T) {
 		at := fmt.Sprintf(", %d at a time", parallel)
 		t.Run("reads"+at, func(t *testing.T) {
 			b := aboutToFail(t, server, options)
-			if n := refusals(t, parallel, calls, func() error { return b.refresh(t.Context()) }); n > 0 {
-				t.Errorf("%d of %d reads were refused, want none", n, calls)
+			if n := failures(t, parallel, calls, func() error { return b.refresh(t.Context()) }); n > 0 {
+				t.Errorf("%d of %d reads failed, want none", n, calls)
 			}
 		})
 		t.Run("increments"+at, func(t *testing.T) {
 			b := aboutToFail(t, server, options)
-			n := refusals(t, parallel, calls, func() error { _, err := b.visit(t.Context()); return err })
-			t.Logf("%d of %d increments were refused, with %d connections", n, calls, pool)
-			// A batch has a connection of its own.
+			n := failures(t, parallel, calls, func() error { _, err := b.visit(t.Context()); return err })
+			t.Logf("%d of %d increments failed, with %d connections", n, calls, pool)
+			// Batching uses a connection outside the pool.
 			if n == 0 && !*batching || n > pool {
-				t.Errorf("%d increments were refused, want some, and at most %d", n, pool)
+				t.Errorf("%d increments failed, want 1 to %d", n, pool)
 			}
 			if done := visits(t, server.Client, b.key()); done < calls-n || done > calls {
-				t.Errorf("%d of %d increments were confirmed, and %d are counted", calls-n, calls, done)
+				t.Errorf("%d of %d increments were confirmed, but the count is %d", calls-n, calls, done)
 			}
 		})
 	}
 	t.Run("a logout that waits for replicas", func(t *testing.T) {
 		b := aboutToFail(t, server, options, sessionstore.WaitForReplicas(1, time.Millisecond))
-		is(t, "there is no replica here: the logout", b.Logout(t.Context()), sessionstore.ErrNotConfirmed)
+		wantErr(t, "a logout without any replica", b.Logout(t.Context()), sessionstore.ErrNotConfirmed)
 	})
 	for name, call := range map[string]func(context.Context, *browser) error{
-		"a login":  func(ctx context.Context, b *browser) error { return b.Login(ctx, "aaa") },
-		"a logout": func(ctx context.Context, b *browser) error { return b.Logout(ctx) },
-		"a list":   func(ctx context.Context, b *browser) error { _, err := b.Store.List(ctx, "aaa"); return err },
-		"an end":   func(ctx context.Context, b *browser) error { return b.Store.RevokeAll(ctx, "aaa") },
+		"a login":   func(ctx context.Context, b *browser) error { return b.Login(ctx, "aaa") },
+		"a logout":  func(ctx context.Context, b *browser) error { return b.Logout(ctx) },
+		"a list":    func(ctx context.Context, b *browser) error { _, err := b.Store.List(ctx, "aaa"); return err },
+		"RevokeAll": func(ctx context.Context, b *browser) error { return b.Store.RevokeAll(ctx, "aaa") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			is(t, name, call(t.Context(), aboutToFail(t, server, options)), nil)
+			wantErr(t, name, call(t.Context(), aboutToFail(t, server, options)), nil)
 		})
 	}
 }
 
-// aboutToFail is a browser at a store, all of whose connections are killed.
+// aboutToFail returns a browser at a store. All connections of the store's client
+// have been killed.
 func aboutToFail(t *testing.T, server *redistest.Server, options *redis.Options, more ...sessionstore.Option) *browser {
 	t.Helper()
 	client := connect(t, options)
@@ -77,15 +78,16 @@ func aboutToFail(t *testing.T, server *redistest.Server, options *redis.Options,
 	return b
 }
 
-// refusals counts those of many calls that fail, which must be outages.
-func refusals(t *testing.T, parallel, calls int, call func() error) int64 {
+// failures makes many calls and returns how many failed. Each failure must be
+// ErrUnavailable.
+func failures(t *testing.T, parallel, calls int, call func() error) int64 {
 	t.Helper()
-	var refused atomic.Int64
+	var failed atomic.Int64
 	inParallel(parallel, calls, func(int) {
 		if err := call(); err != nil {
-			refused.Add(1)
-			is(t, "a call on a killed connection", err, sessionstore.ErrUnavailable)
+			failed.Add(1)
+			wantErr(t, "a call on a killed connection", err, sessionstore.ErrUnavailable)
 		}
 	})
-	return refused.Load()
+	return failed.Load()
 }

@@ -19,8 +19,8 @@ import (
 	"example.com/session-workshop/sessionstore/faults/internal/visit"
 )
 
-// trips is the scene in which round trips are counted: a store with warm
-// connections, whose scripts Redis knows.
+// trips counts round trips of a store. Its connections are open, and Redis knows its
+// scripts.
 type trips struct {
 	*testing.T
 	ctx    context.Context
@@ -38,11 +38,11 @@ func newTrips(t *testing.T, r *redistest.Redis, own ...sessionstore.Option) *tri
 	o.Addr = w.Addr
 	store := newStoreOn(t, connect(t, o), append(own, sessionstore.KeyPrefix(prefix))...)
 	s := &trips{t, ctx, w, store, r.Client, prefix}
-	// A script that Redis does not know yet takes a round trip more.
+	// A script that Redis does not know yet takes one more round trip.
 	for _, source := range sessionstore.Scripts() {
 		s.must(r.Client.ScriptLoad(ctx, source).Err())
 	}
-	// One command, and several at once, each know a pool of their own.
+	// Single commands and pipelines may use different connections.
 	for range 2 {
 		b := s.loggedIn("warm")
 		s.must(b.Login(ctx, "warm"))
@@ -62,8 +62,8 @@ func (s *trips) loggedIn(username string) *visit.Browser {
 	return b
 }
 
-// lose removes a session as its TTL would.
-func (s *trips) lose(b *visit.Browser) {
+// expire removes a session, as its TTL would.
+func (s *trips) expire(b *visit.Browser) {
 	s.Helper()
 	if n, err := s.admin.Unlink(s.ctx, s.prefix+b.Session().Handle()).Result(); err != nil || n != 1 {
 		s.Fatalf("UNLINK removed %d sessions: %v", n, err)
@@ -77,9 +77,8 @@ func (s *trips) must(err error) {
 	}
 }
 
-// take fails the test unless do takes so many round trips and returns an error
-// that is wantErr.
-func (s *trips) take(want int64, what string, do func() error, wantErr error) {
+// wantTrips fails the test unless do takes this many round trips and returns wantErr.
+func (s *trips) wantTrips(want int64, what string, do func() error, wantErr error) {
 	s.Helper()
 	var err error
 	connections := s.wire.Connections()
@@ -87,16 +86,16 @@ func (s *trips) take(want int64, what string, do func() error, wantErr error) {
 		s.Errorf("%s took %d round trips, want %d", what, got, want)
 	}
 	if n := s.wire.Connections() - connections; n != 0 {
-		s.Errorf("%s made %d connections", what, n)
+		s.Errorf("%s opened %d connections", what, n)
 	}
 	if !errors.Is(err, wantErr) {
 		s.Errorf("%s: the error is %v, want %v", what, err, wantErr)
 	}
 }
 
-// A call is sent again where a connection breaks. Where none can be made, each
-// attempt would only lengthen the outage for the one who waits.
-func TestWhereNobodyListensItAsksOnce(t *testing.T) {
+// A call is sent again if its connection breaks. If no connection can be made, more
+// attempts would only make the user wait longer.
+func TestAFailedDialIsNotRepeated(t *testing.T) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +113,7 @@ func TestWhereNobodyListensItAsksOnce(t *testing.T) {
 		t.Errorf("the error is %v, want ErrUnavailable", err)
 	}
 	if n := dials.Load(); n != 1 {
-		t.Errorf("it connected %d times, want once", n)
+		t.Errorf("the client dialed %d times, want once", n)
 	}
 }
 
@@ -123,33 +122,33 @@ func TestRoundTripsOfAVisit(t *testing.T) {
 		s := newTrips(t, r)
 		b := s.loggedIn("aaa")
 		var v *sessionstore.Session
-		s.take(0, "Of", func() error { v = b.Session(); return nil }, nil)
-		s.take(1, "Get", func() error { _, err := v.Get(s.ctx, "f"); return err }, nil)
-		s.take(1, "Set", func() error { return v.Set(s.ctx, "f", "x") }, nil)
-		s.take(1, "Incr", func() error { _, err := v.Incr(s.ctx, "n", 1); return err }, nil)
-		s.take(1, "Delete", func() error { return v.Delete(s.ctx, "f") }, nil)
-		s.take(1, "Refresh", func() error { return v.Refresh(s.ctx) }, nil)
-		s.take(1, "Batch", func() error {
+		s.wantTrips(0, "Of", func() error { v = b.Session(); return nil }, nil)
+		s.wantTrips(1, "Get", func() error { _, err := v.Get(s.ctx, "f"); return err }, nil)
+		s.wantTrips(1, "Set", func() error { return v.Set(s.ctx, "f", "x") }, nil)
+		s.wantTrips(1, "Incr", func() error { _, err := v.Incr(s.ctx, "n", 1); return err }, nil)
+		s.wantTrips(1, "Delete", func() error { return v.Delete(s.ctx, "f") }, nil)
+		s.wantTrips(1, "Refresh", func() error { return v.Refresh(s.ctx) }, nil)
+		s.wantTrips(1, "Batch", func() error {
 			return v.Batch(s.ctx, sessionstore.Set("f", "x"), sessionstore.Incr("n", 1), sessionstore.Delete("g"))
 		}, nil)
-		s.take(1, "a batch that Redis refuses", func() error { _, err := v.Incr(s.ctx, "f", 1); return err }, sessionstore.ErrField)
-		s.take(0, "a batch that cannot be", func() error { _, err := v.Incr(s.ctx, "@f", 1); return err }, sessionstore.ErrField)
-		s.take(0, "what the visit has read", func() error {
+		s.wantTrips(1, "a batch that Redis refuses", func() error { _, err := v.Incr(s.ctx, "f", 1); return err }, sessionstore.ErrField)
+		s.wantTrips(0, "a batch with an invalid field", func() error { _, err := v.Incr(s.ctx, "@f", 1); return err }, sessionstore.ErrField)
+		s.wantTrips(0, "the values of the last visit", func() error {
 			if v.Username() != "aaa" || v.Value("n") != "2" || v.Handle() == "" || !v.Brought() {
-				return errors.New("something else was read")
+				return errors.New("the values are wrong")
 			}
 			return nil
 		}, nil)
-		s.take(1, "a logout", func() error { return v.Logout(s.ctx) }, nil)
-		// The second asks whether the version before has made it.
-		s.take(2, "a visit to a dead session", func() error { return b.Session().Refresh(s.ctx) }, sessionstore.ErrNoSession)
-		s.take(1, "a logout from a dead session", func() error { return b.Session().Logout(s.ctx) }, nil)
+		s.wantTrips(1, "a logout", func() error { return v.Logout(s.ctx) }, nil)
+		// The second round trip looks for a session of the previous version.
+		s.wantTrips(2, "a visit to a dead session", func() error { return b.Session().Refresh(s.ctx) }, sessionstore.ErrNoSession)
+		s.wantTrips(1, "a logout of a dead session", func() error { return b.Session().Logout(s.ctx) }, nil)
 		b = s.loggedIn("aaa")
-		s.take(2, "a logout that has to learn who the user is", func() error { return b.Session().Logout(s.ctx) }, nil)
+		s.wantTrips(2, "a logout that does not know the user yet", func() error { return b.Session().Logout(s.ctx) }, nil)
 		for what, cookie := range map[string]string{"no cookie": "", "a misshapen cookie": "__Host-session=x"} {
 			b.Cookie = cookie
-			s.take(0, "a visit with "+what, func() error { return b.Session().Refresh(s.ctx) }, sessionstore.ErrNoSession)
-			s.take(0, "a logout with "+what, func() error { return b.Session().Logout(s.ctx) }, nil)
+			s.wantTrips(0, "a visit with "+what, func() error { return b.Session().Refresh(s.ctx) }, sessionstore.ErrNoSession)
+			s.wantTrips(0, "a logout with "+what, func() error { return b.Session().Logout(s.ctx) }, nil)
 		}
 	})
 }
@@ -160,19 +159,19 @@ func TestRoundTripsOfALogin(t *testing.T) {
 		first, second, third := s.browser(), s.browser(), s.browser()
 		s.Cleanup(func() { _ = s.store.RevokeAll(context.Background(), "aaa") })
 		login := func(b *visit.Browser) func() error { return func() error { return b.Login(s.ctx, "aaa") } }
-		s.take(1, "a first login", login(first), nil)
-		s.take(2, "a login over one's own session", login(first), nil)
-		s.take(2, "a second browser", login(second), nil)
-		s.take(2, "a login over one's own of two", login(first), nil)
+		s.wantTrips(1, "a first login", login(first), nil)
+		s.wantTrips(2, "a login that replaces the only session", login(first), nil)
+		s.wantTrips(2, "a second browser", login(second), nil)
+		s.wantTrips(2, "a login that replaces one of two sessions", login(first), nil)
 		s.must(login(third)())
-		s.take(2, "a login beyond the limit", login(s.browser()), nil)
+		s.wantTrips(2, "a login beyond the limit", login(s.browser()), nil)
 		s.must(s.store.RevokeAll(s.ctx, "aaa"))
 		s.must(login(first)())
-		s.lose(first)
-		s.take(2, "a login that finds a dead entry", login(second), nil)
+		s.expire(first)
+		s.wantTrips(2, "a login that finds a dead entry", login(second), nil)
 		s.must(second.Logout(s.ctx))
-		s.take(1, "a login after a logout", login(second), nil)
-		s.take(2, "a login over another user's session", func() error { return second.Login(s.ctx, "bbb") }, nil)
+		s.wantTrips(1, "a login after a logout", login(second), nil)
+		s.wantTrips(2, "a login that replaces a session of another user", func() error { return second.Login(s.ctx, "bbb") }, nil)
 		s.must(s.store.RevokeAll(s.ctx, "bbb"))
 	})
 }
@@ -181,19 +180,19 @@ func TestRoundTripsOfRevocation(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		s := newTrips(t, r)
 		list := func() error { _, err := s.store.List(s.ctx, "aaa"); return err }
-		s.take(1, "List of a user without sessions", list, nil)
-		s.take(1, "RevokeAll of a user without sessions", func() error { return s.store.RevokeAll(s.ctx, "aaa") }, nil)
+		s.wantTrips(1, "List of a user without sessions", list, nil)
+		s.wantTrips(1, "RevokeAll of a user without sessions", func() error { return s.store.RevokeAll(s.ctx, "aaa") }, nil)
 		one, two, three := s.loggedIn("aaa"), s.loggedIn("aaa"), s.loggedIn("aaa")
-		s.take(1, "List", list, nil)
-		s.lose(three)
-		s.take(1, "List with a dead entry", list, nil)
-		s.take(1, "Revoke", func() error { return s.store.Revoke(s.ctx, "aaa", one.Session().Handle()) }, nil)
-		s.take(1, "Revoke of a handle that is not the user's", func() error { return s.store.Revoke(s.ctx, "aaa", one.Session().Handle()) }, sessionstore.ErrNoSession)
+		s.wantTrips(1, "List", list, nil)
+		s.expire(three)
+		s.wantTrips(1, "List with a dead entry", list, nil)
+		s.wantTrips(1, "Revoke", func() error { return s.store.Revoke(s.ctx, "aaa", one.Session().Handle()) }, nil)
+		s.wantTrips(1, "Revoke of an unknown handle", func() error { return s.store.Revoke(s.ctx, "aaa", one.Session().Handle()) }, sessionstore.ErrNoSession)
 		s.loggedIn("aaa")
 		s.loggedIn("aaa")
-		s.take(1, "RevokeOthers", func() error { return s.store.RevokeOthers(s.ctx, "aaa", two.Session().Handle()) }, nil)
-		s.take(1, "RevokeOthers if there are none", func() error { return s.store.RevokeOthers(s.ctx, "aaa", two.Session().Handle()) }, nil)
-		s.take(1, "RevokeAll", func() error { return s.store.RevokeAll(s.ctx, "aaa") }, nil)
+		s.wantTrips(1, "RevokeOthers", func() error { return s.store.RevokeOthers(s.ctx, "aaa", two.Session().Handle()) }, nil)
+		s.wantTrips(1, "RevokeOthers without other sessions", func() error { return s.store.RevokeOthers(s.ctx, "aaa", two.Session().Handle()) }, nil)
+		s.wantTrips(1, "RevokeAll", func() error { return s.store.RevokeAll(s.ctx, "aaa") }, nil)
 	})
 }
 

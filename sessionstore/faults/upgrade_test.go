@@ -17,7 +17,7 @@ import (
 	"example.com/session-workshop/sessionstore/faults/internal/visit"
 )
 
-// oldCreate and oldEnter are the scripts of version 0.1.
+// oldCreate and oldEnter are scripts of version 0.1.
 const (
 	oldCreate = `-- create
 local time = redis.call('TIME')
@@ -39,7 +39,7 @@ redis.call('PEXPIREAT', KEYS[1], ends, 'GT')
 return redis.call('ZRANGE', KEYS[1], 0, -1)`
 )
 
-// upgrade is a service whose users logged in under version 0.1.
+// upgrade is a service with users who logged in with version 0.1.
 type upgrade struct {
 	*testing.T
 	ctx    context.Context
@@ -48,7 +48,7 @@ type upgrade struct {
 	store  *sessionstore.Store
 }
 
-// old is a browser that logged in under version 0.1.
+// old returns a browser that logged in with version 0.1.
 func (u *upgrade) old(username string) *visit.Browser {
 	u.Helper()
 	var random [32]byte
@@ -88,11 +88,11 @@ func (u *upgrade) must(err error) {
 	}
 }
 
-// alive fails the test unless a visit finds a session, or none.
-func (u *upgrade) alive(what string, b *visit.Browser, want bool) {
+// wantAlive fails the test unless a visit finds a session, or none, as wanted.
+func (u *upgrade) wantAlive(what string, b *visit.Browser, want bool) {
 	u.Helper()
 	if err := b.Session().Refresh(u.ctx); (err == nil) != want {
-		u.Errorf("%s: a visit answers %v, want a session: %t", what, err, want)
+		u.Errorf("%s: the visit returned %v, want a session: %t", what, err, want)
 	}
 }
 
@@ -116,7 +116,7 @@ func (u *upgrade) lists(want ...*visit.Browser) {
 	}
 }
 
-func TestSessionsOfTheVersionBeforeGoOn(t *testing.T) {
+func TestSessionsOfThePreviousVersionStayValid(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		for name, test := range map[string]func(*upgrade){
 			"a visit": func(u *upgrade) {
@@ -132,41 +132,41 @@ func TestSessionsOfTheVersionBeforeGoOn(t *testing.T) {
 				}
 				u.lists(b)
 			},
-			"a list of both kinds": func(u *upgrade) { u.lists(u.old("aaa"), u.new("aaa"), u.old("aaa")) },
+			"a list of both versions": func(u *upgrade) { u.lists(u.old("aaa"), u.new("aaa"), u.old("aaa")) },
 			"a logout": func(u *upgrade) {
 				b, other := u.old("aaa"), u.new("aaa")
 				copied := *b
 				u.must(b.Logout(u.ctx))
-				u.alive("after the logout", &copied, false)
+				u.wantAlive("after the logout", &copied, false)
 				u.lists(other)
 			},
 			"a login": func(u *upgrade) {
 				b := u.old("aaa")
 				copied := *b
 				u.must(b.Login(u.ctx, "aaa"))
-				u.alive("the old cookie", &copied, false)
+				u.wantAlive("the old cookie", &copied, false)
 				u.lists(b)
 			},
 			"a revocation": func(u *upgrade) {
 				old, other := u.old("aaa"), u.new("aaa")
 				u.must(u.store.Revoke(u.ctx, "aaa", longDigest(old.Token())))
-				u.alive("the session revoked", old, false)
+				u.wantAlive("the revoked session", old, false)
 				u.lists(other)
 				old = u.old("aaa")
 				s := old.Session()
 				u.must(s.RevokeOthers(u.ctx))
-				u.alive("the one that stays", old, true)
-				u.alive("the other", other, false)
+				u.wantAlive("the current session", old, true)
+				u.wantAlive("the other session", other, false)
 				u.must(u.store.RevokeAll(u.ctx, "aaa"))
-				u.alive("after RevokeAll", old, false)
+				u.wantAlive("after RevokeAll", old, false)
 			},
 			"a login beyond the limit": func(u *upgrade) {
 				oldest := u.old("aaa")
+				// Wait until the clock of Redis has moved by a millisecond.
 				for began := timeOf(u.T, u.ctx, u.admin); !timeOf(u.T, u.ctx, u.admin).Truncate(time.Millisecond).After(began); {
-					// Until the clock of Redis has moved by a millisecond.
 				}
 				others := []*visit.Browser{u.old("aaa"), u.new("aaa"), u.new("aaa")}
-				u.alive("the oldest of four, of which three are allowed", oldest, false)
+				u.wantAlive("the oldest of four, with a limit of three", oldest, false)
 				u.lists(others...)
 			},
 		} {

@@ -1,5 +1,5 @@
-// Package visit is a browser for the tests of this module: it carries a store's
-// cookie from one request to the next, without a server.
+// Package visit is a browser for the tests of this module. It keeps the cookie of a
+// store from one request to the next, without a server.
 package visit
 
 import (
@@ -11,10 +11,10 @@ import (
 	"example.com/session-workshop/sessionstore"
 )
 
-// Browser knows one cookie.
+// Browser keeps one cookie.
 type Browser struct {
 	Store *sessionstore.Store
-	// Cookie is the header that it sends, name=value; empty for none.
+	// Cookie is the Cookie header of its requests, name=value; empty for none.
 	Cookie string
 }
 
@@ -24,7 +24,7 @@ func (b *Browser) Token() string {
 	return token
 }
 
-// Request is the session of a new request, and what answers it.
+// Request returns the session of a new request, and the recorder of its answer.
 func (b *Browser) Request() (*sessionstore.Session, *httptest.ResponseRecorder) {
 	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
 	if b.Cookie != "" {
@@ -33,14 +33,14 @@ func (b *Browser) Request() (*sessionstore.Session, *httptest.ResponseRecorder) 
 	return b.Store.Of(w, r), w
 }
 
-// Session is that of a new request. What becomes of the cookie is lost.
+// Session returns the session of a new request. The Browser does not see a cookie
+// that the answer sets.
 func (b *Browser) Session() *sessionstore.Session {
 	session, _ := b.Request()
 	return session
 }
 
-// Do is a whole request, after which the browser has the cookie that it was told
-// to have.
+// Do makes a whole request and stores the cookie that the answer sets.
 func (b *Browser) Do(act func(*sessionstore.Session) error) error {
 	session, w := b.Request()
 	err := act(session)
@@ -53,12 +53,12 @@ func (b *Browser) Do(act func(*sessionstore.Session) error) error {
 	return err
 }
 
-// Login is one in a request of its own.
+// Login logs in, in a request of its own.
 func (b *Browser) Login(ctx context.Context, username string) error {
 	return b.Do(func(s *sessionstore.Session) error { return s.Login(ctx, username) })
 }
 
-// Logout is one in a request that has not visited the session before.
+// Logout logs out, in a request that has not visited the session.
 func (b *Browser) Logout(ctx context.Context) error {
 	return b.Do(func(s *sessionstore.Session) error { return s.Logout(ctx) })
 }
