@@ -76,7 +76,7 @@ func fill(t *testing.T, client redis.UniversalClient) {
 
 // The advice of the package's documentation rests on what this test measures: which
 // keys Redis evicts first under a policy that evicts keys with a TTL.
-func TestVolatileLRUEvictsSessionsOrIndexes(t *testing.T) {
+func TestEvictionUnderVolatileLRU(t *testing.T) {
 	testall.Only(t)
 	const users = 3000
 	server := redistest.StartServer(t, "--maxmemory-policy", "volatile-lru")

@@ -12,38 +12,38 @@ import (
 	"example.com/session-workshop/sessionstore/faults/internal/visit"
 )
 
-// user is one whose sessions the clients of a round use.
+// user owns the sessions that some clients of a round use.
 type user struct {
 	round *round
 	name  string
 
 	mu      sync.Mutex
-	cookies []string // all that were handed out
-	handles []string // all that were handed out or listed
+	cookies []string // all that logins returned
+	handles []string // all that logins or lists returned
 	history []*call
-	// unanswered is how many of the calls were.
+	// unanswered is how many calls got no answer.
 	unanswered int
 }
 
-// call is one call of the store, and what came of it.
+// call is one call of the store, and its result.
 type call struct {
-	verb     verb // that of the whole call; begin for a login
+	verb     verb // begin for a login
 	client   int
 	from, to int64 // ticks
 	err      error
 
-	handle   string // the session of which it speaks; for a login the one it handed out
-	old      string // login: the session that the browser brought
+	handle   string // the session that it is about; for a login the new one
+	old      string // login: the session of the browser before
 	attempts []attempt
 	count    int64
 	note     string
 	listed   []string
 }
 
-// answered reports whether the store said what it did.
+// answered reports whether the store said what happened.
 func (c *call) answered() bool { return c.err == nil || errors.Is(c.err, sessionstore.ErrNoSession) }
 
-// client makes calls one after the other, as a browser with one tab does.
+// client makes one call after another, as a browser with one tab does.
 type client struct {
 	*user
 	store  *sessionstore.Store
@@ -52,10 +52,10 @@ type client struct {
 	cookie string
 }
 
-// patience is longer than a login takes that loses a few replies.
+// patience is enough for a login that loses a few replies.
 const patience = 2 * time.Second
 
-// habits are what a client does, and how often.
+// habits is what a client does, and how often.
 var habits = []struct {
 	percent int
 	act     func(*client, context.Context, *call)
@@ -85,17 +85,17 @@ func (c *client) act() {
 	}
 }
 
-// tooMuch is how many calls of a user without an answer are enough: each doubles
-// what porcupine has to look at. On a busy machine many replies come too late.
-const tooMuch = 5
+// mostUnanswered is after how many unanswered calls of a user its clients stop: each
+// doubles the work of porcupine. On a busy machine many replies are late.
+const mostUnanswered = 5
 
 func (c *client) hadEnough() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.unanswered >= tooMuch
+	return c.unanswered >= mostUnanswered
 }
 
-// do makes a call and writes it down.
+// do makes a call and records it.
 func (c *client) do(act func(*client, context.Context, *call)) {
 	made := &call{client: c.number}
 	ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), loginKey{}, made), patience)
@@ -158,7 +158,7 @@ func (c *client) batch(ctx context.Context, made *call, cookie string, ops ...se
 	}
 }
 
-// logout keeps the cookie, as a copy of it would be kept.
+// logout keeps the cookie, so that later calls use it as a copied one.
 func (c *client) logout(ctx context.Context, made *call) {
 	made.verb = end
 	made.err = c.session(made, c.anyCookie()).Logout(ctx)
@@ -189,15 +189,15 @@ func (c *client) list(ctx context.Context, made *call) {
 	}
 }
 
-// session is that of a request with a cookie.
+// session returns the session of a request with this cookie.
 func (c *client) session(made *call, cookie string) *sessionstore.Session {
 	s := (&visit.Browser{Store: c.store, Cookie: cookie}).Session()
 	made.handle = s.Handle()
 	return s
 }
 
-// anyCookie is mostly that of the client's own last login, and sometimes that of
-// any login of the user; empty before the first.
+// anyCookie returns the cookie of the client's last login, sometimes that of any
+// login of the user; empty before the first login.
 func (c *client) anyCookie() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -213,7 +213,7 @@ func (c *client) anyHandle() string {
 	return c.handles[c.random.IntN(len(c.handles))]
 }
 
-// know keeps what a login handed out or a list showed.
+// know adds what a login or a list returned.
 func (u *user) know(cookie, handle string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -1,14 +1,14 @@
 package main
 
-// bySession is the history of each session alone. On a cluster a session and the
-// index of its user are on two nodes, so the store promises less of what is about
-// several sessions:
+// bySession returns a separate history for each session. On a cluster a session and
+// the index of its user are on two nodes, so the store promises less about several
+// sessions together:
 //
-//   - List has each session that was confirmed before the call and is alive until
-//     its end, and none that was dead before the call;
+//   - List shows each session that was confirmed before the call and is alive at its
+//     end, and none that was dead before the call;
 //   - RevokeAll ends each session that was confirmed before the call, and may end
-//     others that begin meanwhile;
-//   - a login may end any session that is too old for the limit while it runs.
+//     sessions that begin during it;
+//   - a login may end any session that is too old for the limit while the login runs.
 func (h *history) bySession() [][]*op {
 	parts := make([][]*op, len(h.born))
 	for number := range parts {
@@ -21,7 +21,7 @@ func (h *history) bySession() [][]*op {
 	return parts
 }
 
-// share is what an effect is to one session, nil for nothing.
+// share returns the part of an effect that concerns one session, nil if none.
 func (h *history) share(o *op, number int) *op {
 	one := *o
 	switch {
@@ -47,15 +47,15 @@ func (h *history) share(o *op, number int) *op {
 	return &one
 }
 
-// confirmedBefore reports whether the login of a session had returned when a call
-// was made.
+// confirmedBefore reports whether the login of a session returned before a call
+// began.
 func (h *history) confirmedBefore(number int, o *op) bool {
 	return h.confirmed[number] < o.from
 }
 
-// tooOld reports whether a login may have seen so many younger sessions that it
-// had to end this one. Its own session counts in any case, for it stays: while a
-// login is slow, others can begin that are younger than its own.
+// tooOld reports whether a login may have seen so many younger sessions that it had
+// to end this one. The session of the login always counts, because it stays: during a
+// slow login sessions can begin that are younger than its own.
 func (h *history) tooOld(number int, login *op) bool {
 	var younger int
 	for other := range h.born {
@@ -66,8 +66,8 @@ func (h *history) tooOld(number int, login *op) bool {
 	return younger >= h.maxSessions && h.begun[number] < login.to
 }
 
-// mayBeYounger reports whether a login may have seen that a session is younger than
-// another one. The store tells ages apart by the millisecond.
+// mayBeYounger reports whether a login may have seen other as younger than number.
+// The store compares ages in milliseconds.
 func (h *history) mayBeYounger(other, number int, login *op) bool {
 	return h.begun[other] < login.to &&
 		(h.created[other] > h.begun[number] || h.born[other].latest >= h.born[number].earliest)

@@ -18,7 +18,7 @@ func (o *op) String() string {
 	text := string(o.verb)
 	switch {
 	case o.verb == revokeAll && o.of != noSession:
-		text += fmt.Sprint(" but s", o.of)
+		text += fmt.Sprint(" except s", o.of)
 	case o.of != noSession:
 		text += fmt.Sprint(" s", o.of)
 	}

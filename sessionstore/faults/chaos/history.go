@@ -8,20 +8,19 @@ import (
 	"example.com/session-workshop/sessionstore"
 )
 
-// history is what happened to one user's sessions, as effects of calls.
+// history is the effects of all calls on the sessions of one user.
 type history struct {
 	rules
 	calls   []*call
 	ops     []*op
 	numbers map[string]int // of sessions, by their handles
-	// created is the tick at which a session existed at the latest, confirmed that
-	// at which its login had returned, both by its number.
+	// created is the latest tick at which a session began, and confirmed the tick at
+	// which its login returned, both by its number.
 	created, confirmed []int64
-	wrong              []string // answers that no history can explain
+	wrong              []string // what is wrong whatever the order of the effects
 }
 
-// explain turns calls into effects. After a tick nothing that was under way could
-// arrive any more.
+// explain turns calls into effects. After tick, no command can still arrive.
 func explain(calls []*call, tick int64, maxSessions int) *history {
 	h := &history{calls: calls, rules: rules{maxSessions: maxSessions}, numbers: map[string]int{}}
 	for _, c := range calls {
@@ -37,7 +36,7 @@ func explain(calls []*call, tick int64, maxSessions int) *history {
 		switch {
 		case c.verb == begin:
 			h.login(c)
-			// The hook has seen it, or something is wrong.
+			// This reports a session that the hook has not seen.
 			h.number(c.handle)
 		case c.answered(), c.verb != read && c.verb != list:
 			h.add(h.answer(c))
@@ -63,7 +62,7 @@ func expected(err error) bool {
 	return errors.Is(err, sessionstore.ErrNoSession) || errors.Is(err, sessionstore.ErrUnavailable) || errors.Is(err, sessionstore.ErrStillLive)
 }
 
-// answer is the one effect of a call that is no login.
+// answer returns the effect of a call other than a login.
 func (h *history) answer(c *call) *op {
 	o := &op{
 		verb: c.verb, client: c.client, from: c.from, to: c.to,
@@ -76,8 +75,8 @@ func (h *history) answer(c *call) *op {
 	return o
 }
 
-// login is several effects: the confirmed attempt creates a session, and then ends
-// others; what other attempts may have left is ended before the login returns.
+// login adds the effects of a login: the confirmed attempt creates a session and then
+// ends others. What other attempts may have created ends before the login returns.
 func (h *history) login(c *call) {
 	for _, a := range c.attempts {
 		o := op{client: c.client, from: a.to, to: c.to, of: h.number(a.handle), old: noSession, sure: true}
@@ -98,7 +97,7 @@ func (h *history) login(c *call) {
 	}
 }
 
-// add adds an effect. An unanswered one may come at any time.
+// add adds an effect. An unanswered one may happen at any later time.
 func (h *history) add(o *op) {
 	if !o.sure {
 		o.to = math.MaxInt64
@@ -112,27 +111,26 @@ func (h *history) number(handle string) int {
 	}
 	number, known := h.numbers[handle]
 	if !known {
-		h.wrong = append(h.wrong, fmt.Sprintf("the session %.8s is of no login", handle))
+		h.wrong = append(h.wrong, fmt.Sprintf("no login created the session %.8s", handle))
 		return noSession
 	}
 	return number
 }
 
-// mustNotBe finds the user's sessions among those that Redis has after a
-// RevokeAll. On a cluster a login that failed can leave a session without an
-// entry in the index. Its token went to no browser, and it ends after the idle
-// timeout.
-func (h *history) mustNotBe(left []string, cluster bool) {
+// checkLeft reports the sessions of the user that are left in Redis after RevokeAll.
+// On a cluster a failed login can leave a session without an entry in the index. No
+// browser got its token, and it ends after the idle timeout.
+func (h *history) checkLeft(left []string, cluster bool) {
 	for _, key := range left {
 		number, ours := h.numbers[key]
 		if ours && !(cluster && h.ghosts.has(number)) {
-			h.wrong = append(h.wrong, "after the end of all sessions Redis still has "+key)
+			h.wrong = append(h.wrong, "after RevokeAll Redis still has "+key)
 		}
 	}
 }
 
-// parts are the histories to judge. One server keeps all sessions of a user as
-// one thing.
+// parts returns the histories to judge. On one server the store's promises hold for
+// all sessions of a user together.
 func (h *history) parts(cluster bool) [][]*op {
 	if cluster {
 		return h.bySession()

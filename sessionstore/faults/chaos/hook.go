@@ -10,8 +10,8 @@ import (
 	"example.com/session-workshop/sessionstore"
 )
 
-// attempt is one token for which a login asked Redis for a session. A login can
-// make several, and hands out the last one at most.
+// attempt is a try of a login to create a session under a new token. A login can make
+// several, and returns at most the last one.
 type attempt struct {
 	handle    string
 	confirmed bool
@@ -19,10 +19,9 @@ type attempt struct {
 	born      span
 }
 
-// attempts is a hook of the client that writes down what logins attempt: a
-// session of an attempt that was not confirmed may exist all the same. It is
-// added before the store's own hook, so it also sees what that sends on new
-// connections.
+// attempts is a hook of the client that records the attempts of logins: a session may
+// exist even if its attempt was not confirmed. It is added before the store's own
+// hook, so it also sees the commands that the store sends on new connections.
 type attempts struct{ r *round }
 
 func (attempts) DialHook(next redis.DialHook) redis.DialHook { return next }
@@ -45,11 +44,11 @@ func (attempts) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 	return next
 }
 
-// loginKey is where a context has the call of a login.
+// loginKey is the context key of the call of a login.
 type loginKey struct{}
 
-// creation are the names of the scripts that create a session, on a cluster and
-// on one server. The session is their first key.
+// creation has the names of the scripts that create a session, on a cluster and on
+// one server. Their first key is the session.
 var creation = map[string]bool{"create": true, "begin": true}
 
 // created returns the handle of the session that a command creates.
@@ -66,7 +65,7 @@ func (r *round) created(args []any) (handle string, ok bool) {
 	return strings.TrimPrefix(key, r.prefix), creation[name]
 }
 
-// attempted adds an attempt. A script that Redis did not know yet is sent twice.
+// attempted adds an attempt. If Redis does not know the script yet, it is sent twice.
 func (c *call) attempted(a attempt) {
 	if n := len(c.attempts); n > 0 && c.attempts[n-1].handle == a.handle {
 		last := &c.attempts[n-1]

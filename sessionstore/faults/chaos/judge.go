@@ -10,16 +10,15 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// judgement is how long porcupine may think about one history. What it cannot
-// judge in this time counts as a violation.
+// judgement is how long porcupine may take for one history. If it takes longer, that
+// counts as a violation.
 const judgement = time.Minute
 
-// judge asks porcupine whether there is an order of the effects that explains
-// every answer.
+// judge asks porcupine whether some order of the effects explains every answer.
 func (r rules) judge(ops []*op) (porcupine.CheckResult, porcupine.LinearizationInfo) {
 	history := make([]porcupine.Operation, len(ops))
-	// What is unanswered goes on while its client makes other calls, so the page
-	// shows it in a row of its own.
+	// An unanswered effect lasts while its client makes other calls, so the page shows
+	// it in a separate row.
 	row := clients
 	for i, o := range ops {
 		history[i] = porcupine.Operation{ClientId: o.client, Input: o, Call: o.from, Return: o.to}
@@ -36,8 +35,8 @@ func (r rules) illegal(ops []*op) bool {
 	return result == porcupine.Illegal
 }
 
-// shorten looks for the shortest beginning of an illegal history that is
-// illegal too, and leaves out what only reads if the rest stays illegal.
+// shorten returns the shortest beginning of an illegal history that is also illegal,
+// without the reads that it does not need to be illegal.
 func (r rules) shorten(ops []*op) []*op {
 	var ends []int64
 	for _, o := range ops {
@@ -58,8 +57,7 @@ func (r rules) shorten(ops []*op) []*op {
 	return ops
 }
 
-// until is the history as it was known at a tick, as if all were settled then:
-// what was under way is unanswered.
+// until returns the history as known at a tick: an effect under way is unanswered.
 func until(ops []*op, at int64) (known []*op) {
 	for _, o := range ops {
 		open := *o

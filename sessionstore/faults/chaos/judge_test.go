@@ -7,7 +7,7 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// Each history is one call after the other, unless it says when.
+// The effects of a history come one after another, unless they have times.
 func TestJudge(t *testing.T) {
 	const s0, s1 = 0, 1
 	login := func(number int) *op { return &op{verb: begin, of: number, sure: true} }
@@ -23,15 +23,15 @@ func TestJudge(t *testing.T) {
 		ops  []*op
 	}{
 		"a session that is visited and ended":        {porcupine.Ok, []*op{login(s0), visit(s0, 0), logout, dead(s0)}},
-		"a session that comes back":                  {porcupine.Illegal, []*op{login(s0), logout, visit(s0, 0)}},
-		"a session that ends by itself":              {porcupine.Illegal, []*op{login(s0), dead(s0)}},
+		"a session that is alive after its logout":   {porcupine.Illegal, []*op{login(s0), logout, visit(s0, 0)}},
+		"a session that ends without a cause":        {porcupine.Illegal, []*op{login(s0), dead(s0)}},
 		"a live session that is not listed":          {porcupine.Illegal, []*op{login(s0), listed(0), visit(s0, 0)}},
 		"an unanswered increment that was done":      {porcupine.Ok, []*op{login(s0), lostIncr, visit(s0, 1)}},
 		"an unanswered increment that was not done":  {porcupine.Ok, []*op{login(s0), lostIncr, visit(s0, 0), quiet, visit(s0, 0)}},
 		"an unanswered increment that was done late": {porcupine.Ok, []*op{login(s0), lostIncr, visit(s0, 0), quiet, visit(s0, 1)}},
 		"an unanswered increment that was done twice": {porcupine.Illegal,
 			[]*op{login(s0), lostIncr, visit(s0, 1), visit(s0, 2)}},
-		"an unanswered logout that is done when nothing is under way": {porcupine.Illegal,
+		"an unanswered logout that is done after all is settled": {porcupine.Illegal,
 			[]*op{login(s0), lostLogout, quiet, visit(s0, 0), dead(s0)}},
 		"a login that ends the oldest": {porcupine.Ok,
 			[]*op{login(s0), login(s1), {verb: settle, of: s1, old: noSession, sure: true}, dead(s0)}},
@@ -40,15 +40,15 @@ func TestJudge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := rules{maxSessions: 1, born: []span{{1, 2}, {4, 5}}}
-			if got, _ := r.judge(oneAfterTheOther(c.ops)); got != c.want {
+			if got, _ := r.judge(inSequence(c.ops)); got != c.want {
 				t.Errorf("porcupine says %s, want %s", got, c.want)
 			}
 		})
 	}
 }
 
-// oneAfterTheOther gives each effect its time.
-func oneAfterTheOther(ops []*op) []*op {
+// inSequence gives each effect a time after the one before.
+func inSequence(ops []*op) []*op {
 	timed := make([]*op, len(ops))
 	for i, o := range ops {
 		one := *o
@@ -59,7 +59,7 @@ func oneAfterTheOther(ops []*op) []*op {
 }
 
 func TestShorten(t *testing.T) {
-	ops := oneAfterTheOther([]*op{
+	ops := inSequence([]*op{
 		{verb: begin, of: 0, sure: true}, {verb: read, of: 0, sure: true}, {verb: end, of: 0, sure: true},
 		{verb: read, of: 0, sure: true}, {verb: begin, of: 1, sure: true}, {verb: read, of: 1, sure: true},
 	})
@@ -69,11 +69,11 @@ func TestShorten(t *testing.T) {
 		texts = append(texts, o.String())
 	}
 	if len(short) != 3 {
-		t.Errorf("what is left is %q, want a login, a logout and the visit after it", texts)
+		t.Errorf("the shortened history is %q, want a login, a logout and the visit after it", texts)
 	}
 }
 
-// A slow login keeps its own session, and so ends one that began while it ran.
+// A slow login keeps its own session, so it can end one that began while it ran.
 func TestASlowLoginEndsAYoungerSession(t *testing.T) {
 	h := &history{
 		rules:   rules{maxSessions: 1, born: []span{{1, 2}, {4, 5}, {4, 5}}, begun: []int64{0, 4, 90}},
@@ -81,9 +81,9 @@ func TestASlowLoginEndsAYoungerSession(t *testing.T) {
 	}
 	slow := &op{verb: settle, of: 0, from: 2, to: 80, old: noSession, sure: true}
 	if one := h.share(slow, 1); one == nil || one.verb != end || !one.maybe {
-		t.Errorf("of the younger session it is said that the login did %v, want that it may have ended it", one)
+		t.Errorf("the effect on the younger session is %v, want a possible end", one)
 	}
 	if late := h.share(slow, 2); late != nil {
-		t.Errorf("of a session that began after the login it is said that it did %v, want nothing", late)
+		t.Errorf("the effect on a session that began after the login is %v, want none", late)
 	}
 }

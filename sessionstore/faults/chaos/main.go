@@ -1,15 +1,15 @@
-// Command chaos has many clients use the sessions of a few users at once, over a
-// network that loses replies, cuts connections and delivers commands late, and
-// asks porcupine (https://github.com/anishathalye/porcupine) whether the answers
-// can be explained: each call that was answered took effect once, at one moment
-// between the call and its answer, and each that was not, once or never.
+// Command chaos runs many clients on the sessions of a few users at the same time,
+// over a network that loses replies, cuts connections and delays commands. Then it
+// asks porcupine (https://github.com/anishathalye/porcupine) whether the answers can be
+// explained: each answered call took effect once, at one moment between the call and
+// its answer, and each unanswered call once or never.
 //
 //	make chaos ARGS="-logins 100000"
 //	make chaos ARGS="-cluster -logins 20000"
 //
-// A history that has no explanation is printed, drawn as a page, and makes the
-// command fail. The seed that is printed brings back the same faults and the same
-// choices of each client; how they fall together differs from run to run.
+// If a history has no explanation, the command prints it, draws it as a page and
+// fails. The printed seed repeats the faults and the choices of each client; their
+// timing differs from run to run.
 package main
 
 import (
@@ -36,13 +36,13 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	logins := flag.Int64("logins", 5000, "how many logins to make")
-	cluster := flag.Bool("cluster", false, "use a cluster of three masters in place of one server")
-	batching := flag.Bool("batching", false, "give the store the option Batching")
-	seed := flag.Uint64("seed", rand.Uint64N(1e6), "choose the faults and what the clients do")
+	logins := flag.Int64("logins", 5000, "`number` of logins to make")
+	cluster := flag.Bool("cluster", false, "use a cluster of three masters instead of one server")
+	batching := flag.Bool("batching", false, "use a store with the option Batching")
+	seed := flag.Uint64("seed", rand.Uint64N(1e6), "seed of the faults and of the choices of the clients")
 	out := flag.String("out", "chaos-violations", "`folder` for the pages of violations")
 	flag.Parse()
-	// What the library logs is what this suite brings about.
+	// The suite causes on purpose what the library would log.
 	logging.Disable()
 	dir, err := os.MkdirTemp("", "chaos-")
 	if err != nil {

@@ -6,24 +6,24 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// verb is an effect that a call has on a user's sessions, or what it reads.
+// verb is what an effect does to the sessions of a user, or what it reads.
 type verb string
 
 const (
 	begin     verb = "begin"      // a login creates its session
-	settle    verb = "settle"     // the same login ends the old session, and the oldest ones beyond the limit
+	settle    verb = "settle"     // the same login ends the old session and the oldest ones beyond the limit
 	end       verb = "end"        // a logout, or the end of an attempt that was not confirmed
-	revoke    verb = "revoke"     // one session, by its handle
-	revokeAll verb = "revoke all" // but for one, if of is its number
+	revoke    verb = "revoke"     // one session by its handle
+	revokeAll verb = "revoke all" // except session of, if there is one
 	read      verb = "visit"
 	incr      verb = "incr"
 	set       verb = "set"
 	list      verb = "list"
-	settled   verb = "all is settled" // nothing under way can arrive any more
+	settled   verb = "all is settled" // from here on no command can still arrive
 )
 
-// op is one effect, at one moment between from and to, or one reading. Sessions
-// are numbers here, in the order in which the suite heard of them.
+// op is one effect or one read, at one moment between from and to. Sessions have
+// numbers, in the order in which logins attempted them.
 type op struct {
 	verb   verb
 	client int
@@ -31,13 +31,13 @@ type op struct {
 	from, to int64
 	of       int // the number of the session, or noSession
 	old      int // settle: the number of the session to end, or noSession
-	// sure says that the call was answered. Any other call took effect once or
-	// never, and said nothing.
+	// sure says that the call was answered. An unanswered call took effect once or
+	// never.
 	sure bool
-	// maybe says that the store may or may not have had this effect, by its rules.
+	// maybe says that the rules of the store allow this effect and also its absence.
 	maybe bool
-	// What the answer says: that there is no such session, what its fields
-	// hold, who is listed.
+	// The answer: there is no such session (none), the fields of the session, or the
+	// sessions in the list.
 	none   bool
 	count  int64
 	note   string
@@ -49,7 +49,7 @@ const noSession = -1
 // sessions is a set of session numbers, below 64.
 type sessions uint64
 
-// only is the set of one session, and empty for noSession.
+// only returns the set of one session; the empty set for noSession.
 func only(number int) sessions {
 	if number == noSession {
 		return 0
@@ -60,13 +60,13 @@ func only(number int) sessions {
 func (s sessions) has(number int) bool           { return s&only(number) != 0 }
 func (s sessions) minus(other sessions) sessions { return s &^ other }
 
-// state is what Redis holds of one user.
+// state is what Redis holds for one user.
 type state struct {
-	alive []session // the oldest first
+	alive []session // oldest first
 	ended sessions  // these are never alive again
-	// settled is true when whatever has not taken effect never will.
+	// settled says that an unanswered effect no longer happens.
 	settled bool
-	// seen are the ghosts that the last list showed.
+	// seen are the ghosts in the last list.
 	seen sessions
 }
 
@@ -93,23 +93,23 @@ func (s state) without(gone sessions) state {
 	return s
 }
 
-// span is when a session was created, at the earliest and at the latest, in
+// span is the earliest and the latest time at which a session was created, in
 // milliseconds since 1970.
 type span struct{ earliest, latest int64 }
 
-// rules are what the store promises of one user's sessions.
+// rules are the promises of the store about the sessions of one user.
 type rules struct {
 	maxSessions int
 	born        []span // by the number of the session
-	// begun is the tick at which a session could exist at the earliest, by its
-	// number.
+	// begun is the earliest tick at which a session could exist, by its number.
 	begun []int64
-	// ghosts are sessions that a login asked for and did not hand out, for want of
-	// a reply. One can begin at any time until all is settled, and end at any time.
+	// ghosts are sessions that a login attempted but did not return, because the
+	// reply was lost. A ghost can begin at any time until all is settled, and can end
+	// at any time.
 	ghosts sessions
 }
 
-// model is for porcupine.
+// model returns the rules as a model for porcupine.
 func (r rules) model() porcupine.Model {
 	m := porcupine.NondeterministicModel{
 		Init: func() []any { return []any{state{}} },
@@ -129,8 +129,8 @@ func (r rules) model() porcupine.Model {
 	return m.ToModel()
 }
 
-// step returns the states that can follow, none if the answer cannot be. An
-// unanswered effect comes before all is settled, or never.
+// step returns the possible next states, none if the answer is impossible. An
+// unanswered effect happens before all is settled, or never.
 func (r rules) step(s state, o *op) []state {
 	switch {
 	case o.verb == settled:
@@ -169,7 +169,7 @@ func (r rules) effect(s state, o *op) []state {
 	if r.ghosts.has(o.of) {
 		return r.revokeGhost(s, o)
 	}
-	// The rest is about one session.
+	// All other effects are about one session.
 	if o.sure && o.none {
 		return onlyIf(at < 0, s)
 	}
@@ -200,7 +200,8 @@ func onlyIf(possible bool, s state) []state {
 	return nil
 }
 
-// revokeGhost ends a ghost. No other call is about one: its token went to no browser.
+// revokeGhost ends a ghost. No other call is about a ghost, because no browser has
+// its token.
 func (r rules) revokeGhost(s state, o *op) []state {
 	ghost := only(o.of)
 	switch {
@@ -212,7 +213,7 @@ func (r rules) revokeGhost(s state, o *op) []state {
 	return []state{s}
 }
 
-// look is what is known of the ghosts when these of them are alive.
+// look updates the ghosts, of which these are alive.
 func (r rules) look(s state, alive sessions) state {
 	gone := s.seen
 	if s.settled {
@@ -223,8 +224,8 @@ func (r rules) look(s state, alive sessions) state {
 	return s
 }
 
-// evict ends the oldest sessions beyond the limit, in each way that is possible:
-// a ghost may count as a session or not. The session of the login itself stays.
+// evict ends the oldest sessions beyond the limit, in all possible ways: a ghost may
+// count as a session or not. The session of the login stays.
 func (r rules) evict(s state, login *op) (after []state) {
 	least := len(s.alive) - r.maxSessions
 	most := least
@@ -239,8 +240,8 @@ func (r rules) evict(s state, login *op) (after []state) {
 	return after
 }
 
-// endOldest ends n sessions, but not keep. The store tells ages apart by the
-// millisecond, so of sessions that may be of the same one any can go.
+// endOldest ends the n oldest sessions except keep. The store compares ages in
+// milliseconds, so any of several sessions from the same millisecond can end.
 func (r rules) endOldest(s state, n, keep int) (after []state) {
 	others := s.without(only(keep)).alive
 	if n == 0 || len(others) == 0 {

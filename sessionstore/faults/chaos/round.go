@@ -18,8 +18,8 @@ import (
 	"example.com/session-workshop/sessionstore"
 )
 
-// A round is some users, each with some clients, each of which makes some calls.
-// It is small, so that porcupine judges the history of a user at once.
+// A round has a few users with a few clients that make a few calls, so that porcupine
+// can judge the history of a user quickly.
 const (
 	users       = 8
 	clients     = 3 // of one user
@@ -27,27 +27,27 @@ const (
 	maxSessions = 3
 )
 
-// round is one small world with faults.
+// round is one run of some users over a network with faults.
 type round struct {
 	service
 	admin  redis.UniversalClient
-	prefix string // of its keys, and the name of its client
+	prefix string // of the keys; also the name of the client
 	random *rand.Rand
 	clock  atomic.Int64
 	// retries says that the client library may send commands again.
 	retries bool
 }
 
-// tick is a moment in the order of all that happens in the round.
+// tick returns the next moment of the round's logical clock.
 func (r *round) tick() int64 { return r.clock.Add(1) }
 
-// play lets the users do what they do, and returns what happened to each.
+// play runs the round and returns the history of each user.
 func (r *round) play(ctx context.Context) ([]*history, error) {
 	everyone := make([]*user, users)
 	for i := range everyone {
 		everyone[i] = &user{round: r, name: fmt.Sprint("user ", i)}
 	}
-	if err := r.suffer(ctx, everyone); err != nil {
+	if err := r.makeCalls(ctx, everyone); err != nil {
 		return nil, err
 	}
 	quiet := r.tick()
@@ -61,15 +61,15 @@ func (r *round) play(ctx context.Context) ([]*history, error) {
 	}
 	left, err := r.clear(ctx, r.admin, r.prefix)
 	for _, h := range histories {
-		h.mustNotBe(left, r.cluster)
+		h.checkLeft(left, r.cluster)
 	}
 	return histories, err
 }
 
-// suffer makes the calls over an ill network. When it returns nothing that was
-// sent can still arrive.
-func (r *round) suffer(ctx context.Context, everyone []*user) error {
-	net, err := r.illNetwork()
+// makeCalls makes the calls over a faulty network. After it returns, no command can
+// still arrive.
+func (r *round) makeCalls(ctx context.Context, everyone []*user) error {
+	net, err := r.faultyNetwork()
 	if err != nil {
 		return err
 	}
@@ -108,8 +108,8 @@ func (r *round) store(rdb redis.UniversalClient) *sessionstore.Store {
 	return sessionstore.New(rdb, options...)
 }
 
-// lookBack looks at the user's sessions: each one that is listed must be alive and
-// the other way round, and after the end of all there must be none.
+// lookBack reads the sessions of the user at the end, before and after RevokeAll:
+// exactly the listed ones must be alive, and after RevokeAll none.
 func (u *user) lookBack(store *sessionstore.Store) {
 	c := &client{user: u, store: store, random: rand.New(rand.NewPCG(0, 0))}
 	visitAll := func() {
@@ -124,23 +124,23 @@ func (u *user) lookBack(store *sessionstore.Store) {
 	visitAll()
 }
 
-// illness is what happens to how many of a thousand requests.
+// The faults, and how many of a thousand requests get each.
 const (
 	lost      = 20 // the reply is lost
-	cut       = 20 // the connection ends in place of the request
-	late      = 15 // the request arrives later, maybe after what was sent after it
+	cut       = 20 // the connection closes before the request
+	late      = 15 // the request is late, perhaps after later ones
 	lateReply = 5
 )
 
-// illNetwork is a wire to each server, with faults.
-type illNetwork struct {
+// faultyNetwork has a wire with faults to each server.
+type faultyNetwork struct {
 	wires    map[string]*wire.Wire // by the address of the server
 	released chan struct{}
 	holds    sync.WaitGroup
 }
 
-func (r *round) illNetwork() (*illNetwork, error) {
-	n := &illNetwork{wires: map[string]*wire.Wire{}, released: make(chan struct{})}
+func (r *round) faultyNetwork() (*faultyNetwork, error) {
+	n := &faultyNetwork{wires: map[string]*wire.Wire{}, released: make(chan struct{})}
 	for _, addr := range r.addrs {
 		w, err := wire.Open(addr, 0)
 		if err != nil {
@@ -148,7 +148,7 @@ func (r *round) illNetwork() (*illNetwork, error) {
 			return nil, err
 		}
 		n.wires[addr] = w
-		// More requests than a round sends.
+		// A round sends fewer requests than this.
 		for number := range 10 * users * clients * calls {
 			n.plan(w, number+1, r.random)
 		}
@@ -156,7 +156,7 @@ func (r *round) illNetwork() (*illNetwork, error) {
 	return n, nil
 }
 
-func (n *illNetwork) plan(w *wire.Wire, number int, random *rand.Rand) {
+func (n *faultyNetwork) plan(w *wire.Wire, number int, random *rand.Rand) {
 	switch chance := random.IntN(1000); {
 	case chance < lost:
 		w.Lose(number)
@@ -169,9 +169,9 @@ func (n *illNetwork) plan(w *wire.Wire, number int, random *rand.Rand) {
 	}
 }
 
-// hold lets go of something after some time, within which clients give up, or at
-// the end.
-func (n *illNetwork) hold(held *wire.Held, random *rand.Rand) {
+// hold releases what is held after a random delay, in which a client may give up, or
+// at the end of the round.
+func (n *faultyNetwork) hold(held *wire.Held, random *rand.Rand) {
 	delay := time.Duration(random.IntN(400)) * time.Millisecond
 	n.holds.Go(func() {
 		defer held.Release()
@@ -187,18 +187,18 @@ func (n *illNetwork) hold(held *wire.Held, random *rand.Rand) {
 	})
 }
 
-// release lets go of everything.
-func (n *illNetwork) release() {
+// release releases all that is held.
+func (n *faultyNetwork) release() {
 	close(n.released)
 	n.holds.Wait()
 }
 
-func (n *illNetwork) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+func (n *faultyNetwork) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	var dialer net.Dialer
 	return dialer.DialContext(ctx, network, n.wires[addr].Addr)
 }
 
-func (n *illNetwork) close() {
+func (n *faultyNetwork) close() {
 	for _, w := range n.wires {
 		w.Close()
 	}

@@ -16,8 +16,8 @@ import (
 	"example.com/session-workshop/check/redisserver"
 )
 
-// service is the Redis to test, one server or the masters of a cluster. It is
-// the suite's alone.
+// service is the Redis to test, one server or the masters of a cluster. No other
+// program uses it.
 type service struct {
 	addrs   []string
 	cluster bool
@@ -25,7 +25,7 @@ type service struct {
 	batching bool
 }
 
-// masters is how many a cluster has at least.
+// masters is how many masters a cluster needs.
 const masters = 3
 
 // start starts a Redis that keeps its files in dir.
@@ -76,7 +76,7 @@ func startNode(dir string, args []string) (*redisserver.Process, string, error) 
 	return p, addr, err
 }
 
-// connect makes a client without faults.
+// connect returns a client without faults.
 func (s service) connect() redis.UniversalClient { return redis.NewUniversalClient(s.options()) }
 
 func (s service) options() *redis.UniversalOptions {
@@ -86,7 +86,7 @@ func (s service) options() *redis.UniversalOptions {
 	}
 }
 
-// eachNode does something at each server.
+// eachNode calls do for each server.
 func (s service) eachNode(ctx context.Context, admin redis.UniversalClient, do func(context.Context, redis.Cmdable) error) error {
 	if cluster, ok := admin.(*redis.ClusterClient); ok {
 		return cluster.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error { return do(ctx, node) })
@@ -94,7 +94,7 @@ func (s service) eachNode(ctx context.Context, admin redis.UniversalClient, do f
 	return do(ctx, admin)
 }
 
-// idle returns an error while a client of that name is connected to a server.
+// idle returns an error while a client with this name is connected.
 func (s service) idle(ctx context.Context, admin redis.UniversalClient, name string) error {
 	return s.eachNode(ctx, admin, func(ctx context.Context, node redis.Cmdable) error {
 		list, err := node.ClientList(ctx).Result()
@@ -105,14 +105,14 @@ func (s service) idle(ctx context.Context, admin redis.UniversalClient, name str
 	})
 }
 
-// clear removes the keys with a prefix, and returns the handles of those that
-// are live sessions.
+// clear removes the keys with a prefix, and returns the handles of the live sessions
+// among them.
 func (s service) clear(ctx context.Context, admin redis.UniversalClient, prefix string) (left []string, err error) {
 	var mu sync.Mutex
 	err = s.eachNode(ctx, admin, func(ctx context.Context, node redis.Cmdable) error {
 		for keys := node.Scan(ctx, 0, prefix+"*", 1000).Iterator(); keys.Next(ctx); {
 			key := keys.Val()
-			// An index is no hash, and has no such field.
+			// HEXISTS fails for an index, which is not a hash.
 			if node.HExists(ctx, key, "username").Val() {
 				mu.Lock()
 				left = append(left, strings.TrimPrefix(key, prefix))
@@ -127,7 +127,7 @@ func (s service) clear(ctx context.Context, admin redis.UniversalClient, prefix 
 	return left, err
 }
 
-// impatient makes options with which a command that is held up costs little.
+// impatient sets short timeouts, so that a delayed command costs little time.
 func impatient(o *redis.UniversalOptions) *redis.UniversalOptions {
 	const wait = 150 * time.Millisecond
 	o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = wait, wait, patience

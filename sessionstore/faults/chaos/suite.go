@@ -13,26 +13,26 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// suite plays rounds until there were enough logins.
+// suite plays rounds until enough logins were made.
 type suite struct {
 	service
-	logins int64 // how many to make
+	logins int64 // number of logins to make
 	seed   uint64
-	out    string // the folder for what goes wrong
+	out    string // the folder for pages of violations
 	report func(string)
 }
 
-// result is what the rounds came to.
+// result is the sum of all rounds.
 type result struct {
 	rounds, logins, calls, unanswered, attempts, violations atomic.Int64
 }
 
 func (r *result) String() string {
-	return fmt.Sprintf("%d logins in %d rounds, %d calls, %d of them unanswered, %d attempts of logins not confirmed: %d violations",
+	return fmt.Sprintf("%d logins in %d rounds, %d calls (%d unanswered), %d login attempts not confirmed: %d violations",
 		r.logins.Load(), r.rounds.Load(), r.calls.Load(), r.unanswered.Load(), r.attempts.Load(), r.violations.Load())
 }
 
-// parallel is how many rounds run at the same time: most wait most of the time.
+// parallel is how many rounds run at the same time. They mostly wait.
 const parallel = 4
 
 func (s *suite) run(ctx context.Context) (*result, error) {
@@ -84,7 +84,7 @@ func (r *result) count(h *history) {
 	}
 }
 
-// judge reports what is wrong with a history, and draws it.
+// judge reports and draws what is wrong with a history.
 func (s *suite) judge(h *history, name string, total *result) {
 	for _, text := range h.wrong {
 		total.violations.Add(1)
@@ -107,7 +107,7 @@ func (s *suite) judge(h *history, name string, total *result) {
 	}
 }
 
-// draw keeps porcupine's page of a history, and says where it is.
+// draw writes porcupine's page of a history and returns a line that names the file.
 func (s *suite) draw(h *history, ops []*op, name string) string {
 	if err := os.MkdirAll(s.out, 0o755); err != nil {
 		return err.Error()
