@@ -7,14 +7,14 @@ import (
 	"example.com/session-workshop/check/wire"
 )
 
-// parallel is how many visits to one session are under way at the same time
-// when lost updates are counted, and each how often.
+// To count lost updates, parallel connections visit one session at the same time,
+// each of them times times.
 const (
 	parallel = 32
 	times    = 20
 )
 
-// behaviour counts round trips on the wire, and updates that are lost.
+// behaviour counts round trips and lost updates.
 func (b *bench) behaviour(ctx context.Context, name string) (behaviour, error) {
 	s, err := b.open(ctx, 0, name)
 	if err != nil {
@@ -27,9 +27,8 @@ func (b *bench) behaviour(ctx context.Context, name string) (behaviour, error) {
 	}
 	defer browser.close()
 	result := behaviour{Contestant: name, Parallel: parallel * times}
-	// The first of each connects, and makes Redis know the scripts. A client may
-	// keep its first connection for one kind of command, so all is done twice
-	// before it counts.
+	// Only the third count is kept: the first one opens connections and loads the
+	// scripts, and a client may then open another connection for other commands.
 	for _, username := range []string{"warm", "warmer", "aaa"} {
 		if err := countRoundTrips(browser, username, s.wire, &result); err != nil {
 			return behaviour{}, err
@@ -59,8 +58,8 @@ func countRoundTrips(b *browser, username string, wire *wire.Wire, result *behav
 	return err
 }
 
-// countLost has many visits in one session at the same time, and looks how
-// many of them count.
+// countLost makes many visits to one session at the same time, and returns how many
+// did not count.
 func countLost(b *browser, addr string) (int, error) {
 	if err := b.login("parallel"); err != nil {
 		return 0, err

@@ -14,8 +14,7 @@ import (
 	"example.com/session-workshop/sessionstore/bench/contestant"
 )
 
-// The contestants of a test are this test binary, as those of the program are
-// the program.
+// The test binary itself serves the contestants, as the program does.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 4 && os.Args[1] == "serve" {
 		main()
@@ -24,7 +23,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// tiny is the whole comparison in seconds. What it measures is worth nothing.
+// tiny runs the whole comparison in seconds. Its measurements mean nothing.
 var tiny = settings{
 	Rounds: 2, Connections: 4, Run: 50 * time.Millisecond,
 	DelayedConnections: 2, Delay: time.Millisecond,
@@ -45,7 +44,7 @@ func TestTheWholeComparison(t *testing.T) {
 		}
 	}
 	if len(r.Behaviour) != len(everyone()) {
-		t.Errorf("the behaviour of %d contestants, want %d", len(r.Behaviour), len(everyone()))
+		t.Errorf("the report has the behaviour of %d contestants, want %d", len(r.Behaviour), len(everyone()))
 	}
 	if want := tiny.Rounds * len(everyone()); len(r.Speed) != want || len(r.Delayed) != want {
 		t.Errorf("%d and %d runs, want %d", len(r.Speed), len(r.Delayed), want)
@@ -53,11 +52,11 @@ func TestTheWholeComparison(t *testing.T) {
 	if want := tiny.ScaleRuns * len(tiny.ScaleSizes) * len(scaled); len(r.Scale) != want {
 		t.Errorf("%d runs among many sessions, want %d", len(r.Scale), want)
 	}
-	// Its key alone takes 40 bytes.
+	// The key alone takes 40 bytes.
 	if m := r.memoryOf(contestant.Ours); m.WithoutIndex < 100 || m.Bytes <= m.WithoutIndex+100 {
-		t.Errorf("a session takes %.0f bytes, and %.0f without its index", m.Bytes, m.WithoutIndex)
+		t.Errorf("a session takes %.0f bytes and %.0f without its index, want 100 more with it", m.Bytes, m.WithoutIndex)
 	}
-	wantResultsThatSayAll(t, r)
+	wantCompleteResults(t, r)
 }
 
 func wantOneRoundTripAndNothingLost(t *testing.T, b behaviour) {
@@ -71,8 +70,8 @@ func wantOneRoundTripAndNothingLost(t *testing.T, b behaviour) {
 	}
 }
 
-// wantResultsThatSayAll publishes, and reads it back.
-func wantResultsThatSayAll(t *testing.T, r *report) {
+// wantCompleteResults writes the results and reads them back.
+func wantCompleteResults(t *testing.T, r *report) {
 	t.Helper()
 	dir := t.TempDir()
 	if err := r.save(dir + "/results.json"); err != nil {
@@ -98,7 +97,7 @@ func wantResultsThatSayAll(t *testing.T, r *report) {
 		t.Errorf("a number is missing in:\n%s", page)
 	}
 	if tables, err := r.render("tables"); err != nil || !strings.Contains(string(page), string(tables)) {
-		t.Errorf("the terminal does not show the tables of the page: %v\n%s", err, tables)
+		t.Errorf("the tables of the terminal are not those of the page: %v\n%s", err, tables)
 	}
 	picture, err := os.Open(dir + "/results.svg")
 	if err != nil {
@@ -113,19 +112,19 @@ func wantResultsThatSayAll(t *testing.T, r *report) {
 	}
 }
 
-// A count of lost updates that is always 0 would prove nothing.
-func TestLostUpdatesAreSeen(t *testing.T) {
+// A count that is always 0 would prove nothing.
+func TestLostUpdatesAreCounted(t *testing.T) {
 	b := &bench{settings: tiny, programs: self(t), log: t.Logf}
 	all, err := each(t.Context(), []string{"scs"}, b.behaviour)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if all[0].Lost == 0 || all[0].Visit != 2 {
-		t.Errorf("scs lost %d updates in %v round trips a visit; it loads and saves, so some must be lost, in 2", all[0].Lost, all[0].Visit)
+		t.Errorf("scs lost %d updates, with %v round trips a visit; it loads and saves, so want some lost, with 2", all[0].Lost, all[0].Visit)
 	}
 }
 
-// self are the programs without the example.
+// self returns the programs without the example.
 func self(t *testing.T) programs {
 	t.Helper()
 	path, err := os.Executable()
@@ -135,7 +134,7 @@ func self(t *testing.T) programs {
 	return programs{dir: t.TempDir(), self: path}
 }
 
-// open starts contestants until the test ends.
+// open starts contestants. They stop at the end of the test.
 func open(t *testing.T, names ...string) *stage {
 	t.Helper()
 	s, err := self(t).open(t.Context(), noWire, names...)
@@ -165,7 +164,7 @@ func TestQuantile(t *testing.T) {
 		t.Errorf("median of 4, 1, 2, 3 is %v", got)
 	}
 	if !math.IsNaN(quantile(nil, 0.5)) {
-		t.Error("there is a median of nothing")
+		t.Error("an empty list has a median")
 	}
 }
 
@@ -185,7 +184,7 @@ func TestMedians(t *testing.T) {
 		t.Errorf("the median is %+v, want 2 a second and 20 ms among 7 sessions", m)
 	}
 	if all[0].PerSecond != 3 {
-		t.Error("the median has changed a run")
+		t.Error("median changed a run")
 	}
 }
 
@@ -199,7 +198,7 @@ func TestRatiosAndNoise(t *testing.T) {
 	}
 	s := all.Noise()
 	if s.High != 1.1 || math.Abs(s.Low-1/1.1) > 1e-9 {
-		t.Errorf("spread is %+v, want the middle half either way round: 1/1.1 to 1.1", s)
+		t.Errorf("the noise is %+v, want 1/1.1 to 1.1", s)
 	}
 	for r, want := range map[float64]string{1.05: "1.05, equal", 0.95: "0.95, equal", 1.2: "1.20", 0.5: "0.50"} {
 		if got := s.times(r); got != want {
@@ -207,7 +206,7 @@ func TestRatiosAndNoise(t *testing.T) {
 		}
 	}
 	if got := all.Times(contestant.Ours, contestant.Floor); got != "0.52" {
-		t.Errorf("the store is %s times the floor, want the median of the rounds, 0.52", got)
+		t.Errorf("the store has %s times the throughput of the floor, want 0.52, the median of the rounds", got)
 	}
 }
 
@@ -227,7 +226,6 @@ func TestGoalsAreMet(t *testing.T) {
 	}
 }
 
-// Among many sessions the floor is compared in the very sessions of the store.
 func TestTheFloorVisitsTheSessionsOfTheStore(t *testing.T) {
 	s := open(t, scaled...)
 	cookies, err := logIn(s.apps[0].addr, 1)
@@ -241,6 +239,6 @@ func TestTheFloorVisitsTheSessionsOfTheStore(t *testing.T) {
 	defer floor.close()
 	floor.cookie = floorCookie(cookies[0])
 	if visits, err := floor.visit(); err != nil || visits != 2 {
-		t.Errorf("the visit after the first one, by the floor, counts as %d (%v), want 2", visits, err)
+		t.Errorf("the visit by the floor counts as %d (%v), want 2 after one by the store", visits, err)
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// browser is one connection and one cookie. It uses fasthttp to write a request
-// and to read its answer, and no client of fasthttp: a client would open another
-// connection if this one broke, and could send a visit twice.
+// browser has one connection and one cookie. It uses fasthttp only to write requests
+// and read answers. A client of fasthttp would open another connection if this one
+// broke, and could send a visit twice.
 type browser struct {
 	cookie string // name=value, empty before a login
 
@@ -33,10 +33,10 @@ func openBrowser(addr string) (*browser, error) {
 	return &browser{addr: addr, conn: conn, in: bufio.NewReader(conn), out: bufio.NewWriter(conn)}, nil
 }
 
-// close ends the connection. The session lives on.
+// close closes the connection. The session stays alive.
 func (b *browser) close() { b.conn.Close() }
 
-// login begins a session, in a browser that has none.
+// login forgets the cookie and begins a new session.
 func (b *browser) login(username string) error {
 	b.cookie = ""
 	return b.post("/login", "username="+username)
@@ -66,7 +66,7 @@ func (b *browser) visit() (visits int, err error) {
 	status, body := b.response.StatusCode(), b.response.Body()
 	_, after, found := bytes.Cut(body, []byte("Visits: "))
 	if status != fasthttp.StatusOK || !found {
-		return 0, fmt.Errorf("GET / answered %d and no count of visits: %.300q", status, body)
+		return 0, fmt.Errorf("GET / answered %d without a count of visits: %.300q", status, body)
 	}
 	end := bytes.IndexFunc(after, func(r rune) bool { return r < '0' || r > '9' })
 	return strconv.Atoi(string(after[:max(end, 0)]))

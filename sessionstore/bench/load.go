@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// plan says what a load is: GET / over connections that stay open, as fast as
-// the answers come.
+// plan describes a load: GET / over open connections, each request as soon as the
+// answer to the one before has arrived.
 type plan struct {
 	// addr is host:port of the app.
 	addr string
-	// connections is how many requests are under way at any time.
+	// connections is how many requests are in flight at any time.
 	connections int
-	// cookie gives the Cookie header of a request: the n-th on a connection.
+	// cookie returns the Cookie header of the n-th request on a connection.
 	cookie func(connection, n int) string
 	// Each connection stops after perConnection requests or, if that is 0,
 	// after the duration.
@@ -23,9 +23,9 @@ type plan struct {
 	duration      time.Duration
 }
 
-// send does what the plan says, and measures how long each request takes. It
-// does little else: generator, app and Redis share one machine. An answer other
-// than 200 with a count of visits in it is an error, which ends the run.
+// send sends the load and measures how long each request takes. It does little else,
+// because generator, app and Redis share one machine. An answer other than 200 with a
+// count of visits is an error and ends the run.
 func (p plan) send() (run, error) {
 	took := make([][]float64, p.connections)
 	begin := sync.OnceValue(time.Now)
@@ -44,8 +44,8 @@ func (p plan) send() (run, error) {
 	}, nil
 }
 
-// visits makes the requests of one connection. It returns how many milliseconds
-// each took.
+// visits makes the requests of one connection and returns how many milliseconds each
+// took.
 func (p plan) visits(connection int, b *browser, start time.Time) (took []float64, err error) {
 	before := time.Now()
 	for n := 0; p.more(n, before.Sub(start)); n++ {
@@ -67,7 +67,7 @@ func (p plan) more(done int, elapsed time.Duration) bool {
 	return elapsed < p.duration
 }
 
-// logIn lets n users log in and visit once. It returns their cookies.
+// logIn logs in n users, lets each visit once, and returns their cookies.
 func logIn(addr string, n int) ([]string, error) {
 	const browsers = 32
 	cookies := make([]string, n)
@@ -87,7 +87,7 @@ func logIn(addr string, n int) ([]string, error) {
 
 func userName(user int) string { return fmt.Sprintf("user%07d", user) }
 
-// inBrowsers does something in n browsers at the same time.
+// inBrowsers calls do for n browsers at the same time.
 func inBrowsers(addr string, n int, do func(i int, b *browser) error) error {
 	browsers := make([]*browser, n)
 	for i := range browsers {

@@ -14,7 +14,7 @@ import (
 	"github.com/shirou/gopsutil/v4/process"
 )
 
-// compared are the modules whose versions matter.
+// compared has the modules whose versions are in the report.
 var compared = []string{
 	"github.com/alexedwards/scs/v2", "github.com/alexedwards/scs/goredisstore",
 	"github.com/gorilla/sessions", "github.com/boj/redistore", "github.com/labstack/echo-contrib",
@@ -22,7 +22,7 @@ var compared = []string{
 	"github.com/labstack/echo/v4", "github.com/redis/go-redis/v9",
 }
 
-// describe says what was measured.
+// describe returns the versions of what is measured.
 func (b *bench) describe(ctx context.Context) ([]version, error) {
 	s, err := b.open(ctx, noWire)
 	if err != nil {
@@ -44,7 +44,7 @@ func (b *bench) describe(ctx context.Context) ([]version, error) {
 	return versions, nil
 }
 
-// thisMachine says where it was measured. A system need not tell all of it.
+// thisMachine describes the machine, as far as the system tells.
 func thisMachine() machine {
 	m := machine{CPU: "unknown processor", CPUs: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH}
 	if processors, err := cpu.Info(); err == nil && len(processors) > 0 {
@@ -56,8 +56,8 @@ func thisMachine() machine {
 	return m
 }
 
-// cpuTime is how long a process has been on a CPU so far, all its threads
-// together; 0 if the system does not tell.
+// cpuTime is the CPU time of a process so far, of all its threads; 0 if the system
+// does not tell.
 func cpuTime(pid int) time.Duration {
 	p, err := process.NewProcess(int32(pid))
 	if err != nil {

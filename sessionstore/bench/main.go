@@ -1,9 +1,9 @@
-// Command bench compares the store of sessionstore with its peers: one small
-// app on each of them, one Redis, one machine, runs that take turns.
+// Command bench compares sessionstore with its peers: the same small app on each
+// store, one Redis, one machine. The runs of the stores take turns.
 //
-// What it measured is printed, and kept in results.json, results.md and
-// results.svg. `-quick` looks in a minute whether all of it works; what it
-// measures is worth nothing.
+// It prints the results and writes them to results.json, results.md and results.svg.
+// With -quick it only checks in a minute that everything works; its measurements mean
+// nothing.
 package main
 
 import (
@@ -51,7 +51,7 @@ func main() {
 	}
 }
 
-// serve is a contestant's process.
+// serve is the process of a contestant.
 func serve(ctx context.Context, name, redisAddr string) error {
 	if path := os.Getenv("CPU_PROFILE"); path != "" {
 		file, err := os.Create(path)
@@ -75,24 +75,24 @@ func serve(ctx context.Context, name, redisAddr string) error {
 }
 
 func compare(ctx context.Context) error {
-	isQuick := flag.Bool("quick", false, "see in a minute whether it works, and write nothing")
+	isQuick := flag.Bool("quick", false, "check in a minute that everything works, and write no files")
 	dir := flag.String("out", ".", "the `folder` for results.json, results.md and results.svg")
-	again := flag.Bool("redraw", false, "measure nothing: write results.md and results.svg anew from results.json")
-	bytesOnly := flag.Bool("memory", false, "measure the bytes of a session alone, and print them")
+	redraw := flag.Bool("redraw", false, "measure nothing: write results.md and results.svg again from results.json")
+	memoryOnly := flag.Bool("memory", false, "measure only the bytes of a session, and print them")
 	profiles := flag.String("profile", "", "the `folder` for a CPU profile of each contestant")
 	flag.Parse()
 	chosen := full
 	if *isQuick {
 		chosen = quick
 	}
-	if *again {
+	if *redraw {
 		r, err := loadReport(filepath.Join(*dir, "results.json"))
 		if err != nil {
 			return err
 		}
 		return r.publish(*dir)
 	}
-	if *bytesOnly {
+	if *memoryOnly {
 		return printMemory(ctx, chosen)
 	}
 	r, err := measure(ctx, chosen, *profiles, log.Printf)
@@ -133,7 +133,7 @@ func measure(ctx context.Context, s settings, profiles string, logf func(string,
 		{"versions", func() (err error) { r.Versions, err = b.describe(ctx); return }},
 		{"round trips and lost updates", func() (err error) { r.Behaviour, err = each(ctx, everyone(), b.behaviour); return }},
 		{"throughput", func() (err error) { r.Speed, err = b.speed(ctx, noWire, s.Connections); return }},
-		{"throughput with a network between", func() (err error) { r.Delayed, err = b.speed(ctx, s.Delay, s.DelayedConnections); return }},
+		{"throughput with a network delay", func() (err error) { r.Delayed, err = b.speed(ctx, s.Delay, s.DelayedConnections); return }},
 		{"many live sessions", func() (err error) { r.Scale, err = b.scale(ctx); return }},
 		{"bytes of a session", func() (err error) { r.Memory, err = each(ctx, weighed(), b.memory); return }},
 	} {

@@ -12,8 +12,8 @@ import (
 	"example.com/session-workshop/sessionstore/bench/contestant"
 )
 
-// weighed are the contestants whose sessions are measured. Those that are left
-// out take the same bytes as another.
+// weighed returns the contestants whose sessions are measured. The others take the
+// same bytes as one of these.
 func weighed() []string {
 	names := slices.DeleteFunc(everyone(), func(name string) bool {
 		return name == contestant.Twin || name == contestant.BatchedFloor || name == contestant.OursBatched || name == contestant.OursThrottled || name == exampleApp
@@ -53,7 +53,8 @@ func (b *bench) memory(ctx context.Context, name string) (memory, error) {
 	return result, err
 }
 
-// growth is how many bytes a session adds to a Redis.
+// growth returns how many bytes of Redis a session takes, when fill makes
+// MemorySessions of them.
 func (b *bench) growth(ctx context.Context, s *stage, fill func() error) (float64, error) {
 	before, err := s.usedMemory(ctx)
 	if err != nil {
@@ -66,8 +67,8 @@ func (b *bench) growth(ctx context.Context, s *stage, fill func() error) (float6
 	return float64(after-before) / float64(b.MemorySessions), err
 }
 
-// copySessions copies the sessions of our store from one Redis to another, and
-// leaves out the index of users: a session is a hash, and an index is none.
+// copySessions copies the sessions of our store from one Redis to another, without
+// the indexes of users: only sessions are hashes.
 func copySessions(ctx context.Context, from, to *redis.Client) error {
 	sessions := from.ScanType(ctx, 0, "*", 1000, "hash").Iterator()
 	for sessions.Next(ctx) {
@@ -75,7 +76,7 @@ func copySessions(ctx context.Context, from, to *redis.Client) error {
 		if err != nil {
 			return err
 		}
-		// A scan may see a key twice.
+		// SCAN may return a key twice.
 		if err := to.RestoreReplace(ctx, sessions.Val(), contestant.IdleTimeout, dump).Err(); err != nil {
 			return err
 		}

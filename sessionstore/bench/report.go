@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// report is everything that was measured, as it is written to results.json.
+// report has all measurements, as results.json has them.
 type report struct {
 	Date      string
 	Machine   machine
@@ -24,8 +24,8 @@ type machine struct {
 	CPU    string
 	CPUs   int
 	System string
-	// Load is how many processes wanted a CPU in the minute before; empty if the
-	// system does not tell.
+	// Load is the load average of the minute before; empty if the system does not
+	// tell.
 	Load string
 }
 
@@ -36,12 +36,12 @@ type settings struct {
 	Rounds      int
 	Connections int
 	Run         time.Duration
-	// Of the runs with a network delay.
+	// For the runs with a network delay.
 	DelayedConnections int
 	Delay              time.Duration
-	// Of the bytes a session takes.
+	// For the bytes of a session.
 	MemorySessions int
-	// Of the runs with many live sessions.
+	// For the runs with many live sessions.
 	ScaleSizes []int
 	ScaleRuns  int
 }
@@ -50,17 +50,17 @@ type settings struct {
 type run struct {
 	Contestant string
 	Round      int
-	// Sessions is how many were alive, if that is measured.
+	// Sessions is how many sessions are alive, in the runs with many.
 	Sessions  int `json:",omitempty"`
 	Requests  int
 	PerSecond float64
 	// In milliseconds.
 	P50, P99 float64
-	// CPU time a request, in microseconds; 0 if the system does not tell.
+	// CPU time per request, in microseconds; 0 if the system does not tell.
 	AppCPU, RedisCPU, GeneratorCPU float64
 }
 
-// behaviour is what does not depend on the machine.
+// behaviour has the results that do not depend on the machine.
 type behaviour struct {
 	Contestant string
 	// Round trips to Redis. LoginAgain is a login after a logout.
@@ -69,7 +69,7 @@ type behaviour struct {
 	Parallel, Lost int
 }
 
-// memory is the growth of Redis' used_memory, in bytes for each session.
+// memory is the growth of used_memory in Redis, in bytes per session.
 type memory struct {
 	Contestant string
 	Bytes      float64

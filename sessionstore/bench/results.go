@@ -18,7 +18,7 @@ var files embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{"number": number}).ParseFS(files, "*.tmpl"))
 
-// number has two decimals unless it is a whole number.
+// number prints a whole number as it is, and any other with two decimals.
 func number(n float64) string {
 	if n == math.Trunc(n) {
 		return fmt.Sprint(n)
@@ -26,7 +26,7 @@ func number(n float64) string {
 	return fmt.Sprintf("%.2f", n)
 }
 
-// render fills in a template, which calls the methods of the report.
+// render executes a template with the report as its data.
 func (r *report) render(name string) ([]byte, error) {
 	var b bytes.Buffer
 	err := templates.ExecuteTemplate(&b, name, r)
@@ -47,17 +47,17 @@ func (r *report) publish(dir string) error {
 	return nil
 }
 
-// Contestants are those of the tables, but for the example.
+// Contestants returns the contestants of the tables, without the example.
 func (*report) Contestants() []contestant.Contestant { return contestant.All }
 
-// goal is what is asked of this store: at least so much, or else at most.
+// goal is a number that this store should reach or, unless AtLeast, not exceed.
 type goal struct {
 	What            string
 	AtLeast         bool
 	Asked, Measured float64
 }
 
-// Met reports whether the store is as good as asked.
+// Met reports whether the store reaches the goal.
 func (g goal) Met() bool {
 	if g.AtLeast {
 		return g.Measured >= g.Asked
@@ -65,7 +65,7 @@ func (g goal) Met() bool {
 	return g.Measured <= g.Asked
 }
 
-// Goals sets what was measured against what is asked for.
+// Goals compares the measurements with what is asked for.
 func (r *report) Goals() []goal {
 	throughput := func(than string) float64 { return r.Speed.ratio(contestant.Ours, than) }
 	floor, ours, batched := r.Speed.cost(contestant.Floor), r.Speed.cost(contestant.Ours), r.Speed.cost(contestant.OursBatched)
@@ -99,7 +99,7 @@ func (r *report) memoryOf(name string) memory {
 	return r.Memory[i]
 }
 
-// OverSmallestPeer is how many times the bytes of the smallest peer these are.
+// OverSmallestPeer is bytes divided by the bytes of the smallest peer.
 func (r *report) OverSmallestPeer(bytes float64) float64 {
 	var peers []float64
 	for _, c := range contestant.All {
@@ -110,19 +110,19 @@ func (r *report) OverSmallestPeer(bytes float64) float64 {
 	return bytes / slices.Min(peers)
 }
 
-// Growth is the p99 of a median over that among the fewest sessions.
+// Growth is the p99 of a median divided by that among the fewest sessions.
 func (r *report) Growth(of run) float64 {
 	return of.P99 / r.Scale.of(of.Contestant, r.Settings.ScaleSizes[0]).median().P99
 }
 
-// bar is one contestant's in the picture, in pixels.
+// bar is the bar of a contestant in the picture, in pixels.
 type bar struct {
 	run
 	Y     int
 	Width float64
 }
 
-// Bars are the throughput of each contestant.
+// Bars shows the throughput of each contestant.
 func (r *report) Bars() []bar {
 	const line, longest = 22, 520
 	var bars []bar

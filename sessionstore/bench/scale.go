@@ -10,11 +10,11 @@ import (
 	"example.com/session-workshop/sessionstore/bench/contestant"
 )
 
-// scaled are the contestants that are measured among many sessions. The floor
-// visits the same ones: it tells what is Redis' and what is ours.
+// scaled has the contestants that are measured among many sessions. The floor visits
+// the same sessions, which shows how much of the cost is that of Redis.
 var scaled = []string{contestant.Ours, contestant.Floor}
 
-// scale measures among many live sessions, each visit in any of them.
+// scale measures visits to random ones of many live sessions.
 func (b *bench) scale(ctx context.Context) (runs, error) {
 	var measurements []func() (run, error)
 	for _, n := range b.ScaleSizes {
@@ -48,7 +48,8 @@ func (b *bench) among(cookies []string, s *stage, one app) (run, error) {
 	return r, err
 }
 
-// floorCookie lets the floor visit a session of our store: its cookie is a key.
+// floorCookie turns a cookie of our store into one of the floor, whose cookie is the
+// key, so that the floor visits the same session.
 func floorCookie(ours string) string {
 	_, token, _ := strings.Cut(ours, "=")
 	digest := sha256.Sum256([]byte(token))

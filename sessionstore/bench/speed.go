@@ -14,8 +14,8 @@ type bench struct {
 	log func(format string, args ...any)
 }
 
-// sessionsPerConnection is how many sessions each connection of the generator
-// takes turns with.
+// sessionsPerConnection is how many sessions each connection of the generator visits
+// in turn.
 const sessionsPerConnection = 4
 
 // speed measures throughput. All contestants use one Redis.
@@ -28,7 +28,8 @@ func (b *bench) speed(ctx context.Context, delay time.Duration, connections int)
 	var measurements []func() (run, error)
 	for _, one := range s.apps {
 		measurements = append(measurements, func() (run, error) {
-			// The sessions are new: the example forgets them in ten seconds.
+			// Each run needs new sessions, because those of the example end after
+			// ten seconds.
 			cookies, err := logIn(one.addr, connections*sessionsPerConnection)
 			if err != nil {
 				return run{}, err
@@ -44,7 +45,7 @@ func (b *bench) speed(ctx context.Context, delay time.Duration, connections int)
 	return b.inRounds(ctx, b.Rounds, measurements)
 }
 
-// each measures one contestant after the other.
+// each measures the contestants one after another.
 func each[T any](ctx context.Context, names []string, measure func(ctx context.Context, name string) (T, error)) ([]T, error) {
 	var all []T
 	for _, name := range names {
@@ -57,8 +58,8 @@ func each[T any](ctx context.Context, names []string, measure func(ctx context.C
 	return all, nil
 }
 
-// inRounds does all measurements so many times, one after the other, each round
-// beginning with another one.
+// inRounds runs all measurements once a round. Each round begins with a different
+// one.
 func (b *bench) inRounds(ctx context.Context, rounds int, measurements []func() (run, error)) (runs, error) {
 	var all runs
 	for round := range rounds {
@@ -78,7 +79,7 @@ func (b *bench) inRounds(ctx context.Context, rounds int, measurements []func() 
 	return all, nil
 }
 
-// run is one measurement, after a warm-up.
+// run warms up and then measures once.
 func (b *bench) run(one app, s *stage, p plan) (run, error) {
 	p.addr, p.perConnection = one.addr, 2*sessionsPerConnection
 	if _, err := p.send(); err != nil {

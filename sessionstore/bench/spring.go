@@ -11,10 +11,10 @@ import (
 	"example.com/session-workshop/sessionstore/bench/contestant"
 )
 
-// springLayout stands for a peer that can list a user's sessions too: the keys of
-// Spring Session's RedisIndexedSessionRepository as its reference shows them
+// springLayout is the name of a peer that can also list the sessions of a user: the
+// keys of Spring Session's RedisIndexedSessionRepository as in its reference
 // (https://docs.spring.io/spring-session/reference/api.html#api-redisindexedsessionrepository-storage).
-// No Java runs: the values are plain here, and take more when Java serializes them.
+// No Java runs. The values are plain text here, and larger when Java serializes them.
 const springLayout = "Spring's keys"
 
 // layOutSpring writes the keys of n users who logged in and visited once.

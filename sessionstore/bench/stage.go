@@ -19,7 +19,7 @@ import (
 	"example.com/session-workshop/sessionstore/bench/contestant"
 )
 
-// exampleApp is the name of our example in the tables.
+// exampleApp is the name of sessionstore/example in the tables.
 const exampleApp = "the example"
 
 func everyone() []string {
@@ -32,9 +32,9 @@ func everyone() []string {
 
 // programs are what a stage starts.
 type programs struct {
-	dir           string // for what the run leaves behind
-	self, example string // the contestants are this very program
-	profiles      string // where CPU profiles go, empty for none
+	dir           string // for temporary files
+	self, example string // self is this program, which also serves the contestants
+	profiles      string // folder for CPU profiles, empty for none
 }
 
 // build builds the example into dir.
@@ -47,7 +47,7 @@ func build(ctx context.Context, dir, profiles string) (programs, error) {
 	return programs{dir, self, example, profiles}, launch.Build(ctx, "../example", example)
 }
 
-// stage is a Redis of its own, which keeps nothing on disk, and the apps on it.
+// stage is a Redis that keeps nothing on disk, and the apps that use it.
 type stage struct {
 	programs
 	redis  *redisserver.Process
@@ -57,7 +57,7 @@ type stage struct {
 	apps   []app
 }
 
-// app is a contestant that runs, as a process of its own.
+// app is a running contestant, as a separate process.
 type app struct {
 	name string
 	addr string // host:port
@@ -67,14 +67,14 @@ type app struct {
 // noWire connects apps and Redis directly.
 const noWire time.Duration = -1
 
-// open starts a Redis and the apps, with a wire between that makes each round
-// trip take delay longer.
+// open starts a Redis and the apps, with a wire between them that delays each round
+// trip by delay.
 func (p programs) open(ctx context.Context, delay time.Duration, names ...string) (*stage, error) {
 	port, err := redisserver.FreePort()
 	if err != nil {
 		return nil, err
 	}
-	// The folder is empty: a Redis reads a dump that it finds in its own.
+	// The folder must be empty, because Redis loads a dump from its folder.
 	dir, err := os.MkdirTemp(p.dir, "redis-")
 	if err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (s *stage) start(ctx context.Context, name string) error {
 	return err
 }
 
-// stopApps ends the apps. How one ends is not what is measured.
+// stopApps ends the apps. It ignores how they end.
 func (s *stage) stopApps() {
 	for _, one := range s.apps {
 		_ = one.Stop()
@@ -135,8 +135,8 @@ func (s *stage) close() {
 	s.redis.Kill()
 }
 
-// usedMemory is what the Redis has allocated, in bytes, when no client but ours
-// is connected: the buffers of clients count too.
+// usedMemory returns what Redis has allocated, in bytes. The buffers of clients count
+// too, so it waits until only its own client is connected.
 func (s *stage) usedMemory(ctx context.Context) (bytes int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
@@ -146,7 +146,7 @@ func (s *stage) usedMemory(ctx context.Context) (bytes int64, err error) {
 			return err
 		}
 		if info["Clients"]["connected_clients"] != "1" {
-			return errors.New("the clients of Redis do not disconnect")
+			return errors.New("other clients of Redis are still connected")
 		}
 		bytes, err = strconv.ParseInt(info["Memory"]["used_memory"], 10, 64)
 		return err

@@ -8,10 +8,10 @@ import (
 	"example.com/session-workshop/sessionstore/bench/contestant"
 )
 
-// runs are measurements, in the order in which they were made.
+// runs has measurements in the order in which they were made.
 type runs []run
 
-// of are the runs of one contestant, with the same number of live sessions.
+// of returns the runs of a contestant with a given number of live sessions.
 func (all runs) of(contestant string, sessions int) runs {
 	var some runs
 	for _, r := range all {
@@ -22,12 +22,12 @@ func (all runs) of(contestant string, sessions int) runs {
 	return some
 }
 
-// numbers are all that is measured in a run.
+// numbers returns all measured numbers of a run.
 func (r *run) numbers() []*float64 {
 	return []*float64{&r.PerSecond, &r.P50, &r.P99, &r.AppCPU, &r.RedisCPU, &r.GeneratorCPU}
 }
 
-// median has the median of each number.
+// median returns a run with the median of each number.
 func (all runs) median() run {
 	m := all[0]
 	for i, number := range m.numbers() {
@@ -40,7 +40,7 @@ func (all runs) median() run {
 	return m
 }
 
-// Medians has one run for each contestant and number of live sessions, in the
+// Medians returns the median of each contestant and number of live sessions, in the
 // order of the tables.
 func (all runs) Medians() []run {
 	var medians []run
@@ -60,8 +60,8 @@ func (r run) isLike(other run) bool {
 	return r.Contestant == other.Contestant && r.Sessions == other.Sessions
 }
 
-// ratios compares the throughput in the same round, so that a machine that is
-// slower for a while slows down both.
+// ratios divides throughputs from the same round, so that a slow moment of the machine
+// affects both.
 func (all runs) ratios(name, base string) []float64 {
 	a, b := all.of(name, 0), all.of(base, 0)
 	var ratios []float64
@@ -73,19 +73,19 @@ func (all runs) ratios(name, base string) []float64 {
 
 func (all runs) ratio(name, base string) float64 { return quantile(all.ratios(name, base), 0.5) }
 
-// cost is the median of what a request costs a contestant.
+// cost is the median of the runs of a contestant.
 func (all runs) cost(name string) run { return all.of(name, 0).median() }
 
-// Times shows a ratio, and says so if it can be chance.
+// Times prints a ratio, with "equal" if it may be chance.
 func (all runs) Times(name, base string) string {
 	return all.Noise().times(all.ratio(name, base))
 }
 
-// spread is how far apart two runs of the same program lie.
+// spread is the range of ratios between two runs of the same program.
 type spread struct{ Low, High float64 }
 
-// Noise is the middle half of the ratios between the floor and its twin, either
-// way round: which of the two is which is chance.
+// Noise is the middle half of the ratios between the floor and its twin and of their
+// inverses, because the two are the same program.
 func (all runs) Noise() spread {
 	r := all.ratios(contestant.Twin, contestant.Floor)
 	low, high := quantile(r, 0.25), quantile(r, 0.75)

@@ -1,5 +1,5 @@
-// Package contestant serves one and the same small app on each of the session
-// stores that are compared: log in, count visits, log out.
+// Package contestant serves the same small app on each of the compared session stores:
+// log in, count visits, log out.
 package contestant
 
 import (
@@ -16,21 +16,21 @@ import (
 	"example.com/session-workshop/sessionstore"
 )
 
-// The lives of a session, the same for each store that knows the two.
+// The lifetimes of a session, for each store that has them.
 const (
 	IdleTimeout = time.Hour
 	MaxAge      = 8 * time.Hour
 )
 
-// connections is the size of each store's pool: one for each request that is
-// under way at the same time, so that none waits for another's.
+// connections is the pool size of each store. There are at most as many requests in
+// flight, so no request waits for a connection.
 const connections = 64
 
-// Contestant is a store, or what it is compared with.
+// Contestant is a store, or a baseline for the comparison.
 type Contestant struct {
-	// Name is the word for it on the command line and in the tables.
+	// Name is its name on the command line and in the tables.
 	Name string
-	// About says in a line what it is.
+	// About describes it in one line.
 	About string
 	// Peer marks the stores of others.
 	Peer bool
@@ -38,20 +38,20 @@ type Contestant struct {
 	serve func(l net.Listener, redisAddr string) error
 }
 
-// All are the contestants, in the order of the tables.
+// All has the contestants in the order of the tables.
 var All = []Contestant{
 	{Name: Floor, About: "no store: one pipelined round trip, written by hand", serve: onEcho(newFloor)},
-	{Name: Twin, About: "the very same program again: how far equal things lie apart", serve: onEcho(newFloor)},
-	{Name: BatchedFloor, About: "the floor on rueidis, which sends the commands of all requests of a moment together", serve: onEcho(newBatchedFloor)},
-	{Name: Ours, About: "sessionstore on Echo, which sets the idle end at each visit as the others do (TouchEvery(0))", serve: onEcho(oursWith())},
-	{Name: OursBatched, About: "the same with Batching, which sends the visits of all requests of a moment together", serve: onEcho(oursWith(sessionstore.Batching()))},
-	{Name: OursThrottled, About: "the same with both, and the idle end set at most once a minute, as by default", serve: onEcho(oursWith(sessionstore.Batching(), sessionstore.TouchEvery(time.Minute)))},
+	{Name: Twin, About: "the same program again, which shows how far two equal programs differ", serve: onEcho(newFloor)},
+	{Name: BatchedFloor, About: "the floor on rueidis, which sends the commands of concurrent requests together", serve: onEcho(newBatchedFloor)},
+	{Name: Ours, About: "sessionstore on Echo, with the idle end set at each visit as in the other stores (TouchEvery(0))", serve: onEcho(oursWith())},
+	{Name: OursBatched, About: "the same with Batching, which sends the visits of concurrent requests together", serve: onEcho(oursWith(sessionstore.Batching()))},
+	{Name: OursThrottled, About: "the same with Batching, and the idle end set at most once a minute, as by default", serve: onEcho(oursWith(sessionstore.Batching(), sessionstore.TouchEvery(time.Minute)))},
 	{Name: "scs", About: "alexedwards/scs with goredisstore on Echo", Peer: true, serve: onEcho(newSCS)},
 	{Name: "gorilla", About: "gorilla/sessions with boj/redistore, by echo-contrib", Peer: true, serve: onEcho(newGorilla)},
 	{Name: "fiber", About: "Fiber's session middleware with gofiber/storage, on Fiber's own HTTP server", Peer: true, serve: onFiber},
 }
 
-// The contestants that the comparison knows by name.
+// The names of the contestants that the comparison treats specially.
 const (
 	Floor         = "floor"
 	Twin          = "floor again"
@@ -61,8 +61,9 @@ const (
 	OursThrottled = "this, throttled"
 )
 
-// Serve runs a contestant on a free loopback port. Its first line of output is
-// its address, as package launch expects it. It returns when it cannot go on.
+// Serve runs a contestant on a free loopback port, with the Redis at redisAddr,
+// host:port. Its first line of output is its address, as package launch expects. It
+// returns only with an error.
 func Serve(name, redisAddr string) error {
 	for _, c := range All {
 		if c.Name != name {
@@ -75,19 +76,19 @@ func Serve(name, redisAddr string) error {
 		fmt.Printf("%s is running: http://%s\n", name, l.Addr())
 		return c.serve(l, redisAddr)
 	}
-	return fmt.Errorf("no contestant is called %q", name)
+	return fmt.Errorf("no contestant has the name %q", name)
 }
 
-// errLoggedOut is what visit returns to a browser without a login.
+// errLoggedOut is the error of a visit without a login.
 var errLoggedOut = errors.New("not logged in")
 
 // store is what a contestant does for the app.
 type store interface {
-	// middleware stands around every request.
+	// middleware wraps every request.
 	middleware(next echo.HandlerFunc) echo.HandlerFunc
 	login(c echo.Context, username string) error
-	// visit counts a visit in a session, keeps it alive for IdleTimeout more,
-	// and reads who it belongs to.
+	// visit counts a visit, resets the idle timeout and reads the user of the
+	// session.
 	visit(c echo.Context) (username string, visits int64, err error)
 	logout(c echo.Context) error
 }
@@ -135,8 +136,8 @@ func page(username string, visits int64) string {
 	return fmt.Sprintf("Logged in as %s. Visits: %d\n", username, visits)
 }
 
-// newClient is the same for all that use go-redis: as the workshop's own apps
-// have it.
+// newClient returns the client of all contestants on go-redis, with options as in the
+// apps of the workshop.
 func newClient(addr string) *redis.Client {
 	return redis.NewClient(&redis.Options{
 		Addr: addr, PoolSize: connections, PipelinePoolSize: -1,
@@ -145,7 +146,7 @@ func newClient(addr string) *redis.Client {
 	})
 }
 
-// alone is for stores that need no middleware.
+// alone is embedded in stores that need no middleware.
 type alone struct{}
 
 func (alone) middleware(next echo.HandlerFunc) echo.HandlerFunc { return next }

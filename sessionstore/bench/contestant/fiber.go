@@ -9,8 +9,8 @@ import (
 	"github.com/gofiber/storage/redis/v3"
 )
 
-// onFiber serves the same app on Fiber, whose sessions work with Fiber alone.
-// Its middleware loads the session before the handler and saves it after.
+// onFiber serves the same app on Fiber, because its sessions work only there. The
+// middleware loads the session before the handler and saves it after.
 func onFiber(l net.Listener, redisAddr string) error {
 	app := fiber.New()
 	app.Get("/healthz", func(c fiber.Ctx) error { return c.SendString("ok\n") })
@@ -40,7 +40,7 @@ func fiberLogin(c fiber.Ctx) error {
 	if err := s.Regenerate(); err != nil {
 		return err
 	}
-	// Fiber's strings are only good until the handler returns.
+	// The strings of Fiber are valid only until the handler returns.
 	s.Set("username", strings.Clone(c.FormValue("username")))
 	return c.Redirect().Status(fiber.StatusSeeOther).To("/")
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// floor is the least that a visit can cost: the cookie is the key, and three
-// commands go in one round trip. It keeps none of a session store's promises:
-// a made-up cookie makes a key, a visit brings back what was logged out, and
-// nothing has an absolute end.
+// floor is the least that a visit can cost: the cookie is the key, and three commands
+// take one round trip. It is not a safe session store: an invented cookie makes a key,
+// a late visit brings a session back after its logout, and no session has an absolute
+// end.
 type floor struct {
 	alone
 	rdb *redis.Client

@@ -8,9 +8,9 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// gorilla is gorilla/sessions with boj/redistore, which keeps the idle timeout
-// only if each visit saves. It has its own Redis client, redigo, which by
-// default asks PING each time it takes a connection from the pool.
+// gorilla is gorilla/sessions with boj/redistore, which resets the idle timeout only
+// when the session is saved. Its Redis client is redigo; by default it sends PING
+// whenever it takes a connection from the pool.
 type gorilla struct{ middle echo.MiddlewareFunc }
 
 const gorillaCookie = "session"

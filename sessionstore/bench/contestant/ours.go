@@ -8,7 +8,7 @@ import (
 	"example.com/session-workshop/sessionstore"
 )
 
-// ours is our store.
+// ours is sessionstore.
 type ours struct {
 	alone
 	sessions *sessionstore.Store

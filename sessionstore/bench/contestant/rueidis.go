@@ -8,8 +8,8 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// batchedFloor is floor on rueidis, which sends the commands of all requests of a
-// moment together (https://github.com/redis/rueidis#auto-pipelining).
+// batchedFloor is floor on rueidis, which sends the commands of concurrent requests
+// together (https://github.com/redis/rueidis#auto-pipelining).
 type batchedFloor struct {
 	alone
 	rdb rueidis.Client
