@@ -1,6 +1,6 @@
-// Example is an app of net/http on the session store to ship: step 4 of the
-// workshop, and beside it what users expect of an account. They can stay logged
-// in, see their devices and end them, and are warned before the end.
+// Example is an app of net/http on sessionstore. It does the same as step 4 of the
+// workshop, and what users expect of an account: they can stay logged in, see their
+// devices and log them out, and get a warning before the session ends.
 package main
 
 import (
@@ -23,8 +23,8 @@ const (
 	cookieName = "workshop_session"
 	keyPrefix  = "workshop:session:"
 
-	// What "Keep me logged in" gives a login: a week without a visit, and a month
-	// in all.
+	// With "Keep me logged in" a session ends after a week without a visit, and after
+	// a month at the latest.
 	keptIdle, keptAge = 7 * 24 * time.Hour, 30 * 24 * time.Hour
 )
 
@@ -45,7 +45,7 @@ func run() error {
 		sessionstore.KeyPrefix(keyPrefix),
 		sessionstore.CookieName(cookieName),
 		sessionstore.IdleTimeout(cfg.SessionTTL),
-		// Ten seconds are short: each visit gives them in full.
+		// With a TTL of ten seconds, each visit should reset it.
 		sessionstore.TouchEvery(0),
 		sessionstore.MaxAge(cfg.SessionMaxAge),
 	}
@@ -54,8 +54,8 @@ func run() error {
 	}
 	a := app{sessionstore.New(conn.Client, options...), cfg.SessionTTL}
 
-	// The frame is that of all apps of the workshop: deadlines, error pages, and no
-	// form from another site.
+	// web.New adds what all apps of the workshop have: deadlines, error pages, and
+	// protection against forms from other sites.
 	e := web.New(pages)
 	inspect.Attach(e, cfg, inspect.Panel{
 		Cookie: cookieName, Token: true, Redis: redishook.For(conn.Client), Scripts: sessionstore.Scripts(),
@@ -80,14 +80,14 @@ func run() error {
 
 func (a app) index(_ http.ResponseWriter, r *http.Request) {
 	s := sessionstore.From(r.Context())
-	// One round trip: is the session alive, add one, take the notice, give it its
-	// full time again, and read it.
+	// One round trip checks that the session is alive, counts the visit, takes the
+	// notice, resets the idle timeout and reads the session.
 	err := s.Batch(r.Context(), sessionstore.Incr("visits", 1), sessionstore.Pop("notice"))
 	p := page{Username: s.Username(), Visits: s.Value("visits"), Notice: s.Value("notice"), WarnAt: a.warnAt()}
 	switch {
 	case errors.Is(err, sessionstore.ErrNoSession):
 		if s.Brought() {
-			// How long it was idle depends on "Keep me logged in", which ended with it.
+			// The session is gone, and with it whether it had "Keep me logged in".
 			p.Ended, p.EndedKept = config.InWords(a.ttl), config.InWords(keptIdle)
 		}
 	case err != nil:
@@ -106,20 +106,20 @@ func (a app) login(w http.ResponseWriter, r *http.Request) {
 		web.Show(r, http.StatusBadRequest, "login", page{Problem: problem, Keep: keep})
 		return
 	}
-	// What the list of devices shows is written with the login, in the same round trip.
+	// The name of the device is written in the round trip of the login.
 	options := []sessionstore.LoginOption{sessionstore.Set("device", deviceName(r.UserAgent()))}
 	if keep {
 		options = append(options, sessionstore.Remember(keptIdle, keptAge))
 	}
-	goOn(w, r, "/", sessionstore.From(r.Context()).Login(r.Context(), username, options...))
+	redirect(w, r, "/", sessionstore.From(r.Context()).Login(r.Context(), username, options...))
 }
 
 func logout(w http.ResponseWriter, r *http.Request) {
-	goOn(w, r, "/", sessionstore.From(r.Context()).Logout(r.Context()))
+	redirect(w, r, "/", sessionstore.From(r.Context()).Logout(r.Context()))
 }
 
-// left tells the script of a page how long the session has. It is no visit, so a
-// page that is open, but not used, keeps nobody logged in.
+// left tells the script of a page how long the session has left. It is not a visit, so
+// an open page that the user does not use keeps no session alive.
 func left(w http.ResponseWriter, r *http.Request) {
 	life, err := sessionstore.From(r.Context()).Peek(r.Context())
 	if err != nil && !errors.Is(err, sessionstore.ErrNoSession) {
@@ -128,14 +128,15 @@ func left(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	// Without a session, nothing is left. Near its end no visit makes it longer.
+	// longer says whether a visit can extend the session. Near the absolute end it
+	// cannot. Without a session both times are 0.
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"left": min(life.Idle, life.End).Milliseconds(), "longer": life.End-life.Idle > time.Second,
 	})
 }
 
-// warnAt is how long before its end a session is warned of, two minutes if there is
-// as much (WCAG 2.2.1 asks for 20 seconds).
+// warnAt is how many milliseconds before the end the page warns: two minutes, or half
+// of a TTL below four (WCAG 2.2.1 asks for 20 seconds).
 func (a app) warnAt() int64 { return min(a.ttl/2, 2*time.Minute).Milliseconds() }
 
 func (a app) devices(w http.ResponseWriter, r *http.Request) {
@@ -143,18 +144,18 @@ func (a app) devices(w http.ResponseWriter, r *http.Request) {
 	var notice string
 	var err error
 	if r.Method == http.MethodHead {
-		// HEAD is no visit, and leaves the notice to the next GET.
+		// HEAD is not a visit, and leaves the notice to the next GET.
 		_, err = s.Peek(r.Context())
 	} else {
 		notice, err = s.Pop(r.Context(), "notice")
 	}
 	if err != nil {
-		goOn(w, r, "/", err)
+		redirect(w, r, "/", err)
 		return
 	}
 	all, err := s.List(r.Context(), "device")
 	if err != nil {
-		goOn(w, r, "/", err)
+		redirect(w, r, "/", err)
 		return
 	}
 	web.Show(r, http.StatusOK, "devices", page{Username: s.Username(), Devices: all, Notice: notice, WarnAt: a.warnAt()})
@@ -162,42 +163,42 @@ func (a app) devices(w http.ResponseWriter, r *http.Request) {
 
 func (a app) endOne(w http.ResponseWriter, r *http.Request) {
 	s := sessionstore.From(r.Context())
-	// The handle comes from the browser. Revoke ends a session of this user alone,
-	// and the visit says who that is.
+	// The handle comes from the browser, so it may be another user's. Revoke ends only
+	// sessions of the given user, whom the visit reads.
 	err := s.Refresh(r.Context())
 	if err != nil {
-		goOn(w, r, "/", err)
+		redirect(w, r, "/", err)
 		return
 	}
 	notice := "The device is logged out."
 	err = a.store.Revoke(r.Context(), s.Username(), r.PostFormValue("handle"))
 	if errors.Is(err, sessionstore.ErrNoSession) {
-		notice, err = "You are not logged in on that device any more.", nil
+		notice, err = "You are no longer logged in on that device.", nil
 	}
-	tell(w, r, "/devices", notice, err)
+	redirectWithNotice(w, r, "/devices", notice, err)
 }
 
 func endOthers(w http.ResponseWriter, r *http.Request) {
 	err := sessionstore.From(r.Context()).RevokeOthers(r.Context())
-	tell(w, r, "/devices", "All your other devices are logged out.", err)
+	redirectWithNotice(w, r, "/devices", "All your other devices are logged out.", err)
 }
 
 func endAll(w http.ResponseWriter, r *http.Request) {
 	err := sessionstore.From(r.Context()).RevokeAll(r.Context())
-	tell(w, r, "/", "All your devices are logged out, this one too.", err)
+	redirectWithNotice(w, r, "/", "All your devices are logged out, also this one.", err)
 }
 
-// tell leaves a notice for the next page if what it says was done. If the session
-// was ended too, a new one without a user begins for it.
-func tell(w http.ResponseWriter, r *http.Request, next, notice string, err error) {
+// redirectWithNotice leaves a notice for the next page unless there is an error. If the
+// session has ended, a new one without a user begins and keeps the notice.
+func redirectWithNotice(w http.ResponseWriter, r *http.Request, next, notice string, err error) {
 	if err == nil {
 		err = sessionstore.From(r.Context()).Begin(r.Context(), sessionstore.Set("notice", notice))
 	}
-	goOn(w, r, next, err)
+	redirect(w, r, next, err)
 }
 
-// goOn leads to the next page, and to the first one if nobody is logged in.
-func goOn(w http.ResponseWriter, r *http.Request, next string, err error) {
+// redirect leads to the next page, or to / if no user is logged in.
+func redirect(w http.ResponseWriter, r *http.Request, next string, err error) {
 	switch {
 	case errors.Is(err, sessionstore.ErrNoSession):
 		http.Redirect(w, r, "/", http.StatusSeeOther)
@@ -208,7 +209,7 @@ func goOn(w http.ResponseWriter, r *http.Request, next string, err error) {
 	}
 }
 
-// key is where the session of a visitor is, empty for one who brought no token.
+// key is the key of the visitor's session, empty for a request without a token.
 func (a app) key(r *http.Request) string {
 	s := a.store.Of(nil, r)
 	if !s.Brought() {

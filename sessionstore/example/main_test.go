@@ -19,11 +19,10 @@ import (
 	"example.com/session-workshop/check/wait"
 )
 
-// The example does all that the lesson of step 4 asks for, and more.
+// The example keeps the contract of step 4.
 func TestLesson(t *testing.T) { steptest.Lesson(t, 4) }
 
-// visitors are so many people at the example, which no session ends in by itself
-// while a test runs.
+// visitors returns n visitors of one app, whose sessions outlast the test.
 func visitors(t *testing.T, n int) (all []*browsetest.Visitor) {
 	t.Helper()
 	app := steptest.Start(t, ".", "SESSION_TTL=1h")
@@ -45,45 +44,45 @@ func TestKeepMeLoggedIn(t *testing.T) {
 		}
 		browsetest.Want(t, v.Get("/"), http.StatusOK, "Visits: 1")
 	}
-	// A name that is wrong unchecks nothing.
+	// An invalid name keeps the box checked.
 	p := visitors(t, 1)[0].Post("/login", url.Values{"username": {""}, "keep": {"on"}})
 	if browsetest.Want(t, p, http.StatusBadRequest, "Type a name."); !strings.Contains(p.Body, "checked") {
-		t.Errorf("the box is empty: %s", p.Body)
+		t.Errorf("the box is not checked: %s", p.Body)
 	}
 }
 
-func TestAskingHowLongIsLeftIsNoVisit(t *testing.T) {
+func TestLeftIsNotAVisit(t *testing.T) {
 	v := visitors(t, 1)[0]
 	if p := v.Get("/left"); p.Body != `{"left":0,"longer":false}`+"\n" {
-		t.Errorf("without a session, it is %d %s", p.Status, p.Body)
+		t.Errorf("/left without a session: %d %s", p.Status, p.Body)
 	}
 	browsetest.Want(t, v.Login("ada"), http.StatusOK, "Visits: 1")
 	left := func() (ms int) {
 		p := v.Get("/left")
 		if _, err := fmt.Sscanf(p.Body, `{"left":%d,"longer":true}`, &ms); err != nil {
-			t.Fatalf("it is %d %s", p.Status, p.Body)
+			t.Fatalf("/left: %d %s", p.Status, p.Body)
 		}
 		return ms
 	}
 	first := left()
-	wait.For(t, "the time runs down while it is asked for", func() bool { return left() < first-100 })
+	wait.For(t, "the time left falls with each request", func() bool { return left() < first-100 })
 	browsetest.Want(t, v.Get("/"), http.StatusOK, "Visits: 2")
 }
 
 var handle = regexp.MustCompile(`name="handle" value="([^"]+)"`)
 
 func TestAHandleOfAnotherUserEndsNothing(t *testing.T) {
-	people := visitors(t, 3)
-	here, there, other := people[0], people[1], people[2]
+	all := visitors(t, 3)
+	here, there, other := all[0], all[1], all[2]
 	here.Login("ada")
 	there.Login("ada")
 	other.Login("eve")
 	found := handle.FindStringSubmatch(here.Get("/devices").Body)
 	if found == nil {
-		t.Fatal("there is no button for the other device")
+		t.Fatal("the page has no button for the other device")
 	}
 	end := url.Values{"handle": {found[1]}}
-	browsetest.Want(t, other.Post("/device/logout", end), http.StatusOK, "You are not logged in on that device any more.")
+	browsetest.Want(t, other.Post("/device/logout", end), http.StatusOK, "You are no longer logged in on that device.")
 	browsetest.Want(t, there.Get("/"), http.StatusOK, "Logged in as ada.")
 	browsetest.Want(t, here.Post("/device/logout", end), http.StatusOK, "The device is logged out.")
 	browsetest.Want(t, there.Get("/"), http.StatusOK, "You are not logged in", "Your session has ended")
@@ -100,7 +99,7 @@ func TestDevicesAreShownByBrowserAndSystem(t *testing.T) {
 	}
 }
 
-// The status and the type are those of GET.
+// HEAD also has the status and the type of GET.
 func TestHEADAndPrefetchChangeNothing(t *testing.T) {
 	redistest.One(t, func(t *testing.T, r *redistest.Redis) {
 		app := steptest.Start(t, ".", "SESSION_TTL=1h", "REDIS_URL="+r.URL)
@@ -109,16 +108,16 @@ func TestHEADAndPrefetchChangeNothing(t *testing.T) {
 		v.Post("/others/logout", nil)
 		before := held(t, r.Client, v)
 		if !strings.Contains(before, "notice") {
-			t.Fatalf("there is no notice to take: %s", before)
+			t.Fatalf("the session has no notice: %s", before)
 		}
-		// Redis counts the end of a session in milliseconds.
+		// A visit now would move the expiry, which is in milliseconds.
 		time.Sleep(2 * time.Millisecond)
 		for _, path := range []string{"/", "/login", "/logout", "/left", "/devices", "/under-the-hood"} {
 			prefetch := v.Do(http.MethodGet, path, nil, http.Header{"Sec-Purpose": {"prefetch"}})
 			browsetest.Want(t, prefetch, http.StatusServiceUnavailable)
 			head := v.Do(http.MethodHead, path, nil, nil)
 			if after := held(t, r.Client, v); after != before || len(prefetch.Cookies)+len(head.Cookies) > 0 {
-				t.Errorf("%s: Redis held %s, and now %s; cookies: %v and %v", path, before, after, prefetch.Cookies, head.Cookies)
+				t.Errorf("%s changed Redis from %s to %s; cookies: %v and %v", path, before, after, prefetch.Cookies, head.Cookies)
 			}
 			if path == "/logout" {
 				continue
@@ -133,7 +132,7 @@ func TestHEADAndPrefetchChangeNothing(t *testing.T) {
 	})
 }
 
-// held is what Redis holds of the session of a visitor, and when it ends.
+// held returns what Redis holds of a visitor's session, and when it expires.
 func held(t *testing.T, client redis.UniversalClient, v *browsetest.Visitor) string {
 	t.Helper()
 	cookies := v.Cookies()
@@ -158,8 +157,7 @@ func TestAnEndedSessionNamesBothIdleTimeouts(t *testing.T) {
 	browsetest.Want(t, there.Get("/"), http.StatusOK, "it was idle for 1 hour (7 days with “Keep me logged in”), reached its end, or was logged out")
 }
 
-// Who is not logged in has no devices, and ends none.
-func TestDevicesAreForUsers(t *testing.T) {
+func TestDevicesNeedALogin(t *testing.T) {
 	v := visitors(t, 1)[0]
 	browsetest.Want(t, v.Get("/devices"), http.StatusOK, "You are not logged in")
 	for _, path := range []string{"/device/logout", "/others/logout", "/all/logout"} {

@@ -44,7 +44,7 @@ var pages = map[string]string{
 {{template "notice" .}}
 {{template "warning" .}}
 <h1>Your devices</h1>
-<p>Here {{.Username}} is logged in:</p>
+<p>{{.Username}} is logged in on:</p>
 <ul class="devices">
 {{range $i, $d := .Devices}}
 <li>
@@ -63,12 +63,12 @@ var pages = map[string]string{
 {{if gt (len .Devices) 1}}
 <form method="post" action="/others/logout"><button>Log out all others</button></form>
 {{end}}
-<form method="post" action="/all/logout"><button>Log out all, this one too</button></form>
+<form method="post" action="/all/logout"><button>Log out all, also this one</button></form>
 <p><a href="/">Back to the start</a></p>` + parts,
 }
 
-// parts are in several pages. The warning is hidden until its script shows it, so
-// without JavaScript there is none.
+// parts are templates that several pages use. The script shows the warning, so without
+// JavaScript there is none.
 const parts = `
 {{define "notice"}}
 <link rel="stylesheet" href="/assets/example/example.css">
@@ -91,7 +91,7 @@ type page struct {
 	Ended, EndedKept string
 	Problem          string
 	Keep             bool
-	// Notice tells once what was done.
+	// Notice says once what the app has done.
 	Notice  string
 	Devices []sessionstore.Info
 	// WarnAt is how many milliseconds before the end the page warns.
@@ -102,8 +102,8 @@ type page struct {
 func (page) Since(t time.Time) string { return about(time.Since(t)) }
 func (page) Until(t time.Time) string { return about(time.Until(t)) }
 
-// about is a time in words, in the largest unit of which there are two, or else in
-// seconds. The clock of Redis may be a little ahead of ours.
+// about prints a duration in the largest unit of which there are at least two, else in
+// seconds. It may be slightly negative, because the clock of Redis may be ahead.
 func about(d time.Duration) string {
 	for _, unit := range []time.Duration{24 * time.Hour, time.Hour, time.Minute} {
 		if d >= 2*unit-time.Second {

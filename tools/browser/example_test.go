@@ -54,7 +54,7 @@ func TestADeviceIsLoggedOutFromAnother(t *testing.T) {
 	phone.mustShow("Visits: 1")
 	phone.visit("/devices")
 	phone.click(`form[action="/all/logout"] button`)
-	phone.mustShow("All your devices are logged out, this one too.", "You are not logged in")
+	phone.mustShow("All your devices are logged out, also this one.", "You are not logged in")
 	phone.reload()
 	phone.mustHide("All your devices")
 	laptop.reload()
@@ -136,7 +136,7 @@ func TestTheExampleWithoutJavaScript(t *testing.T) {
 	b.mustHide("You will be logged out soon")
 	b.visit("/devices")
 	b.click(`form[action="/all/logout"] button`)
-	b.mustShow("All your devices are logged out, this one too.")
+	b.mustShow("All your devices are logged out, also this one.")
 }
 
 func TestTheExampleIsForEveryone(t *testing.T) {

@@ -1,7 +1,7 @@
 "use strict";
-// Warns before the session ends. It asks how long is left, which is no visit: when
-// the warning may be due, when the window gets the focus, and each second while it
-// warns. A visit in another tab makes the session longer, and a logout ends it.
+// Warns before the session ends. It asks the app for the time left, which is not a
+// visit: when the warning may be due, when the window gets the focus, and each second
+// during the warning. Meanwhile another tab may extend or end the session.
 (() => {
   const warning = document.getElementById("warning"), at = Number(warning.dataset.at);
   const often = 1000, seldom = 60000;
@@ -14,7 +14,7 @@
       const answer = await fetch("/left", { cache: "no-store" });
       if (answer.ok) {
         const { left, longer } = await answer.json();
-        // The page has the name of a user who is logged out.
+        // The page still shows the name of a user who is now logged out.
         if (left <= 0) return location.reload();
         document.getElementById("time-left").textContent = Math.ceil(left / 1000) + " s";
         document.getElementById("longer").hidden = !longer;
