@@ -12,7 +12,7 @@ import (
 	"example.com/session-workshop/sessionstore"
 )
 
-func TestRequireLoginSaysWhenToTryAgain(t *testing.T) {
+func TestRequireLoginWithoutRedis(t *testing.T) {
 	for name, c := range map[string]struct {
 		options    []sessionstore.Option
 		body, wait string
@@ -32,7 +32,7 @@ func TestRequireLoginSaysWhenToTryAgain(t *testing.T) {
 			store := sessionstore.New(client, append(c.options, sessionstore.InsecurePlainHTTP())...)
 			r, w := httptest.NewRequest(http.MethodGet, "/account", nil), httptest.NewRecorder()
 			r.Header.Set("Cookie", "session="+token)
-			never := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a page was shown without an answer of Redis") })
+			never := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("RequireLogin called a handler without an answer from Redis") })
 			store.RequireLogin(never, never).ServeHTTP(w, r)
 
 			if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), c.body) {

@@ -27,7 +27,7 @@ func Example() {
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /login", func(w http.ResponseWriter, r *http.Request) {
-		// Here a service checks who it is.
+		// Here a service checks the password.
 		s := sessionstore.From(r.Context())
 		if err := s.Login(r.Context(), r.FormValue("username")); err != nil {
 			http.Error(w, "try again later", http.StatusServiceUnavailable)
@@ -61,8 +61,8 @@ func Example() {
 	// You are not logged in
 }
 
-// A shopping cart: an item more, the last one shown, and no hint any more that
-// it is empty. Either all of it is done, or nothing.
+// A shopping cart: one more item, which becomes the last one, and the hint for an empty
+// cart is deleted. Either all changes are made or none.
 func ExampleSession_Batch() {
 	rdb, end := startRedis()
 	defer end()
@@ -86,8 +86,8 @@ func ExampleSession_Batch() {
 	// a bicycle <nil>
 }
 
-// A page for users alone, and the others see the form to log in. From finds the
-// session that a middleware has read.
+// Only users see the page, and all others see the login form. From returns the session
+// that the middleware has read.
 func ExampleStore_RequireLogin() {
 	rdb, end := startRedis()
 	defer end()
@@ -110,8 +110,8 @@ func ExampleStore_RequireLogin() {
 	// The account of aaa
 }
 
-// What the list of devices shows comes with the login, in the same round trip.
-// "Keep me logged in" gives this login a longer life, and its cookie an age.
+// Fields for the list of devices are written in the round trip of the login. Remember,
+// for "Keep me logged in", gives this session a longer life and its cookie an age.
 func ExampleSession_Login() {
 	rdb, end := startRedis()
 	defer end()
@@ -153,8 +153,8 @@ func ExampleSession_List() {
 	// a laptop, seen in the last minute: true, this one: true, at most 8h0m0s
 }
 
-// A page that asks every minute how long is left, to warn before the end, keeps
-// no session alive by that.
+// A page asks every minute how much time is left, to warn before the end. Peek does not
+// extend the session.
 func ExampleSession_Peek() {
 	rdb, end := startRedis()
 	defer end()
@@ -168,7 +168,8 @@ func ExampleSession_Peek() {
 	// more than 7 hours to the end: true
 }
 
-// The state of an OAuth login is good for one answer, and a notice for one page.
+// The state of an OAuth login is valid for one answer. A notice for one page works the
+// same way.
 func ExampleSession_Pop() {
 	rdb, end := startRedis()
 	defer end()
@@ -187,8 +188,8 @@ func ExampleSession_Pop() {
 	// "" <nil>
 }
 
-// A cart that is filled before the login, and goes on after it. The first write
-// begins a session; to look around costs nothing.
+// A cart that is filled before the login and kept after it. The first write begins a
+// session, so visitors who only look around cost nothing.
 func ExampleSession_Begin() {
 	rdb, end := startRedis()
 	defer end()
@@ -210,8 +211,8 @@ func ExampleSession_Begin() {
 	// aaa has bicycle <nil>
 }
 
-// To change a password, a login must be fresh. The new login gives the browser a
-// new token.
+// To change a password, the user must have logged in recently. A new login gives the
+// browser a new token.
 func ExampleSession_Created() {
 	rdb, end := startRedis()
 	defer end()
@@ -228,7 +229,7 @@ func ExampleSession_Created() {
 	// a new token: true <nil>
 }
 
-// A field can hold what encoding/json can write.
+// A field can hold any value that encoding/json can marshal.
 func ExampleSetJSON() {
 	rdb, end := startRedis()
 	defer end()
@@ -245,12 +246,12 @@ func ExampleSetJSON() {
 	// [38 40] 2026 <nil>
 }
 
-// An audit log. It has the user as a digest, and never a token.
+// An audit log. It has the user as a digest and never contains a token.
 func ExampleOnEvent() {
 	rdb, end := startRedis()
 	defer end()
 	audit := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
-		// Without the time and the digests, which differ from run to run.
+		// Leave out the time and the handle, which differ from run to run.
 		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 			if a.Key == slog.TimeKey || a.Key == "session" {
 				return slog.Attr{}
@@ -270,8 +271,8 @@ func ExampleOnEvent() {
 	// level=INFO msg=logout user=9834876dcfb05cb167a5c24953eba58c
 }
 
-// The button beside an entry of that page. Handles come from the browser, so
-// somebody may send another user's: it is refused.
+// The button beside a device on that page. Handles come from the browser, so a user may
+// send that of another user. Revoke refuses it.
 func ExampleStore_Revoke() {
 	rdb, end := startRedis()
 	defer end()
@@ -291,7 +292,7 @@ func ExampleStore_Revoke() {
 	// here: <nil>
 }
 
-// startRedis stands for redis.NewClient with the address of your Redis.
+// startRedis takes the place of redis.NewClient with the address of your Redis.
 func startRedis() (rdb redis.UniversalClient, end func()) {
 	server, err := miniredis.Run()
 	if err != nil {
@@ -304,7 +305,7 @@ func startRedis() (rdb redis.UniversalClient, end func()) {
 	}
 }
 
-// loggedIn is the session of a request that has just logged in.
+// loggedIn returns the session of a request that has just logged in.
 func loggedIn(store *sessionstore.Store, username string, options ...sessionstore.LoginOption) *sessionstore.Session {
 	s := store.Of(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/login", nil))
 	if err := s.Login(context.Background(), username, options...); err != nil {
@@ -313,7 +314,7 @@ func loggedIn(store *sessionstore.Store, username string, options ...sessionstor
 	return s
 }
 
-// browse makes requests as one browser would, and prints what it is shown.
+// browse makes requests as one browser and prints the answers.
 func browse(service http.Handler, requests ...string) {
 	server := httptest.NewServer(service)
 	defer server.Close()

@@ -19,8 +19,8 @@ import (
 
 var token = strings.Repeat("A", 43)
 
-// Whatever a browser sends as Cookie: there is no session, or one whose token
-// is in it, is 32 bytes, and has no other spelling.
+// For any Cookie header, a request has no session, or one whose token is in the
+// header, decodes to 32 bytes and has only this spelling.
 func FuzzCookie(f *testing.F) {
 	for _, header := range []string{
 		"", "=", ";", "session", "session=", "session=" + token, "session=" + token[1:] + "B",
@@ -48,7 +48,7 @@ func FuzzCookie(f *testing.F) {
 		for _, c := range r.CookiesNamed("session") {
 			random, err := base64.RawURLEncoding.DecodeString(c.Value)
 			if err != nil || len(random) != 32 || base64.RawURLEncoding.EncodeToString(random) != c.Value || digest(c.Value) != s.Handle() {
-				t.Errorf("%q passes for a token: %d bytes, %v", c.Value, len(random), err)
+				t.Errorf("%q counts as a token: %d bytes, %v", c.Value, len(random), err)
 			}
 			if !strings.Contains(header, c.Value) {
 				t.Errorf("the token %q is not in the header", c.Value)
@@ -59,8 +59,7 @@ func FuzzCookie(f *testing.F) {
 
 var documented = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
-// A change is sent for exactly the names that are documented, and for no
-// other.
+// A change is sent only if the name of its field is valid as documented.
 func FuzzFieldName(f *testing.F) {
 	for _, field := range []string{
 		"", "visits", "username", "usernames", "Username", "@end", "@", "a@", "a b", "a\n", "\n", "é", "\xff", "\x00",
@@ -94,9 +93,9 @@ func digest(text string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-var errSent = errors.New("this was sent")
+var errSent = errors.New("a command was sent")
 
-// nothingSent is a client that tells what would have been sent.
+// nothingSent returns a client that sends nothing: each command fails with errSent.
 func nothingSent() redis.UniversalClient {
 	client := redis.NewClient(&redis.Options{})
 	client.AddHook(refuse{})

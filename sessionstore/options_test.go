@@ -12,8 +12,8 @@ import (
 	"example.com/session-workshop/sessionstore"
 )
 
-// New names the option, and shows its value.
-func TestImpossibleOptionsAreRefusedByName(t *testing.T) {
+// The panic names the option and shows its value.
+func TestNewPanicsOnAnInvalidOption(t *testing.T) {
 	client := redis.NewClient(&redis.Options{})
 	defer client.Close()
 	for want, options := range map[string][]sessionstore.Option{
@@ -38,18 +38,18 @@ func TestImpossibleOptionsAreRefusedByName(t *testing.T) {
 		"UnavailablePage(nil)":     {sessionstore.UnavailablePage(nil)},
 		"OnEvent(nil)":             {sessionstore.OnEvent(nil)},
 	} {
-		refused(t, want, client, options...)
+		wantPanic(t, want, client, options...)
 	}
-	refused(t, "client", nil)
-	refused(t, "client", (*redis.Client)(nil))
-	refused(t, "client", (*redis.ClusterClient)(nil))
+	wantPanic(t, "client", nil)
+	wantPanic(t, "client", (*redis.Client)(nil))
+	wantPanic(t, "client", (*redis.ClusterClient)(nil))
 }
 
-func refused(t *testing.T, want string, client redis.UniversalClient, options ...sessionstore.Option) {
+func wantPanic(t *testing.T, want string, client redis.UniversalClient, options ...sessionstore.Option) {
 	t.Helper()
 	defer func() {
 		if said := fmt.Sprint(recover()); !strings.Contains(said, "sessionstore.New: ") || !strings.Contains(said, want) {
-			t.Errorf("New says %q, want it to name %s", said, want)
+			t.Errorf("New panics with %q, want a text with %s", said, want)
 		}
 	}()
 	sessionstore.New(client, options...)

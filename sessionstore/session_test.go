@@ -19,30 +19,30 @@ func TestSuite(t *testing.T) {
 	sessiontest.Suite(t, func() redis.UniversalClient { return redis.NewClient(options) })
 }
 
-// testRedis is where the Redis of TEST_REDIS listens, or else that of REDIS_URL,
-// or else an embedded one. The names of kinds, which TEST_REDIS may have for
-// other tests, stand for the embedded one here.
+// testRedis returns the options of the Redis of TEST_REDIS, else of REDIS_URL, else of
+// an embedded one. If TEST_REDIS has names of kinds, which are for other tests, it is
+// also the embedded one.
 func testRedis(t *testing.T) *redis.Options {
 	t.Helper()
 	address := cmp.Or(os.Getenv("TEST_REDIS"), os.Getenv("REDIS_URL"))
 	if kinds.MatchString(address) {
 		server := miniredis.RunT(t)
-		// Without this, its keys would keep their TTL for ever.
+		// By default, TTLs in miniredis do not run down.
 		server.ClockTTL(true)
 		return &redis.Options{Addr: server.Addr()}
 	}
 	options, err := redis.ParseURL(address)
 	if err != nil {
-		// The error has the address in it, and that may have a password.
-		t.Fatal("TEST_REDIS, or else REDIS_URL, is not the address of a Redis, such as redis://127.0.0.1:6379")
+		// The error would show the address, which may contain a password.
+		t.Fatal("TEST_REDIS, or else REDIS_URL, must be the address of a Redis, such as redis://127.0.0.1:6379")
 	}
 	return options
 }
 
 var kinds = regexp.MustCompile(`^((embedded|server|container)(,|$))*$`)
 
-// Another project takes the package without the workshop and without a framework.
-func TestImportsGoRedisAlone(t *testing.T) {
+// Other projects use the package without the workshop and without a framework.
+func TestImportsOnlyGoRedis(t *testing.T) {
 	pkg, err := build.ImportDir(".", 0)
 	if err != nil {
 		t.Fatal(err)
@@ -53,12 +53,12 @@ func TestImportsGoRedisAlone(t *testing.T) {
 		if _, known := allowed[path]; known {
 			allowed[path] = true
 		} else if strings.Contains(first, ".") {
-			t.Errorf("the package imports %s; it may import the standard library and go-redis", path)
+			t.Errorf("the package imports %s; it may import only the standard library and go-redis", path)
 		}
 	}
 	for path, imported := range allowed {
 		if !imported {
-			t.Errorf("the package does not import %s, so this test looks at something else", path)
+			t.Errorf("the package does not import %s, so this test proves nothing", path)
 		}
 	}
 }
