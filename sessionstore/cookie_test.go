@@ -32,7 +32,9 @@ func TestRequireLoginWithoutRedis(t *testing.T) {
 			store := sessionstore.New(client, append(c.options, sessionstore.InsecurePlainHTTP())...)
 			r, w := httptest.NewRequest(http.MethodGet, "/account", nil), httptest.NewRecorder()
 			r.Header.Set("Cookie", "session="+token)
-			never := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("RequireLogin called a handler without an answer from Redis") })
+			never := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+				t.Error("RequireLogin called a handler without an answer from Redis")
+			})
 			store.RequireLogin(never, never).ServeHTTP(w, r)
 
 			if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), c.body) {

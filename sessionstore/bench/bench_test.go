@@ -108,7 +108,7 @@ func wantCompleteResults(t *testing.T, r *report) {
 		_, err = d.Token()
 	}
 	if err != io.EOF {
-		t.Errorf("results.svg cannot be read: %v", err)
+		t.Errorf("results.svg is not valid XML: %v", err)
 	}
 }
 

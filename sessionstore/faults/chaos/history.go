@@ -17,7 +17,7 @@ type history struct {
 	// created is the latest tick at which a session began, and confirmed the tick at
 	// which its login returned, both by its number.
 	created, confirmed []int64
-	wrong              []string // what is wrong whatever the order of the effects
+	wrong              []string // what is wrong in any order of the effects
 }
 
 // explain turns calls into effects. After tick, no command can still arrive.
