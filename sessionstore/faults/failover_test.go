@@ -138,8 +138,8 @@ func (l *load) stop(on *redistest.Server) (sent, confirmed, kept int64) {
 	return sent, confirmed, kept
 }
 
-// killMaster kills a master under load. It fails the test if more increments are lost than
-// the replica cannot have received.
+// killMaster kills a master under load. It fails the test if more increments are lost
+// than the replica may have missed.
 func (l *load) killMaster(c *redistest.Cluster, master, replica int, kill func()) {
 	l.t.Helper()
 	offsets := l.watchOffsets(c.Node(master))
@@ -162,7 +162,7 @@ func (l *load) killMaster(c *redistest.Cluster, master, replica int, kill func()
 	l.t.Logf("%s: %d increments sent, %d confirmed, %d kept: %d lost, at most %d expected (last known offset of the master: %d, received by the replica: %d)",
 		l.t.Name(), sent, confirmed, kept, max(0, confirmed-kept), atRisk, end, received)
 	if confirmed-kept > atRisk {
-		l.t.Errorf("%d confirmed increments are lost, more than the %d that the replica may not have received", confirmed-kept, atRisk)
+		l.t.Errorf("%d confirmed increments are lost, more than the %d that the replica may have missed", confirmed-kept, atRisk)
 	}
 }
 

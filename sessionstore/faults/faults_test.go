@@ -53,8 +53,8 @@ func loggedIn(t testing.TB, store *sessionstore.Store, username string) *browser
 	return b
 }
 
-// on returns a browser with the same cookie at another store.
-func (b *browser) on(store *sessionstore.Store) *browser {
+// at returns a browser with the same cookie at another store.
+func (b *browser) at(store *sessionstore.Store) *browser {
 	return &browser{b.t, visit.Browser{Store: store, Cookie: b.Cookie}}
 }
 

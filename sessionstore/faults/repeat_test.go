@@ -29,7 +29,7 @@ func TestACallIsRepeatedAtMostOnce(t *testing.T) {
 		// Two creations with different tokens, then the end of both, sent twice.
 		"Login": 4,
 	}
-	for name, call := range everyCall(store, b.on(store), handle) {
+	for name, call := range everyCall(store, b.at(store), handle) {
 		before := taken.Load()
 		wantErr(t, name, call(within(t, suiteTimeout)), sessionstore.ErrUnavailable)
 		if n := taken.Load() - before; n == 0 || n > most[name] {

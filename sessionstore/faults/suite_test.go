@@ -155,7 +155,7 @@ func useEverything(t *testing.T, options *redis.Options) error {
 		func() error { return store.RevokeAll(ctx, "aaa") },
 		func() error { return b.Login(ctx, "aaa") },
 		func() error {
-			waiting := b.on(newStoreOn(t, connect(t, options), sessionstore.WaitForReplicas(1, time.Millisecond)))
+			waiting := b.at(newStoreOn(t, connect(t, options), sessionstore.WaitForReplicas(1, time.Millisecond)))
 			if err := waiting.Logout(ctx); err != nil && strings.Contains(err.Error(), "NOPERM") {
 				return err
 			}

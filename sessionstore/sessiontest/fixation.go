@@ -137,7 +137,7 @@ func misshapenCookies(s *scene) {
 		"a dot in the middle":   good[:21] + "." + good[22:],
 	}
 	// The last character carries only four bits, so three others could mean the
-	// wantEqual token.
+	// same token.
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	last := strings.IndexByte(alphabet, good[42])
 	for spelling := 1; spelling <= 3; spelling++ {
