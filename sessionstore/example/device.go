@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// name is what users call a browser or a system that has token in its User-Agent.
+// name is what users call a browser or a system with this token in its User-Agent.
 type name struct{ token, name string }
 
-// A browser also has the tokens of those that it is compatible with, so the order
-// matters (https://developer.mozilla.org/en-US/docs/Web/HTTP/Guides/Browser_detection_using_the_user_agent).
+// Most browsers also send the tokens of others, so the order matters
+// (https://developer.mozilla.org/en-US/docs/Web/HTTP/Guides/Browser_detection_using_the_user_agent).
 var browsers = []name{
 	{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"},
 	{"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"}, {"CriOS/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"},
@@ -20,7 +20,8 @@ var systems = []name{
 	{"CrOS", "ChromeOS"}, {"Mac OS X", "macOS"}, {"Linux", "Linux"},
 }
 
-// program is the first word of a User-Agent, without its version.
+// program is the first word of a User-Agent, without its version. Almost all browsers
+// begin with Mozilla, so that word says nothing.
 var program = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]{0,31}`)
 
 // deviceName is how users recognise a device, for example "Firefox on Windows". It
@@ -33,7 +34,7 @@ func deviceName(userAgent string) string {
 	case browser != "" || system != "":
 		return browser + system
 	}
-	return program.FindString(userAgent)
+	return strings.TrimPrefix(program.FindString(userAgent), "Mozilla")
 }
 
 func find(names []name, userAgent string) string {

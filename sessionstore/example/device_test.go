@@ -19,8 +19,9 @@ func TestDeviceName(t *testing.T) {
 		"Lynx/2.9.0dev.12 libwww-FM/2.14SSL-MM/1.4.1 OpenSSL/3.2.1":                                                                                 "Lynx",
 		"curl/8.14.1":        "curl",
 		"Go-http-client/1.1": "Go-http-client",
-		"":                   "",
-		"\xff\x00é <b>":      "",
+		"Mozilla/5.0 (compatible; ExampleBot/1.0)": "",
+		"":              "",
+		"\xff\x00é <b>": "",
 	} {
 		if got := deviceName(userAgent); got != want {
 			t.Errorf("deviceName(%q) = %q, want %q", userAgent, got, want)
