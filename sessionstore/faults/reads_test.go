@@ -8,7 +8,7 @@ import (
 	"example.com/session-workshop/sessionstore"
 )
 
-// What Redis counts as a change goes to its replicas and to its disk.
+// Redis sends only what it counts as a change to its replicas and to its disk.
 func TestAVisitThatOnlyReadsWritesNothing(t *testing.T) {
 	t.Parallel()
 	server := redistest.StartServer(t)
@@ -26,11 +26,11 @@ func TestAVisitThatOnlyReadsWritesNothing(t *testing.T) {
 		must(t, err)
 	}
 	if after := changes(); after != before || after == "" {
-		t.Errorf("Redis counts %q changes before 200 visits that only read, and %q after them", before, after)
+		t.Errorf("Redis counts %q changes before 200 reads and %q after them", before, after)
 	}
 	_, err := b.visit(t.Context())
 	must(t, err)
 	if changes() == before {
-		t.Error("Redis counts no change for an increment, so this test has seen nothing")
+		t.Error("Redis counts no change for an increment, so this test proves nothing")
 	}
 }

@@ -50,9 +50,9 @@ func missingNames(dir, text string) (missing []string) {
 
 func TestMissingNamesAreFound(t *testing.T) {
 	text := "[`TestSuite`](session_test.go), [`TestSuit`](session_test.go), [`TestSuite`](gone_test.go), " +
-		"[`what is popped is read once`](sessiontest/reads.go), [`what is popped`](sessiontest/reads.go)"
+		"[`only one request gets a popped field`](sessiontest/reads.go), [`only one request gets`](sessiontest/reads.go)"
 	got := strings.Join(missingNames(filepath.Join(root, "sessionstore"), text), "\n")
-	want := "TestSuit is not in session_test.go\nTestSuite is not in gone_test.go\nwhat is popped is not in sessiontest/reads.go"
+	want := "TestSuit is not in session_test.go\nTestSuite is not in gone_test.go\nonly one request gets is not in sessiontest/reads.go"
 	if got != want {
 		t.Errorf("it finds\n%s\nwant\n%s", got, want)
 	}
