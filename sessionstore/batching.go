@@ -7,31 +7,40 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Batching sends the visits of all requests that wait at a moment together, on one
-// connection: more visits a second for less CPU, on both sides, if many requests
-// come at once. Each visit is a command of its own all the same: to the hooks of
-// the client, to its deadline, and if another one fails. It is experimental as long
-// as go-redis calls AsyncAutoPipeline so. Call Store.Close at the end.
+// Batching sends the visits of all requests on one connection, each without waiting
+// for the reply to the one before: more visits a second for less CPU, on both sides,
+// if many requests come at once. Each visit is still a command of its own to the hooks
+// of the client, to its deadline, and if another one fails. But if the connection
+// breaks or hangs, all visits on it fail, and none of them is sent again.
+//
+// Batching is experimental as long as go-redis calls AsyncAutoPipeline so. Call
+// Store.Close at the end.
 //
 // A visit whose caller has given up is still sent if the connection comes back.
 func Batching() Option { return func(s *Store) { s.batching = true } }
 
-// maxQueued is how many visits can wait while Redis hangs. More are refused at once.
-const maxQueued = 2000
+// maxUnanswered is how many visits can wait for a reply. More wait for a place, until
+// their deadline.
+const maxUnanswered = 2000
 
 // openBatches makes a client without the hooks of rdb, because they would see the
 // commands of many requests as one: visits come to it behind those hooks.
+//
+// It uses full duplex, because a batch that waits for the reply to the one before
+// costs up to a round trip: with 5 ms to Redis that took a fifth of the throughput.
 func (s *Store) openBatches() (err error) {
 	options := redis.DefaultAutoPipelineOptions()
-	options.MaxQueuedCommands = maxQueued
+	options.FullDuplex, options.FullDuplexWindow = true, maxUnanswered
 	switch client := s.rdb.(type) {
 	case *redis.ClusterClient:
 		own := *client.Options()
+		own.PipelinePoolSize = 1
 		cluster := redis.NewClusterClient(&own)
 		s.clusters, s.batchClient = append(s.clusters, cluster), cluster
 		s.batches, err = cluster.AsyncAutoPipelineWithOptions(options)
 	case *redis.Client:
 		own := *client.Options()
+		own.PipelinePoolSize = 1
 		server := redis.NewClient(&own)
 		s.batchClient = server
 		s.batches, err = server.AsyncAutoPipelineWithOptions(options)

@@ -7,11 +7,11 @@ import "github.com/redis/go-redis/v9"
 //	go get github.com/redis/go-redis/v9@latest
 //
 // Before 9.19 it ignores NoRetry, and sends an increment again whose reply was
-// lost: it would count twice, in silence. Before 9.23 nothing bounds the visits
-// that wait with Batching while Redis hangs.
-var _ = needsGoRedis9_23OrLater{redis.Cmder.NoRetry, redis.AutoPipelineOptions{}.MaxQueuedCommands}
+// lost: it would count twice, in silence. Before 9.23 it has no full duplex, which
+// Batching uses.
+var _ = needsGoRedis9_23OrLater{redis.Cmder.NoRetry, redis.AutoPipelineOptions{}.FullDuplexWindow}
 
 type needsGoRedis9_23OrLater struct {
-	noRetry           func(redis.Cmder) bool
-	maxQueuedCommands int
+	noRetry          func(redis.Cmder) bool
+	fullDuplexWindow int
 }
