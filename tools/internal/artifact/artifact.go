@@ -13,15 +13,16 @@ import (
 	"strings"
 )
 
-// Sums lists the programs' sums in the form that sha256sum -c reads.
+// Sums is the name of the file with the checksums of the programs, in the
+// format that sha256sum -c reads.
 const Sums = "SHA256SUMS"
 
-// IAMToken is the folder of what the steps ask for tokens if REDIS_AUTH is iam.
+// IAMToken is the folder of the program that prints tokens for REDIS_AUTH=iam.
 const IAMToken = "deploy/iam"
 
-// Build builds the programs in these folders below root for Linux on arch, and
-// returns their sums. The same source gives the same bytes on any machine with
-// the same Go.
+// Build builds the programs in these folders below root for Linux on arch,
+// writes them to the folder to, and returns their SHA-256 sums. The same source
+// and the same Go version give the same bytes on any machine.
 func Build(ctx context.Context, out io.Writer, root string, folders []string, to, arch string) (sums []byte, err error) {
 	to, err = filepath.Abs(to)
 	if err != nil {
@@ -50,10 +51,10 @@ func Build(ctx context.Context, out io.Writer, root string, folders []string, to
 	return []byte(list.String()), os.WriteFile(filepath.Join(to, Sums), []byte(list.String()), 0o644)
 }
 
-// buildStatic builds a program that needs nothing of the server it runs on.
+// buildStatic builds a program that needs no shared library of its server.
 func buildStatic(ctx context.Context, folder, file, arch string) error {
-	// Neither paths of this machine nor the state of its checkout get into
-	// the program: they would change its sum.
+	// Paths of this machine and the state of its checkout would change the
+	// checksum of the program.
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", file, ".")
 	build.Dir = folder
 	build.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)

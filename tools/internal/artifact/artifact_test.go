@@ -45,14 +45,14 @@ func TestProgramsAreStaticAndHaveTheirSums(t *testing.T) {
 		fmt.Fprintf(&want, "%x  %s\n", sha256.Sum256(program), name)
 		wantStatic(t, filepath.Join(folder, name))
 		if strings.Contains(string(program), root) {
-			t.Errorf("%s holds a path of this machine, which would change its sum on another", name)
+			t.Errorf("%s contains a path of this machine, so another machine would build it with another sum", name)
 		}
 	}
 	if string(sums) != want.String() {
 		t.Errorf("the sums are\n%swant\n%s", sums, want.String())
 	}
 	if written, err := os.ReadFile(filepath.Join(folder, artifact.Sums)); string(written) != string(sums) {
-		t.Errorf("%s holds %q, %v", artifact.Sums, written, err)
+		t.Errorf("%s contains %q, %v", artifact.Sums, written, err)
 	}
 	if runtime.GOOS != "linux" || runtime.GOARCH != arch {
 		return

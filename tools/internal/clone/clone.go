@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// Files are those below a folder of the repository that a commit of everything
-// would hold, by their path from its root.
+// Files returns the paths, relative to root, of the files below a folder that
+// git would commit: tracked and new ones, without ignored ones.
 func Files(t testing.TB, root, folder string) []string {
 	t.Helper()
 	names, err := files(root, folder)
@@ -41,8 +41,8 @@ func files(root, folder string) (names []string, err error) {
 	return names, nil
 }
 
-// Copy copies them all to a new folder: what a clone would be, with the changes
-// that are not committed yet.
+// Copy copies these files to a new folder. It is what a clone would be, with
+// the uncommitted changes.
 func Copy(t testing.TB, root string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -52,7 +52,7 @@ func Copy(t testing.TB, root string) (dir string) {
 	return dir
 }
 
-// CopyTo is Copy to a folder that is there.
+// CopyTo is Copy to an existing folder.
 func CopyTo(dir, root string) error {
 	names, err := files(root, ".")
 	for _, name := range names {

@@ -1,4 +1,4 @@
-// Package folder writes folders that are whole or not there.
+// Package folder writes a folder completely or not at all.
 package folder
 
 import (
@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 )
 
-// Write makes a folder of files, which it knows by their path in the folder,
-// with slashes. The folder may not be there yet, unlike the one that it is in.
-// After an error nothing is left behind.
+// Write creates the folder dir with these files; the keys are paths inside dir,
+// with slashes. dir must not exist, its parent must. After an error nothing is
+// left behind.
 func Write(dir string, files map[string]string) error {
 	return whole(dir, func(unfinished string) error {
 		for name, text := range files {
@@ -21,14 +21,14 @@ func Write(dir string, files map[string]string) error {
 	})
 }
 
-// Copy makes the folder to, with what is in the folder from. The rest is as in
-// Write.
+// Copy creates the folder to with the contents of the folder from, under the
+// same rules as Write.
 func Copy(from, to string) error {
 	return whole(to, func(unfinished string) error { return os.CopyFS(unfinished, os.DirFS(from)) })
 }
 
-// whole lets fill another folder, which then becomes dir: Ctrl+C must not leave
-// half of it.
+// whole fills a temporary folder and then renames it to dir, so that Ctrl+C
+// leaves no half-written folder.
 func whole(dir string, fill func(unfinished string) error) error {
 	unfinished, err := os.MkdirTemp(filepath.Dir(dir), filepath.Base(dir)+"-unfinished-")
 	if err != nil {
@@ -41,7 +41,7 @@ func whole(dir string, fill func(unfinished string) error) error {
 	return os.Rename(unfinished, dir)
 }
 
-// WriteFile writes a file, and the folder that it is in.
+// WriteFile writes a file, and creates its folder if needed.
 func WriteFile(path, text string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

@@ -1,5 +1,5 @@
-// Package foreign recognises what other programs have left in the variables of
-// this shell, under a name that the workshop has, too.
+// Package foreign detects environment variables that another program has set
+// under a name that the workshop also uses.
 package foreign
 
 import (
@@ -9,10 +9,10 @@ import (
 	"example.com/session-workshop/shared/config"
 )
 
-// Names are the variables that other programs set, too.
+// Names are the variables that other programs also set.
 var Names = []string{"HOST", "NAME", "URL", "BOARD"}
 
-// Why says why the value of a variable is not read. It is empty if the value is
+// Why returns the reason why a variable is ignored. It is empty if the value is
 // for the workshop, or if there is none.
 func Why(name string) string {
 	value := config.Getenv(name)
@@ -22,16 +22,17 @@ func Why(name string) string {
 	case value == "", typed(name):
 		return ""
 	case name == "NAME" && isThisMachine(value):
-		return "it is the name of this machine (WSL sets it). Yours goes after make: NAME=ada"
+		return "it is the name of this machine (WSL sets it). Type your own name after make: NAME=ada"
 	case name == "BOARD" && !strings.ContainsAny(value, ":/."):
-		return "it is no address (tools for circuit boards set it). That of the class board: BOARD=http://192.168.1.20:5050/k7f3qz"
+		return "it is not an address (tools for circuit boards set it). The address of a class board looks like this: BOARD=http://192.168.1.20:5050/k7f3qz"
 	case name == "URL":
-		return "programs of all kinds set it. An app to check goes after make: make check3 URL=http://127.0.0.1:8000"
+		return "many programs set it. Type the address of your app after make: make check3 URL=http://127.0.0.1:8000"
 	}
 	return ""
 }
 
-// Getenv is config.Getenv without what Why is about.
+// Getenv is config.Getenv, but empty for a variable that Why gives a reason to
+// ignore.
 func Getenv(name string) string {
 	if Why(name) != "" {
 		return ""
@@ -39,7 +40,7 @@ func Getenv(name string) string {
 	return config.Getenv(name)
 }
 
-// typed reports whether make was given the variable
+// typed reports whether the variable was given to make on its command line
 // (https://www.gnu.org/software/make/manual/html_node/Options_002fRecursion.html).
 func typed(name string) bool { return strings.Contains(" "+os.Getenv("MAKEFLAGS"), " "+name+"=") }
 

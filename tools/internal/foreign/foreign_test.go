@@ -8,7 +8,7 @@ import (
 	"example.com/session-workshop/tools/internal/foreign"
 )
 
-func TestWhatAnotherProgramHasSetIsNotRead(t *testing.T) {
+func TestVariablesOfOtherProgramsAreIgnored(t *testing.T) {
 	machine, err := os.Hostname()
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func TestWhatAnotherProgramHasSetIsNotRead(t *testing.T) {
 		}
 		t.Setenv(c.name, "")
 		if why := foreign.Why(c.name); why != "" {
-			t.Errorf("%s is not set, and %s", c.name, why)
+			t.Errorf("%s is not set, and Why says %s", c.name, why)
 		}
 	}
 }

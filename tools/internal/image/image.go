@@ -15,11 +15,12 @@ import (
 	"example.com/session-workshop/tools/internal/machine"
 )
 
-// programInImage is the server in the image. Docker's standard PATH finds it.
+// programInImage is the path of the server in the image. It is on Docker's
+// default PATH.
 const programInImage = "/usr/local/bin/redis-server"
 
-// Make makes the image under that name. It returns the path of the server it is
-// made from, and the size of the image.
+// Make creates the image with that name from a Redis server on this machine. It
+// returns the path of that server, and the size of the image in bytes.
 func Make(ctx context.Context, name string) (server string, size int, err error) {
 	if err := machine.AskDocker(ctx); err != nil {
 		return "", 0, err
@@ -35,7 +36,7 @@ func Make(ctx context.Context, name string) (server string, size int, err error)
 	return server, size, importImage(ctx, layer, name)
 }
 
-// serverLayer packs the server and the libraries it needs.
+// serverLayer packs the server and its libraries into a tar archive.
 func serverLayer(ctx context.Context, server string) (*bytes.Buffer, error) {
 	libraries, err := librariesOf(ctx, server)
 	if err != nil {
@@ -54,16 +55,16 @@ func serverLayer(ctx context.Context, server string) (*bytes.Buffer, error) {
 	return &layer, w.Close()
 }
 
-// librariesOf asks the machine's own loader, whose lines look like
+// librariesOf lists the libraries of a program by ldd, whose lines look like
 // "libm.so.6 => /lib/x86_64-linux-gnu/libm.so.6 (0x00007f…)", and for the
 // loader itself "/lib64/ld-linux-x86-64.so.2 (0x00007f…)".
 func librariesOf(ctx context.Context, program string) ([]string, error) {
 	output, err := exec.CommandContext(ctx, "ldd", program).Output()
 	if err != nil {
-		return nil, fmt.Errorf("ldd %s, which tells the libraries it needs: %w", program, err)
+		return nil, fmt.Errorf("ldd %s, which lists its libraries: %w", program, err)
 	}
 	if strings.Contains(string(output), "not found") {
-		return nil, fmt.Errorf("%s misses a library on this machine:\n%s", program, output)
+		return nil, fmt.Errorf("%s needs a library that this machine does not have:\n%s", program, output)
 	}
 	var paths []string
 	for _, match := range regexp.MustCompile(`(/\S+) \(0x`).FindAllStringSubmatch(string(output), -1) {
@@ -72,8 +73,8 @@ func librariesOf(ctx context.Context, program string) ([]string, error) {
 	return paths, nil
 }
 
-// addFile puts the contents of source under the given name: what is a link
-// here becomes a file there.
+// addFile adds the contents of source under the given name. A symbolic link
+// becomes a file.
 func addFile(w *tar.Writer, name, source string) error {
 	file, err := os.Open(source)
 	if err != nil {
@@ -92,8 +93,8 @@ func addFile(w *tar.Writer, name, source string) error {
 	return err
 }
 
-// importImage gives the image the command that the official one has too, so
-// that both are started in the same way. Protected mode would refuse everybody
+// importImage gives the image the same command as the official one, so that
+// both are started in the same way. Protected mode would refuse every client
 // outside the container.
 func importImage(ctx context.Context, layer io.Reader, name string) error {
 	docker := exec.CommandContext(ctx, "docker", "import",

@@ -26,7 +26,7 @@ func TestAnImageOfThisMachinesServerRuns(t *testing.T) {
 	}
 	name := fmt.Sprintf("session-workshop-test-%d", os.Getpid())
 	if _, size, err := image.Make(t.Context(), name); err != nil || size < 1e6 {
-		t.Fatalf("an image of %d bytes, %v", size, err)
+		t.Fatalf("Make: %d bytes, %v", size, err)
 	}
 	t.Cleanup(func() { docker(t, "image", "rm", "--force", name) })
 	container := docker(t, "run", "--detach", "--publish", "127.0.0.1::6379", name)
@@ -49,7 +49,7 @@ func TestWithoutDocker(t *testing.T) {
 	}
 }
 
-// docker returns what the command prints on standard output.
+// docker runs a docker command and returns its standard output.
 func docker(t *testing.T, args ...string) string {
 	t.Helper()
 	output, err := exec.Command("docker", args...).Output()

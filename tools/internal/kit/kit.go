@@ -1,5 +1,5 @@
-// Package kit packs what a room without a network needs: the workshop, the Go
-// modules of everything in it, and an image of Redis.
+// Package kit packs what a classroom without internet access needs: the
+// workshop, the Go modules of all its parts, and an image of Redis.
 package kit
 
 import (
@@ -23,7 +23,7 @@ import (
 	"example.com/session-workshop/tools/internal/modules"
 )
 
-// Name is that of the archive, and of the one folder in it.
+// Name is the name of the archive, and of the one folder in it.
 const Name = "session-workshop-offline"
 
 // files are what lies beside the workshop in the archive.
@@ -31,20 +31,20 @@ const Name = "session-workshop-offline"
 //go:embed files/README.md files/setup.go
 var files embed.FS
 
-// Kit is the archive while it is made.
+// Kit builds the archive.
 type Kit struct {
 	// Root is the folder of the repository.
 	Root string
-	// Out gets what goes into the archive, in words.
+	// Out receives a report of what goes into the archive.
 	Out io.Writer
-	// WithImage adds an image of Redis if Docker has or can pull one.
+	// WithImage adds an image of Redis if Docker has one or can pull it.
 	WithImage bool
 
 	archive *zip.Writer
 	temp    string // a temporary folder
 }
 
-// Write writes the archive. A failure leaves the file from before.
+// Write writes the archive. If it fails, an existing file stays as it was.
 func (k *Kit) Write(ctx context.Context, file string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
@@ -81,15 +81,15 @@ func (k *Kit) fill(ctx context.Context) error {
 	}
 	image, err := machine.RedisImage(ctx)
 	if err != nil {
-		fmt.Fprintf(k.Out, "Redis image: none, the workshop brings a Redis along without it (%v).\n", err)
+		fmt.Fprintf(k.Out, "Redis image: none (%v). The workshop also runs without it, on its embedded Redis.\n", err)
 		return nil
 	}
 	fmt.Fprintln(k.Out, "Redis image:", image)
 	return k.addImage(ctx, image)
 }
 
-// create begins a file of the archive. What is compressed already is stored as
-// it is.
+// create begins a file of the archive. A file that is already compressed is
+// stored uncompressed.
 func (k *Kit) create(name string) (io.Writer, error) {
 	header := &zip.FileHeader{Name: path.Join(Name, name), Method: zip.Deflate}
 	if ending := path.Ext(name); ending == ".zip" || ending == ".gz" {
@@ -99,8 +99,8 @@ func (k *Kit) create(name string) (io.Writer, error) {
 	return k.archive.CreateHeader(header)
 }
 
-// addFolder adds the files of a folder, all or those with these endings, and
-// returns how many they are.
+// addFolder adds the files of a folder and returns their number. With endings,
+// it adds only the files with these endings.
 func (k *Kit) addFolder(name string, folder fs.FS, endings ...string) (n int, err error) {
 	err = fs.WalkDir(folder, ".", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || (endings != nil && !slices.Contains(endings, path.Ext(file))) {
@@ -120,14 +120,15 @@ func (k *Kit) addFolder(name string, folder fs.FS, endings ...string) (n int, er
 	return n, err
 }
 
-// addRepository adds the last commit. What is not committed yet is named.
+// addRepository adds the last commit, and reports the files that are not
+// committed yet.
 func (k *Kit) addRepository(ctx context.Context) error {
 	changes, err := k.git(ctx, "status", "--porcelain")
 	if err != nil {
-		return fmt.Errorf("the workshop here is no clone of its repository, or git is missing: clone it with git (%w)", err)
+		return fmt.Errorf("this folder is no clone of its repository, or git is missing: clone the workshop with git (%w)", err)
 	}
 	if n := strings.Count(changes, "\n"); n > 0 {
-		fmt.Fprintf(k.Out, "The archive gets the last commit. %d files that you changed since are not in it.\n", n)
+		fmt.Fprintf(k.Out, "The archive contains the last commit. %d files that you changed since then are not in it.\n", n)
 	}
 	file := filepath.Join(k.temp, "repository.zip")
 	if _, err := k.git(ctx, "archive", "--format=zip", "--prefix="+Name+"/workshop/", "--output="+file, "HEAD"); err != nil {
@@ -154,16 +155,16 @@ func (k *Kit) git(ctx context.Context, args ...string) (string, error) {
 	return string(output), machine.WithStderr(err)
 }
 
-// addModules lets the go command fill an empty module cache with exactly what
-// it needs to build and test everything, and packs that.
+// addModules has the go command fill an empty module cache with exactly what it
+// needs to build and test everything, and packs the result.
 func (k *Kit) addModules(ctx context.Context) error {
 	fmt.Fprintln(k.Out, "Fetching the Go modules for Linux, macOS and Windows.")
 	cache := filepath.Join(k.temp, "modules")
 	if err := k.fetchModules(ctx, cache); err != nil {
 		return err
 	}
-	// The go command makes the other files itself. It must: the sums of the zips
-	// are then those of the copies that arrived.
+	// The go command must create the other files itself: only then are the sums
+	// of the zips those of the copies that arrived.
 	n, err := k.addFolder("modules", os.DirFS(filepath.Join(cache, "cache", "download")), ".info", ".mod", ".zip")
 	fmt.Fprintf(k.Out, "Go modules: %d files\n", n)
 	return err
@@ -178,8 +179,8 @@ func (k *Kit) fetchModules(ctx context.Context, cache string) error {
 	if err != nil {
 		return err
 	}
-	// Each module of the workspace also alone, as a learner's own copy of a step
-	// is.
+	// Each module of the workspace must also build alone, as a learner's own
+	// copy of a step does.
 	all := append(found.Packages(), found.EachAlone()...)
 	for _, system := range modules.Systems {
 		for _, p := range all {
@@ -194,8 +195,8 @@ func (k *Kit) fetchModules(ctx context.Context, cache string) error {
 	return nil
 }
 
-// proxies puts this machine's own module cache before the proxies that the go
-// command asks: what is there already is not fetched again.
+// proxies returns a GOPROXY that begins with this machine's module cache, so
+// that modules in it are not downloaded again.
 func proxies(ctx context.Context) (string, error) {
 	output, err := exec.CommandContext(ctx, "go", "env", "GOMODCACHE", "GOPROXY").Output()
 	if err != nil {
@@ -209,7 +210,7 @@ func proxies(ctx context.Context) (string, error) {
 	return (&url.URL{Scheme: "file", Path: downloads}).String() + "," + strings.TrimSpace(proxy), nil
 }
 
-// addImage packs the image as `docker load` reads it.
+// addImage packs the image in the format that `docker load` reads.
 func (k *Kit) addImage(ctx context.Context, image string) error {
 	entry, err := k.create("redis/image.tar.gz")
 	if err != nil {

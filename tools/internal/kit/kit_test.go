@@ -20,14 +20,14 @@ import (
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
-// roomVariable names the folder of an unpacked kit, in a test that runs again
-// where there is no network.
+// roomVariable names the folder of the unpacked kit, for the process in which
+// this test runs again without a network.
 const roomVariable = "WORKSHOP_TEST_ROOM"
 
-// proxyVariable tells that test that it is cut off by a proxy alone.
+// proxyVariable is set if only a proxy cuts that process off.
 const proxyVariable = "WORKSHOP_TEST_DEAD_PROXY"
 
-// TestOffline makes the kit, unpacks it as a learner would, and runs the
+// TestOffline builds the kit, unpacks it as a learner would, and runs the
 // workshop from it, with an empty module cache and an empty home folder.
 func TestOffline(t *testing.T) {
 	testall.Only(t)
@@ -54,20 +54,20 @@ func TestOffline(t *testing.T) {
 	}
 	inside := withoutNetwork(t, roomVariable+"="+filepath.Join(dir, kit.Name),
 		"HOME="+home, "USERPROFILE="+home, "GOENV=off", "GOPATH="+filepath.Join(home, "go"), "GOMODCACHE=",
-		// The build cache holds no module, and what it has need not be built again.
+		// The build cache contains no module, and saves building again.
 		"GOPROXY=", "GOFLAGS=-modcacherw "+os.Getenv("GOFLAGS"), "GOCACHE="+strings.TrimSpace(repotest.Run(t, ".", "go", "env", "GOCACHE")))
 	for _, want := range []string{"Next: ", "--- PASS: TestOffline", "Redis image: Loaded image"} {
 		if strings.Contains(want, "image") && strings.Contains(said.String(), "Redis image: none") {
 			needDocker(t)
 		}
 		if !strings.Contains(inside, want) {
-			t.Errorf("in the room it does not say %q:\n%s", want, inside)
+			t.Errorf("without a network it does not print %q:\n%s", want, inside)
 		}
 	}
 }
 
-// needDocker skips a test if no Docker answers, unless a Redis in a container is
-// mandatory.
+// needDocker skips a test if Docker does not answer. It fails if REQUIRE_REDIS
+// demands a container.
 func needDocker(t *testing.T) {
 	t.Helper()
 	err := machine.AskDocker(t.Context())
@@ -80,15 +80,15 @@ func needDocker(t *testing.T) {
 	}
 }
 
-// needModuleProxy skips a test that has to fetch modules if this machine cannot:
-// the kit also has those of other systems, which are in no cache here.
+// needModuleProxy skips a test if this machine cannot download modules: the kit
+// also has modules of other systems, which are not in this cache.
 func needModuleProxy(t *testing.T) {
 	t.Helper()
 	fetch := exec.Command("go", "mod", "download", "-json", "github.com/labstack/echo/v4@latest")
 	fetch.Dir = t.TempDir()
 	fetch.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-modcacherw", "GOMODCACHE="+t.TempDir())
 	if said, err := fetch.CombinedOutput(); err != nil {
-		t.Skipf("NOT tested: the offline kit. It has modules for other systems, and none can be fetched here: %s", said)
+		t.Skipf("NOT tested: the offline kit. It has modules for other systems, which cannot be downloaded here: %s", said)
 	}
 }
 
@@ -97,10 +97,10 @@ func reachesOthers(addr net.Addr) bool {
 	return !ok || !network.IP.IsLoopback()
 }
 
-// inTheRoom is what a learner does with the kit.
+// inTheRoom does what a learner does with the kit.
 func inTheRoom(t *testing.T, room string) {
 	if addrs, err := net.InterfaceAddrs(); os.Getenv(proxyVariable) == "" && (err != nil || slices.ContainsFunc(addrs, reachesOthers)) {
-		t.Fatalf("there is a network, and this test would prove nothing: %v %v", addrs, err)
+		t.Fatalf("there is a network, so this test would prove nothing: %v %v", addrs, err)
 	}
 	setup := exec.Command("go", "run", "setup.go")
 	setup.Dir = room
@@ -132,7 +132,7 @@ func inTheRoom(t *testing.T, room string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(app.Kill)
-	// A Redis of this machine may be in use.
+	// A Redis of this machine may hold other names.
 	name := "offline-" + filepath.Base(filepath.Dir(step3))
 	visitor := repotest.NewVisitor(t)
 	visitor.Login(app.URL, name).Wants("Logged in as "+name, "Visits: 1")
@@ -154,8 +154,8 @@ func unpack(t *testing.T, archive, dir string) {
 	}
 }
 
-// withoutNetwork runs the test again where it reaches only this machine, and
-// returns what it said.
+// withoutNetwork runs the test again in a process that reaches only this
+// machine, and returns its output.
 func withoutNetwork(t *testing.T, env ...string) string {
 	t.Helper()
 	again := netns.Again(t)
@@ -164,14 +164,14 @@ func withoutNetwork(t *testing.T, env ...string) string {
 	if !isolated {
 		t.Logf("no network namespace here (%v): cut off by a proxy that does not answer", err)
 		again = netns.Again(t)
-		const nobody = "http://127.0.0.1:9"
-		again.Env = slices.Concat(again.Env, env, []string{proxyVariable + "=yes", "HTTP_PROXY=" + nobody, "HTTPS_PROXY=" + nobody, "NO_PROXY=127.0.0.1,localhost"})
+		const dead = "http://127.0.0.1:9"
+		again.Env = slices.Concat(again.Env, env, []string{proxyVariable + "=yes", "HTTP_PROXY=" + dead, "HTTPS_PROXY=" + dead, "NO_PROXY=127.0.0.1,localhost"})
 		var output []byte
 		output, err = again.CombinedOutput()
 		said = string(output)
 	}
 	if err != nil {
-		t.Fatalf("in the room: %v\n%s", err, said)
+		t.Fatalf("without a network: %v\n%s", err, said)
 	}
 	return said
 }
@@ -185,6 +185,6 @@ func TestOfflineOutsideAClone(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "*.*p")); len(left) > 0 {
-		t.Errorf("it left %v", left)
+		t.Errorf("files are left: %v", left)
 	}
 }

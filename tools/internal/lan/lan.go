@@ -1,5 +1,5 @@
-// Package lan finds the addresses by which others in this network reach this
-// machine.
+// Package lan finds the addresses at which other machines in the network reach
+// this one.
 package lan
 
 import (
@@ -8,8 +8,9 @@ import (
 	"slices"
 )
 
-// Addresses are the IPv4 addresses of this machine, the one that leads to other
-// networks first; 127.0.0.1 if the machine is in no network.
+// Addresses returns the IPv4 addresses of this machine, beginning with the one
+// that leads to other networks. It returns 127.0.0.1 if the machine is in no
+// network.
 func Addresses() []string {
 	var all []string
 	interfaces, _ := net.Interfaces()
@@ -32,8 +33,8 @@ func Addresses() []string {
 	return all
 }
 
-// outbound asks the system from which address it would send to another network.
-// Nothing is sent: 192.0.2.1 is an address that no machine has
+// outbound returns the address from which the system would send to another
+// network. It sends nothing: 192.0.2.1 belongs to no machine
 // (https://datatracker.ietf.org/doc/html/rfc5737).
 func outbound() string {
 	conn, err := net.Dial("udp4", "192.0.2.1:9")

@@ -22,7 +22,7 @@ func TestAddressesAreThoseOfTheNetworks(t *testing.T) {
 	}
 	got := Addresses()
 	if first := outbound(); slices.Contains(want, first) && got[0] != first {
-		t.Errorf("the first is %s, and %s leads to other networks", got[0], first)
+		t.Errorf("the first is %s, want %s, which leads to other networks", got[0], first)
 	}
 	slices.Sort(got)
 	slices.Sort(want)

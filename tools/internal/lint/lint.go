@@ -15,7 +15,8 @@ import (
 	"example.com/session-workshop/tools/internal/modules"
 )
 
-// The versions are pinned, so that the same source gets the same answer.
+// The versions are pinned, so that the same source always gets the same
+// findings.
 const (
 	golangci    = "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0"
 	govulncheck = "golang.org/x/vuln/cmd/govulncheck@v1.9.0"
@@ -23,9 +24,9 @@ const (
 	composeLint = "github.com/compose-spec/compose-go/v2/cmd@v2.16.2"
 )
 
-// Run runs every linter and fails if one found something; database is the URL
-// of the list of known security holes. If it cannot be reached, unreachable
-// says why, and the linter that reads it has not run.
+// Run runs every linter, and fails if one of them finds something. database is
+// the URL of the list of known security holes. If it cannot be reached,
+// unreachable says why, and govulncheck has not run.
 func Run(ctx context.Context, root, database string) (unreachable, err error) {
 	found, err := modules.Find(ctx, root)
 	if err != nil {
@@ -35,12 +36,12 @@ func Run(ctx context.Context, root, database string) (unreachable, err error) {
 	var errs []error
 	for _, p := range found.EachAlone() {
 		name := filepath.Base(p.Dir)
-		// What it looks for is in .golangci.yml, which editors read too.
+		// Its rules are in .golangci.yml, which editors read too.
 		errs = append(errs, named("golangci-lint in "+name, p.Command(ctx, "go", "run", golangci, "run").Run()))
 		for _, system := range modules.Systems {
 			errs = append(errs, named("go vet for "+system, vetFor(ctx, p, system)))
 		}
-		// It refuses a folder without a go.mod, as that of go.work is.
+		// It refuses a folder without a go.mod, such as the folder of go.work.
 		if unreachable == nil {
 			errs = append(errs, named("govulncheck in "+name, p.Command(ctx, "go", "run", govulncheck, "-db", database).Run()))
 		}
@@ -50,8 +51,8 @@ func Run(ctx context.Context, root, database string) (unreachable, err error) {
 		named("compose-go", lintFile(ctx, root, composeLint, "compose.yaml")))...)
 }
 
-// vetFor compiles a set of packages and their tests for another system, on
-// which they may not run today, and vets them.
+// vetFor vets packages and their tests for another system, which also compiles
+// them.
 func vetFor(ctx context.Context, p modules.Packages, system string) error {
 	if system == runtime.GOOS {
 		return nil
@@ -61,9 +62,9 @@ func vetFor(ctx context.Context, p modules.Packages, system string) error {
 	return vet.Run()
 }
 
-// lintFile runs a linter on one file that is no Go. One of the linters prints
-// the file as it understood it, and all its errors to standard error; the
-// other prints what it found.
+// lintFile runs a linter on a file that is not Go. One of the linters prints
+// its errors to standard error, and to standard output the file as it
+// understood it; the other prints its findings to standard output.
 func lintFile(ctx context.Context, root, linter, file string) error {
 	lint := modules.Packages{Dir: root, Pattern: file}.Command(ctx, "go", "run", linter)
 	var said bytes.Buffer
@@ -75,7 +76,7 @@ func lintFile(ctx context.Context, root, linter, file string) error {
 	return err
 }
 
-// named says which linter an error is from, if there is one.
+// named adds the name of the linter to an error, if there is one.
 func named(name string, err error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -88,7 +89,7 @@ func askDatabase(ctx context.Context, database string) error {
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, database+"/index/db.json", nil)
 	if err != nil {
-		return fmt.Errorf("%q is not the URL of its database: %w", database, err)
+		return fmt.Errorf("%q is not a URL of its database: %w", database, err)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

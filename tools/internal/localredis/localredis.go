@@ -1,5 +1,5 @@
-// Package localredis runs a Redis on this machine: the real server, on which
-// every command works, or else an embedded one.
+// Package localredis runs a Redis on this machine: a real server if one is
+// installed, so that every command works, or else an embedded one.
 package localredis
 
 import (
@@ -18,8 +18,8 @@ import (
 	"example.com/session-workshop/shared/redisconn"
 )
 
-// Ask reports whether a Redis for the workshop answers at addr, and false if no
-// server does. Anything else there is an error.
+// Ask reports whether a Redis for the workshop answers at addr. It returns
+// false if nothing listens there, and an error if it is anything else.
 func Ask(ctx context.Context, addr string) (bool, error) {
 	connection, err := net.DialTimeout("tcp", addr, time.Second)
 	if redisconn.Refused(err) {
@@ -31,7 +31,7 @@ func Ask(ctx context.Context, addr string) (bool, error) {
 	connection.Close()
 	client, err := redisconn.Open(ctx, config.Config{RedisURL: "redis://" + addr})
 	if err != nil {
-		// The outer error names REDIS_URL, which is not set here.
+		// The outer error names REDIS_URL, which the user has not set.
 		return false, errors.Unwrap(err)
 	}
 	return true, client.Close()
@@ -39,16 +39,18 @@ func Ask(ctx context.Context, addr string) (bool, error) {
 
 // Server is a Redis that keeps everything in memory.
 type Server struct {
-	// Addr is host:port, Name says which Redis it is.
+	// Addr is host:port. Name describes the server, for example "the embedded
+	// one".
 	Addr, Name string
-	// Ended is closed when it has ended before Close.
+	// Ended is closed if the server ends before Close. It is nil for an
+	// embedded one.
 	Ended <-chan struct{}
-	// Close ends it.
+	// Close ends the server.
 	Close func()
 }
 
-// Start starts the redis-server or valkey-server of this machine on addr, and
-// an embedded one if there is none or addr leaves the port open.
+// Start starts the redis-server or valkey-server of this machine on addr. It
+// starts an embedded Redis if neither is installed, or if the port is 0.
 func Start(addr string) (*Server, error) {
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -64,8 +66,8 @@ func Start(addr string) (*Server, error) {
 	return &Server{Addr: started.Addr(), Name: "the embedded one", Close: started.Close}, nil
 }
 
-// startReal starts a server that listens on loopback alone and writes nothing
-// to disk.
+// startReal starts a server that listens on loopback only and writes nothing to
+// disk.
 func startReal(addr, port string) (*Server, error) {
 	dir, err := os.MkdirTemp("", "session-workshop-redis-")
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"example.com/session-workshop/tools/internal/localredis"
 )
 
-func TestWhatIsNoRedisForTheWorkshopIsAnError(t *testing.T) {
+func TestAServerThatTheWorkshopCannotUseIsAnError(t *testing.T) {
 	web := httptest.NewServer(nil)
 	defer web.Close()
 	locked := redistest.StartServer(t, "--requirepass", "correct-horse")

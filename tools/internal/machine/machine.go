@@ -1,5 +1,5 @@
-// Package machine finds and, if it may, installs what the workshop uses on this
-// machine: a Redis server, Docker, an image of Redis.
+// Package machine finds what the workshop uses on this machine: a Redis server,
+// Docker, an image of Redis. It installs what is missing if it may.
 package machine
 
 import (
@@ -16,20 +16,20 @@ import (
 	"example.com/session-workshop/check/redisimage"
 )
 
-// serverLink is where a Redis from redis-tools gets the name that makes it a
-// server.
+// serverLink is the path at which a Redis from redis-tools gets the name
+// redis-server.
 const serverLink = "/usr/local/bin/redis-server"
 
-// pullWithin bounds a download of the official image, some 40 MB.
+// pullWithin limits the download of the official image, some 40 MB.
 const pullWithin = 2 * time.Minute
 
-// HowToGetServer says how to install a Redis server, which brings redis-cli.
+// HowToGetServer says how to install a Redis server. Its packages include
+// redis-cli.
 const HowToGetServer = "install a Redis server (Debian and Ubuntu: apt-get install redis-server; macOS: brew install redis; Fedora: dnf install valkey)"
 
-// FindServer looks for a Redis server on this machine and returns its path.
-// Debian's package redis-tools has one under another name: redis-check-rdb is
-// the same program, and which of the two it is depends on the name by which
-// it is called.
+// FindServer returns the path of a Redis server on this machine. Debian's
+// package redis-tools contains one as redis-check-rdb: both are one program,
+// which behaves as the name by which it is called.
 func FindServer(ctx context.Context) (string, error) {
 	for _, name := range []string{"redis-server", "valkey-server", "redis-check-rdb", "valkey-check-rdb"} {
 		path, err := exec.LookPath(name)
@@ -37,7 +37,7 @@ func FindServer(ctx context.Context) (string, error) {
 			return path, nil
 		}
 	}
-	return "", errors.New("no redis-server and no valkey-server was found: " + HowToGetServer)
+	return "", errors.New("neither redis-server nor valkey-server was found: " + HowToGetServer)
 }
 
 func isServer(ctx context.Context, path string) bool {
@@ -47,9 +47,9 @@ func isServer(ctx context.Context, path string) bool {
 	return err == nil && bytes.Contains(output, []byte("server v="))
 }
 
-// ProvideServer sees to it that redis-server or valkey-server is on the PATH,
-// and says what it changes. It installs only if that needs no question: on
-// Debian, as root.
+// ProvideServer makes sure that redis-server or valkey-server is on the PATH,
+// and prints what it changes. It installs a server only on Debian as root,
+// where that needs no question.
 func ProvideServer(ctx context.Context) error {
 	path, err := FindServer(ctx)
 	if err != nil && canInstall() {
@@ -73,8 +73,8 @@ func canInstall() bool {
 	return notDebian == nil && noApt == nil && os.Geteuid() == 0
 }
 
-// installTools installs the package that has the program but not the service,
-// which would take port 6379 for ever.
+// installTools installs the package with the program but without the service,
+// which would occupy port 6379 permanently.
 func installTools(ctx context.Context) error {
 	fmt.Println("Installing a Redis server for the tests: apt-get install redis-tools (no service).")
 	for _, args := range [][]string{{"update", "-qq"}, {"install", "-y", "-qq", "--no-install-recommends", "redis-tools"}} {
@@ -89,19 +89,19 @@ func installTools(ctx context.Context) error {
 
 func linkServer(ctx context.Context, program string) error {
 	if os.Geteuid() != 0 {
-		return fmt.Errorf("%s is a Redis server under another name. Give it its name, as root: ln -s %s %s", program, program, serverLink)
+		return fmt.Errorf("%s is a Redis server under another name. Link it, as root: ln -s %s %s", program, program, serverLink)
 	}
 	if err := os.Symlink(program, serverLink); err != nil {
-		return fmt.Errorf("%s cannot be called redis-server: %w", program, err)
+		return fmt.Errorf("%s cannot be linked as redis-server: %w", program, err)
 	}
-	fmt.Printf("%s is now also %s: the same program, which is a server under that name.\n", program, serverLink)
+	fmt.Printf("%s is now also %s: under that name the same program is a server.\n", program, serverLink)
 	if path, err := exec.LookPath("redis-server"); err != nil || !isServer(ctx, path) {
 		return fmt.Errorf("%s does not run as redis-server, or is not on the PATH", serverLink)
 	}
 	return nil
 }
 
-// AskDocker returns nil if Docker answers, and else what to do about it.
+// AskDocker returns nil if Docker answers. Its error says what to do.
 func AskDocker(ctx context.Context) error {
 	if _, err := exec.LookPath("docker"); err != nil {
 		return errors.New("docker was not found: install Docker (https://docs.docker.com/get-docker/)")
@@ -109,19 +109,20 @@ func AskDocker(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	if output, err := exec.CommandContext(ctx, "docker", "info").CombinedOutput(); err != nil {
-		return fmt.Errorf("docker does not answer (%s): is its daemon running, and may you use it?", LastLine(output))
+		return fmt.Errorf("docker does not answer (%s): is its daemon running, and are you allowed to use it?", LastLine(output))
 	}
 	return nil
 }
 
+// ProvideImage makes sure that Docker has an image of Redis.
 func ProvideImage(ctx context.Context) error {
 	_, err := RedisImage(ctx)
 	return err
 }
 
-// RedisImage sees to it that Docker has an image of Redis, and returns its
-// name: the one that REDIS_IMAGE names, else the official one or the local
-// one. What is not there is pulled.
+// RedisImage makes sure that Docker has an image of Redis, and returns its
+// name: the image that REDIS_IMAGE names, or else the official or the local
+// one. It pulls a missing image.
 func RedisImage(ctx context.Context) (string, error) {
 	if err := AskDocker(ctx); err != nil {
 		return "", err
@@ -148,11 +149,12 @@ func pull(ctx context.Context, image string) error {
 	return nil
 }
 
-// Gently makes cmd end as Ctrl+C would end it, with time to clean up.
+// Gently makes cmd end as Ctrl+C would, with time to clean up, when its context
+// ends.
 func Gently(cmd *exec.Cmd) *exec.Cmd {
 	cmd.Cancel = func() error {
 		if err := cmd.Process.Signal(os.Interrupt); err != nil {
-			// Windows has no such signal.
+			// Windows has no interrupt signal.
 			return cmd.Process.Kill()
 		}
 		return nil
@@ -161,8 +163,7 @@ func Gently(cmd *exec.Cmd) *exec.Cmd {
 	return cmd
 }
 
-// WithStderr adds to the error of a command the last line that it printed to
-// standard error.
+// WithStderr adds the last line of standard error to the error of a command.
 func WithStderr(err error) error {
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return fmt.Errorf("%w: %s", err, LastLine(exit.Stderr))
@@ -170,7 +171,7 @@ func WithStderr(err error) error {
 	return err
 }
 
-// LastLine is the last line of what a command printed.
+// LastLine returns the last line of the output of a command.
 func LastLine(output []byte) string {
 	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
 	return lines[len(lines)-1]

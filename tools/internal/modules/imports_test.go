@@ -15,13 +15,13 @@ import (
 
 const repository = "../../.."
 
-// goPackage is what the go command knows of a package, without its tests.
+// goPackage describes a package, without its tests, as go list does.
 type goPackage struct {
 	ImportPath    string
 	Imports, Deps []string
 }
 
-// workspace lists our packages by their folder.
+// workspace returns our packages by their folder.
 func workspace(t *testing.T) map[string]goPackage {
 	t.Helper()
 	list := exec.Command("go", "list", "-json=ImportPath,Imports,Deps", "work")
@@ -42,22 +42,23 @@ func workspace(t *testing.T) map[string]goPackage {
 	}
 }
 
-// unwanted says what packages may not need, directly or not: a learner should
-// not have to download what only tests and the cloud need, and a program that
-// imports testing has the flags of go test.
+// unwanted lists dependencies, direct or not, that packages must not have: a
+// learner should not download what only tests and AWS need, and a program that
+// imports testing gets the flags of go test.
 var unwanted = []struct {
 	from, what *regexp.Regexp
-	// found is a package that does need it: the search must be able to find it.
+	// found is a package that does have the dependency. It proves that the
+	// search works.
 	found string
 }{
 	{regexp.MustCompile(`^(step[1-4]-|shared/|tools/workshop$)`), regexp.MustCompile(`^github\.com/(testcontainers|chromedp|aws)/`), "check/redistest"},
-	// Step 1 has no Redis, so a learner who starts with it downloads no client.
+	// Step 1 has no Redis, so a learner who begins there downloads no client.
 	{regexp.MustCompile(`^step1-`), regexp.MustCompile(`^github\.com/redis/go-redis/`), "step2-visits"},
-	// Tests and the learner's checker share the checks.
+	// Tests and the checker of learners share the checks.
 	{regexp.MustCompile(`^check/contract`), regexp.MustCompile(`^testing$`), "check/steptest"},
 }
 
-func TestNoPackageNeedsWhatIsTooMuchForIt(t *testing.T) {
+func TestPackagesHaveNoUnwantedDependency(t *testing.T) {
 	all := workspace(t)
 	for _, u := range unwanted {
 		checked := 0
@@ -70,18 +71,18 @@ func TestNoPackageNeedsWhatIsTooMuchForIt(t *testing.T) {
 				}
 			}
 			if folder == u.found && i < 0 {
-				t.Errorf("%s was not found in %s, which needs it", u.what, folder)
+				t.Errorf("%s was not found in the dependencies of %s, which has it", u.what, folder)
 			}
 		}
 		if checked == 0 || all[u.found].ImportPath == "" {
-			t.Errorf("there is no package like %s, or no %s", u.from, u.found)
+			t.Errorf("no package matches %s, or there is no %s", u.from, u.found)
 		}
 	}
 }
 
 // The go command asks for a module that go.mod or go.sum names, even if no
 // package needs it.
-func TestTheWorkspaceKnowsNoAWS(t *testing.T) {
+func TestTheWorkspaceNamesNoModuleOfAWS(t *testing.T) {
 	for _, pattern := range []string{"*/go.mod", "*/go.sum", "go.work*"} {
 		files, err := filepath.Glob(filepath.Join(repository, pattern))
 		if err != nil || len(files) == 0 {
@@ -99,14 +100,14 @@ func TestTheWorkspaceKnowsNoAWS(t *testing.T) {
 	}
 }
 
-// arrow says which of our packages a part of the house may import.
+// arrow says which of our packages some packages may import.
 type arrow struct {
-	from *regexp.Regexp // packages, as folders
-	may  *regexp.Regexp // what they may import of ours
+	from *regexp.Regexp // the folders of these packages
+	may  *regexp.Regexp // the folders of our packages that they may import
 }
 
-// The house has floors: steps stand on shared, and what checks an app stands
-// beside it and uses three of its packages. Nothing imports a step.
+// The steps import shared. The checks of an app import three packages of
+// shared. Nothing imports a step.
 var arrows = []arrow{
 	{regexp.MustCompile(`^shared/(config|system|redisconn/iam)$`), regexp.MustCompile(`^$`)},
 	{regexp.MustCompile(`^shared/embedded$`), regexp.MustCompile(`^shared/system$`)},
@@ -126,14 +127,14 @@ var arrows = []arrow{
 
 const ours = "example.com/session-workshop/"
 
-func TestArrowsGoOneWay(t *testing.T) {
+func TestPackagesImportOnlyWhatTheyMay(t *testing.T) {
 	seen := map[int]bool{}
 	for from, p := range workspace(t) {
 		i := slices.IndexFunc(arrows, func(a arrow) bool { return a.from.MatchString(from) })
 		if i < 0 {
-			// A suite that a store exports runs in tests alone.
+			// Only tests use the suite that the store exports.
 			if !strings.HasPrefix(from, "sessionstore/") {
-				t.Errorf("no arrow says what %s may import", from)
+				t.Errorf("no rule says what %s may import", from)
 			}
 			continue
 		}
@@ -146,7 +147,7 @@ func TestArrowsGoOneWay(t *testing.T) {
 	}
 	for i, a := range arrows {
 		if !seen[i] {
-			t.Errorf("there is no package like %s", a.from)
+			t.Errorf("no package matches %s", a.from)
 		}
 	}
 }

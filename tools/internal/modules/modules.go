@@ -1,4 +1,4 @@
-// Package modules finds the Go modules of the repository, and makes commands
+// Package modules finds the Go modules of the repository, and builds commands
 // that run in them.
 package modules
 
@@ -16,7 +16,8 @@ import (
 	"example.com/session-workshop/tools/internal/machine"
 )
 
-// Root returns the folder of go.work, from any folder below it.
+// Root returns the folder of go.work, which is the working directory or a
+// folder above it.
 func Root() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -33,19 +34,19 @@ func Root() (string, error) {
 	}
 }
 
-// Systems are those of the machines that the workshop runs on.
+// Systems are the values of GOOS on which the workshop runs.
 var Systems = []string{"linux", "darwin", "windows"}
 
 // All holds the folders of the repository's modules.
 type All struct {
 	root string
-	// Workspace are the modules that go.work names, Others those that are built
-	// alone, with GOWORK=off.
+	// Workspace are the modules that go.work names. Others are built alone,
+	// with GOWORK=off.
 	Workspace, Others []string
 }
 
-// Find finds every go.mod below root. It leaves out learners' own copies
-// (my-step3), and the folders that the go command ignores.
+// Find finds every go.mod below root, except in learners' own copies (my-step3)
+// and in folders that the go command ignores.
 func Find(ctx context.Context, root string) (All, error) {
 	list := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}")
 	list.Dir = root
@@ -74,14 +75,14 @@ func Ignored(folder string) bool {
 	return strings.HasPrefix(folder, ".") || strings.HasPrefix(folder, "_") || folder == "testdata" || folder == "node_modules"
 }
 
-// Packages is a set of packages that one go command can name.
+// Packages is a set of packages that one go command can take.
 type Packages struct {
 	Dir, Pattern string
 	Env          []string
 }
 
-// Packages covers all modules. In a workspace the pattern "work" names the
-// packages of every module, and "./..." those of one.
+// Packages returns the packages of all modules. In a workspace the pattern
+// "work" matches the packages of every module, and "./..." those of one.
 func (m All) Packages() []Packages {
 	all := []Packages{{Dir: m.root, Pattern: "work"}}
 	for _, dir := range m.Others {
@@ -90,7 +91,8 @@ func (m All) Packages() []Packages {
 	return all
 }
 
-// EachAlone covers all modules too, each without the workspace.
+// EachAlone also returns the packages of all modules, but each module without
+// the workspace.
 func (m All) EachAlone() []Packages {
 	var all []Packages
 	for _, dir := range slices.Concat(m.Workspace, m.Others) {
@@ -99,17 +101,18 @@ func (m All) EachAlone() []Packages {
 	return all
 }
 
-// Alone is the module in dir without the workspace.
+// Alone returns the packages of the module in dir, without the workspace.
 func Alone(dir string) Packages {
 	return Packages{Dir: dir, Pattern: "./...", Env: []string{"GOWORK=off"}}
 }
 
-// Command returns a command to run on these packages. It adds their pattern to
-// the arguments. The command stops, as by Ctrl+C, when ctx ends.
+// Command returns a command for these packages, with their pattern as the last
+// argument. It ends as by Ctrl+C when ctx does.
 func (p Packages) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, append(args, p.Pattern)...)
 	cmd.Dir = p.Dir
-	// In a clone that belongs to another user the go command asks git in vain.
+	// In a clone that belongs to another user, the query of the go command to
+	// git fails.
 	cmd.Env = append(os.Environ(), "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -buildvcs=false"))
 	cmd.Env = append(cmd.Env, p.Env...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr

@@ -7,10 +7,10 @@ import (
 	"unsafe"
 )
 
-// Isolate runs a command in a network namespace of its own, where there is the
-// loopback interface and nothing else
-// (https://man7.org/linux/man-pages/man7/network_namespaces.7.html). It returns
-// false if there can be no such namespace.
+// Isolate runs a command in its own network namespace, which has only a
+// loopback interface
+// (https://man7.org/linux/man-pages/man7/network_namespaces.7.html). isolated
+// is false if this system does not allow such a namespace.
 func Isolate(cmd *exec.Cmd) (said string, isolated bool, err error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
 	if os.Geteuid() != 0 {
@@ -23,7 +23,7 @@ func Isolate(cmd *exec.Cmd) (said string, isolated bool, err error) {
 	return string(output), cmd.Process != nil, err
 }
 
-// In a new namespace the loopback interface is down at first.
+// The loopback interface of a new namespace is down at first.
 func init() {
 	if os.Getenv(inside) == "" {
 		return

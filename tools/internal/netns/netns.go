@@ -1,5 +1,5 @@
-// Package netns runs a test where it reaches nothing but its own loopback
-// interface, on which no port is taken.
+// Package netns runs a test in a network that has only a loopback interface, on
+// which every port is free.
 package netns
 
 import (
@@ -13,19 +13,19 @@ import (
 	"example.com/session-workshop/shared/redisconn"
 )
 
-// inside is set in the environment of a process that is alone.
+// inside is set in the environment of an isolated process.
 const inside = "WORKSHOP_TEST_ALONE"
 
-// Again is the command that runs only the test t, in another process.
+// Again returns the command that runs only the test t, in another process.
 func Again(t testing.TB) *exec.Cmd {
 	again := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", fmt.Sprintf("-test.short=%v", testing.Short()))
 	again.Env = os.Environ()
 	return again
 }
 
-// Alone reports whether the test runs alone. If not, Alone runs the test again
-// where it does, and returns false. A system without network namespaces has one
-// loopback interface, on which port 6379 must be free.
+// Alone reports whether the test runs isolated. If not, it runs the test again
+// in isolation and returns false. A system without network namespaces has one
+// loopback interface, so port 6379 must be free there.
 func Alone(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(inside) != "" {
@@ -34,17 +34,17 @@ func Alone(t *testing.T) bool {
 	said, isolated, err := Isolate(Again(t))
 	if !isolated {
 		if Taken(redisconn.LocalAddr) {
-			t.Skip("NOT tested: what happens without REDIS_URL. Another Redis answers on port 6379, and this system has no network namespace")
+			t.Skip("NOT tested: an app without REDIS_URL. Another Redis answers on port 6379, and this system has no network namespace")
 		}
 		return true
 	}
 	if err != nil {
-		t.Errorf("on a network of its own: %v\n%s", err, said)
+		t.Errorf("in its own network: %v\n%s", err, said)
 	}
 	return false
 }
 
-// Taken reports whether a program answers at an address.
+// Taken reports whether a program listens at an address.
 func Taken(addr string) bool {
 	connection, err := net.DialTimeout("tcp", addr, time.Second)
 	if err == nil {

@@ -1,10 +1,10 @@
-// Command setup prepares this machine for the workshop without a network. It
-// lies beside what it reads, in the unpacked archive:
+// Command setup prepares this machine for the workshop without a network. Run
+// it in the folder of the unpacked archive:
 //
 //	go run setup.go
 //
 // It copies the Go modules to the module cache, where the go command looks
-// first, loads the image of Redis where Docker answers, and then runs the
+// first, loads the image of Redis if Docker answers, and then runs the
 // workshop's doctor. It changes no setting.
 package main
 
@@ -43,15 +43,15 @@ func main() {
 func setUp(ctx context.Context) error {
 	for _, folder := range []string{workshop, modules} {
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-			return fmt.Errorf("there is no folder %s here. Unpack the whole archive, and run this in the folder that holds setup.go", folder)
+			return fmt.Errorf("there is no folder %s here. Unpack the whole archive, and run this in the folder of setup.go", folder)
 		}
 	}
 	output, err := exec.CommandContext(ctx, "go", "env", "GOMODCACHE").Output()
 	if err != nil {
 		return fmt.Errorf("go env GOMODCACHE: %w", err)
 	}
-	// The cache keeps downloads in the layout of a module proxy, which the
-	// archive has too (https://go.dev/ref/mod#module-cache).
+	// The cache has the layout of a module proxy, and so has the archive
+	// (https://go.dev/ref/mod#module-cache).
 	cache := filepath.Join(strings.TrimSpace(string(output)), "cache", "download")
 	n, err := copyMissing(ctx, modules, cache)
 	if err != nil {
@@ -62,8 +62,7 @@ func setUp(ctx context.Context) error {
 	return nil
 }
 
-// copyMissing copies the files that are not there yet, and returns how many
-// that were.
+// copyMissing copies the files that do not exist yet, and returns their number.
 func copyMissing(ctx context.Context, from, to string) (int, error) {
 	n := 0
 	err := filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
@@ -84,8 +83,8 @@ func copyMissing(ctx context.Context, from, to string) (int, error) {
 	return n, err
 }
 
-// copyFile gives the copy its name when it is complete: who interrupts this
-// leaves no half of a module.
+// copyFile renames the copy to its final name when it is complete, so that an
+// interrupt leaves no half of a module.
 func copyFile(from, to string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
@@ -112,7 +111,8 @@ func copyFile(from, to string) error {
 	return err
 }
 
-// loadImage is good to have, and no more: the workshop brings a Redis along.
+// loadImage ignores errors: the workshop has an embedded Redis and runs without
+// the image.
 func loadImage(ctx context.Context) {
 	if _, err := os.Stat(image); err != nil {
 		return
@@ -121,16 +121,16 @@ func loadImage(ctx context.Context) {
 	defer cancel()
 	output, err := exec.CommandContext(ctx, "docker", "load", "--input", image).CombinedOutput()
 	if err != nil {
-		fmt.Println("Redis image: not loaded, because Docker does not answer here. The workshop runs without.")
+		fmt.Println("Redis image: not loaded, because Docker does not answer here. The workshop runs without it.")
 		return
 	}
 	fmt.Printf("Redis image: %s\n", strings.TrimSpace(string(output)))
 }
 
-// runDoctor builds the doctor first: go run would hide its status.
+// runDoctor builds the doctor first, because go run would hide its exit status.
 func runDoctor(ctx context.Context) int {
 	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", "bin/", "./tools/doctor")
-	// A Go that is too old must say so, and not look for another one.
+	// A Go that is too old must say so, and not download a newer one.
 	build.Env = append(os.Environ(), "GOTOOLCHAIN=local")
 	name := "doctor"
 	if runtime.GOOS == "windows" {
