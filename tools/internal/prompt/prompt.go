@@ -1,5 +1,5 @@
-// Package prompt is a small redis-cli, for machines that have none: enough to
-// look into the Redis of the workshop, and no more.
+// Package prompt is a small redis-cli for machines that have none. It does just
+// enough to look into the Redis of the workshop.
 package prompt
 
 import (
@@ -21,18 +21,19 @@ import (
 	"example.com/session-workshop/shared/inspect"
 )
 
-// Prompt talks to one Redis on one connection.
+// Prompt talks to one Redis over one connection.
 type Prompt struct {
 	addr   string
 	client *proto.Client
 	out    io.Writer
-	// terminal is true if a user reads the output, and not a program: replies
-	// are then printed with their types, as redis-cli does.
+	// terminal is true if a user reads the output, and not a program: then
+	// replies are printed with their types, as redis-cli does.
 	terminal bool
 }
 
-// Open connects, logs in and selects the database as o says. The connection
-// ends with ctx. The error is that of the network, or what Redis answered.
+// Open connects, logs in and selects the database, as o says. The connection
+// closes when ctx ends. The error is a network error or an error reply of
+// Redis.
 func Open(ctx context.Context, o *redis.Options, out io.Writer, terminal bool) (*Prompt, error) {
 	conn, err := dial(ctx, o)
 	if err != nil {
@@ -72,11 +73,11 @@ func setUp(o *redis.Options) (commands [][]string) {
 	return commands
 }
 
-// Close ends the connection.
+// Close closes the connection.
 func (p *Prompt) Close() error { return p.client.Close() }
 
-// ask sends one command and returns the reply: a string, an inspect.Status, an
-// int64, a list of these, nil, or an error that Redis answered with.
+// ask sends one command and returns its reply: a string, an inspect.Status, an
+// int64, a list of these, nil, or an error reply of Redis.
 func (p *Prompt) ask(words []string) (reply any, err error) {
 	raw, err := p.client.Do(words...)
 	if err != nil {
@@ -111,11 +112,11 @@ func parse(raw string) (any, error) {
 	return value, err
 }
 
-// waiting are commands whose answers come later, one by one.
+// waiting are the commands whose replies arrive later, one by one.
 var waiting = []string{"MONITOR", "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "SYNC", "PSYNC"}
 
-// Do sends one command and prints the reply. The error is that of the
-// connection: what Redis refuses is a reply.
+// Do sends one command and prints its reply. An error reply of Redis is printed
+// too; the returned error is one of the connection.
 func (p *Prompt) Do(words []string) error {
 	if slices.Contains(waiting, strings.ToUpper(words[0])) {
 		_, err := fmt.Fprintf(p.out, "%s waits for messages, which this small prompt cannot do: install redis-cli.\n", strings.ToUpper(words[0]))
@@ -133,7 +134,7 @@ func (p *Prompt) Do(words []string) error {
 	return err
 }
 
-// plain is a reply for a program: a line for each value, without quotes.
+// plain formats a reply for a program: one line for each value, without quotes.
 func plain(reply any) string {
 	switch v := reply.(type) {
 	case nil:
@@ -152,8 +153,8 @@ const help = `Type a command of Redis: KEYS workshop:*, TYPE key, HGETALL key, T
 Words with spaces go in double quotes. QUIT, EXIT or Ctrl+D leaves.
 `
 
-// Follow does the commands of in, one a line, until one of them leaves. On a
-// terminal it shows a prompt before each.
+// Follow runs the commands in in, one on each line, until the end or QUIT. On a
+// terminal it prints a prompt before each.
 func (p *Prompt) Follow(in io.Reader) error {
 	lines := bufio.NewScanner(in)
 	for p.show(p.addr+"> ") && lines.Scan() {
@@ -180,7 +181,7 @@ func (p *Prompt) Follow(in io.Reader) error {
 	return lines.Err()
 }
 
-// show prints a text on a terminal only.
+// show prints a text if the output is a terminal. It returns true.
 func (p *Prompt) show(text string) bool {
 	if p.terminal {
 		fmt.Fprint(p.out, text)
@@ -188,7 +189,7 @@ func (p *Prompt) show(text string) bool {
 	return true
 }
 
-// split takes a line apart at its spaces, but not within double quotes.
+// split splits a line at its spaces, except inside double quotes.
 func split(line string) ([]string, error) {
 	r := csv.NewReader(strings.NewReader(strings.TrimSpace(line)))
 	r.Comma, r.TrimLeadingSpace = ' ', true

@@ -61,7 +61,7 @@ PONG
 			t.Errorf("got\n%swant\n%s", got, want)
 		}
 		if n := r.Client.Exists(t.Context(), "prompt-test:h").Val(); n != 1 {
-			t.Error("it did what came after EXIT")
+			t.Error("it ran a command after EXIT")
 		}
 	})
 }

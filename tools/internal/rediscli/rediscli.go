@@ -1,4 +1,5 @@
-// Package rediscli finds the Redis that the steps use, and a redis-cli for it.
+// Package rediscli finds the Redis that the steps use, and a redis-cli that can
+// talk to it.
 package rediscli
 
 import (
@@ -30,8 +31,8 @@ type Target struct {
 	Cluster bool
 }
 
-// Find reads REDIS_URL and REDIS_CLUSTER, and asks the Redis whether it is
-// there. The error says what to do, and never holds a password.
+// Find reads REDIS_URL and REDIS_CLUSTER, and asks whether that Redis answers.
+// Its error says what to do, and never contains a password.
 func Find(ctx context.Context) (Target, error) {
 	cfg, err := config.Load(nil, redisSettings, config.Redis)
 	if err != nil {
@@ -48,7 +49,8 @@ func Find(ctx context.Context) (Target, error) {
 	return Target{options, cfg.RedisCluster}, errors.Join(err, conn.Close())
 }
 
-// redisSettings keeps a mistake in PORT, say, from being told here.
+// redisSettings hides the other variables, so that a mistake in PORT is not
+// reported here.
 func redisSettings(variable string) string {
 	if strings.HasPrefix(variable, "REDIS_") {
 		return os.Getenv(variable)
@@ -56,7 +58,7 @@ func redisSettings(variable string) string {
 	return ""
 }
 
-const elsewhere = "If a step's Redis is on another port, the step's start says which: REDIS_URL=redis://127.0.0.1:PORT make cli (or make monitor)"
+const elsewhere = "If a step uses a Redis on another port, the step prints that port at its start: REDIS_URL=redis://127.0.0.1:PORT make cli (or make monitor)"
 
 func findLocal(ctx context.Context) (Target, error) {
 	found, err := localredis.Ask(ctx, redisconn.LocalAddr)
@@ -69,8 +71,8 @@ func findLocal(ctx context.Context) (Target, error) {
 	return Target{Options: &redis.Options{Addr: redisconn.LocalAddr}}, nil
 }
 
-// IsEmbedded reports whether it is the embedded Redis. Every real one tells its
-// version, unless this user may not ask.
+// IsEmbedded reports whether the target is the embedded Redis. A real one
+// reports its version, or refuses the question to a user without the right.
 func (t Target) IsEmbedded(ctx context.Context) bool {
 	options := *t.Options
 	options.Protocol = 2
@@ -80,9 +82,9 @@ func (t Target) IsEmbedded(ctx context.Context) bool {
 	return !strings.Contains(info, "_version:") && !redis.IsPermissionError(err)
 }
 
-// flags are those of redis-cli that lead to the target at addr. The password is
-// not one of them: every user of the machine can list the arguments of all
-// processes.
+// flags returns the arguments with which redis-cli connects to the target at
+// addr. They contain no password: any user of the machine can list the
+// arguments of all processes.
 func (t Target) flags(addr string) []string {
 	host, port, _ := net.SplitHostPort(addr)
 	flags := []string{"-h", host, "-p", port}
@@ -107,13 +109,15 @@ func (t Target) flags(addr string) []string {
 	return flags
 }
 
-// passwordVariable is where redis-cli looks for the password.
+// passwordVariable is the environment variable from which redis-cli reads the
+// password.
 const passwordVariable = "REDISCLI_AUTH"
 
 var programs = []string{"redis-cli", "valkey-cli"}
 
-// Command returns the redis-cli of this machine with the arguments that lead to
-// the target, else the one in the container of that Redis, else nil.
+// Command returns the redis-cli of this machine with the arguments for the
+// target. If there is none, it returns the one in the container of that Redis,
+// or nil.
 func (t Target) Command(ctx context.Context) []string {
 	for _, name := range programs {
 		if path, err := exec.LookPath(name); err == nil && (t.TLSConfig == nil || speaksTLS(ctx, path)) {
@@ -123,17 +127,16 @@ func (t Target) Command(ctx context.Context) []string {
 	return t.inContainer(ctx)
 }
 
-// speaksTLS reports whether a redis-cli was built with TLS, which not all are.
+// speaksTLS reports whether a redis-cli was built with TLS, which is optional.
 func speaksTLS(ctx context.Context, path string) bool {
 	help, _ := exec.CommandContext(ctx, path, "--help").CombinedOutput()
 	return strings.Contains(string(help), "--tls")
 }
 
-// dockerWithin bounds the questions to Docker, which may hang.
+// dockerWithin limits the time for each search with Docker, which may hang.
 const dockerWithin = 3 * time.Second
 
-// inContainer looks for the container whose Redis is the target, and for a
-// redis-cli in it.
+// inContainer finds the container that runs the target, and a redis-cli in it.
 func (t Target) inContainer(ctx context.Context) []string {
 	host, port, _ := net.SplitHostPort(t.Addr)
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
@@ -155,7 +158,7 @@ func (t Target) inContainer(ctx context.Context) []string {
 			if OnTerminal() {
 				command = append(command, "--tty")
 			}
-			// A variable without a value is handed on with the one it has here.
+			// Docker passes on the value of this environment if none is given.
 			command = append(command, "--env", passwordVariable, id, name)
 			return append(command, t.flags(net.JoinHostPort("127.0.0.1", inside))...)
 		}
@@ -163,9 +166,9 @@ func (t Target) inContainer(ctx context.Context) []string {
 	return nil
 }
 
-// publishes finds in a list of containers the one that publishes a port, and
-// the port inside. A line of the list is
-// "4c01db0b339c 127.0.0.1:6379->6379/tcp, [::1]:6379->6379/tcp".
+// publishes finds the container that publishes a port in a list of containers,
+// and the port inside the container. A line of the list is "4c01db0b339c
+// 127.0.0.1:6379->6379/tcp, [::1]:6379->6379/tcp".
 func publishes(list, port string) (id, inside string) {
 	published := regexp.MustCompile(`(?m)^(\S+) (?:.*, )?\S+:` + port + `->(\d+)/tcp`)
 	if match := published.FindStringSubmatch(list); match != nil {
@@ -174,14 +177,13 @@ func publishes(list, port string) (id, inside string) {
 	return id, inside
 }
 
-// OnTerminal reports whether a user types here and reads the answers.
+// OnTerminal reports whether standard input and output are both a terminal.
 func OnTerminal() bool {
 	return term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd()))
 }
 
-// Run runs a redis-cli until it ends, and returns its exit status. Ctrl+C is
-// for that program alone to understand, so it ends this process only by its
-// own end.
+// Run runs a redis-cli until it ends, and returns its exit status. Only
+// redis-cli handles Ctrl+C; this process ends when redis-cli does.
 func (t Target) Run(command []string) (status int, err error) {
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -189,8 +191,7 @@ func (t Target) Run(command []string) (status int, err error) {
 	if t.Password != "" {
 		cmd.Env = append(cmd.Env, passwordVariable+"="+t.Password)
 	}
-	// A program that is killed leaves the terminal as it had it while the user
-	// typed.
+	// A program that is killed leaves the terminal in the mode that it had set.
 	if before, err := term.GetState(int(os.Stdin.Fd())); err == nil {
 		defer term.Restore(int(os.Stdin.Fd()), before)
 	}

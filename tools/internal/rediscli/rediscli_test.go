@@ -20,7 +20,7 @@ import (
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
-func TestFlagsLeadToTheRedis(t *testing.T) {
+func TestFlagsConnectToTheTarget(t *testing.T) {
 	for url, want := range map[string]string{
 		"redis://127.0.0.1:6380":                    "-h 127.0.0.1 -p 6380",
 		"redis://:secret@localhost/3":               "-h localhost -p 6379 -n 3",
@@ -55,7 +55,7 @@ func TestTheContainerThatPublishesAPort(t *testing.T) {
 	}
 }
 
-func TestOnlyTheEmbeddedRedisIsEmbedded(t *testing.T) {
+func TestARealRedisIsNotTakenForTheEmbeddedOne(t *testing.T) {
 	server, err := embedded.Start("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func TestOnlyTheEmbeddedRedisIsEmbedded(t *testing.T) {
 	}
 }
 
-// ask runs the redis-cli that is found for a target.
+// ask runs the redis-cli that Command finds for a target.
 func ask(t *testing.T, target Target, input string) string {
 	t.Helper()
 	if _, err := exec.LookPath("redis-cli"); err != nil {
@@ -92,7 +92,7 @@ func ask(t *testing.T, target Target, input string) string {
 }
 
 func TestBothPromptsSpeakTLS(t *testing.T) {
-	// Only its certificate is wanted, which is for 127.0.0.1.
+	// The test needs only its certificate, which is for 127.0.0.1.
 	web := httptest.NewTLSServer(nil)
 	defer web.Close()
 	key, err := x509.MarshalPKCS8PrivateKey(web.TLS.Certificates[0].PrivateKey)
@@ -126,7 +126,7 @@ func TestRedisCLIFollowsACluster(t *testing.T) {
 	testall.Only(t)
 	target := targetOf(t, "redis://"+redistest.StartCluster(t, 3, 0).Addrs[0])
 	target.Cluster = true
-	// Three keys of the three thirds of a cluster's slots.
+	// The three keys are in the three thirds of the slots of a cluster.
 	got := ask(t, target, "set workshop:test:a 1\nset workshop:test:b 2\nset workshop:test:e 3\n"+
 		"get workshop:test:a\nget workshop:test:b\nget workshop:test:e\n")
 	got = regexp.MustCompile(`-> Redirected to slot \[\d+\] located at 127\.0\.0\.1:\d+\n`).ReplaceAllString(got, "-> ")

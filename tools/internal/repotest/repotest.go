@@ -1,6 +1,6 @@
 // Package repotest gives a test a copy of the repository, or a small app in the
-// place of a step, to change and to run. In a test that imports it this shell's
-// settings of an app are not set.
+// place of a step, to change and to run. Importing it unsets the settings of an
+// app in the environment of the test.
 package repotest
 
 import (
@@ -25,8 +25,8 @@ func init() {
 	}
 }
 
-// Copy copies the files that a commit of everything would hold to a new folder:
-// this clone may belong to another user, who lets us write nothing.
+// Copy copies the files that git would commit to a new folder. This clone may
+// belong to another user, and be read-only for the test.
 func Copy(t testing.TB) (root string) {
 	t.Helper()
 	from, err := modules.Root()
@@ -36,7 +36,7 @@ func Copy(t testing.TB) (root string) {
 	return clone.Copy(t, from)
 }
 
-// Clone is Copy as git would clone it.
+// Clone is Copy, but as a git clone.
 func Clone(t testing.TB) (root string) {
 	t.Helper()
 	root = Copy(t)
@@ -45,8 +45,8 @@ func Clone(t testing.TB) (root string) {
 	return root
 }
 
-// Run runs a program that must succeed, and returns what it prints. The tests
-// that it runs have the embedded Redis alone.
+// Run runs a program that must succeed, and returns its output. Tests that the
+// program runs use only the embedded Redis.
 func Run(t testing.TB, dir, program string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(program, args...)
@@ -58,7 +58,7 @@ func Run(t testing.TB, dir, program string, args ...string) string {
 	return string(said)
 }
 
-// Write writes a file, and the folder that it is in.
+// Write writes a file, and creates its folder if needed.
 func Write(t testing.TB, name, text string) {
 	t.Helper()
 	if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text), 0o644)); err != nil {
@@ -66,8 +66,8 @@ func Write(t testing.TB, name, text string) {
 	}
 }
 
-// Change replaces texts in a file, as one save of an editor does. A text that
-// is not there would make the test one of nothing.
+// Change replaces texts in a file in one write, as an editor saves it. It fails
+// if a text is not in the file, because the test would then test nothing.
 func Change(t testing.TB, file string, fromTo ...string) {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -76,7 +76,7 @@ func Change(t testing.TB, file string, fromTo ...string) {
 	}
 	for i := 0; i < len(fromTo); i += 2 {
 		if !strings.Contains(string(text), fromTo[i]) {
-			t.Fatalf("%s does not hold %q", file, fromTo[i])
+			t.Fatalf("%s does not contain %q", file, fromTo[i])
 		}
 	}
 	Write(t, file, strings.NewReplacer(fromTo...).Replace(string(text)))
@@ -85,7 +85,7 @@ func Change(t testing.TB, file string, fromTo ...string) {
 //go:embed testdata/app.go
 var app string
 
-// FreeAddress is one on loopback on which no program listens now.
+// FreeAddress returns an address on loopback on which no program listens now.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -96,9 +96,10 @@ func FreeAddress(t testing.TB) string {
 	return listener.Addr().String()
 }
 
-// App writes a program without dependencies that counts its visits, and a
-// workspace beside it that does not name it: what a learner has whose own copy
-// of a step has no go.work. GET /end makes it end with status 3.
+// App writes a program without dependencies that counts its visits, and beside
+// it a workspace that does not name the program, like a learner's own copy of a
+// step. GET /end makes the program end with status 3. dir is the folder of the
+// program.
 func App(t testing.TB) (dir string) {
 	t.Helper()
 	root, err := filepath.EvalSymlinks(t.TempDir())

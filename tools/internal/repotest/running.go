@@ -10,25 +10,25 @@ import (
 	"time"
 )
 
-// Patience is what a condition gets that holds at once when all is well.
+// Patience limits the wait for a condition that holds at once in a good run.
 const Patience = 10 * time.Minute
 
-// Running is a program or a part of one that runs. What it prints can be waited
-// for.
+// Running is a program, or a function, that runs in the background. A test can
+// wait for its output.
 type Running struct {
 	T testing.TB
 	// Ended is closed when it has ended.
 	Ended chan struct{}
-	// Err is how a function ended.
+	// Err is the error of the function. It is set before Ended is closed.
 	Err error
-	// Stop ends the context of a function, and waits for its end.
+	// Stop cancels the context of the function, and waits for its end.
 	Stop func()
 
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-// Go runs a function until the test has ended, or longer: until Stop.
+// Go runs a function in the background until Stop or the end of the test.
 func Go(t testing.TB, function func(ctx context.Context, r *Running) error) *Running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -45,29 +45,29 @@ func Go(t testing.TB, function func(ctx context.Context, r *Running) error) *Run
 	return r
 }
 
-// Write takes what it prints, and never fails.
+// Write receives the output, and never fails.
 func (r *Running) Write(text []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.text.Write(text)
 }
 
-// String is what it has printed.
+// String returns the output so far.
 func (r *Running) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.text.String()
 }
 
-// WaitFor waits until the pattern matches in what is printed, and returns the
-// last group.
+// WaitFor waits until the pattern matches the output, and returns its last
+// group.
 func (r *Running) WaitFor(pattern string) string {
 	r.T.Helper()
 	return r.WaitForTimes(1, pattern)
 }
 
 // WaitForTimes waits for that many matches, and returns the last group of the
-// last of them.
+// last match.
 func (r *Running) WaitForTimes(times int, pattern string) string {
 	r.T.Helper()
 	expression := regexp.MustCompile(pattern)
@@ -90,7 +90,7 @@ func (r *Running) WaitForTimes(times int, pattern string) string {
 	}
 }
 
-// WantText fails the test if one of the texts is not in got.
+// WantText fails the test if got lacks one of the texts.
 func WantText(t testing.TB, got string, texts ...string) {
 	t.Helper()
 	for _, text := range texts {

@@ -8,15 +8,15 @@ import (
 	"example.com/session-workshop/check/browse"
 )
 
-// Visitor is a browser that follows redirects. Cookies ignore ports, so that
-// one visitor can visit one app on several.
+// Visitor is a browser that follows redirects. Cookies ignore ports, so one
+// visitor can use several servers of an app.
 type Visitor struct {
 	*http.Client
 	browser *browse.Browser
 	t       testing.TB
 }
 
-// NewVisitor returns one that has visited nothing.
+// NewVisitor returns a visitor without cookies.
 func NewVisitor(t testing.TB) *Visitor {
 	t.Helper()
 	b := browse.New("")
@@ -24,19 +24,19 @@ func NewVisitor(t testing.TB) *Visitor {
 	return &Visitor{b.Client, b, t}
 }
 
-// Page is what a visitor reads.
+// Page is a page as a visitor reads it.
 type Page struct {
 	t    testing.TB
 	Text string
 }
 
-// Get visits an address.
+// Get loads the page at an address.
 func (v *Visitor) Get(address string) Page {
 	v.t.Helper()
 	return v.visit(http.MethodGet, address, nil)
 }
 
-// Login returns the page that follows, which counts as a visit.
+// Login logs in and returns the page that follows, which counts as a visit.
 func (v *Visitor) Login(home, username string) Page {
 	v.t.Helper()
 	return v.visit(http.MethodPost, home+"/login", url.Values{"username": {username}})
@@ -51,7 +51,7 @@ func (v *Visitor) visit(method, address string, form url.Values) Page {
 	return Page{v.t, page.Text()}
 }
 
-// Wants fails the test if a text is not on the page.
+// Wants fails the test if the page lacks one of the texts.
 func (p Page) Wants(texts ...string) {
 	p.t.Helper()
 	WantText(p.t, p.Text, texts...)

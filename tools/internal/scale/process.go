@@ -14,19 +14,21 @@ import (
 	"example.com/session-workshop/tools/internal/supervisor"
 )
 
-// process runs a server. Processes come and go; the port stays.
+// process is a server that runs as a process. A new process keeps the port of
+// the one before.
 type process struct {
 	server
 	program *supervisor.Program
-	app     *launch.App // the last one that was started
+	app     *launch.App // the process that was started last
 	out     io.Writer
-	rest    []byte // the beginning of a line that the app has not ended
+	rest    []byte // an incomplete line of output
 }
 
-// start returns when the process answers.
+// start starts the process, and returns when it answers.
 func (p *process) start(ctx context.Context) error {
 	_, port, _ := net.SplitHostPort(p.addr)
-	// The settings by which users reach an app are the proxy's, not the servers'.
+	// These settings say how users reach the app: they are for the proxy, not
+	// for its servers.
 	env := []string{"PORT=" + port, "HOST=127.0.0.1", "PUBLIC_URL=", "UNDER_THE_HOOD=on"}
 	app, err := p.program.Start(ctx, launch.Options{Env: env, Output: p})
 	if err != nil {
@@ -37,7 +39,7 @@ func (p *process) start(ctx context.Context) error {
 	return nil
 }
 
-// keepUp starts the process again each time it ends, until ctx does.
+// keepUp restarts the process each time it ends, until ctx does.
 func (p *process) keepUp(ctx context.Context, restartAfter time.Duration) {
 	for {
 		select {
@@ -79,8 +81,9 @@ func (p *process) killCommand() string {
 	return "kill -9 " + strconv.Itoa(p.app.PID())
 }
 
-// Write passes on what the app prints, with its address before each line. What
-// it says before it answers is about itself alone, and is not shown.
+// Write prints the lines of the app with its address before each. It drops the
+// lines that the app prints before it answers, which tell a user how to reach
+// this one server.
 func (p *process) Write(text []byte) (int, error) {
 	p.rest = append(p.rest, text...)
 	for {

@@ -15,56 +15,57 @@ import (
 	"example.com/session-workshop/shared/web"
 )
 
-// serverCookie tells the proxy which server made the page that a browser
-// shows. Its value is the server's place in the row, 1 for the first.
+// serverCookie tells the proxy which server made the page in the browser. Its
+// value is the number of the server, 1 for the first.
 const serverCookie = "workshop_server"
 
-// answerWithin bounds the wait for a server that took a request. The apps
-// answer within about a second, whatever Redis does.
+// answerWithin limits the wait for the answer of a server. The apps answer
+// within about a second, whatever Redis does.
 const answerWithin = 4 * time.Second
 
 // server is one of the web servers behind the proxy.
 type server struct {
 	addr string // host:port
-	// up is false while there is no process to ask.
+	// up is false while the server has no process that answers.
 	up atomic.Bool
 }
 
-// proxy hands each request to one of the servers: page navigations to each in
-// turn, and what a page loads to the server that made the page.
+// proxy passes each request to one of the servers: page navigations to each
+// server in turn, and the other requests of a page to the server that made the
+// page.
 type proxy struct {
 	servers   []*server
 	transport *http.Transport
-	// restartAfter is when a server that ended starts again.
+	// restartAfter is the time until a server that ended starts again.
 	restartAfter time.Duration
 
 	mu   sync.Mutex
-	last int // the server that had the last turn
+	last int // the server of the last navigation
 }
 
-// newProxy returns a handler for requests to all of the servers. A request
-// that reached a server is never sent a second time, because it may have
-// counted a visit: if its answer does not come, the browser gets 502.
+// newProxy returns a handler that passes requests to these servers. It never
+// sends a request a second time after a server has received it, because the
+// visit may have been counted: if no answer comes, the browser gets 502.
 func newProxy(servers []*server, restartAfter time.Duration) http.Handler {
 	p := &proxy{servers: servers, last: len(servers) - 1, restartAfter: restartAfter, transport: &http.Transport{
 		DialContext:           (&net.Dialer{Timeout: time.Second}).DialContext,
 		ResponseHeaderTimeout: answerWithin,
-		// On a connection that is used again, net/http repeats a GET whose answer
-		// does not come. On a new one it does not.
+		// On a reused connection, net/http repeats a GET that got no answer. On
+		// a new one it does not.
 		DisableKeepAlives: true,
-		// An answer passes as it is.
+		// The answer is passed on unchanged.
 		DisableCompression: true,
 	}}
 	reverse := &httputil.ReverseProxy{
 		Transport: p,
-		// The Host header stays what the browser sent. With another one, our
-		// own forms would look to the servers as if from another site.
+		// The Host header stays what the browser sent. With another one, the
+		// servers would take our own forms for those of another site.
 		Rewrite:        func(r *httputil.ProxyRequest) { r.Out.URL.Scheme = "http" },
 		ModifyResponse: p.rememberServer,
 		ErrorHandler:   showProxyError,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// No server waits for a client that is slow to send.
+		// A client that sends slowly must not occupy a server.
 		if err := web.Receive(w, r); err != nil {
 			showProxyError(w, r, err)
 			return
@@ -73,8 +74,8 @@ func newProxy(servers []*server, restartAfter time.Duration) http.Handler {
 	})
 }
 
-// RoundTrip asks the server whose turn it is. Only if that takes no
-// connection, so that nothing was sent to it, the next one is asked.
+// RoundTrip sends a request to the server whose turn it is. It tries the next
+// one only if the connection fails, because then nothing was sent.
 func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	for _, s := range p.choose(r) {
 		response, err := p.transport.RoundTrip(addressed(r, s))
@@ -89,8 +90,8 @@ func (p *proxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, noServer(p.restartAfter)
 }
 
-// addressed is a copy of a request for one server. Its body stays open when
-// that server cannot be reached, for the next.
+// addressed returns a copy of a request for one server. The body stays open, so
+// that the next server can get it if this one is unreachable.
 func addressed(r *http.Request, s *server) *http.Request {
 	r = r.Clone(r.Context())
 	r.URL.Host = s.addr
@@ -100,7 +101,7 @@ func addressed(r *http.Request, s *server) *http.Request {
 	return r
 }
 
-// choose returns the servers that are up, the one to ask first.
+// choose returns the servers that are up, in the order in which to try them.
 func (p *proxy) choose(r *http.Request) []*server {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -120,7 +121,8 @@ func (p *proxy) choose(r *http.Request) []*server {
 	return up
 }
 
-// nextUp is the server after the one that had the last turn.
+// nextUp returns the next server that is up, after the one that had the last
+// turn.
 func (p *proxy) nextUp() int {
 	next := p.last
 	for range p.servers {
@@ -132,10 +134,10 @@ func (p *proxy) nextUp() int {
 	return next
 }
 
-// isNavigation reports whether a request is for a page that a user asked for,
-// by a link, a form or a reload. Browsers say so
-// (https://www.w3.org/TR/fetch-metadata/#sec-fetch-mode-header); of what says
-// nothing, like curl, each GET and POST is one.
+// isNavigation reports whether the user asked for a page, by a link, a form or
+// a reload. Browsers say so in a header
+// (https://www.w3.org/TR/fetch-metadata/#sec-fetch-mode-header). A client
+// without that header, such as curl, navigates with each GET and POST.
 func isNavigation(r *http.Request) bool {
 	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" {
 		return mode == "navigate"
@@ -143,8 +145,8 @@ func isNavigation(r *http.Request) bool {
 	return r.Method == http.MethodGet || r.Method == http.MethodPost
 }
 
-// serverOf reads the cookie. It may be that of another proxy, with more
-// servers.
+// serverOf reads the number of a server from the cookie, which another proxy
+// with more servers may have set.
 func (p *proxy) serverOf(r *http.Request) (int, bool) {
 	cookie, err := r.Cookie(serverCookie)
 	if err != nil {
@@ -167,7 +169,7 @@ func (p *proxy) rememberServer(response *http.Response) error {
 	return nil
 }
 
-// failure is what the proxy answers in the place of a server.
+// failure is an error that the proxy answers itself.
 type failure struct {
 	status      int
 	title, text string
@@ -176,25 +178,25 @@ type failure struct {
 
 func (f failure) Error() string { return fmt.Sprintf("%s: %v", f.title, f.err) }
 
-// Explain makes it a page.
+// Explain returns the content of the error page.
 func (f failure) Explain() (status int, title, text string) { return f.status, f.title, f.text }
 
 func broken(addr string, err error) failure {
-	return failure{http.StatusBadGateway, "The server broke off", fmt.Sprintf(
-		"The server on %s took this request and did not answer it. It may have counted this visit, or not. "+
-			"The proxy does not ask a second server: the visit could then count twice.", addr), err}
+	return failure{http.StatusBadGateway, "The server did not answer", fmt.Sprintf(
+		"The server on %s received this request and did not answer it. It may or may not have counted this visit. "+
+			"The proxy does not ask a second server, because the visit could then count twice.", addr), err}
 }
 
 func noServer(restartAfter time.Duration) failure {
 	return failure{http.StatusServiceUnavailable, "No server is running", fmt.Sprintf(
-		"None of the servers behind this proxy takes requests. One that ended starts again after %v.", restartAfter), errors.New("none takes requests")}
+		"No server behind this proxy accepts requests. A server that ended starts again after %v.", restartAfter), errors.New("no server accepts requests")}
 }
 
-// frame makes the proxy's own pages, and is used for nothing else.
+// frame renders only the error pages of the proxy.
 var frame = web.New(nil)
 
 func showProxyError(w http.ResponseWriter, r *http.Request, err error) {
-	// A browser that went away reads no page.
+	// The browser has gone away and reads no page.
 	if r.Context().Err() != nil {
 		return
 	}

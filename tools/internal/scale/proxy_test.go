@@ -17,10 +17,10 @@ import (
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
-// These servers do on purpose what real ones do once in a thousand requests.
+// These servers reproduce failures that are rare with real ones.
 
-// behindProxy serves a proxy in front of servers at these addresses, which it
-// believes to be up.
+// behindProxy serves a proxy in front of servers at these addresses, all of
+// them marked as up.
 func behindProxy(t *testing.T, addrs ...string) (address string) {
 	t.Helper()
 	var servers []*server
@@ -43,7 +43,7 @@ func inFrontOf(t *testing.T, servers ...*server) (address string) {
 	return front.URL
 }
 
-// echoServer answers with the body it gets, and counts.
+// echoServer answers with the body of the request, and counts requests.
 func echoServer(t *testing.T) (addr string, requests *atomic.Int64) {
 	t.Helper()
 	requests = new(atomic.Int64)
@@ -55,8 +55,8 @@ func echoServer(t *testing.T) (addr string, requests *atomic.Int64) {
 	return s.Listener.Addr().String(), requests
 }
 
-// brokenServer answers the first request, and ends each connection after it
-// has read any further one, as a process does that is killed.
+// brokenServer answers the first request. After that it reads each request and
+// closes the connection, like a process that is killed.
 func brokenServer(t *testing.T) (addr string, requests *atomic.Int64) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -108,7 +108,7 @@ func answerTo(t *testing.T, response *http.Response, err error) (status int, pag
 	return response.StatusCode, string(body)
 }
 
-func TestWhatADeadServerDidNotTakeGoesToAnother(t *testing.T) {
+func TestARequestThatADeadServerCouldNotReceiveGoesToAnother(t *testing.T) {
 	t.Parallel()
 	addr, requests := echoServer(t)
 	home := behindProxy(t, closedAddr(t), addr)
@@ -116,12 +116,12 @@ func TestWhatADeadServerDidNotTakeGoesToAnother(t *testing.T) {
 		response, err := http.Post(home, "text/plain", strings.NewReader("username=aaa"))
 		status, page := answerTo(t, response, err)
 		if status != http.StatusOK || page != "username=aaa" || requests.Load() != n {
-			t.Errorf("request %d: %d %q, and the server that lives has had %d", n, status, page, requests.Load())
+			t.Errorf("request %d: %d %q, and the living server received %d", n, status, page, requests.Load())
 		}
 	}
 }
 
-func TestWhatAServerTookIsNeverSentAgain(t *testing.T) {
+func TestARequestThatAServerReceivedIsNeverSentAgain(t *testing.T) {
 	t.Parallel()
 	broken, taken := brokenServer(t)
 	other, others := echoServer(t)
@@ -139,7 +139,7 @@ func TestWhatAServerTookIsNeverSentAgain(t *testing.T) {
 		t.Errorf("answers %v, want 200, 200, 502, 200", statuses)
 	}
 	if taken.Load() != 2 || others.Load() != 2 {
-		t.Errorf("of 4 requests one server had %d and the other %d, want 2 each", taken.Load(), others.Load())
+		t.Errorf("of 4 requests one server received %d and the other %d, want 2 each", taken.Load(), others.Load())
 	}
 }
 
@@ -173,7 +173,7 @@ func TestAServerThatIsNotUpIsNotAsked(t *testing.T) {
 	}
 }
 
-// getAs sends a request of that Sec-Fetch-Mode, with the cookie of the proxy.
+// getAs sends a request with this Sec-Fetch-Mode and this cookie of the proxy.
 func getAs(t *testing.T, home, mode, cookie string) (status int) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, home, nil)
@@ -187,7 +187,7 @@ func getAs(t *testing.T, home, mode, cookie string) (status int) {
 	return status
 }
 
-func TestACookieOfALargerProxyIsNoHarm(t *testing.T) {
+func TestAnInvalidServerCookieIsIgnored(t *testing.T) {
 	t.Parallel()
 	addr, _ := echoServer(t)
 	home := behindProxy(t, addr, addr)
@@ -209,7 +209,7 @@ func TestTheCookieOfTheProxy(t *testing.T) {
 	}
 }
 
-// send sends a request with further headers, in pairs of name and value.
+// send sends a request with more headers, given as pairs of name and value.
 func send(t *testing.T, visitor *repotest.Visitor, method, address, body string, headers ...string) (status int, page string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
@@ -223,7 +223,7 @@ func send(t *testing.T, visitor *repotest.Visitor, method, address, body string,
 	return answerTo(t, response, err)
 }
 
-func TestWhatAPageLoadsComesFromItsServer(t *testing.T) {
+func TestThePartsOfAPageComeFromItsServer(t *testing.T) {
 	t.Parallel()
 	servers := map[string]*httptest.Server{}
 	var addrs []string
@@ -248,9 +248,10 @@ func TestWhatAPageLoadsComesFromItsServer(t *testing.T) {
 		}
 	}
 	if len(seen) != 3 {
-		t.Errorf("three pages came from %v, want three servers: what a page loads must take no turn", seen)
+		t.Errorf("three pages came from %v, want three servers: the parts of a page must not take a turn", seen)
 	}
-	// Another visitor has the next turn: the last one is not always ours.
+	// A page of another visitor takes the next turn, so ours is not always the
+	// last.
 	send(t, other, http.MethodGet, home, "")
 	if _, loaded := send(t, visitor, http.MethodGet, home, "", "Sec-Fetch-Mode", "cors"); loaded != page {
 		t.Errorf("%s served the page, and %s what it loaded after another visitor's page", page, loaded)

@@ -1,5 +1,5 @@
-// Package scale runs several servers of one step behind a proxy, and starts a
-// server again that ends.
+// Package scale runs several servers of one step behind a proxy, and restarts a
+// server that ends.
 package scale
 
 import (
@@ -17,17 +17,17 @@ import (
 	"example.com/session-workshop/tools/internal/supervisor"
 )
 
-// RestartAfter gives a user the time to see that a server is gone.
+// RestartAfter leaves a user time to notice that a server is gone.
 const RestartAfter = 5 * time.Second
 
-// Fleet is the servers of one step, and the proxy before them.
+// Fleet is a proxy and the servers behind it, all of one step.
 type Fleet struct {
-	// Dir is the folder of the step, Servers the number of its servers.
+	// Dir is the folder of the step. Servers is the number of its servers.
 	Dir     string
 	Servers int
-	// RestartAfter is how long a server that ended stays away.
+	// RestartAfter is the time until a server that ended starts again.
 	RestartAfter time.Duration
-	// Out gets what happens, and what the servers print.
+	// Out receives messages, and the output of the servers.
 	Out io.Writer
 
 	program   *supervisor.Program
@@ -54,7 +54,7 @@ func (f *Fleet) Run(ctx context.Context, listener net.Listener) (err error) {
 	return f.serve(ctx, listener)
 }
 
-// start starts the servers, on the ports that are free after the proxy's.
+// start starts the servers on the free ports after that of the proxy.
 func (f *Fleet) start(ctx context.Context, port int) error {
 	for len(f.processes) < f.Servers {
 		listener, err := web.Listen(config.Config{Host: "127.0.0.1", Port: port + 1})
@@ -70,7 +70,7 @@ func (f *Fleet) start(ctx context.Context, port int) error {
 		} else if ctx.Err() != nil || isFree(p.addr) {
 			return err
 		}
-		// Else another program took the port meanwhile, and the next will do.
+		// If the port was taken in the meantime, try the next one.
 	}
 	return nil
 }
@@ -94,7 +94,7 @@ func (f *Fleet) announce(port int) {
 	}
 	fmt.Fprintln(f.Out, f.program.About)
 	fmt.Fprintln(f.Out, f.whatToSee())
-	fmt.Fprintf(f.Out, "A server that ends is left out, and starts again after %v.\n", f.RestartAfter)
+	fmt.Fprintf(f.Out, "A server that ends gets no requests, and starts again after %v.\n", f.RestartAfter)
 	fmt.Fprintln(f.Out, "Stop all: Ctrl+C")
 }
 
@@ -108,8 +108,8 @@ func (f *Fleet) whatToSee() string {
 	return `Log in and reload: "Served by" changes, and Visits goes on. Kill a server, and reload.`
 }
 
-// serve runs the proxy and keeps the servers running until ctx ends. Requests
-// in flight have as long as a server may take.
+// serve runs the proxy, and restarts the servers, until ctx ends. Requests in
+// flight get as much time as a server may take.
 func (f *Fleet) serve(ctx context.Context, listener net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var keepers sync.WaitGroup
@@ -126,7 +126,7 @@ func (f *Fleet) serve(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-// close ends what is left of all that was started.
+// close stops everything that was started.
 func (f *Fleet) close() error {
 	errs := make([]error, len(f.processes))
 	var ends sync.WaitGroup

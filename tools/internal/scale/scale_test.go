@@ -27,11 +27,11 @@ import (
 
 const repository = "../../.."
 
-// cluster is a fleet that serves.
+// cluster is a running fleet.
 type cluster struct {
 	*repotest.Running
 	home string
-	// pids are the servers' processes by address.
+	// pids are the process numbers of the servers, by address.
 	pids map[string]int
 }
 
@@ -42,7 +42,7 @@ func run(t *testing.T, dir string, servers int) *cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A program that is not in a workspace switches it off.
+	// Fleet.Run sets GOWORK=off for a program that is not in a workspace.
 	t.Setenv("GOWORK", "")
 	return &cluster{home: "http://" + listener.Addr().String(), pids: map[string]int{},
 		Running: repotest.Go(t, func(ctx context.Context, r *repotest.Running) error {
@@ -58,7 +58,7 @@ func start(t *testing.T, dir string, servers int) *cluster {
 	for _, match := range regexp.MustCompile(`Server: (127\.0\.0\.1:\d+), process (\d+)\. Kill it: .* (\d+)\n`).FindAllStringSubmatch(c.String(), -1) {
 		c.pids[match[1]], _ = strconv.Atoi(match[2])
 		if match[2] != match[3] {
-			t.Errorf("it says how to kill another process: %s", match[0])
+			t.Errorf("the command would kill another process: %s", match[0])
 		}
 	}
 	if len(c.pids) != servers {
@@ -67,7 +67,7 @@ func start(t *testing.T, dir string, servers int) *cluster {
 	return c
 }
 
-// kill ends the server at addr as `kill -9` does.
+// kill kills the server at addr, as `kill -9` does.
 func (c *cluster) kill(addr string) {
 	c.T.Helper()
 	server, err := os.FindProcess(c.pids[addr])
@@ -92,8 +92,8 @@ func (c *cluster) waitForReturn(addr string) {
 // page is what one visit showed.
 type page struct {
 	text   string
-	server string // the address that it was served by
-	visits int    // 0 if it has no number
+	server string // the address of the server that made it
+	visits int    // 0 if the page shows no number
 }
 
 var (
@@ -119,7 +119,7 @@ func TestOneSessionOnTwoServers(t *testing.T) {
 		visitor := repotest.NewVisitor(t)
 		last := parse(visitor.Login(c.home, "aaa").Text)
 		c.alternate(visitor, last, 6)
-		// The cookie holds only a token, so the panel is asked.
+		// The cookie contains only a token. The panel shows the key.
 		key := regexp.MustCompile(`workshop:session:[0-9a-f]{64}`).FindString(visitor.Get(c.home + "/under-the-hood").Text)
 		t.Cleanup(func() { redis.Client.Del(context.Background(), key) })
 
@@ -139,8 +139,8 @@ func TestOneSessionOnTwoServers(t *testing.T) {
 	})
 }
 
-// alternate visits n pages after a first one: each from another server than
-// the one before it, and with the next number.
+// alternate loads n pages after a first one. Each must come from another server
+// than the page before it, with the next number.
 func (c *cluster) alternate(visitor *repotest.Visitor, last page, n int) {
 	c.T.Helper()
 	for range n {
@@ -155,11 +155,11 @@ func (c *cluster) alternate(visitor *repotest.Visitor, last page, n int) {
 
 const (
 	loadWorkers = 8
-	// loadLimit bounds the whole load. It is never reached in a good run.
+	// loadLimit limits the time of the whole load. A good run never reaches it.
 	loadLimit = 5000
 )
 
-// load is one visitor with many tabs that reload without end.
+// load is one visitor with many tabs that reload continuously.
 type load struct {
 	t       *testing.T
 	ended   atomic.Bool
@@ -229,16 +229,17 @@ func (l *load) stop() {
 	l.workers.Wait()
 }
 
-// check compares the pages with the visits that Redis has counted meanwhile.
+// check compares the pages with the visits that Redis has counted in the
+// meantime.
 func (l *load) check(counted int) {
 	l.t.Helper()
-	// A worker has one request under way, and one server was killed once.
+	// Each worker has one request in flight, and one server was killed once.
 	if len(l.broken) > loadWorkers {
 		l.t.Errorf("%d requests were broken, of at most %d in flight: %q", len(l.broken), loadWorkers, l.broken)
 	}
 	for _, what := range l.broken {
 		if !strings.HasPrefix(what, "502 ") && !strings.Contains(what, "EOF") {
-			l.t.Errorf("a request got neither an answer nor an honest end: %s", what)
+			l.t.Errorf("a request got neither an answer nor a 502: %s", what)
 		}
 	}
 	if answered := len(l.numbers); counted < answered || counted > answered+len(l.broken) {
@@ -246,8 +247,8 @@ func (l *load) check(counted int) {
 	}
 }
 
-// Without REDIS_URL the Redis is in the process of the proxy, or was there
-// before: it is in none of the servers, and so outlives them all.
+// Without REDIS_URL, Redis is in the process of the proxy, or ran before. It is
+// not in a server, and so outlives all of them.
 func TestASessionOutlivesAllServers(t *testing.T) {
 	testall.Only(t)
 	if !netns.Alone(t) {
@@ -258,7 +259,7 @@ func TestASessionOutlivesAllServers(t *testing.T) {
 	c := start(t, filepath.Join(repository, "step4-store"), 2)
 	repotest.WantText(t, c.String(), "step4-store on 2 servers", "Redis: ", "SESSION_TTL is 10m")
 	if strings.Contains(c.String(), "Step 4 is running") {
-		t.Errorf("it shows the start line of a server, in place of which it has its own:\n%s", c)
+		t.Errorf("it prints the start line of a server, which its own line replaces:\n%s", c)
 	}
 	visitor := repotest.NewVisitor(t)
 	visitor.Login(c.home, "aaa").Wants("Visits: 1")
@@ -313,7 +314,7 @@ func TestWhatAServerPrintsHasItsAddress(t *testing.T) {
 	}
 }
 
-// behind are n processes of a program, and a proxy before them.
+// behind starts n processes of a program behind a proxy.
 func behind(t *testing.T, n int, program string) (home string) {
 	t.Helper()
 	var addrs []string
@@ -324,7 +325,7 @@ func behind(t *testing.T, n int, program string) (home string) {
 	return behindProxy(t, addrs...)
 }
 
-// The failure comes first: what the workshop is against.
+// This is the failure that the workshop cures.
 func TestMemoryIsNotShared(t *testing.T) {
 	testall.Only(t)
 	home, visitor := behind(t, 2, "step1-no-redis/memory"), repotest.NewVisitor(t)

@@ -1,5 +1,5 @@
-// Package supervisor builds a step and runs it in child processes. It gives
-// them what outlives each of them: a Redis, and a TTL that is long enough to
+// Package supervisor builds a step and runs it in child processes. It provides
+// what must outlive each of them: a Redis, and a TTL that is long enough to
 // work with.
 package supervisor
 
@@ -25,17 +25,19 @@ import (
 )
 
 const (
-	// startWithin bounds the time from an app's start to its first answer.
+	// startWithin limits the time from the start of an app to its first answer.
 	startWithin = 30 * time.Second
-	// moment is how long two things may be apart that happen together.
+	// moment is the longest time between two events that have one cause, such
+	// as Ctrl+C.
 	moment = 300 * time.Millisecond
-	// TTL takes the place of the lesson's 10 s, which is shorter than an edit.
+	// TTL replaces the lesson's 10 s, which is shorter than an edit.
 	TTL = "10m"
-	// Memory is the name of the program that counts in its own memory.
+	// Memory is the name of the program that counts visits in its own memory.
 	Memory = "memory"
 )
 
-// Folder turns "3", "memory" or a path into the folder of a program.
+// Folder returns the absolute path of a program, which is given as the number
+// of a step, "memory" or a path. Its error is for the user.
 func Folder(name string) (string, error) {
 	if regexp.MustCompile(`^([0-9]|` + Memory + `)$`).MatchString(name) {
 		return ourFolder(name)
@@ -44,7 +46,7 @@ func Folder(name string) (string, error) {
 		if copyName := regexp.MustCompile(`^my-step([1-4])/?$`).FindStringSubmatch(name); copyName != nil {
 			return "", fmt.Errorf("there is no %s yet. Begin it: make start%s", name, copyName[1])
 		}
-		return "", errors.New("this is not the folder of a step: it has no go.mod. Use 1 to 4, memory, or such a folder")
+		return "", errors.New("this is not the folder of a step: it has no go.mod. Use 1 to 4, memory, or the folder of a step")
 	}
 	dir, err := filepath.Abs(name)
 	if err != nil {
@@ -68,23 +70,23 @@ func ourFolder(name string) (string, error) {
 	return filepath.Join(root, steps.Folder(n)), nil
 }
 
-// Program is a step that is built here, and started again and again.
+// Program is a step that is built here and started any number of times.
 type Program struct {
-	// Name is that of its folder.
+	// Name is the name of its folder.
 	Name string
 	// About says in two lines which Redis it uses and how to look inside.
 	About string
 
 	dir    string
-	bin    string // a temporary folder
-	binary string // the last one that was built
-	notice string // the file whose text the program's pages show
+	bin    string // the temporary folder of all files below
+	binary string // the program that was built last
+	notice string // the file with a text that the pages of the program show
 	env    []string
 	redis  redisconn.Server
 }
 
-// Open prepares the program in the folder dir. The Redis that is started for
-// it, if no other is there, is described as being at home.
+// Open prepares the program in the folder dir. If there is no Redis yet, Open
+// starts one, and About describes its place by home.
 func Open(ctx context.Context, dir, home string) (*Program, error) {
 	p := &Program{Name: filepath.Base(dir), dir: dir}
 	var err error
@@ -105,30 +107,31 @@ func Open(ctx context.Context, dir, home string) (*Program, error) {
 	return p, nil
 }
 
-// inWorkspace reports whether go.work names the module in dir. A learner's own
-// copy of a step is not named there and is built alone.
+// inWorkspace reports whether go.work names the module in dir. It does not name
+// a learner's own copy of a step, which is built alone.
 func inWorkspace(ctx context.Context, dir string) bool {
 	list := exec.CommandContext(ctx, "go", "list", "-C", dir, "-m", "-f", "{{.Dir}}")
 	folders, err := list.Output()
 	return err == nil && slices.Contains(strings.Split(string(folders), "\n"), dir)
 }
 
-// UsesRedis reports whether it does. What is not one of our steps may.
+// UsesRedis reports whether the program may use Redis. Any program that is not
+// one of our steps may.
 func (p *Program) UsesRedis() bool {
 	return p.Name != Memory && !strings.Contains(p.Name, "step1")
 }
 
 // LongTTL reports whether a session of the program lives longer here than in
-// the lesson: unless the user has chosen a TTL. Step 2 has none.
+// the lesson. It does unless the user has set a TTL. Step 2 has none.
 func (p *Program) LongTTL() bool {
 	return p.UsesRedis() && !strings.Contains(p.Name, "step2") && config.Getenv("SESSION_TTL") == ""
 }
 
-// AboutTTL is for LongTTL.
+// AboutTTL is the message to print if LongTTL is true.
 const AboutTTL = "SESSION_TTL is " + TTL + " here, to give you time. For the lesson's ten seconds, set SESSION_TTL=10s"
 
-// findRedis finds a Redis or starts one in this process, which outlives those of
-// the program.
+// findRedis finds a Redis, or starts one in this process, which outlives the
+// processes of the program.
 func (p *Program) findRedis(ctx context.Context, home string) (err error) {
 	switch {
 	case !p.UsesRedis():
@@ -154,12 +157,12 @@ func (p *Program) findRedis(ctx context.Context, home string) (err error) {
 	return nil
 }
 
-// Build builds the program anew. If it does not compile, the program stays the
-// one from before, and its pages show the first mistake until it does; the error
-// then says what the compiler said.
+// Build builds the program. If it does not compile, the last binary stays, the
+// pages of the running program show the first mistake, and the error contains
+// the output of the compiler.
 func (p *Program) Build(ctx context.Context) error {
-	// Windows runs no file without that end, and does not let go of the file of a
-	// running program: builds take turns with two names.
+	// On Windows the name of a program must end in .exe, and the file of a
+	// running program is locked. So builds alternate between two names.
 	binary := filepath.Join(p.bin, p.Name+"-a.exe")
 	if binary == p.binary {
 		binary = filepath.Join(p.bin, p.Name+"-b.exe")
@@ -177,17 +180,20 @@ func (p *Program) Build(ctx context.Context) error {
 	return nil
 }
 
-// firstMistake is after the name of the package, which stands behind a "#".
+// firstMistake matches the line after the name of the package, which follows a
+// "#".
 var firstMistake = regexp.MustCompile(`(?m)^[^#\n].*`)
 
-// notify puts a text on the pages of the program. A build counts without it.
+// notify shows a text on the pages of the program. It ignores an error, because
+// the build counts without the text.
 func (p *Program) notify(text string) { _ = os.WriteFile(p.notice, []byte(text), 0o600) }
 
-// Binary is the file of the program that was built last.
+// Binary returns the path of the program that was built last.
 func (p *Program) Binary() string { return p.binary }
 
 // Start starts a process of the program and returns when it answers. The error
-// begins with a verb and carries what the process printed.
+// begins with a verb, for a sentence about the process, and contains its
+// output.
 func (p *Program) Start(ctx context.Context, o launch.Options) (*launch.App, error) {
 	waiting, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
@@ -205,8 +211,9 @@ func (p *Program) Start(ctx context.Context, o launch.Options) (*launch.App, err
 	return app, nil
 }
 
-// Stop ends a process when its supervisor ends. Ctrl+C on a terminal reaches
-// both, so the process gets a moment: a second signal would cut its end short.
+// Stop stops a process when its supervisor ends. Ctrl+C on a terminal reaches
+// both, so the process first gets a moment: a second signal would interrupt its
+// clean end.
 func Stop(app *launch.App) error {
 	select {
 	case <-app.Done():
@@ -216,8 +223,8 @@ func Stop(app *launch.App) error {
 	}
 }
 
-// EndsToo reports whether ctx ends with a process that has just ended: Ctrl+C
-// reaches both, and the process may be the faster one.
+// EndsToo reports whether ctx ends together with a process that has just ended.
+// Ctrl+C reaches both, and the process may be faster.
 func EndsToo(ctx context.Context) bool {
 	select {
 	case <-ctx.Done():
@@ -227,7 +234,7 @@ func EndsToo(ctx context.Context) bool {
 	}
 }
 
-// Close removes what was built, and ends the Redis that was started.
+// Close deletes the built files, and stops the Redis that Open started.
 func (p *Program) Close() error {
 	if p.redis.Embedded != nil {
 		p.redis.Embedded.Close()

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/mod/semver"
 )
 
-// upgrades are the commands after which the go.mod of a project asks for
-// nothing older than that of the store: go mod tidy changes only what is
+// upgrades returns the commands that raise the versions in the go.mod of a
+// project to those that the store needs. go mod tidy would only add what is
 // missing.
 func upgrades(theirs, store *modfile.File) (commands []string) {
 	if theirs.Go == nil || version.Compare("go"+theirs.Go.Version, "go"+store.Go.Version) < 0 {
@@ -31,15 +31,15 @@ func upgrades(theirs, store *modfile.File) (commands []string) {
 	return commands
 }
 
-// renamed is a source whose imports of one module and of its packages are
-// those of another path.
+// renamed returns a source file with the imports of one module changed to
+// another path.
 func renamed(file string, source []byte, from, to string) ([]byte, error) {
 	positions := token.NewFileSet()
 	parsed, err := parser.ParseFile(positions, file, source, parser.ImportsOnly)
 	if err != nil {
-		return nil, fmt.Errorf("the store itself cannot be read: %w", err)
+		return nil, fmt.Errorf("a source file of the store is invalid: %w", err)
 	}
-	// From the last to the first, so that the positions stay right.
+	// Begin with the last import, so that the offsets of the others stay valid.
 	for _, spec := range slices.Backward(parsed.Imports) {
 		imported, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {

@@ -1,5 +1,5 @@
-// Package takeaway copies the session store out of the workshop, into the project
-// of somebody who wants to use it.
+// Package takeaway copies the session store from the workshop into the project
+// of a user.
 package takeaway
 
 import (
@@ -17,25 +17,26 @@ import (
 	"example.com/session-workshop/tools/internal/folder"
 )
 
-// name is that of the store's folder, here and there.
+// name is the name of the folder of the store, in the workshop and in the
+// project.
 const name = "sessionstore"
 
-// Taken is a copy of the store.
+// Taken describes a copy of the store.
 type Taken struct {
-	// Dir is its folder, ImportPath what a program imports.
+	// Dir is its folder. ImportPath is the path by which a program imports it.
 	Dir, ImportPath string
-	// Module is the folder of the module that the copy belongs to: Dir itself if
-	// no go.mod was found above it.
+	// Module is the folder of the module that contains the copy. It is Dir if
+	// no folder above has a go.mod.
 	Module string
-	// First are the commands that this module needs before go mod tidy, because
-	// its go.mod asks for something older than the store does.
+	// First are the commands to run in Module before go mod tidy, because its
+	// go.mod asks for older versions than the store.
 	First []string
 }
 
 // Store copies the store of the workshop in root to the folder sessionstore in
-// to: its packages with their tests, the licence and the changelog. In the
-// folder of a module it becomes a package of that module; elsewhere it stays a
-// module of its own. The error is for the user, and then nothing was copied.
+// to: its packages with their tests, the licence and the changelog. Inside a
+// module it becomes a package of that module; elsewhere it stays a separate
+// module. The error is for the user. After an error nothing was copied.
 func Store(root, to string) (Taken, error) {
 	to, err := destination(root, to)
 	if err != nil {
@@ -56,11 +57,11 @@ func Store(root, to string) (Taken, error) {
 	return t, write(t.Dir, files)
 }
 
-// destination is the folder to copy to, without symbolic links. It may not be
-// there yet, unlike the folder above it: a path with a slip makes no folders.
+// destination returns the folder to copy to, without symbolic links. It need
+// not exist, but the folder above it must: a mistyped path creates no folders.
 func destination(root, to string) (string, error) {
 	if strings.Contains(to, "://") {
-		return "", errors.New("TO is the folder that the store's folder will be in, not an address")
+		return "", errors.New("TO is the folder in which the folder of the store is created, not an address")
 	}
 	absolute, err := filepath.Abs(to)
 	if err != nil {
@@ -75,20 +76,20 @@ func destination(root, to string) (string, error) {
 		return "", fmt.Errorf("there is no folder %s. Make it first, or correct TO=%s", filepath.Clean(parent), to)
 	}
 	if info, err := os.Stat(real); err != nil || !info.IsDir() {
-		return "", fmt.Errorf("%s is a file. TO is the folder that the store's folder will be in", real)
+		return "", fmt.Errorf("%s is a file. TO is the folder in which the folder of the store is created", real)
 	}
 	if inside, _ := find(real, func(dir string) bool { return same(dir, root) }); inside != "" {
 		return "", fmt.Errorf("%s is inside the workshop. TO is a folder of your own project, for example ../svc/internal", absolute)
 	}
 	real = filepath.Join(real, last)
 	if _, err := os.Lstat(filepath.Join(real, name)); !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("%s is there already: nothing was changed. Rename or remove it first", filepath.Join(real, name))
+		return "", fmt.Errorf("%s already exists: nothing was changed. Rename or remove it first", filepath.Join(real, name))
 	}
 	return real, nil
 }
 
-// find returns the first folder, from dir upwards, that is the one wanted, and
-// the path from there to dir; or else nothing.
+// find returns the first wanted folder, beginning with dir and going up, and
+// the path from there to dir. It returns empty texts if there is none.
 func find(dir string, wanted func(dir string) bool) (found, rest string) {
 	for !wanted(dir) {
 		above := filepath.Dir(dir)
@@ -120,7 +121,7 @@ func (t *Taken) join(store *modfile.File) error {
 	t.Module, t.ImportPath = dir, path.Join(theirs.Module.Mod.Path, rest)
 	t.First = upgrades(theirs, store)
 	if err := module.CheckImportPath(t.ImportPath); err != nil {
-		return fmt.Errorf("Go can import nothing from %s: %w. Use another folder for TO", t.Dir, err)
+		return fmt.Errorf("Go cannot import a package from %s: %w. Choose another folder for TO", t.Dir, err)
 	}
 	return nil
 }
@@ -137,8 +138,9 @@ func parse(file string) (*modfile.File, error) {
 	return parsed, err
 }
 
-// files are those of the copy, by their path in it. The modules inside the
-// store's folder stay here: they test, measure and show it with the workshop.
+// files returns the files of the copy, by their path in it. It leaves out the
+// modules inside the folder of the store, which test, measure and show it with
+// the workshop.
 func (t *Taken) files(root, from string) (map[string]string, error) {
 	store := filepath.Join(root, name)
 	licence, err := os.ReadFile(filepath.Join(root, "LICENSE"))
@@ -164,7 +166,7 @@ func hasModule(dir string) bool {
 	return err == nil
 }
 
-// add adds a file, if it belongs to the copy.
+// add adds a file, if it is part of the copy.
 func (t *Taken) add(files map[string]string, store, file, from string) error {
 	base := filepath.Base(file)
 	isModule := base == "go.mod" || base == "go.sum"

@@ -22,8 +22,9 @@ import (
 
 const repository = "../../.."
 
-// service makes a project with these lines in its go.mod. It has a space in its
-// path, and a program that keeps sessions in the package imported.
+// service creates a project with these lines in its go.mod, and a program that
+// keeps its sessions in the package imported. The path of the project contains
+// a space.
 func service(t *testing.T, imported string, goMod ...string) (dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "my service")
@@ -41,7 +42,7 @@ func main() { sessionstore.New(redis.NewClient(&redis.Options{})) }
 	return dir
 }
 
-// run runs the go command as the owner of a project does, who has no workspace.
+// run runs the go command without a workspace, as the owner of a project does.
 func run(t *testing.T, dir string, env []string, args ...string) (said string, err error) {
 	t.Helper()
 	cmd := exec.Command("go", args...)
@@ -70,13 +71,14 @@ func mustTake(t *testing.T, to string) Taken {
 	return taken
 }
 
-// passes runs the tests in a folder on a Redis that is there already, and some
-// of them on one that they have to start.
+// passes runs the tests in a folder on a running Redis, and some of them on one
+// that they have to start.
 func passes(t *testing.T, dir string) {
 	t.Helper()
 	redistest.One(t, func(t *testing.T, r *redistest.Redis) {
 		mustRun(t, dir, []string{"TEST_REDIS=" + r.URL}, "test", "-count=1", "./...")
-		// Nobody listens there: had the tests not asked, they would pass.
+		// Nothing listens there, so these tests can only pass if they use
+		// another Redis.
 		said, err := run(t, dir, []string{"REDIS_URL=redis://127.0.0.1:1"}, "test", "-count=1", "-run=Suite", ".")
 		if err == nil {
 			t.Error("the tests pass without the Redis that REDIS_URL names")
@@ -104,7 +106,7 @@ func TestIntoAFolderWithoutAModule(t *testing.T) {
 	mustRun(t, dir, nil, "build", "./...")
 }
 
-// Whoever does not know make take copies the folder.
+// A user who does not know make take copies the folder.
 func TestTheWholeFolderCopiedByHand(t *testing.T) {
 	testall.Only(t)
 	dir := filepath.Join(t.TempDir(), "my store")
@@ -144,8 +146,8 @@ func copyWithoutTests(t *testing.T, dir string) {
 	}
 }
 
-// The last version that sends an increment again must not compile, and the
-// oldest that is documented must.
+// The store must not compile with the last version that sends an increment
+// again, and must compile with the oldest documented one.
 func TestTheOldestGoRedis(t *testing.T) {
 	testall.Only(t)
 	build := func(version string) (said string, err error) {
@@ -160,11 +162,11 @@ func TestTheOldestGoRedis(t *testing.T) {
 	}
 	repotest.WantText(t, said, "needs_go_redis_9_23.go:", "redis.Cmder.NoRetry undefined")
 	if said, err := build("v9.23.0"); err != nil {
-		t.Errorf("with the oldest go-redis that is documented: %v\n%s", err, said)
+		t.Errorf("with the oldest documented go-redis: %v\n%s", err, said)
 	}
 }
 
-func TestWhatIsTaken(t *testing.T) {
+func TestTheCopyHasTheRightFiles(t *testing.T) {
 	dir := service(t, "svc/a/sessionstore", "module svc", "go 1.26.0")
 	taken := mustTake(t, filepath.Join(dir, "a"))
 	if taken.ImportPath != "svc/a/sessionstore" {
@@ -210,7 +212,7 @@ func importsNothingOfTheWorkshop(t *testing.T, file string) {
 	}
 }
 
-func TestWhatAGoModNeedsFirst(t *testing.T) {
+func TestAnOlderGoModIsUpgradedFirst(t *testing.T) {
 	store, err := parse(filepath.Join(repository, "sessionstore", "go.mod"))
 	if err != nil {
 		t.Fatal(err)
@@ -234,7 +236,7 @@ func TestWhatAGoModNeedsFirst(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeTakenLeavesNothing(t *testing.T) {
+func TestARefusedCopyLeavesNoFile(t *testing.T) {
 	dir := service(t, "svc/sessionstore", "module svc", "go 1.26.0")
 	at := func(name string) string { return filepath.Join(dir, name) }
 	for name, text := range map[string]string{"there/sessionstore/mine.go": "", "file/sessionstore": "", "nameless/go.mod": "go 1.26.0\n", "broken/go.mod": "module\n"} {
@@ -246,8 +248,8 @@ func TestWhatCannotBeTakenLeavesNothing(t *testing.T) {
 	}
 	before := list(t, dir)
 	for to, want := range map[string]string{
-		at("there"):                           "is there already: nothing was changed",
-		at("file"):                            "is there already: nothing was changed",
+		at("there"):                           "already exists: nothing was changed",
+		at("file"):                            "already exists: nothing was changed",
 		at("main.go"):                         "is a file",
 		at("main.go/internal"):                "there is no folder " + at("main.go"),
 		at("nope/internal"):                   "there is no folder " + at("nope"),
@@ -264,10 +266,10 @@ func TestWhatCannotBeTakenLeavesNothing(t *testing.T) {
 			t.Errorf("to %s: %v, want %q", to, err, want)
 		}
 	}
-	// Root may write everywhere but here.
+	// Root can write everywhere except in /proc.
 	if runtime.GOOS == "linux" {
 		if _, err := Store(repository, "/proc"); err == nil || !strings.Contains(err.Error(), "/proc/sessionstore was not written: ") {
-			t.Errorf("to a folder in which nothing can be written: %v", err)
+			t.Errorf("to a read-only folder: %v", err)
 		}
 	}
 	if after := list(t, dir); !slices.Equal(before, after) {

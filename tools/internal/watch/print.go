@@ -10,7 +10,7 @@ import (
 )
 
 // Run runs the program in the folder dir with these arguments until ctx ends.
-// What it does, and what the app prints, goes to out.
+// It writes its messages and the output of the app to out.
 func Run(ctx context.Context, dir string, args []string, out io.Writer) error {
 	p := printer{out}
 	err := Follow(ctx, Options{Dir: dir, Args: args, Output: out}, p)
@@ -20,7 +20,7 @@ func Run(ctx context.Context, dir string, args []string, out io.Writer) error {
 	return err
 }
 
-// printer tells a terminal what happens, beside what the app prints itself.
+// printer prints the events, beside the output of the app.
 type printer struct{ out io.Writer }
 
 func (p printer) Opened(program *supervisor.Program) {
@@ -35,11 +35,11 @@ func (p printer) Changed() { p.say("a file changed: building.") }
 func (p printer) Running(string) {}
 
 func (p printer) Failed(problem error, goesOn bool) {
-	// The app's output has been seen.
+	// The output of the app is already on the screen.
 	reason, _, _ := strings.Cut(problem.Error(), " Its output:")
 	p.say("%s", reason)
 	if goesOn {
-		p.say("The app from before the change goes on running.")
+		p.say("The app from before the change is still running.")
 	}
 	p.say("Waiting for the next save.")
 }

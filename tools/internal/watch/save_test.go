@@ -9,7 +9,7 @@ import (
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
-// saving saves a file once more, as the build of the first save begins.
+// saving saves a file once more when the build of the first save begins.
 type saving struct {
 	printer
 	save func()
@@ -23,7 +23,7 @@ func (s *saving) Changed() {
 	s.save = nil
 }
 
-func TestASaveDuringABuildLeavesTheMistakesToTheNext(t *testing.T) {
+func TestASaveDuringABuildReportsOnlyTheNextMistakes(t *testing.T) {
 	t.Setenv("GOWORK", "")
 	dir := repotest.App(t)
 	mistake := func(name string) {
@@ -37,6 +37,6 @@ func TestASaveDuringABuildLeavesTheMistakesToTheNext(t *testing.T) {
 	watch.WaitFor(`(?s)building\..*building\..*undefined: second.*Waiting for the next (save)`)
 	watch.Stop()
 	if n := strings.Count(watch.String(), "does not compile"); n != 1 {
-		t.Errorf("the mistakes of two saves are told %d times, want once:\n%s", n, watch)
+		t.Errorf("the mistakes of two saves are reported %d times, want once:\n%s", n, watch)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// snapshot holds what the files of some folders looked like at one moment.
+// snapshot is the state of the source files in some folders at one moment.
 type snapshot map[string]fileState
 
 type fileState struct {
@@ -17,9 +17,8 @@ type fileState struct {
 	size     int64
 }
 
-// takeSnapshot looks at every file below the folders that a running app is
-// made of. What cannot be read counts as not there: an editor may just be
-// writing it anew.
+// takeSnapshot reads the state of the source files in the folders. It leaves
+// out a file that cannot be read, because an editor may be replacing it.
 func takeSnapshot(folders ...string) snapshot {
 	s := snapshot{}
 	for _, folder := range folders {

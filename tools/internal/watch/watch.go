@@ -1,5 +1,5 @@
-// Package watch runs an app that is as new as its files: it builds and starts
-// it again whenever one of them changes.
+// Package watch keeps an app up to date: it builds and restarts the app
+// whenever one of its files changes.
 package watch
 
 import (
@@ -17,37 +17,38 @@ import (
 	"example.com/session-workshop/tools/internal/supervisor"
 )
 
-// pollEvery is how often the files are looked at. They are polled because
-// file events do not arrive on the mounts of WSL, of virtual machines and of
-// networks; a few hundred files cost about a millisecond.
+// pollEvery is the time between two looks at the files. They are polled because
+// file events do not arrive from mounts of WSL, of virtual machines and of
+// networks. Polling a few hundred files takes about a millisecond.
 const pollEvery = 300 * time.Millisecond
 
-// Options says what Follow runs.
+// Options are the settings of Follow.
 type Options struct {
 	// Dir is the folder of the program.
 	Dir string
-	// Args are the app's own settings.
+	// Args are the settings of the app itself.
 	Args []string
-	// Output gets what the app prints.
+	// Output receives the output of the app.
 	Output io.Writer
-	// Do holds functions to run between two events. It may be nil.
+	// Do brings functions to run between two events. It may be nil.
 	Do <-chan func()
 }
 
-// Listener is told what happens. Its methods are called one at a time.
+// Listener is told about events. Its methods are called one at a time.
 type Listener interface {
-	// Opened comes first: nothing is built yet.
+	// Opened is called first, before the first build.
 	Opened(*supervisor.Program)
-	// Changed tells that a file was saved, before the build.
+	// Changed is called when a file was saved, before the build.
 	Changed()
-	// Running tells that a new app answers at an address.
+	// Running is called when a new app answers at an address.
 	Running(address string)
-	// Failed tells why there is no new app, and whether the one from before
-	// goes on.
+	// Failed is called if there is no new app. goesOn reports whether the
+	// previous app is still running.
 	Failed(problem error, goesOn bool)
-	// Stopped tells of an app that did not end cleanly.
+	// Stopped is called if an app did not end cleanly.
 	Stopped(problem error)
-	// Ending comes last: the app is stopped then, and what was built removed.
+	// Ending is called last, before the app is stopped and the built files are
+	// deleted.
 	Ending()
 }
 
@@ -55,14 +56,15 @@ type Listener interface {
 type watcher struct {
 	Listener
 	program *supervisor.Program
-	folders []string // the files in these are watched
+	folders []string // the folders to watch
 	options launch.Options
-	app     *launch.App // nil while none runs
+	app     *launch.App // nil while no app runs
 	do      <-chan func()
 }
 
-// Follow runs a program until ctx ends, and tells a listener what happens. The
-// error says that it could not be prepared, or that something is left behind.
+// Follow runs a program until ctx ends, and tells a listener about events. It
+// returns an error if the program could not be prepared, or if cleaning up
+// failed.
 func Follow(ctx context.Context, o Options, l Listener) (err error) {
 	w := &watcher{Listener: l, folders: []string{o.Dir}, options: launch.Options{Args: o.Args, Dir: o.Dir, Output: o.Output}, do: o.Do}
 	shared := filepath.Join(filepath.Dir(o.Dir), "shared")
@@ -91,12 +93,13 @@ func (w *watcher) run(ctx context.Context) {
 	}
 }
 
-// rebuild puts a new app in the place of the old one. If the new one cannot be
-// built, the old one goes on running.
+// rebuild replaces the running app by a new one. If the build fails, the old
+// app keeps running.
 func (w *watcher) rebuild(ctx context.Context, seen snapshot) {
 	if err := w.program.Build(ctx); err != nil {
-		// A save during a build can make mistakes that no file has, such as an
-		// import that cannot be found. The next build tells what is wrong.
+		// A save during a build can cause errors that are in neither version,
+		// such as an import that cannot be found. The next build reports the
+		// real ones.
 		if takeSnapshot(w.folders...).equal(seen) {
 			w.failed(ctx, err)
 		}
@@ -113,8 +116,8 @@ func (w *watcher) rebuild(ctx context.Context, seen snapshot) {
 	w.Running(app.URL)
 }
 
-// keepPort makes the next start use the port that the first one chose, so
-// that an open page can be reloaded.
+// keepPort makes the next start reuse the port of this one, so that the user
+// can reload an open page.
 func (w *watcher) keepPort(address string) {
 	if port := config.Getenv("PORT"); (port != "" && port != "0") || config.Getenv("PUBLIC_URL") != "" {
 		return
@@ -124,7 +127,8 @@ func (w *watcher) keepPort(address string) {
 	}
 }
 
-// waitForChange returns the new state of the files, or false when ctx ends.
+// waitForChange returns the new state of the files. It returns false if ctx
+// ends.
 func (w *watcher) waitForChange(ctx context.Context, seen snapshot) (snapshot, bool) {
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
@@ -137,7 +141,7 @@ func (w *watcher) waitForChange(ctx context.Context, seen snapshot) (snapshot, b
 				return nil, false
 			}
 			w.app = nil
-			w.failed(ctx, errors.New("the app ended by itself"))
+			w.failed(ctx, errors.New("the app has ended"))
 		case do := <-w.do:
 			do()
 		case <-ticker.C:
@@ -148,8 +152,8 @@ func (w *watcher) waitForChange(ctx context.Context, seen snapshot) (snapshot, b
 	}
 }
 
-// appEnded is a channel that is closed when the app ends; without an app it
-// never is.
+// appEnded returns a channel that is closed when the app ends, or nil if no app
+// runs.
 func (w *watcher) appEnded() <-chan struct{} {
 	if w.app == nil {
 		return nil
@@ -157,14 +161,14 @@ func (w *watcher) appEnded() <-chan struct{} {
 	return w.app.Done()
 }
 
-// failed tells what is wrong, unless it is that the user stops all.
+// failed reports a problem, unless the user has stopped everything.
 func (w *watcher) failed(ctx context.Context, problem error) {
 	if ctx.Err() == nil {
 		w.Failed(problem, w.app != nil)
 	}
 }
 
-// stop ends the app, if one runs, in the given way.
+// stop ends the app by the given method, if one runs.
 func (w *watcher) stop(by func(*launch.App) error) {
 	if w.app == nil {
 		return

@@ -12,7 +12,7 @@ import (
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
-func TestAnAppIsAsNewAsItsFiles(t *testing.T) {
+func TestAnAppRestartsWhenAFileChanges(t *testing.T) {
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	t.Setenv("GOWORK", "")
@@ -24,7 +24,7 @@ func TestAnAppIsAsNewAsItsFiles(t *testing.T) {
 		t.Helper()
 		starts++
 		address := watch.WaitForTimes(starts, `Step 9 is running: (\S+)\n`)
-		// The line is printed before the app has been found to be well.
+		// The app prints the line before its health check has answered.
 		wait.ForSuccess(t, func() error {
 			response, err := http.Get(address)
 			if err == nil {
@@ -43,9 +43,9 @@ func TestAnAppIsAsNewAsItsFiles(t *testing.T) {
 	}
 	visitor.Get(home).Wants("call")
 
-	t.Log("a mistake: the app from before goes on running")
+	t.Log("after a mistake the app from before is still running")
 	repotest.Change(t, source, "call %d", "arrival %d", "func main() {", "func main() {\n\tundefinedName()")
-	watch.WaitFor(`my-step1/main.go:\d+:2: undefined: undefinedName[^$]*goes on running`)
+	watch.WaitFor(`my-step1/main.go:\d+:2: undefined: undefinedName[^$]*is still running`)
 	visitor.Get(home).Wants("call")
 	repotest.Change(t, source, "\tundefinedName()\n", "")
 	waitForStart()
@@ -55,7 +55,7 @@ func TestAnAppIsAsNewAsItsFiles(t *testing.T) {
 	if response, err := http.Get(home + "/end"); err == nil {
 		response.Body.Close()
 	}
-	watch.WaitFor(`the app ended by itself\nwatch: Waiting for the next (save)`)
+	watch.WaitFor(`the app has ended\nwatch: Waiting for the next (save)`)
 
 	t.Log("an app that ends before it is ready")
 	repotest.Change(t, source, "func main() {", "func main() {\n\tpanic(\"at the start\")")
@@ -78,7 +78,7 @@ func TestAnAppIsAsNewAsItsFiles(t *testing.T) {
 	}
 }
 
-func TestASnapshotSeesWhatAnAppIsMadeOf(t *testing.T) {
+func TestASnapshotHasTheSourcesOfAnApp(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) { repotest.Write(t, filepath.Join(dir, filepath.FromSlash(name)), text) }
 	write("main.go", "package main\n")
@@ -86,14 +86,14 @@ func TestASnapshotSeesWhatAnAppIsMadeOf(t *testing.T) {
 	for _, name := range []string{"main_test.go", ".main.go", "README.md", "main.go~", ".git/x.go", "testdata/x.go", "node_modules/x.js"} {
 		write(name, "package x\n")
 		if !takeSnapshot(dir).equal(before) {
-			t.Errorf("%s counts, and is no part of an app", name)
+			t.Errorf("%s is in the snapshot, and is no part of an app", name)
 		}
 	}
 	for _, name := range []string{"main.go", "go.mod", "session/store.go", "page.html", "style.css", "hood.js"} {
 		write(name, "package changed\n")
 		now := takeSnapshot(dir)
 		if now.equal(before) {
-			t.Errorf("%s has changed, and that is not seen", name)
+			t.Errorf("%s has changed, and the snapshot is the same", name)
 		}
 		before = now
 	}

@@ -19,7 +19,7 @@ func main() {
 		panic(err)
 	}
 	var visits atomic.Int64
-	// It ends only when the one who started it knows that it is well.
+	// It ends only after the client has seen that it is well.
 	well := make(chan struct{})
 	var once sync.Once
 	http.HandleFunc("/healthz", func(w http.ResponseWriter, r *http.Request) {
