@@ -1,23 +1,25 @@
-# Each target is one line, and runs as well without make: go run ./step3-ttl.
-# Settings go in ARGS: make step3 ARGS="-ttl 2m"
+# Each target is one line. Its program also runs without make, for example by
+# go run ./step3-ttl. Settings go in ARGS: make step3 ARGS="-ttl 2m"
 
-# A clone that belongs to another user, as in a container, builds only so. What
-# a shell or go env -w says for other projects can stop each build here.
+# Without -buildvcs=false, nothing builds in a clone that belongs to another
+# user, as in a container. Settings that a shell or go env -w has for other
+# projects could break every build here.
 export GOFLAGS := $(filter -modcacherw -p=%,$(GOFLAGS)) -buildvcs=false
 export GOWORK := auto
 export GO111MODULE := on
 unexport GOOS GOARCH GOAMD64 GOARM64 CC GOTOOLCHAIN GOEXPERIMENT GOROOT
 
-# Values come from what stands after make, never from another program.
+# These values come only from the command line of make, never from the
+# environment.
 ARGS =
 TO =
 STEP =
 N =
 
-# run builds the program of a folder and starts it: go run would end with an
-# error of its own after Ctrl+C, and so would this shell without its trap. On a
-# terminal, what the program says last stays the last line: only scripts get a
-# status other than 0, about which make prints a line of its own.
+# run builds the program of a folder and starts it. go run would print its own
+# error after Ctrl+C, and so would this shell without its trap. make prints a
+# line about any status other than 0, so on a terminal the status is always 0,
+# and the last line is that of the program.
 run = @trap : INT; [ -e bin/$(notdir $1) ] || echo "Building, once: this takes up to a minute ..." >&2; go build -o bin/ $1 && bin/$(notdir $1) $2 || test -t 1
 
 .DEFAULT_GOAL := help
@@ -28,7 +30,7 @@ help: ## list these targets
 
 ##@ Learn
 
-doctor: ## see whether this machine is ready
+doctor: ## check whether this machine is ready
 	$(call run,./tools/doctor,$(ARGS))
 
 learn: ## learn in one window: run, check and hint on each save
@@ -67,16 +69,16 @@ my-step%: always ## run my-stepN, and start it again on each save
 check%: always ## check my-stepN: make check3 HINT=2 ONLY=ttl-set
 	$(call run,./tools/workshop,check $(ARGS) $*)
 
-solve%: always ## compare my-stepN with ours; ARGS=-take takes ours
+solve%: always ## compare my-stepN with ours; ARGS=-take copies ours
 	$(call run,./tools/workshop,solve $(ARGS) $*)
 
-undo%: always ## bring back what last passed, and keep a backup
+undo%: always ## bring back your last version that passed, keep a backup
 	$(call run,./tools/workshop,undo $*)
 
-reset%: always ## begin my-stepN again, and keep a backup
+reset%: always ## begin my-stepN again, keep a backup
 	$(call run,./tools/workshop,reset $*)
 
-status: ## show how far you are with each step
+status: ## show your progress in each step
 	$(call run,./tools/workshop,status)
 
 scale: ## run two servers of step 4: make scale STEP=1 N=3
@@ -91,10 +93,10 @@ cli: ## look inside Redis: redis-cli, or a small prompt
 monitor: ## show the commands that reach a real Redis
 	$(call run,./tools/workshop,monitor $(ARGS))
 
-elasticache-local: ## run a Redis as AWS runs it, on this machine
+elasticache-local: ## run a Redis like the one in AWS, on this machine
 	$(call run,./tools/workshop,elasticache-local $(ARGS))
 
-example: ## run an app on our session store: see your devices
+example: ## run an app on our session store, with a list of devices
 	$(call run,./sessionstore/example,$(ARGS))
 
 take: ## copy the session store: make take TO=../svc/internal
@@ -102,10 +104,10 @@ take: ## copy the session store: make take TO=../svc/internal
 
 ##@ Teach
 
-board: ## serve the class board: who is at which step, live
+board: ## serve the class board: live, who is at which step
 	$(call run,./tools/workshop,board $(ARGS))
 
-offline: ## pack all that a room without a network needs
+offline: ## pack everything that a class without a network needs
 	$(call run,./tools/workshop,offline $(ARGS))
 
 ##@ Maintain
@@ -122,7 +124,7 @@ flakes: ## repeat the tests on a busy machine, to find flaky ones
 bench: ## measure our session store and others, about 12 minutes
 	@cd sessionstore/bench && GOWORK=off go run . $(ARGS)
 
-chaos: ## have our session store judged under faults
+chaos: ## test our session store under faults
 	@cd sessionstore/faults && GOWORK=off go run ./chaos $(ARGS)
 
 lint: ## check format, mistakes and known security holes
@@ -140,12 +142,13 @@ redis-image: ## make a Docker image of Redis without a network
 deploy-build: ## build the steps for a server in AWS
 	@go run ./tools/workshop deploy-build $(ARGS)
 
-# An address may hold a password, of which a space makes more than one target.
+# An address may contain a password, and with a space in it becomes several
+# targets.
 secret = $(findstring @,$(MAKECMDGOALS))$(findstring :,$(MAKECMDGOALS))
 
-# Of these the first lack the number of a step, and the last are folders.
-slips = step watch start my-step solve undo reset check deploy docs
-.PHONY: $(slips)
+# The first of these lack the number of a step, and the last are folders.
+typos = step watch start my-step solve undo reset check deploy docs
+.PHONY: $(typos)
 
-$(slips) .DEFAULT:
-	@echo 'There is no "make $(if $(secret),…,$@)". The steps are 1 to 4, as in make step3 and make check3; make help lists the rest.' >&2; test $(if $(secret),0,-t 1)
+$(typos) .DEFAULT:
+	@echo 'There is no "make $(if $(secret),…,$@)". The steps are 1 to 4, as in make step3 and make check3; make help lists all targets.' >&2; test $(if $(secret),0,-t 1)

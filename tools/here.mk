@@ -1,5 +1,5 @@
-# For the folders of the steps, and of learners: make does there what it does
-# in the folder above.
+# Makefile of the folders of steps and of learners. It passes each target on to
+# the Makefile in the folder above.
 .DEFAULT_GOAL := help
 
 Makefile ../tools/here.mk: ;

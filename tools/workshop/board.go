@@ -16,14 +16,14 @@ import (
 )
 
 const (
-	// boardPort is not one that a step takes unasked.
+	// boardPort is a port that no step takes by default.
 	boardPort = 5050
-	// boardRedis is not where a step and redis-cli look: what the teacher shows
-	// there is the lesson, and not the class.
+	// boardRedis is not the address that a step and redis-cli use by default:
+	// the class must not appear among the keys that the teacher shows.
 	boardRedis = "127.0.0.1:6390"
 )
 
-// runBoard serves the class board until it is told to stop.
+// runBoard serves the class board until ctx ends.
 func runBoard(ctx context.Context, args []string) error {
 	cfg, options, err := boardSettings(args)
 	if err != nil {
@@ -57,17 +57,17 @@ func openBoardRedis(ctx context.Context, cfg config.Config) (*redisconn.Conn, er
 	return redisconn.Open(ctx, cfg)
 }
 
-// boardSettings reads the flags, and for those that are not given the same
-// environment variables as a step.
+// boardSettings reads the flags. A flag that is not given has the value of its
+// environment variable, as in a step.
 func boardSettings(args []string) (cfg config.Config, options board.Options, err error) {
 	flags := newFlags("board [-host ADDRESS] [-port N] [-redis-url URL] [-code CODE] [-steps 2,3]")
 	given := map[string]*string{
 		"HOST":      flags.String("host", "", "`address` to listen on (default 0.0.0.0: learners must reach it). Variable: HOST"),
 		"PORT":      flags.String("port", "", "`port` to listen on; 0 takes any free one (default 5050, or the next free one). Variable: PORT"),
-		"REDIS_URL": flags.String("redis-url", "", "where Redis answers, `redis://host:port` (default: what answers on "+boardRedis+", else an embedded one there). Variable: REDIS_URL"),
+		"REDIS_URL": flags.String("redis-url", "", "address of Redis, `redis://host:port` (default: the Redis on "+boardRedis+", or else an embedded one there). Variable: REDIS_URL"),
 	}
 	list := flags.String("steps", "", "`steps` of the class, for example 2,3 (default: all)")
-	flags.StringVar(&options.Code, "code", "", "join `code` of your choice, 6 to 32 letters and digits (default: the one before, or a random one)")
+	flags.StringVar(&options.Code, "code", "", "join `code` of your choice, 6 to 32 letters and digits (default: the last one, or else a random one)")
 	if err := parseOnly(flags, args); err != nil {
 		return cfg, options, err
 	}
@@ -92,7 +92,8 @@ func boardSettings(args []string) (cfg config.Config, options board.Options, err
 	return cfg, options, err
 }
 
-// stepList reads numbers of steps with commas between them. An empty text has none.
+// stepList reads step numbers with commas between them. It returns nil for an
+// empty text.
 func stepList(text string) (list []int, err error) {
 	if text == "" {
 		return nil, nil
@@ -100,14 +101,14 @@ func stepList(text string) (list []int, err error) {
 	for word := range strings.SplitSeq(text, ",") {
 		n, err := number(strings.TrimSpace(word))
 		if err != nil || n < 1 || n > steps.Count {
-			return nil, fmt.Errorf("one of these is no step: they go from 1 to %d", steps.Count)
+			return nil, fmt.Errorf("use numbers from 1 to %d with commas between them, for example 2,3", steps.Count)
 		}
 		list = append(list, n)
 	}
 	return list, nil
 }
 
-// announcement is what the teacher reads when the board runs.
+// announcement returns what the teacher reads when the board is running.
 func announcement(cfg config.Config, port int, codes board.Codes, aboutRedis string) string {
 	addresses := reachedAt(cfg, port)
 	var text strings.Builder
@@ -129,9 +130,9 @@ func announcement(cfg config.Config, port int, codes board.Codes, aboutRedis str
 		fmt.Fprintf(&text, "Another address of this machine: %s/%s\n", other, codes.Join)
 	}
 	if cfg.Loopback() {
-		fmt.Fprintln(&text, "Only this machine can reach it. A class can with -host 0.0.0.0, the default.")
+		fmt.Fprintln(&text, "Only this machine can reach it. For a class, use -host 0.0.0.0, the default.")
 	} else {
-		fmt.Fprintln(&text, "Everybody in this network can reach it, and anyone who has the join code can see the names.\nIt speaks plain HTTP"+httpsInstead(cfg)+".")
+		fmt.Fprintln(&text, "Every machine in this network can reach it, and anyone with the join code can see the names.\nIt speaks plain HTTP"+httpsInstead(cfg)+".")
 	}
 	fmt.Fprintln(&text, aboutRedis)
 	fmt.Fprintln(&text, "Stop it: Ctrl+C")
@@ -145,8 +146,8 @@ func httpsInstead(cfg config.Config) string {
 	return ": anyone who can listen to the network can read the codes"
 }
 
-// reachedAt are the addresses by which users reach what listens on a port, the
-// one that is most likely right first.
+// reachedAt returns the URLs at which users reach a server on this port, the
+// most likely one first.
 func reachedAt(cfg config.Config, port int) (urls []string) {
 	if cfg.PublicURL != nil {
 		return []string{cfg.PublicURL.String()}

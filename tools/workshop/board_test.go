@@ -16,7 +16,7 @@ import (
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
-func TestTheBoardSaysWhatToTypeAndForgetsNothingAtCtrlC(t *testing.T) {
+func TestTheBoardSaysWhatToTypeAndKeepsItsDataAfterCtrlC(t *testing.T) {
 	redis := redistest.StartServer(t, "--requirepass", "secret-of-redis")
 	env := []string{"PORT=0", "REDIS_URL=" + redis.URL}
 	served := start(t, ".", env, "board")
@@ -30,7 +30,8 @@ func TestTheBoardSaysWhatToTypeAndForgetsNothingAtCtrlC(t *testing.T) {
 		t.Errorf("a password is printed:\n%s", served)
 	}
 	visitor := repotest.NewVisitor(t)
-	// What others type is on the page, also if the teacher asks from here.
+	// The page shows what learners type, even if the teacher opens it on this
+	// machine.
 	visitor.Get(home + "/" + join).Wants(typed)
 	_, number, _ := strings.Cut(strings.TrimPrefix(home, "http://"), ":")
 	for _, address := range lan.Addresses() {
@@ -68,7 +69,7 @@ func TestWhatTheBoardAnnounces(t *testing.T) {
 	}{
 		{"a class in one network", config.Config{Host: "0.0.0.0"}, boardPort, []string{
 			"running: http://127.0.0.1:5050\n", "BOARD=http://" + lan.Addresses()[0] + ":5050/room77",
-			"Everybody in this network can reach it", "It speaks plain HTTP: anyone who can listen"}},
+			"Every machine in this network can reach it", "It speaks plain HTTP: anyone who can listen"}},
 		{"this machine alone", config.Config{Host: "127.0.0.1"}, boardPort, []string{"BOARD=http://127.0.0.1:5050/room77", "Only this machine can reach it"}},
 		{"the usual port is taken", config.Config{Host: "127.0.0.1"}, 5051, []string{"Port 5050 is taken, so this is on 5051.\n"}},
 		{"behind a proxy with HTTPS", config.Config{Host: "0.0.0.0", PublicURL: public}, boardPort, []string{
@@ -81,9 +82,9 @@ func TestWhatTheBoardAnnounces(t *testing.T) {
 	}
 }
 
-func TestTheBoardRefusesStepsThatAreNone(t *testing.T) {
+func TestTheBoardRefusesInvalidSteps(t *testing.T) {
 	for _, list := range []string{"5", "2,", "two"} {
-		if _, _, err := boardSettings([]string{"-steps", list}); err == nil || !strings.Contains(err.Error(), "is no step: they go from 1 to 4") {
+		if _, _, err := boardSettings([]string{"-steps", list}); err == nil || !strings.Contains(err.Error(), "use numbers from 1 to 4") {
 			t.Errorf("-steps %s: %v", list, err)
 		}
 	}

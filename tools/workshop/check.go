@@ -14,14 +14,14 @@ import (
 	"example.com/session-workshop/tools/learn"
 )
 
-// runCheck checks what a learner has built. It exits with 1 if that does not
-// pass yet.
+// runCheck checks what a learner has built. It ends with exit status 1 if a
+// check fails.
 func runCheck(ctx context.Context, args []string) error {
-	flags := newFlags("check [-hint 2] [-only ID] [-exercise NAME] [-url URL] [-redis-url URL] N\n  checks my-stepN, or with -url an app that runs already, in any language.\n  Each setting is a variable too: REDIS_URL, HINT, ONLY, EX, BOARD, NAME, and after make also URL.")
+	flags := newFlags("check [-hint 2] [-only ID] [-exercise NAME] [-url URL] [-redis-url URL] N\n  checks my-stepN, or with -url any running app, in any language.\n  Each setting is also a variable: REDIS_URL, HINT, ONLY, EX, BOARD, NAME. URL is one only after make.")
 	check := learn.Check{Out: os.Stdout, Colour: hasColour(), Width: terminalWidth()}
 	flags.StringVar(&check.URL, "url", "", "`address` of a running app, in place of my-stepN. Variable: URL")
-	flags.StringVar(&check.RedisURL, "redis-url", "", "the `Redis` that the app uses (default: one of the check's own; with -url what runs on 127.0.0.1:6379). Variable: REDIS_URL")
-	flags.DurationVar(&check.TTL, "ttl", 0, "the session `TTL` of the app (default: 7s for my-stepN, which the check starts, and 10s with -url)")
+	flags.StringVar(&check.RedisURL, "redis-url", "", "the `Redis` that the app uses (default: one that the check starts; with -url the one on 127.0.0.1:6379). Variable: REDIS_URL")
+	flags.DurationVar(&check.TTL, "ttl", 0, "the session `TTL` of the app (default: 7s for my-stepN, 10s with -url)")
 	hint := flags.String("hint", "", "how much help, `1 to 3`. Variable: HINT")
 	flags.StringVar(&check.Only, "only", "", "`id` of the one check to run, as the check prints it. Variable: ONLY")
 	flags.StringVar(&check.Exercise, "exercise", "", "`name` of an exercise of the step's guide. Variable: EX")
@@ -31,7 +31,8 @@ func runCheck(ctx context.Context, args []string) error {
 	if check.Copy, err = copyOf(flags, args); err != nil {
 		return err
 	}
-	// As defaults of the flags, -h would print them.
+	// If the variables were the defaults of the flags, -h would print their
+	// values.
 	for name, setting := range map[string]*string{
 		"URL": &check.URL, "REDIS_URL": &check.RedisURL, "HINT": hint, "ONLY": &check.Only, "EX": &check.Exercise, "BOARD": &check.Board, "NAME": &check.Name,
 	} {
@@ -53,7 +54,7 @@ func runCheck(ctx context.Context, args []string) error {
 	return err
 }
 
-// sayForeign tells that a variable is set and not read, if it would matter.
+// sayForeign prints why a variable is ignored, if its value would matter.
 func sayForeign(name string, matters bool) {
 	if why := foreign.Why(name); why != "" && matters {
 		fmt.Printf("%s of this shell is not read: %s\n", name, why)
@@ -66,19 +67,19 @@ func parseHint(text string) (int, error) {
 	}
 	n, err := number(text)
 	if err != nil || n < 1 || n > learn.Hints {
-		return 0, fmt.Errorf("HINT: this is not a hint: they go from 1 to %d, for example HINT=2", learn.Hints)
+		return 0, fmt.Errorf("HINT: there is no such hint. Use 1 to %d, for example HINT=2", learn.Hints)
 	}
 	return n, nil
 }
 
-// hasColour reports whether standard output shows colours, and may
-// (https://no-color.org).
+// hasColour reports whether standard output is a terminal that shows colours,
+// and whether the user allows them (https://no-color.org).
 func hasColour() bool {
 	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(os.Stdout.Fd()))
 }
 
-// terminalWidth is that of standard output in characters, 0 if it is no
-// terminal.
+// terminalWidth returns the width of standard output in characters, or 0 if it
+// is not a terminal.
 func terminalWidth() int {
 	width, _, err := term.GetSize(int(os.Stdout.Fd()))
 	if err != nil {

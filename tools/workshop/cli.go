@@ -12,10 +12,10 @@ import (
 )
 
 // runCLI opens a redis-cli on the Redis of the steps: the one of this machine,
-// else the one in the container of that Redis, else a small one of our own.
+// or the one in the container of that Redis, or else our own small one.
 func runCLI(ctx context.Context, args []string) error {
-	flags := newFlags("cli [COMMAND WORD...]\n  Without words it asks for commands, or reads them from its input, one a line.\n" +
-		"  REDIS_URL names the Redis; else it is the one on " + redisconn.LocalAddr + ".")
+	flags := newFlags("cli [COMMAND WORD...]\n  Without a command it asks for commands, or reads them from its input, one on each line.\n" +
+		"  It uses the Redis in REDIS_URL, or else the one on " + redisconn.LocalAddr + ".")
 	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func runCLI(ctx context.Context, args []string) error {
 	return nil
 }
 
-// runProgram runs a redis-cli and ends as it does.
+// runProgram runs a redis-cli and returns its exit status.
 func runProgram(target rediscli.Target, command []string) error {
 	status, err := target.Run(command)
 	if status != 0 {
@@ -41,8 +41,8 @@ func runProgram(target rediscli.Target, command []string) error {
 	return err
 }
 
-// runPrompt sends the command that the words are, else those that a user types
-// or a script holds.
+// runPrompt sends the command in words. Without words, it sends the commands
+// that a user types or a script contains.
 func runPrompt(ctx context.Context, target rediscli.Target, words []string) error {
 	p, err := prompt.Open(ctx, target.Options, os.Stdout, rediscli.OnTerminal())
 	if err != nil {
@@ -53,7 +53,7 @@ func runPrompt(ctx context.Context, target rediscli.Target, words []string) erro
 		return p.Do(words)
 	}
 	if rediscli.OnTerminal() {
-		fmt.Println("This machine has no redis-cli: this is a small one of the workshop. HELP says what it does.")
+		fmt.Println("This machine has no redis-cli. This is the workshop's own small one; HELP explains it.")
 	}
 	return p.Follow(os.Stdin)
 }

@@ -24,8 +24,8 @@ import (
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
-// A learner gets the real redis-cli, or the workshop's own if there is no other.
-// Both return the environment for it.
+// A learner gets the real redis-cli, or our own if there is no other. realCLI
+// and ownCLI return the environment for each.
 func realCLI(t *testing.T, redisURL string) []string {
 	t.Helper()
 	program, err := exec.LookPath("redis-cli")
@@ -39,7 +39,7 @@ func ownCLI(t *testing.T, redisURL string) []string {
 	return []string{"PATH=" + t.TempDir(), "REDIS_URL=" + redisURL, "HOME=" + t.TempDir()}
 }
 
-// onlyProgram is a folder for the PATH that has nothing but the program.
+// onlyProgram returns a folder for the PATH that contains only this program.
 func onlyProgram(t *testing.T, program string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -49,15 +49,15 @@ func onlyProgram(t *testing.T, program string) string {
 	return dir
 }
 
-// terminal is a program on a terminal of its own.
+// terminal is a program that runs on its own terminal.
 type terminal struct {
 	*process
 	pty  io.ReadWriteCloser
 	read int // how much of the output belongs to earlier questions
 }
 
-// startCLI waits for the prompt of a redis-cli on that port; env is its whole
-// environment.
+// startCLI starts a command and waits for the prompt of a redis-cli for this
+// port. env is its whole environment.
 func startCLI(t *testing.T, port string, env []string) *terminal {
 	t.Helper()
 	cmd := exec.Command(program(t, "."), "cli")
@@ -74,9 +74,9 @@ func startCLI(t *testing.T, port string, env []string) *terminal {
 	return c
 }
 
-// Write takes what the program prints. Like every terminal, it tells where the
-// cursor is when it is asked: redis-cli learns the width so if it has not been
-// told yet, which in a container can be late.
+// Write receives the output. Like every terminal, it reports the position of
+// the cursor if asked: redis-cli measures the width in this way if it does not
+// know it yet, which in a container can take a while.
 func (c *terminal) Write(output []byte) (int, error) {
 	for range bytes.Count(output, []byte("\x1b[6n")) {
 		if _, err := io.WriteString(c.pty, "\x1b[1;200R"); err != nil {
@@ -86,11 +86,11 @@ func (c *terminal) Write(output []byte) (int, error) {
 	return c.process.Write(output)
 }
 
-// answer types a line and returns what is printed up to the next prompt.
+// answer types a line and returns the output up to the next prompt.
 func (c *terminal) answer(line string) string {
 	c.T.Helper()
 	c.read = len(c.text())
-	// A terminal's Enter key is a carriage return.
+	// On a terminal the Enter key sends a carriage return.
 	c.types(line + "\r")
 	return c.waitForText(`(?s)^[^\n]*\n(.*\n)?[^\n]*:\d+(?:\[\d+\])?> $`)
 }
@@ -116,14 +116,14 @@ func (c *terminal) waitForText(pattern string) (group string) {
 	return group
 }
 
-// escapes are what a terminal is told about cursor and colours.
+// escapes are the control sequences for cursor and colours.
 var escapes = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`)
 
 func (c *terminal) text() string {
 	return strings.ReplaceAll(escapes.ReplaceAllString(c.String(), ""), "\r", "")
 }
 
-// output is what the command prints for a script.
+// output returns what the command prints for a script.
 func output(t *testing.T, env []string, words ...string) string {
 	t.Helper()
 	cmd := exec.Command(program(t, "."), append([]string{"cli"}, words...)...)
@@ -135,7 +135,8 @@ func output(t *testing.T, env []string, words ...string) string {
 	return string(text)
 }
 
-// TestCLIKeepsThePasswordToItself also shows that user and database arrive.
+// TestCLIKeepsThePasswordToItself also shows that redis-cli gets the user and
+// the database.
 func TestCLIKeepsThePasswordToItself(t *testing.T) {
 	const password = "correct-horse-battery"
 	server := redistest.StartServer(t)
@@ -156,8 +157,8 @@ func TestCLIKeepsThePasswordToItself(t *testing.T) {
 	}
 }
 
-// redis-cli asks more of a server on a terminal than in a single command, and
-// aborts on an answer that it does not understand.
+// On a terminal redis-cli asks the server more than for a single command, and
+// aborts if it does not understand an answer.
 func TestTheRealRedisCLIOnTheEmbeddedRedis(t *testing.T) {
 	redisURL := "redis://" + embeddedRedis(t)
 	env := realCLI(t, redisURL)
@@ -205,7 +206,7 @@ func TestTheSmallPrompt(t *testing.T) {
 	cli.wantEnd(0)
 }
 
-func TestMonitorOfARealRedisIsThatOfRedisCLI(t *testing.T) {
+func TestMonitorShowsTheCommandsOfARealRedis(t *testing.T) {
 	server := redistest.StartServer(t)
 	monitor := start(t, ".", realCLI(t, server.URL), "monitor")
 	monitor.WaitFor(`(OK)\n`)
@@ -213,15 +214,16 @@ func TestMonitorOfARealRedisIsThatOfRedisCLI(t *testing.T) {
 		t.Fatal(err)
 	}
 	monitor.WaitFor(`"(hincrby)" "workshop:test" "visits" "1"\n`)
-	// Ctrl+C reaches redis-cli too. A signal to us alone must end it as well.
+	// On a terminal Ctrl+C also reaches redis-cli. A signal to this program
+	// alone must end redis-cli as well.
 	if err := monitor.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	<-monitor.Ended
 }
 
-// TestCLIInTheContainer finds the redis-cli in the container of the Redis that
-// REDIS_URL names, where the machine itself has none.
+// TestCLIInTheContainer uses the redis-cli in the container of the Redis in
+// REDIS_URL, on a machine that has none.
 func TestCLIInTheContainer(t *testing.T) {
 	testall.Only(t)
 	if err := machine.AskDocker(t.Context()); err != nil {
@@ -257,12 +259,12 @@ func TestCLIInTheContainer(t *testing.T) {
 	if got := output(t, env, "echo", "two  words"); got != "two  words\n" {
 		t.Errorf("got %q", got)
 	}
-	// Inside, Redis is on its own port.
+	// Inside the container, Redis uses its own port.
 	cli := startCLI(t, "6379", env)
 	repotest.WantText(t, cli.answer("ping"), "PONG")
 	processes := repotest.Run(t, ".", "ps", "-eo", "args")
 	repotest.WantText(t, processes, "exec --interactive --tty --env REDISCLI_AUTH "+id[:12])
-	// The test itself gives the server its password as an argument.
+	// The test itself passes the password to the server as an argument.
 	for line := range strings.Lines(processes) {
 		if strings.Contains(line, password) && !strings.Contains(line, "requirepass") {
 			t.Errorf("the password is in the arguments: %s", line)
@@ -273,8 +275,8 @@ func TestCLIInTheContainer(t *testing.T) {
 	}
 }
 
-// provideCLI puts this machine's redis-cli, and the libraries it needs, into a
-// container that has none.
+// provideCLI copies this machine's redis-cli and its libraries into a container
+// that has none.
 func provideCLI(t *testing.T, docker, id string) {
 	t.Helper()
 	if exec.Command(docker, "exec", id, "redis-cli", "--version").Run() == nil {

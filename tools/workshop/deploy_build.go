@@ -16,17 +16,18 @@ import (
 	"example.com/session-workshop/tools/internal/modules"
 )
 
-// runDeployBuild builds what a server in AWS fetches from a bucket.
+// runDeployBuild builds the programs that a server in AWS downloads from a
+// bucket.
 func runDeployBuild(ctx context.Context, args []string) error {
 	flags := newFlags("deploy-build [-arch arm64] [-o DIR] [-iam]")
 	arch := flags.String("arch", "arm64", "`architecture` of the server: arm64 or amd64")
-	out := flags.String("o", "", "`folder` for what is built (default bin/deploy)")
+	out := flags.String("o", "", "`folder` for the programs (default bin/deploy)")
 	iam := flags.Bool("iam", false, "also build redis-iam-token, for REDIS_AUTH=iam; it downloads the AWS SDK")
 	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 || (*arch != "arm64" && *arch != "amd64") {
-		return errors.New("deploy-build takes no more than -arch arm64 or -arch amd64, -o and -iam; -h shows them")
+		return errors.New("deploy-build takes only -arch arm64 or -arch amd64, -o and -iam; -h explains them")
 	}
 	root, err := modules.Root()
 	if err != nil {

@@ -17,14 +17,13 @@ import (
 	"example.com/session-workshop/tools/internal/supervisor"
 )
 
-// runElastiCache runs the local stand-in for ElastiCache until it is told to
-// stop.
+// runElastiCache runs the local stand-in for ElastiCache until ctx ends.
 func runElastiCache(ctx context.Context, args []string) error {
 	flags := newFlags("elasticache-local [-port N] [-cluster] [-plain]")
 	port := flags.Int("port", 7379, "`port` of the endpoint on 127.0.0.1; 0 takes any free one")
-	cluster := flags.Bool("cluster", false, "three masters in cluster mode, in place of a primary and its replica")
-	plain := flags.Bool("plain", false, "neither TLS nor a password, as with encryption in transit off")
-	dir := flags.String("o", "", "`folder` for its certificates and the environment of an app (default bin/elasticache-local)")
+	cluster := flags.Bool("cluster", false, "three masters in cluster mode, instead of a primary and a replica")
+	plain := flags.Bool("plain", false, "neither TLS nor a password, like a cache without encryption in transit")
+	dir := flags.String("o", "", "`folder` for its certificates and a file with the settings of an app (default bin/elasticache-local)")
 	if err := parseOnly(flags, args); err != nil {
 		return err
 	}
@@ -54,8 +53,9 @@ func runElastiCache(ctx context.Context, args []string) error {
 	return obey(ctx, standIn, !*cluster)
 }
 
-// environmentOf is what a shell needs to start an app, and to look inside by
-// redis-cli. The lesson's TTL is shorter than a look at another window.
+// environmentOf returns the variables with which a shell starts an app, and
+// looks inside with redis-cli. The lesson's TTL would end a session while the
+// user is at another window.
 func environmentOf(standIn *elasticache.StandIn, o elasticache.Options) []string {
 	env := append(standIn.Environment(), "SESSION_TTL="+supervisor.TTL)
 	if o.Plain {
@@ -64,8 +64,8 @@ func environmentOf(standIn *elasticache.StandIn, o elasticache.Options) []string
 	return append(env, "REDISCLI_AUTH="+standIn.Password())
 }
 
-// writeEnvironment writes a file for a shell to read. The password stands in
-// that file alone.
+// writeEnvironment writes a file for a shell to read. Only that file contains
+// the password.
 func writeEnvironment(dir string, env []string) (file string, err error) {
 	var text strings.Builder
 	for _, line := range env {
@@ -76,7 +76,7 @@ func writeEnvironment(dir string, env []string) (file string, err error) {
 	return file, os.WriteFile(file, []byte(text.String()), 0o600)
 }
 
-// quoted is one word for a shell, whatever is in it.
+// quoted returns text as one word for a shell.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 func printStandIn(standIn *elasticache.StandIn, environment string, o elasticache.Options) {
@@ -102,14 +102,14 @@ func printStandIn(standIn *elasticache.StandIn, environment string, o elasticach
 	fmt.Println(supervisor.AboutTTL)
 	if !o.Cluster {
 		fmt.Println("Watch a failover: type one of these here, and Enter")
-		fmt.Println("  switch   the replica takes over in good order")
-		fmt.Println("  fail     the primary is killed, and the replica takes over")
+		fmt.Println("  switch   a planned failover: no write is lost")
+		fmt.Println("  fail     a crash: the primary is killed, and the replica takes over")
 	}
 	fmt.Println("Stop it: Ctrl+C")
 }
 
-// printEnd says how the terminals that read the environment get rid of it: a
-// step would go on asking for the stand-in.
+// printEnd says how to remove the settings from the terminals that use them. A
+// step would otherwise still connect to the stand-in.
 func printEnd(env []string) {
 	fmt.Println("The stand-in has stopped. In each terminal that used it:")
 	fmt.Print("  unset")
@@ -120,7 +120,7 @@ func printEnd(env []string) {
 	fmt.Println()
 }
 
-// obey does what is typed, until the program is told to stop.
+// obey carries out the typed commands until ctx ends.
 func obey(ctx context.Context, standIn *elasticache.StandIn, failover bool) error {
 	lines := make(chan string)
 	go func() {
@@ -155,7 +155,7 @@ func take(ctx context.Context, standIn *elasticache.StandIn, order string) error
 		return nil
 	}
 	if err == nil {
-		fmt.Println("The replica has taken over. Reload the page, twice if the first answer is that Redis does not answer: you are still logged in.")
+		fmt.Println("The replica has taken over. Reload the page: you are still logged in. If the page says that Redis does not answer, reload it again.")
 	}
 	return err
 }

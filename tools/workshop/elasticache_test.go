@@ -16,7 +16,7 @@ import (
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
-func TestTheStandInForElastiCacheTakesAnAppThroughAFailover(t *testing.T) {
+func TestAnAppKeepsItsLoginInAFailoverOfTheStandIn(t *testing.T) {
 	testall.Only(t)
 	folder := filepath.Join(t.TempDir(), "with a space")
 	reader, writer, err := os.Pipe()
@@ -29,7 +29,7 @@ func TestTheStandInForElastiCacheTakesAnAppThroughAFailover(t *testing.T) {
 	wantPong(t, standIn.WaitFor(`Look inside, in a third one:\n(.*\n.*)\n`))
 	env := environment(t, folder)
 	if !slices.Contains(env, "SESSION_TTL=10m") {
-		t.Error("a session ends while its reader is at another window")
+		t.Error("a session ends while the user is at another window")
 	}
 	app := startStep3(t, env...)
 
@@ -60,7 +60,7 @@ func TestTheStandInForElastiCacheTakesAnAppThroughAFailover(t *testing.T) {
 	}
 }
 
-// wantPong runs what the stand-in says to look inside, in a shell of its own.
+// wantPong runs the printed command that looks inside, in a separate shell.
 func wantPong(t *testing.T, lines string) {
 	t.Helper()
 	if _, err := exec.LookPath("redis-cli"); err != nil {
@@ -80,7 +80,7 @@ func TestTheStandInForElastiCacheInClusterMode(t *testing.T) {
 	standIn.interrupt(0)
 }
 
-// environment reads what a shell would after: . environment
+// environment returns the variables that a shell has after: . environment
 func environment(t *testing.T, folder string) (env []string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(folder, "environment"))

@@ -17,7 +17,7 @@ import (
 
 // runLearn shows a learner's work on a step in one window.
 func runLearn(ctx context.Context, args []string) error {
-	flags := newFlags("learn [STEP]\n  runs my-stepN, and checks it at each save. STEP is 1 to 4, by default the first that has not passed.")
+	flags := newFlags("learn [STEP]\n  runs my-stepN, and checks it at each save. STEP is 1 to 4, by default the first one that has not passed.")
 	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func runLearn(ctx context.Context, args []string) error {
 	if flags.NArg() > 0 {
 		n, err := number(flags.Arg(0))
 		if flags.NArg() > 1 || err != nil {
-			return errors.New("learn: this is not one step. Use 1 to 4, for example: make learn ARGS=3")
+			return errors.New("learn: give one step. Use 1 to 4, for example: make learn ARGS=3")
 		}
 		if c, err = learn.Of(root, n); err != nil {
 			return err
@@ -48,8 +48,8 @@ func runLearn(ctx context.Context, args []string) error {
 	})
 }
 
-// rawMode lets the terminal send each key at once, if there is a terminal that
-// can. restore makes it what it was.
+// rawMode makes the terminal send each key at once. raw is false if there is no
+// terminal that can. restore sets the previous mode.
 func rawMode() (raw bool, restore func()) {
 	in := int(os.Stdin.Fd())
 	if !rediscli.OnTerminal() || os.Getenv("TERM") == "dumb" {

@@ -27,17 +27,17 @@ func TestTheCommandsOfALearner(t *testing.T) {
 		{"check １", 1, []string{"make start1"}},
 		{"start 1", 0, []string{"my-step1 is ready for you: it is a copy of our step 1 without its cookie", "my-step1/main.go", "make my-step1", "make check1"}},
 		{"solve 1", 0, []string{"yours/main.go", "ours/main.go"}},
-		{"solve -take 1", 0, []string{"my-step1 is what ours is. What you had is in my-step1-backup-", "make check1"}},
+		{"solve -take 1", 0, []string{"my-step1 is now our solution. Your version is in my-step1-backup-", "make check1"}},
 		{"status", 0, []string{"step 1  taken, not checked", "step 2  not started"}},
 		{"start 4", 0, []string{"whose four methods are empty", "my-step4/session/store.go", "go test -C my-step4 ./session"}},
-		{"reset 4", 0, []string{"my-step4 begins again. What you had is in my-step4-backup-"}},
+		{"reset 4", 0, []string{"my-step4 begins again. Your version is in my-step4-backup-"}},
 	} {
 		repotest.WantText(t, do(t, root, c.status, nil, strings.Fields(c.command)...), c.says...)
 	}
 }
 
 func TestCtrlCStopsTheCheckAndTheApp(t *testing.T) {
-	// An app that is well, and never answers a page.
+	// The app is healthy, but never answers a page.
 	app, file := repotest.App(t), filepath.Join(t.TempDir(), "address")
 	repotest.Change(t, filepath.Join(app, "main.go"), `fmt.Println("a visit")`, `select {}`)
 	check := start(t, filepath.Dir(app), []string{"GOWORK=off", "ADDRESS_FILE=" + file}, "check", "1")
@@ -49,7 +49,7 @@ func TestCtrlCStopsTheCheckAndTheApp(t *testing.T) {
 	check.interrupt(1)
 	repotest.WantText(t, check.String(), "stopped: nothing that was started")
 	if strings.Contains(check.String(), "FAIL") {
-		t.Errorf("an interrupt is no failure of the app:\n%s", check)
+		t.Errorf("an interrupt must not be reported as a failure of the app:\n%s", check)
 	}
 	if netns.Taken(string(addr)) {
 		t.Errorf("the app still answers on %s", addr)
@@ -73,7 +73,7 @@ func TestColourIsForTerminalsOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// A terminal tells its end by an error.
+		// On a terminal the end of the output is an error.
 		text, _ := io.ReadAll(terminal)
 		said := string(text)
 		if err := cmd.Wait(); err != nil {

@@ -8,8 +8,8 @@ import (
 	"example.com/session-workshop/tools/internal/modules"
 )
 
-// runLint runs every linter over every module, and fails if one found something.
-// A linter that cannot run here is named at the end.
+// runLint runs every linter on every module, and fails if one finds something.
+// It names a linter that could not run.
 func runLint(ctx context.Context, args []string) error {
 	flags := newFlags("lint [-db URL]")
 	database := flags.String("db", "https://vuln.go.dev", "`URL` of the database of known security holes")

@@ -1,11 +1,12 @@
-// Command workshop is what surrounds the steps: a Redis that stays, a step
-// that restarts on save. Each command has a file here, which reads its flags and
-// prints its words; what it does is in a package of tools/internal or beside
-// it. The Makefile calls the program; it runs as well without make:
+// Command workshop has the tools around the steps, such as a Redis that
+// outlives them, and a step that restarts on save. Each command has a file
+// here, which reads its flags and prints its messages; its work is done in a
+// package of tools/internal or beside it. The Makefile calls this program,
+// which also runs without make:
 //
 //	go run ./tools/workshop watch 3
 //
-// Each command prints its own help for -h.
+// Each command prints its help for -h.
 package main
 
 import (
@@ -22,8 +23,8 @@ import (
 	"example.com/session-workshop/shared/config"
 )
 
-// command is one of the things the program does. Its run gets what follows
-// the command's name; the error is for the user.
+// command is one command of the program. run gets the arguments after its name,
+// and its error is for the user.
 type command struct {
 	name, about string
 	run         func(ctx context.Context, args []string) error
@@ -32,34 +33,34 @@ type command struct {
 var commands = []command{
 	{"redis", "run a Redis alone, so that sessions survive a restart of an app", runRedis},
 	{"learn", "learn in one window: run, check and hint on each save: learn 3", runLearn},
-	{"start", "copy what a step begins with to my-stepN, to build it yourself: start 3", runStart},
+	{"start", "copy the starting point of a step to my-stepN, to build it yourself: start 3", runStart},
 	{"check", "check my-stepN, or any running app, step by step: check 3", runCheck},
-	{"solve", "show what is different between my-stepN and ours: solve 3", runSolve},
-	{"undo", "bring back what last passed the check, and keep a backup: undo 3", runUndo},
+	{"solve", "show the differences between my-stepN and our solution: solve 3", runSolve},
+	{"undo", "bring back your last version that passed, and keep a backup: undo 3", runUndo},
 	{"reset", "begin my-stepN again, and keep a backup: reset 3", runReset},
-	{"status", "show how far you are with each step", runStatus},
-	{"watch", "run a step, and build and start it again whenever you save: watch 3", runWatch},
+	{"status", "show your progress in each step", runStatus},
+	{"watch", "run a step, and rebuild and restart it on each save: watch 3", runWatch},
 	{"scale", "run two servers of a step on one Redis, behind a proxy: scale -n 3 4", runScale},
 	{"take", "copy the session store into your own project: take ../svc/internal", runTake},
-	{"board", "serve the class board: who is at which step, live", runBoard},
+	{"board", "serve the class board, which shows live who is at which step", runBoard},
 	{"cli", "open a redis-cli on the Redis of the steps", runCLI},
 	{"monitor", "show the commands that reach a real Redis", runMonitor},
 	{"lint", "check the format, and look for mistakes and known security holes", runLint},
 	{"elasticache-local", "run a stand-in for ElastiCache: TLS, a user with few rights, a replica", runElastiCache},
 	{"deploy-build", "build the steps for a server in AWS, with their SHA-256", runDeployBuild},
-	{"offline", "pack what a room without a network needs: workshop, modules, Redis image", runOffline},
+	{"offline", "pack what a class without a network needs: workshop, modules, Redis image", runOffline},
 	{"redis-image", "make a local Docker image from this machine's redis-server", runRedisImage},
 }
 
-// exitStatus ends the program with that status. What went wrong has been
-// printed before.
+// exitStatus is an error that ends the program with this status. The message
+// has been printed before.
 type exitStatus int
 
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
 func main() {
 	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	// The terminal was closed. Under nohup that is none of our business.
+	// SIGHUP means that the terminal was closed. Under nohup it is ignored.
 	if !signal.Ignored(syscall.SIGHUP) {
 		ends = append(ends, syscall.SIGHUP)
 	}
@@ -102,8 +103,8 @@ func usage(w io.Writer) {
 	}
 }
 
-// newFlags returns the flags of a command. The synopsis begins with its name
-// and is the first line of its help.
+// newFlags returns the flags of a command. The synopsis begins with the name of
+// the command, and is the first line of its help.
 func newFlags(synopsis string) *flag.FlagSet {
 	name, _, _ := strings.Cut(synopsis, " ")
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
@@ -115,9 +116,9 @@ func newFlags(synopsis string) *flag.FlagSet {
 	return flags
 }
 
-// parseOnly reads the flags of a command that takes no words beside them. Its
-// error repeats no word, like that of every command: a password with a space in
-// it is more than one.
+// parseOnly reads the flags of a command that takes no other arguments. No
+// error of a command repeats an argument: a password with a space in it becomes
+// more than one argument.
 func parseOnly(flags *flag.FlagSet, args []string) error {
 	if err := config.ParseFlags(flags, args); err != nil {
 		return err

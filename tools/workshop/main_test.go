@@ -18,10 +18,10 @@ import (
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
-// repository is the root of the checkout that is tested.
+// repository is the root of the tested checkout.
 const repository = "../.."
 
-// program is the built program of a folder.
+// program returns the path of the built program of a folder.
 func program(t *testing.T, folder string) string {
 	t.Helper()
 	binary, err := steptest.Program(folder)
@@ -43,7 +43,7 @@ func start(t *testing.T, dir string, env []string, args ...string) *process {
 	return startTyping(t, nil, dir, env, args...)
 }
 
-// startTyping is start for a command that gets its input from a file.
+// startTyping is start for a command that reads its input from typed.
 func startTyping(t *testing.T, typed io.Reader, dir string, env []string, args ...string) *process {
 	t.Helper()
 	cmd := exec.Command(program(t, "."), args...)
@@ -54,7 +54,8 @@ func startTyping(t *testing.T, typed io.Reader, dir string, env []string, args .
 	})
 }
 
-// begin starts a command by a function that gets what its output goes to.
+// begin starts a command by a function, which receives the writer for its
+// output.
 func begin(t *testing.T, cmd *exec.Cmd, start func(out io.Writer) error) *process {
 	t.Helper()
 	begun := make(chan error)
@@ -73,7 +74,7 @@ func begin(t *testing.T, cmd *exec.Cmd, start func(out io.Writer) error) *proces
 	return p
 }
 
-// interrupt is Ctrl+C. The process must end with that status.
+// interrupt sends Ctrl+C. The process must then end with this status.
 func (p *process) interrupt(status int) {
 	p.T.Helper()
 	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
@@ -94,7 +95,7 @@ func (p *process) wantEnd(status int) {
 	}
 }
 
-// do runs a command that must end with a status, and returns what it prints.
+// do runs a command that must end with this status, and returns its output.
 func do(t *testing.T, dir string, status int, env []string, args ...string) string {
 	t.Helper()
 	p := start(t, dir, env, args...)
@@ -102,7 +103,7 @@ func do(t *testing.T, dir string, status int, env []string, args ...string) stri
 	return p.String()
 }
 
-// startStep3 starts step 3 with further settings.
+// startStep3 starts step 3 with more settings.
 func startStep3(t *testing.T, env ...string) *launch.App {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -120,12 +121,13 @@ func port(addr string) string {
 	return port
 }
 
-// A command refuses what it cannot do, in words, and the program ends with 1.
+// The error says what is wrong, and never repeats a word that may be a
+// password.
 func TestCommandsRefuse(t *testing.T) {
 	taken := httptest.NewServer(nil)
 	defer taken.Close()
-	busy, nobody := port(taken.Listener.Addr().String()), repotest.FreeAddress(t)
-	noRedis := map[string]string{"REDIS_URL": "redis://:secret@" + nobody}
+	busy, free := port(taken.Listener.Addr().String()), repotest.FreeAddress(t)
+	noRedis := map[string]string{"REDIS_URL": "redis://:secret@" + free}
 	embedded := map[string]string{"REDIS_URL": "redis://" + embeddedRedis(t)}
 	for _, c := range []struct {
 		command string
@@ -150,23 +152,23 @@ func TestCommandsRefuse(t *testing.T) {
 		{"board -code assets", nil, []string{"is an address of the board itself"}},
 		{"board -port x", nil, []string{"PORT: this is not a port"}},
 		{"board -port " + busy, embedded, []string{"PORT: " + busy + " is taken"}},
-		{"board -port 0 -redis-url redis://" + nobody, nil, []string{"REDIS_URL: redis://" + nobody + ": nobody answers there"}},
+		{"board -port 0 -redis-url redis://" + free, nil, []string{"REDIS_URL: redis://" + free + ": nobody answers there"}},
 		{"board -redis-url http://127.0.0.1", nil, []string{"REDIS_URL: it must begin with redis://"}},
 		{"board now", nil, []string{"board: word 1 is not an option; -h lists them"}},
 		{"redis now", nil, []string{"redis: word 1 is not an option", "-port 6380"}},
 		{"redis -port " + busy, nil, []string{busy + " is taken", "choose another port", "-port 6380"}},
-		{"cli", noRedis, []string{"cli: REDIS_URL", nobody, "connection refused", "make redis"}},
-		{"monitor", noRedis, []string{"monitor: REDIS_URL", nobody, "connection refused", "make redis"}},
+		{"cli", noRedis, []string{"cli: REDIS_URL", free, "connection refused", "make redis"}},
+		{"monitor", noRedis, []string{"monitor: REDIS_URL", free, "connection refused", "make redis"}},
 		{"monitor", embedded, []string{"does not have MONITOR", "The panel below each page", "make redis"}},
 		{"monitor now", nil, []string{"monitor: word 1 is not an option"}},
 		{"check", nil, []string{"check: which step?"}},
 		{"check three", nil, []string{"check: which step?"}},
 		{"check 5", nil, []string{"there is no step 5"}},
-		{"check -hint 4 3", nil, []string{"HINT: this is not a hint"}},
+		{"check -hint 4 3", nil, []string{"HINT: there is no such hint"}},
 		{"check -only nothing 3", nil, []string{"ONLY: step 3 has no check of this name. It has:"}},
 		{"check -ttl 1500ms 3", nil, []string{"whole seconds"}},
 		{"learn 9", nil, []string{"there is no step 9: use 1 to 4"}},
-		{"learn 3 4", nil, []string{"learn: this is not one step", "make learn ARGS=3"}},
+		{"learn 3 4", nil, []string{"learn: give one step", "make learn ARGS=3"}},
 		{"take", nil, []string{"take: where to?", "make take TO=../svc/internal"}},
 		{"take ../../docs", nil, []string{"take: ", "is inside the workshop"}},
 		{"start 0", nil, []string{"there is no step 0"}},
@@ -187,11 +189,11 @@ func TestCommandsRefuse(t *testing.T) {
 		{"learn -redis-url=redis://:secret@host 3", nil, []string{"the flag -redis-url is unknown"}},
 		{"take redis://:secret@host", nil, []string{"take: TO is the folder"}},
 		{"take -to=secret", nil, []string{"the flag -to is unknown"}},
-		{"board -steps secret", nil, []string{"-steps: one of these is no step"}},
+		{"board -steps secret", nil, []string{"-steps: use numbers from 1 to 4"}},
 		{"check 3", map[string]string{"ONLY": "secret"}, []string{"ONLY: step 3 has no check of this name"}},
 		{"check 3", map[string]string{"EX": "redis://:secret@host"}, []string{"EX: step 3 has no exercise of this name"}},
 		{"check -url secret://host 3", nil, []string{"URL: this is not the address of an app"}},
-		{"check -url http://ada:secret@" + nobody + " 3", nil, []string{"URL: http://" + nobody + ": nobody answers there"}},
+		{"check -url http://ada:secret@" + free + " 3", nil, []string{"URL: http://" + free + ": nobody answers there"}},
 	} {
 		t.Run(c.command, func(t *testing.T) {
 			for name, value := range c.env {
@@ -199,7 +201,7 @@ func TestCommandsRefuse(t *testing.T) {
 			}
 			err := run(t.Context(), strings.Fields(c.command))
 			if err == nil {
-				t.Fatal("it is not refused")
+				t.Fatal("it returned no error")
 			}
 			repotest.WantText(t, err.Error(), c.says...)
 			if strings.Contains(err.Error(), "secret") {
@@ -217,9 +219,9 @@ func TestTheProgramEndsWithAStatus(t *testing.T) {
 }
 
 // A terminal that is closed leaves no temporary folder behind.
-func TestAClosedTerminalEndsAProgramInGoodOrder(t *testing.T) {
-	// Under nohup it is ignored, and a program inherits that. A signal that is
-	// caught here has its default there.
+func TestAClosedTerminalEndsAProgramCleanly(t *testing.T) {
+	// Under nohup the signal is ignored, and a child inherits that. A signal
+	// that is caught here has its default effect in a child.
 	closed := make(chan os.Signal, 1)
 	signal.Notify(closed, syscall.SIGHUP)
 	defer signal.Stop(closed)

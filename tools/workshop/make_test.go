@@ -16,8 +16,8 @@ import (
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
-// makeIn runs make in a folder, as a script does and as a user on a terminal
-// does, and returns what each of them reads.
+// makeIn runs make in a folder, first in a script and then on a terminal, and
+// returns the output of each.
 func makeIn(t *testing.T, dir string, args ...string) (script, terminal string) {
 	t.Helper()
 	if _, err := exec.LookPath("make"); err != nil {
@@ -39,19 +39,19 @@ func makeIn(t *testing.T, dir string, args ...string) (script, terminal string) 
 		t.Fatal(err)
 	}
 	defer tty.Close()
-	// A terminal tells its end by an error.
+	// On a terminal the end of the output is an error.
 	text, _ := io.ReadAll(tty)
 	if err := typed.Wait(); err != nil {
-		t.Errorf("make %q on a terminal: %v, about which make prints a line:\n%s", args, err, text)
+		t.Errorf("make %q on a terminal: %v, for which make prints a line:\n%s", args, err, text)
 	}
 	return string(said), strings.ReplaceAll(string(text), "\r", "")
 }
 
-func TestASlipIsAnsweredInOneSentence(t *testing.T) {
+func TestAnUnknownTargetIsAnsweredInOneLine(t *testing.T) {
 	for _, c := range []struct{ folder, slip string }{
 		{".", "step9"},
 		{".", "chek3"},
-		{".", "check"}, // It is a folder.
+		{".", "check"}, // also a folder
 		{"step3-ttl", "chek3"},
 	} {
 		script, terminal := makeIn(t, filepath.Join(repository, c.folder), c.slip)
@@ -62,7 +62,7 @@ func TestASlipIsAnsweredInOneSentence(t *testing.T) {
 	}
 }
 
-func TestWhatAProgramSaysLastIsTheLastLine(t *testing.T) {
+func TestMakePrintsNothingAfterAProgramOnATerminal(t *testing.T) {
 	testall.Only(t)
 	root := repotest.Copy(t)
 	const hint = "there is no my-step1 yet. Begin it: make start1\n"
@@ -79,9 +79,9 @@ func TestWhatAProgramSaysLastIsTheLastLine(t *testing.T) {
 	}
 }
 
-// Another project's settings of the go command, and variables of other programs,
-// stop no command of make and lead none elsewhere.
-func TestMakeIsLedByWhatIsTyped(t *testing.T) {
+// Settings of the go command for other projects, and variables of other
+// programs, must not stop or change a command of make.
+func TestMakeIgnoresVariablesOfOtherPrograms(t *testing.T) {
 	testall.Only(t)
 	root, app := repotest.Copy(t), httptest.NewServer(programs.Right(1, nil, 0))
 	defer app.Close()
@@ -114,7 +114,7 @@ func TestMakeIsLedByWhatIsTyped(t *testing.T) {
 		t.Log(c.env, c.args)
 		repotest.WantText(t, string(said), c.says...)
 	}
-	// With a space in it, a password is more than one target.
+	// make takes a password with a space in it for more than one target.
 	for _, typed := range []string{"redis://:hunter2@host", "hunter2 redis://:a@host", "redis://:a hunter2 b@host"} {
 		said, _ := exec.Command("make", append([]string{"-C", root}, strings.Fields(typed)...)...).CombinedOutput()
 		if repotest.WantText(t, string(said), "There is no"); strings.Contains(string(said), "hunter2") {
@@ -123,7 +123,7 @@ func TestMakeIsLedByWhatIsTyped(t *testing.T) {
 	}
 }
 
-// From the folder of a step, one make runs another one.
+// In the folder of a step, make runs a second make.
 func TestCtrlCIsNoErrorOfMake(t *testing.T) {
 	testall.Only(t)
 	if _, err := exec.LookPath("make"); err != nil {
@@ -148,9 +148,9 @@ func TestCtrlCIsNoErrorOfMake(t *testing.T) {
 	}
 	<-app.Ended
 	<-read
-	// A line such as "make: *** [Makefile:22: step1] Interrupt". If make is slow
-	// to hear of Ctrl+C, it can complain that its child has gone already.
+	// The message would be "make: *** [Makefile:22: step1] Interrupt". If make
+	// learns late of Ctrl+C, it may complain that its child has already ended.
 	if strings.Contains(app.String(), "*** [") {
-		t.Errorf("make calls it an error:\n%s", app)
+		t.Errorf("make reports an error:\n%s", app)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"example.com/session-workshop/tools/internal/rediscli"
 )
 
-// runMonitor shows the commands that reach a real Redis, by its redis-cli.
+// runMonitor shows the commands that reach a real Redis, with redis-cli.
 func runMonitor(ctx context.Context, args []string) error {
 	if err := parseOnly(newFlags("monitor"), args); err != nil {
 		return err

@@ -11,11 +11,11 @@ import (
 	"example.com/session-workshop/tools/internal/modules"
 )
 
-// runOffline packs all that a room without a network needs.
+// runOffline packs everything that a class without a network needs.
 func runOffline(ctx context.Context, args []string) error {
 	flags := newFlags("offline [-o FILE] [-image=false]")
 	file := flags.String("o", "", "`file` to write (default bin/"+kit.Name+".zip)")
-	withImage := flags.Bool("image", true, "add an image of Redis, where Docker has or can pull one")
+	withImage := flags.Bool("image", true, "add an image of Redis, if Docker has one or can pull it")
 	if err := parseOnly(flags, args); err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func runOffline(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\n%s is ready, %.0f MB. In the room: unpack it, go run setup.go\n", *file, float64(info.Size())/1e6)
-	fmt.Println("It does not hold Go: take the installers from https://go.dev/dl/ along.")
+	fmt.Printf("\n%s is ready, %.0f MB. In the classroom: unpack it, then go run setup.go\n", *file, float64(info.Size())/1e6)
+	fmt.Println("It does not contain Go: bring the installers from https://go.dev/dl/ too.")
 	return nil
 }

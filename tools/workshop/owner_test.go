@@ -11,14 +11,15 @@ import (
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
-// In a clone that belongs to another user git answers nothing, and a build that
-// asks it fails. So it is in containers, and on disks that several users share.
+// In a clone that belongs to another user, git refuses to answer, and a build
+// that asks git fails. Clones in containers and on shared disks are often like
+// this.
 func TestACloneOfAnotherUserBuilds(t *testing.T) {
 	testall.Only(t)
 	root := repotest.Clone(t)
 	goEnv := func(name string) string { return strings.TrimSpace(repotest.Run(t, ".", "go", "env", name)) }
 	env := append(os.Environ(), "GIT_TEST_ASSUME_DIFFERENT_OWNER=1", "GIT_CONFIG_COUNT=0", "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull,
-		// Flags of this machine could be the cure.
+		// Flags of this machine could hide the failure.
 		"GOENV=off", "GOFLAGS=", "GOMODCACHE="+goEnv("GOMODCACHE"), "GOPROXY="+goEnv("GOPROXY"))
 	try := func(works bool, name string, args ...string) {
 		t.Helper()

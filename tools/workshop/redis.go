@@ -15,13 +15,13 @@ import (
 
 const otherPort = "choose another port: go run ./tools/workshop redis -port 6380"
 
-// runRedis runs a Redis alone until it is told to stop.
+// runRedis runs a separate Redis until ctx ends.
 func runRedis(ctx context.Context, args []string) error {
 	flags := newFlags("redis [-port N | -ask]")
 	port := flags.Int("port", 6379, "`port` on 127.0.0.1; 0 takes any free one")
-	ask := flags.Bool("ask", false, "start none, and say whether the steps can use the one that REDIS_URL names")
+	ask := flags.Bool("ask", false, "start no Redis, and report whether the steps can use the one in REDIS_URL")
 	if err := parseOnly(flags, args); err != nil {
-		return fmt.Errorf("%w. The port is given as -port 6380", err)
+		return fmt.Errorf("%w. Give the port as -port 6380", err)
 	}
 	if *ask {
 		return askNamed(ctx)
@@ -30,10 +30,10 @@ func runRedis(ctx context.Context, args []string) error {
 	if *port != 0 {
 		found, err := localredis.Ask(ctx, addr)
 		if err != nil {
-			return fmt.Errorf("%s is taken, and not by a Redis for the workshop (%w).\nStop what runs there, or %s", addr, err, otherPort)
+			return fmt.Errorf("%s is taken by something that is not a Redis for the workshop (%w).\nStop what runs there, or %s", addr, err, otherPort)
 		}
 		if found {
-			fmt.Printf("A Redis already answers on %s: nothing needs to be started.\n", addr)
+			fmt.Printf("A Redis already answers on %s, so there is nothing to start.\n", addr)
 			printUse(addr)
 			return nil
 		}
@@ -43,7 +43,7 @@ func runRedis(ctx context.Context, args []string) error {
 		return fmt.Errorf("redis: %w. Or %s", err, otherPort)
 	}
 	defer server.Close()
-	fmt.Printf("Redis is running on %s. It is %s, keeps everything in memory, and forgets it when you stop it.\n", server.Addr, server.Name)
+	fmt.Printf("Redis is running on %s. It is %s, and keeps everything in memory until you stop it.\n", server.Addr, server.Name)
 	printUse(server.Addr)
 	fmt.Println("Stop it: Ctrl+C")
 	select {
@@ -55,13 +55,13 @@ func runRedis(ctx context.Context, args []string) error {
 	}
 }
 
-// askNamed opens the Redis that REDIS_URL names as each step does at its start. The
-// error is what the first step says that cannot use it.
+// askNamed opens the Redis in REDIS_URL as each step does at its start. The
+// error is the one that a step would print.
 func askNamed(ctx context.Context) error {
 	for step := 2; step <= steps.Count; step++ {
 		cfg, err := config.LoadStep(step, nil)
 		if err == nil && cfg.RedisURL == "" {
-			err = errors.New("REDIS_URL: it is not set, so a step finds a Redis on this machine, or brings its own")
+			err = errors.New("REDIS_URL: it is not set, so a step uses the Redis on this machine, or its embedded one")
 		}
 		if err != nil {
 			return err
@@ -72,12 +72,12 @@ func askNamed(ctx context.Context) error {
 		}
 		conn.Close()
 	}
-	fmt.Println("The steps can use the Redis that REDIS_URL names.")
+	fmt.Println("The steps can use the Redis in REDIS_URL.")
 	return nil
 }
 
-// printUse says how to look inside, and how an app finds it if that is not the
-// address that every app asks first.
+// printUse says how to look inside. It also says how an app finds the Redis, if
+// addr is not the address that every app tries first.
 func printUse(addr string) {
 	if addr == redisconn.LocalAddr {
 		fmt.Println("Look inside: redis-cli")

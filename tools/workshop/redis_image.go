@@ -11,7 +11,7 @@ import (
 )
 
 // runRedisImage makes a Docker image from this machine's own Redis server, for
-// machines that can pull none.
+// machines that cannot pull one.
 func runRedisImage(ctx context.Context, args []string) error {
 	flags := newFlags("redis-image")
 	name := flags.String("name", redisimage.Local, "`name` of the image; the tests look for the default")
@@ -19,7 +19,7 @@ func runRedisImage(ctx context.Context, args []string) error {
 		return err
 	}
 	if runtime.GOOS != "linux" {
-		return errors.New("redis-image: only the programs of a Linux machine run in a container. Here, pull an image: docker pull " + redisimage.Official)
+		return errors.New("redis-image: only programs of Linux run in a container. On this system, pull an image: docker pull " + redisimage.Official)
 	}
 	server, size, err := image.Make(ctx, *name)
 	if err != nil {

@@ -19,7 +19,7 @@ func TestRedisKeepsSessionsOverARestartOfAnApp(t *testing.T) {
 	visitor.Get(startStep3(t, "REDIS_URL=redis://"+addr).URL).Wants("Logged in as aaa.", "Visits: 2")
 
 	repotest.WantText(t, do(t, ".", 0, nil, "redis", "-port", port(addr)),
-		"already answers on "+addr, "nothing needs to be started", "redis-cli -p "+port(addr))
+		"already answers on "+addr, "there is nothing to start", "redis-cli -p "+port(addr))
 	redis.interrupt(0)
 	repotest.WantText(t, redis.String(), "Redis has stopped.")
 	if netns.Taken(addr) {
@@ -27,8 +27,8 @@ func TestRedisKeepsSessionsOverARestartOfAnApp(t *testing.T) {
 	}
 }
 
-// TestWithoutSettings is how a learner does it: no program is told where
-// another one is.
+// TestWithoutSettings works as a learner does: no setting tells one program
+// where another is.
 func TestWithoutSettings(t *testing.T) {
 	if !netns.Alone(t) {
 		return

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// runReset begins a learner's copy again.
+// runReset replaces a learner's copy by its starting point.
 func runReset(_ context.Context, args []string) error {
-	c, err := copyOf(newFlags("reset N\n  begins my-stepN again; the old one is kept in a folder beside it"), args)
+	c, err := copyOf(newFlags("reset N\n  begins my-stepN again; your version is kept in a folder beside it"), args)
 	if err != nil {
 		return err
 	}
@@ -16,7 +16,7 @@ func runReset(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s begins again. What you had is in %s.\n", c.Name(), backup)
+	fmt.Printf("%s begins again. Your version is in %s.\n", c.Name(), backup)
 	printNext(c)
 	return nil
 }

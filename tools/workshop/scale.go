@@ -50,8 +50,8 @@ func runScale(ctx context.Context, args []string) error {
 	return nil
 }
 
-// listenAsProxy takes the port that PORT names, else the usual one or the next
-// that is free. The proxy is for this machine alone.
+// listenAsProxy listens on the port in PORT, or else on the default port or the
+// next free one. Only this machine can reach the proxy.
 func listenAsProxy() (net.Listener, error) {
 	cfg, err := config.Load(nil, func(name string) string {
 		if name == "PORT" {

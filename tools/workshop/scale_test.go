@@ -15,11 +15,11 @@ import (
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
-// cluster is `workshop scale`, running.
+// cluster is a running `workshop scale`.
 type cluster struct {
 	*process
 	home string
-	// pids are the servers' processes by address.
+	// pids are the process numbers of the servers, by address.
 	pids map[string]int
 }
 

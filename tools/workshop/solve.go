@@ -9,11 +9,11 @@ import (
 	"example.com/session-workshop/tools/learn"
 )
 
-// runSolve shows what is different between a learner's copy and our step, or
-// takes ours over.
+// runSolve shows the differences between a learner's copy and our step, or
+// replaces the copy by our step.
 func runSolve(ctx context.Context, args []string) error {
-	flags := newFlags("solve [-take] N\n  shows what is different between my-stepN and our step N")
-	take := flags.Bool("take", false, "make my-stepN what ours is, to catch up; what you had is kept in a folder beside it")
+	flags := newFlags("solve [-take] N\n  shows the differences between my-stepN and our step N")
+	take := flags.Bool("take", false, "replace my-stepN by our solution, to catch up; your version is kept in a folder beside it")
 	c, err := copyOf(flags, args)
 	if err != nil {
 		return err
@@ -29,9 +29,9 @@ func takeOurs(c learn.Copy) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s is what ours is.", c.Name())
+	fmt.Printf("%s is now our solution.", c.Name())
 	if backup != "" {
-		fmt.Printf(" What you had is in %s.", backup)
+		fmt.Printf(" Your version is in %s.", backup)
 	}
 	fmt.Println()
 	printNext(c)

@@ -13,7 +13,7 @@ import (
 	"example.com/session-workshop/tools/learn"
 )
 
-// runStart makes a learner's copy of a step.
+// runStart creates a learner's copy of a step.
 func runStart(_ context.Context, args []string) error {
 	c, err := copyOf(newFlags("start N\n  N is the step to build yourself, 1 to 4"), args)
 	if err != nil {
@@ -30,14 +30,15 @@ func runStart(_ context.Context, args []string) error {
 func printNext(c learn.Copy) {
 	fmt.Println("Next:")
 	fmt.Printf("  open           %s\n", c.Files())
-	fmt.Printf("  make my-step%d  runs it, and again on each save\n", c.Step)
+	fmt.Printf("  make my-step%d  runs it, and restarts it on each save\n", c.Step)
 	if c.Step == steps.Count {
 		fmt.Printf("  go test -C %s ./session    says which of the four methods are right\n", c.Name())
 	}
-	fmt.Printf("  make check%d    says what is right already, and what comes next\n", c.Step)
+	fmt.Printf("  make check%d    says what is already right, and what comes next\n", c.Step)
 }
 
-// copyOf reads the arguments of a command that ends with the number of a step.
+// copyOf reads the arguments of a command whose last argument is the number of
+// a step.
 func copyOf(flags *flag.FlagSet, args []string) (learn.Copy, error) {
 	if err := config.ParseFlags(flags, args); err != nil {
 		return learn.Copy{}, err
@@ -53,8 +54,8 @@ func copyOf(flags *flag.FlagSet, args []string) (learn.Copy, error) {
 	return learn.Of(root, n)
 }
 
-// number reads a whole number, also in the wide digits that a Japanese keyboard
-// gives.
+// number reads a whole number. It also accepts the wide digits of a Japanese
+// keyboard.
 func number(text string) (int, error) {
 	return strconv.Atoi(strings.Map(func(r rune) rune {
 		if '０' <= r && r <= '９' {

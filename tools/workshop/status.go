@@ -9,7 +9,7 @@ import (
 	"example.com/session-workshop/tools/learn"
 )
 
-// runStatus shows how far a learner is.
+// runStatus shows the progress of a learner in each step.
 func runStatus(_ context.Context, args []string) error {
 	flags := newFlags("status")
 	if err := config.ParseFlags(flags, args); err != nil {

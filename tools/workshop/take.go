@@ -15,7 +15,7 @@ import (
 
 // runTake copies the session store into another project.
 func runTake(_ context.Context, args []string) error {
-	flags := newFlags("take TO\n  TO is the folder of your project that the store's folder will be in")
+	flags := newFlags("take TO\n  TO is the folder of your project in which the folder of the store is created")
 	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
@@ -44,11 +44,11 @@ func printTaken(t takeaway.Taken) error {
 	for _, command := range append(t.First, "go mod tidy", test) {
 		fmt.Println(" ", command)
 	}
-	fmt.Println("The tests start a Redis of their own. To see how the store does on yours:")
+	fmt.Println("The tests start their own Redis. To test the store on yours:")
 	fmt.Println("  TEST_REDIS=redis://127.0.0.1:6379", test)
 	fmt.Printf("In your programs: import %q\n", t.ImportPath)
 	if t.Module == t.Dir {
-		fmt.Println("No go.mod was found above it, so it is a module of its own. The go.mod of your service needs this line:")
+		fmt.Println("No go.mod was found above it, so it is a separate module. The go.mod of your service needs this line:")
 		fmt.Printf("  replace %s => %s\n", t.ImportPath, modfile.AutoQuote(t.Dir))
 	}
 	return nil

@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// runUndo brings back what last passed the check, after an exercise.
+// runUndo brings back the version that last passed the check, for example after
+// an exercise.
 func runUndo(_ context.Context, args []string) error {
-	c, err := copyOf(newFlags("undo N\n  makes my-stepN what last passed its check; what you had is kept in a folder beside it"), args)
+	c, err := copyOf(newFlags("undo N\n  brings back your last version of my-stepN that passed; the present one is kept in a folder beside it"), args)
 	if err != nil {
 		return err
 	}
@@ -16,6 +17,6 @@ func runUndo(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s is what last passed the check. What you had is in %s.\n", c.Name(), backup)
+	fmt.Printf("%s is again your last version that passed. The version from before is in %s.\n", c.Name(), backup)
 	return nil
 }

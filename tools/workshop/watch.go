@@ -11,7 +11,7 @@ import (
 	"example.com/session-workshop/tools/internal/watch"
 )
 
-// runWatch runs a step, and builds and starts it again when a file changes.
+// runWatch runs a step, and rebuilds and restarts it when a file changes.
 func runWatch(ctx context.Context, args []string) error {
 	flags := newFlags("watch STEP [-- the app's own settings]\n  STEP is 1 to 4, or the folder of a step")
 	if err := config.ParseFlags(flags, args); err != nil {

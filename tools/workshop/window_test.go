@@ -59,7 +59,7 @@ func TestAWindowShowsTheFirstProblemAtEachSave(t *testing.T) {
 	l.types("h\nhint\nh\n")
 	l.WaitFor(`(?s)hint 3:.*That was the last hint\. .*That was the (last) hint`)
 
-	t.Log("a mistake: the app from before goes on")
+	t.Log("after a mistake the app from before is still running")
 	repotest.Change(t, source, "visit %d", "call %d", "func main() {", "func main() {\n\tundefinedName()")
 	l.WaitFor(`my-step1/main.go:\d+:2: undefined: undefinedName\nThe (app) from before goes on`)
 	repotest.NewVisitor(t).Get(home).Wants("visit")
@@ -67,7 +67,7 @@ func TestAWindowShowsTheFirstProblemAtEachSave(t *testing.T) {
 	l.WaitForTimes(2, `0 of \d+ (passed)`)
 	repotest.NewVisitor(t).Get(home).Wants("call")
 
-	t.Log("without a keyboard it goes on")
+	t.Log("the window keeps working without a keyboard")
 	l.keyboard.Close()
 	repotest.Change(t, source, "call %d", "arrival %d")
 	l.WaitForTimes(3, `0 of \d+ (passed)`)
@@ -82,8 +82,8 @@ func TestAWindowShowsTheFirstProblemAtEachSave(t *testing.T) {
 
 func TestAKeyNeedsNoEnterOnATerminalThatIsRestored(t *testing.T) {
 	app := repotest.App(t)
-	// Under nohup hangups are ignored, and a program inherits that, unless they are
-	// caught here.
+	// Under nohup SIGHUP is ignored, and a child inherits that. A signal that
+	// is caught here has its default effect in a child.
 	closed := make(chan os.Signal, 1)
 	signal.Notify(closed, syscall.SIGHUP)
 	defer signal.Stop(closed)
@@ -159,13 +159,13 @@ func TestAWindowGoesOnToTheNextStep(t *testing.T) {
 	l.types("q\n")
 	l.wantEnd(0)
 
-	t.Log("it knows which step comes, and tells why an app does not start")
+	t.Log("it continues with the right step, and says why an app does not start")
 	taken := httptest.NewServer(nil)
 	defer taken.Close()
-	busy, nobody := port(taken.Listener.Addr().String()), repotest.FreeAddress(t)
+	busy, free := port(taken.Listener.Addr().String()), repotest.FreeAddress(t)
 	for _, c := range []struct{ variable, says string }{
 		{"PORT=" + busy, `the app did not start: it ended .* Its last lines:\n    PORT: ` + busy + ` is taken`},
-		{"REDIS_URL=redis://:secret@" + nobody, `REDIS_URL: redis://` + nobody + `: nobody answers there`},
+		{"REDIS_URL=redis://:secret@" + free, `REDIS_URL: redis://` + free + `: nobody answers there`},
 	} {
 		l := learns(t, root, []string{"PORT=0", c.variable})
 		l.WaitFor(`(?s)^Step 2 of 4.*` + c.says + `.*(Type)`)
