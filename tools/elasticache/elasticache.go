@@ -1,11 +1,10 @@
 // Package elasticache runs a local stand-in for Amazon ElastiCache, made of
-// redis-server children: TLS by a CA of its own and a user with few rights, or
-// neither, the commands refused that ElastiCache refuses, one endpoint that
-// leads to the primary, and a replica that takes over.
+// redis-server processes. It has TLS with its own CA and a user with few
+// rights, or neither; it refuses the commands that ElastiCache refuses; its one
+// endpoint leads to the primary; and its replica can take over.
 //
-// What it cannot show is how long AWS needs to notice that a node has failed,
-// and how long until the endpoint's name leads to another one: here both happen
-// at once.
+// AWS needs time to notice a failed node, and to point the name of the endpoint
+// to another node. Here both happen at once.
 package elasticache
 
 import (
@@ -23,71 +22,73 @@ import (
 	"example.com/session-workshop/check/wire"
 )
 
-// User is the name that an app logs in with.
+// User is the user name of an app.
 const User = "workshop"
 
-// anyApp is what every app of the workshop needs: its own keys, the PING that
-// it begins with, and what the client library asks a cluster. HELLO and AUTH
-// are allowed to everybody. The form is that of
+// anyApp are the rights that every app of the workshop needs: its own keys, the
+// PING at its start, and the questions of the client library to a cluster.
+// Every user may send HELLO and AUTH. The format is that of
 // https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/.
 const anyApp = "on ~workshop:* -@all +ping +cluster|slots +command"
 
-// Step4AccessString is what the user may do who runs step 4 alone, without its
-// panel. HDEL is what redisconn sends to leave a replica.
+// Step4AccessString are the rights for step 4 alone, without its panel.
+// redisconn sends HDEL to leave a replica.
 const Step4AccessString = anyApp + " +del +eval +evalsha +exec +exists +hdel +hget +hincrby +hset +multi +pexpire"
 
-// StoreAccessString is what the user may do who runs sessionstore alone.
+// StoreAccessString are the rights for sessionstore alone.
 const StoreAccessString = anyApp +
 	" +eval +evalsha +exists +hdel +hget +hgetall +hincrby +hmget +hset +pexpire +pexpireat" +
 	" +pexpiretime +pttl +time +unlink +zadd +zrange +zrem"
 
-// AccessString is what all four steps, the example of sessionstore and their
-// panel need, and no more.
+// AccessString are the rights for all four steps, the example of sessionstore
+// and their panel.
 const AccessString = StoreAccessString + " +del +exec +expire +multi +type"
 
-// Refused are the commands that ElastiCache does not know
+// Refused are commands that ElastiCache refuses
 // (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ClientConfig.RestrictedCommands.html).
 var Refused = []string{
 	"BGREWRITEAOF", "BGSAVE", "CONFIG", "DEBUG", "MIGRATE", "REPLICAOF", "SAVE", "SLAVEOF", "SHUTDOWN", "SYNC",
 }
 
-// Options say what to start.
+// Options are the settings of a stand-in.
 type Options struct {
-	// Addr is where the endpoint listens, host:port; port 0 takes a free one.
+	// Addr is the address of the endpoint, host:port. Port 0 takes any free
+	// port.
 	Addr string
-	// Dir is an existing folder for the CA and the nodes' files.
+	// Dir is an existing folder for the files of the CA and of the nodes.
 	Dir string
-	// Cluster asks for three masters in cluster mode, in place of a primary
-	// and its replica.
+	// Cluster starts three masters in cluster mode, instead of a primary and a
+	// replica.
 	Cluster bool
-	// Plain asks for neither TLS nor a password, as a cache has it whose
-	// encryption in transit is off. There is no user, and every client may do
-	// all that ElastiCache knows.
+	// Plain starts it without TLS and password, like a cache without encryption
+	// in transit. There is no user, and a client may do everything that
+	// ElastiCache allows.
 	Plain bool
-	// AccessString is what the user may do; empty means AccessString.
+	// AccessString are the rights of the user. The default is the constant
+	// AccessString.
 	AccessString string
 }
 
 // StandIn is a running stand-in.
 type StandIn struct {
-	// CAFile holds the certificate to trust it by, PEM.
+	// CAFile is the path of the certificate of its CA, in PEM.
 	CAFile string
 
 	options     Options
 	password    string
-	admin       string // the password of the administrator, whom AWS keeps to itself
+	admin       string // the password of the administrator, which AWS does not give out
 	certificate redisserver.Certificate
 	nodes       []*node
 	primary     *node
-	// endpoint leads to whichever node is the primary.
+	// endpoint forwards to the present primary.
 	endpoint *wire.Wire
 }
 
-// The library's own log repeats what the errors say already.
+// The library's log repeats what the errors say.
 func init() { logging.Disable() }
 
-// Start starts a stand-in, after about a second, in cluster mode after about
-// three. Everything ends with this process.
+// Start starts a stand-in. It takes about a second, in cluster mode about
+// three. All its processes end with this one.
 func Start(ctx context.Context, o Options) (*StandIn, error) {
 	if o.AccessString == "" {
 		o.AccessString = AccessString
@@ -98,10 +99,11 @@ func Start(ctx context.Context, o Options) (*StandIn, error) {
 	}
 	s := &StandIn{
 		CAFile: certificate.CAFile, options: o, certificate: certificate,
-		// ElastiCache takes 16 to 128 characters; these need no escape in a URL.
+		// ElastiCache accepts 16 to 128 characters. These need no escape in a
+		// URL.
 		password: rand.Text(), admin: rand.Text(),
 	}
-	// First, so that a port that is taken is known at once.
+	// Listen first, so that a taken port is reported at once.
 	if s.endpoint, err = wire.Listen(o.Addr); err != nil {
 		return nil, err
 	}
@@ -136,14 +138,14 @@ func (s *StandIn) start(ctx context.Context) error {
 	return nil
 }
 
-// Addr is where the endpoint listens, host:port.
+// Addr returns the address of the endpoint, host:port.
 func (s *StandIn) Addr() string { return s.endpoint.Addr }
 
-// ReaderAddr is where the reader endpoint leads, host:port: to the replica.
-// Cluster mode has none.
+// ReaderAddr returns the address of the reader endpoint, host:port. It leads to
+// the replica. Cluster mode has none.
 func (s *StandIn) ReaderAddr() string { return s.replica().addr }
 
-// URL is what an app takes as REDIS_URL. It holds the password.
+// URL returns the value of REDIS_URL for an app. It contains the password.
 func (s *StandIn) URL() string {
 	if s.options.Plain {
 		return "redis://" + s.Addr()
@@ -151,10 +153,10 @@ func (s *StandIn) URL() string {
 	return (&url.URL{Scheme: "rediss", User: url.UserPassword(User, s.password), Host: s.Addr()}).String()
 }
 
-// Password is the user's. With Plain it opens nothing.
+// Password returns the user's password. With Plain it is not used.
 func (s *StandIn) Password() string { return s.password }
 
-// Environment is all that an app needs to connect, lines NAME=value.
+// Environment returns the variables with which an app connects, as NAME=value.
 func (s *StandIn) Environment() []string {
 	env := []string{"REDIS_URL=" + s.URL()}
 	if !s.options.Plain {
@@ -163,7 +165,7 @@ func (s *StandIn) Environment() []string {
 	return append(env, fmt.Sprintf("REDIS_CLUSTER=%v", s.options.Cluster))
 }
 
-// Admin is a client that may do everything, for tests to look behind the
+// Admin returns a client with all rights, with which a test looks behind the
 // scenes. The caller closes it.
 func (s *StandIn) Admin() redis.UniversalClient {
 	if s.options.Cluster {
@@ -174,7 +176,7 @@ func (s *StandIn) Admin() redis.UniversalClient {
 	return redis.NewClient(s.adminOptions(s.Addr()))
 }
 
-// trust is how a client speaks TLS to it, nil if it does not.
+// trust returns the TLS settings of a client, or nil without TLS.
 func (s *StandIn) trust() *tls.Config {
 	if s.options.Plain {
 		return nil
@@ -182,7 +184,7 @@ func (s *StandIn) trust() *tls.Config {
 	return s.certificate.Trust()
 }
 
-// Close ends the nodes and the endpoint.
+// Close stops the nodes and the endpoint.
 func (s *StandIn) Close() {
 	s.endpoint.Close()
 	for _, n := range s.nodes {

@@ -18,15 +18,16 @@ import (
 	"example.com/session-workshop/tools/elasticache/elasticachetest"
 )
 
-// With TLS, and with no more rights than the access string gives, each step does all
-// that it does on a Redis of its own.
+// With TLS and the rights of the access string, each step does everything that
+// it does on a Redis without either.
 func TestTheStepsPassTheirContract(t *testing.T) {
 	testall.Only(t)
 	for name, cluster := range map[string]bool{"primary and replica": false, "cluster mode": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t, cluster)
-			// A group of its own: nothingDenied waits for the end of all steps.
+			// The steps run in their own group, because nothingDenied waits for
+			// all of them.
 			t.Run("steps", func(t *testing.T) {
 				for step := 2; step <= steps.Count; step++ {
 					t.Run(steps.Folder(step), func(t *testing.T) {
@@ -40,8 +41,9 @@ func TestTheStepsPassTheirContract(t *testing.T) {
 	}
 }
 
-// A service that uses a store gives its user this much. The panel and the page
-// that names a key's type need more, so this is the lesson alone.
+// A service that uses a store gives its user only these rights. The panel, and
+// the page that names the type of a key, need more, so only the lesson is
+// checked.
 func TestAStoreNeedsNoMoreThanItsAccessString(t *testing.T) {
 	testall.Only(t)
 	for app, rights := range map[string]string{
@@ -54,7 +56,7 @@ func TestAStoreNeedsNoMoreThanItsAccessString(t *testing.T) {
 				running := steptest.Start(t, "../../"+app, append(s.Environment(), "UNDER_THE_HOOD=off")...)
 				for _, check := range contract.StepGroup(4, contract.Lesson) {
 					if check.Wire {
-						continue // There is no wire before the stand-in.
+						continue // The stand-in has no proxy that could count round trips.
 					}
 					if err := check.Run(t.Context(), contract.Target{URL: running.URL, Redis: admin(t, s)}); err != nil {
 						t.Errorf("%s: %v", check.ID, err)
@@ -66,8 +68,8 @@ func TestAStoreNeedsNoMoreThanItsAccessString(t *testing.T) {
 	}
 }
 
-// The answers are those that a person gets who types the command.
-func TestWhatElastiCacheRefusesIsRefused(t *testing.T) {
+// The answers are the ones that a user gets in redis-cli.
+func TestTheStandInRefusesWhatElastiCacheRefuses(t *testing.T) {
 	s := start(t, false)
 	app := open(t, s)
 	for _, command := range elasticache.Refused {
@@ -87,7 +89,7 @@ func TestWhatElastiCacheRefusesIsRefused(t *testing.T) {
 	}
 }
 
-func TestAPlainOneAsksForNothingAndRefusesTheSame(t *testing.T) {
+func TestAPlainStandInNeedsNoLoginAndRefusesTheSameCommands(t *testing.T) {
 	s := elasticachetest.Start(t, elasticache.Options{Plain: true})
 	app := open(t, s)
 	for _, command := range elasticache.Refused {
@@ -98,14 +100,14 @@ func TestAPlainOneAsksForNothingAndRefusesTheSame(t *testing.T) {
 			t.Errorf("%s: %v", words, err)
 		}
 	}
-	// In good order: a replica may lack what was just written to a node that fails.
+	// Switch loses nothing. After Fail, the replica may lack the last write.
 	if err := s.Switch(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	wait.ForSuccess(t, func() error { return do(t, app, "HGET", "workshop:user:aaa", "visits") })
 }
 
-func TestAWrongWayInIsRefusedInWords(t *testing.T) {
+func TestWrongSettingsAreRefusedWithAReason(t *testing.T) {
 	one, cluster := start(t, false), start(t, true)
 	user := "rediss://" + elasticache.User + ":"
 	for _, c := range []struct {
@@ -124,7 +126,7 @@ func TestAWrongWayInIsRefusedInWords(t *testing.T) {
 			conn, err := redisconn.Open(t.Context(), c.cfg)
 			if err == nil {
 				conn.Close()
-				t.Fatal("it was accepted")
+				t.Fatal("the connection was accepted")
 			}
 			if !strings.Contains(err.Error(), c.why) || strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("got %v, want %q", err, c.why)
@@ -170,7 +172,8 @@ func refused(t *testing.T, client redis.UniversalClient, why string, words ...st
 	}
 }
 
-// nothingDenied finds what an app tried in vain, be it that nobody noticed.
+// nothingDenied finds commands of an app that were denied, even if the app
+// worked without them.
 func nothingDenied(t *testing.T, s *elasticache.StandIn) {
 	t.Helper()
 	look := func(ctx context.Context, node *redis.Client) error {

@@ -9,11 +9,11 @@ import (
 	"example.com/session-workshop/check/wait"
 )
 
-var errCluster = errors.New("this stand-in in cluster mode has no replicas that could take over; start it without")
+var errCluster = errors.New("in cluster mode the stand-in has no replica that could take over; start it without -cluster")
 
-// Fail ends the primary as a crash would, and lets the replica take over: what
-// it had not received is lost. A new node becomes the replica, as ElastiCache
-// replaces one that failed.
+// Fail kills the primary and promotes the replica. Writes that the replica had
+// not received are lost. A new node becomes the replica, as ElastiCache
+// replaces a failed node.
 func (s *StandIn) Fail(ctx context.Context) error {
 	if s.options.Cluster {
 		return errCluster
@@ -30,9 +30,9 @@ func (s *StandIn) Fail(ctx context.Context) error {
 	return s.follow(ctx, failed)
 }
 
-// Switch lets the replica take over in good order, as at a maintenance: writes
-// wait until it has received everything, then the two change places
-// (https://redis.io/docs/latest/commands/failover/).
+// Switch makes the replica take over without losing a write, as during
+// maintenance: writes wait until the replica has received everything, then the
+// two change roles (https://redis.io/docs/latest/commands/failover/).
 func (s *StandIn) Switch(ctx context.Context) error {
 	if s.options.Cluster {
 		return errCluster
@@ -58,7 +58,7 @@ func (s *StandIn) replica() *node {
 	return s.nodes[0]
 }
 
-// lead makes the endpoint lead to another node.
+// lead makes the endpoint forward to another node.
 func (s *StandIn) lead(n *node) {
 	s.primary = n
 	s.endpoint.Lead(n.addr)

@@ -13,17 +13,17 @@ import (
 	"example.com/session-workshop/tools/elasticache"
 )
 
-// Eight people reload a page of sessionstore's example without a pause while the replica takes
-// over. All stay logged in, and their visits go on.
+// Eight users continuously reload a page of sessionstore's example while the
+// replica takes over. All of them stay logged in, and their visits go on.
 func TestFailoverUnderLoad(t *testing.T) {
 	testall.Only(t)
 	for _, c := range []struct {
 		name string
 		take func(*elasticache.StandIn, context.Context) error
-		// lossless is true where nothing that was confirmed may be missing.
+		// lossless is true if no confirmed visit may be lost.
 		lossless bool
 	}{
-		{"in good order", (*elasticache.StandIn).Switch, true},
+		{"planned", (*elasticache.StandIn).Switch, true},
 		{"after a crash", (*elasticache.StandIn).Fail, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -41,7 +41,7 @@ func TestFailoverUnderLoad(t *testing.T) {
 			for i, answers := range load.Stop() {
 				one := look(answers, before)
 				if one.loggedOut {
-					t.Errorf("person %d was logged out", i)
+					t.Errorf("user %d was logged out", i)
 				}
 				all.confirmed, all.lost, all.failed = all.confirmed+one.confirmed, all.lost+one.lost, all.failed+one.failed
 				all.gap = max(all.gap, one.gap)
@@ -54,7 +54,7 @@ func TestFailoverUnderLoad(t *testing.T) {
 	}
 }
 
-// loggedIn are so many browsers, each under a name of its own.
+// loggedIn returns n browsers, each logged in under its own name.
 func loggedIn(t *testing.T, home string, n int) (browsers []*browse.Browser) {
 	t.Helper()
 	for i := range n {
@@ -66,10 +66,11 @@ func loggedIn(t *testing.T, home string, n int) (browsers []*browse.Browser) {
 	return browsers
 }
 
-// seen is what one person has seen.
+// seen is what one user has seen.
 type seen struct {
 	confirmed, failed int
-	// lost is how many visits a page has counted that a later page did not know.
+	// lost is the number of visits that one page counted and a later page did
+	// not know.
 	lost      int
 	loggedOut bool
 	// gap is the longest time between two pages.

@@ -16,11 +16,12 @@ import (
 	"example.com/session-workshop/check/wait"
 )
 
-// adminUser is whom the nodes use among themselves, and we to lead them.
+// adminUser is the user by which the nodes talk to each other, and we control
+// them.
 const adminUser = "administrator"
 
-// ownName is what a refused command is called here, so that we can still lead
-// the nodes by it.
+// ownName returns our name for a refused command, by which we can still control
+// the nodes.
 func ownName(command string) string { return "standin-" + command }
 
 type node struct {
@@ -30,7 +31,7 @@ type node struct {
 	client  *redis.Client
 }
 
-// addNode starts a node that knows no other yet.
+// addNode starts a node that is not connected to another yet.
 func (s *StandIn) addNode() error {
 	port, err := redisserver.FreePort()
 	if err != nil {
@@ -48,7 +49,7 @@ func (s *StandIn) addNode() error {
 	return s.run(n)
 }
 
-// run starts the process of a node, for the first time or again.
+// run starts the process of a node, or restarts it.
 func (s *StandIn) run(n *node) error {
 	users := filepath.Join(n.dir, "users.acl")
 	if err := os.WriteFile(users, []byte(s.users()), 0o600); err != nil {
@@ -70,7 +71,8 @@ func (s *StandIn) run(n *node) error {
 	return err
 }
 
-// listenArgs make a node listen, and talk to the others, with TLS or without.
+// listenArgs returns the arguments by which a node listens, and talks to the
+// others, with or without TLS.
 func (s *StandIn) listenArgs(n *node) []string {
 	if s.options.Plain {
 		return []string{"--port", port(n.addr)}
@@ -79,8 +81,8 @@ func (s *StandIn) listenArgs(n *node) []string {
 		"--port", "0", "--tls-port", port(n.addr), "--tls-replication", "yes", "--tls-cluster", "yes")
 }
 
-// users is the file of all users: the administrator, and either the app's with
-// a user default who is off, or a user default for everybody.
+// users returns the ACL file. It has the administrator, and either the user of
+// the app and a disabled default user, or a default user with all rights.
 func (s *StandIn) users() string {
 	administrator := fmt.Sprintf("user %s on >%s ~* &* +@all\n", adminUser, s.admin)
 	if s.options.Plain {
@@ -94,8 +96,8 @@ func (s *StandIn) adminOptions(addr string) *redis.Options {
 	return &redis.Options{
 		Addr: addr, Username: adminUser, Password: s.admin, TLSConfig: s.trust(),
 		DisableIdentity: true,
-		// Over TLS the library notices only by a failed command that a node was
-		// restarted.
+		// Over TLS the library notices a restarted node only by a failed
+		// command.
 		MaxRetries: 2,
 	}
 }
@@ -111,7 +113,7 @@ func (n *node) close() {
 func (s *StandIn) replicate(ctx context.Context) error { return s.follow(ctx, s.nodes[1]) }
 
 // follow makes a node the replica of the primary, and returns when it has
-// copied it.
+// copied the data.
 func (s *StandIn) follow(ctx context.Context, n *node) error {
 	if err := n.client.Do(ctx, ownName("REPLICAOF"), "127.0.0.1", port(s.primary.addr)).Err(); err != nil {
 		return err
@@ -119,7 +121,7 @@ func (s *StandIn) follow(ctx context.Context, n *node) error {
 	return wait.Until(ctx, func() error {
 		info, err := s.primary.client.Info(ctx, "replication").Result()
 		if err == nil && !strings.Contains(info, ",port="+port(n.addr)+",state=online,") {
-			err = errors.New("the primary has no replica that is online")
+			err = errors.New("no replica of the primary is online")
 		}
 		return err
 	})

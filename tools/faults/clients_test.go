@@ -20,10 +20,10 @@ import (
 	"example.com/session-workshop/shared/config"
 )
 
-// few is how many files and connections a process may have open here.
+// few is the limit of open files and connections for a process here.
 const few = 64
 
-// startWithFewFiles runs a step that can have no more than few files open.
+// startWithFewFiles runs a step with that limit.
 func startWithFewFiles(t *testing.T, step string, env ...string) *launch.App {
 	t.Helper()
 	binary, err := steptest.Program("../../" + step)
@@ -43,7 +43,7 @@ func startWithFewFiles(t *testing.T, step string, env ...string) *launch.App {
 	return app
 }
 
-func TestAppsOutliveClientsThatSendForEver(t *testing.T) {
+func TestAppsSurviveClientsThatNeverStopSending(t *testing.T) {
 	server := redistest.StartServer(t)
 	for _, step := range steps.Folders {
 		t.Run(step, func(t *testing.T) {
@@ -61,7 +61,7 @@ func TestAppsOutliveClientsThatSendForEver(t *testing.T) {
 				}
 			}
 			p := browsetest.New(t, app.URL)
-			// Within 10 s the slow clients are gone by themselves.
+			// The app disconnects slow clients within 10 s.
 			p.Client.Timeout = 9 * time.Second
 			browsetest.Want(t, p.Get("/healthz"), http.StatusOK, "ok")
 			p.Login("aaa")

@@ -1,6 +1,6 @@
-// Package faults holds the tests of what people see when things go wrong: the
-// real apps, as processes, on a real Redis that is stopped, hung, slow, or
-// loses its replies.
+// Package faults tests what users see when something goes wrong: the real apps,
+// as processes, on a real Redis that is stopped, hung, slow, or loses its
+// replies.
 package faults
 
 import (
@@ -30,21 +30,22 @@ func eachStep(t *testing.T, run func(t *testing.T, step string)) {
 	}
 }
 
-// start runs a step on the Redis at redisURL, with time enough for a test.
+// start runs a step on the Redis at redisURL, with a TTL that is longer than a
+// test.
 func start(t *testing.T, step, redisURL string, env ...string) *launch.App {
 	t.Helper()
 	return steptest.Start(t, "../../"+step, append(env, "REDIS_URL="+redisURL, "SESSION_TTL=2m")...)
 }
 
-// person is somebody with a browser, logged in or not.
+// person is a user with a browser, logged in or not.
 type person struct {
 	*browsetest.Visitor
 	t *testing.T
 }
 
-// patience is below the 20 s that the client library takes by itself on a Redis
-// that hangs. It is far above the second that the app takes: on a machine whose
-// processors are busy, 300 pages wait for a processor much longer than for Redis.
+// patience is below the 20 s that the client library by default spends on a
+// hung Redis. It is far above the one second that the app needs, because on a
+// busy machine 300 pages wait for a processor much longer than for Redis.
 const patience = 15 * time.Second
 
 func visitor(t *testing.T, app *launch.App) *person {
@@ -61,7 +62,7 @@ func loggedIn(t *testing.T, app *launch.App) *person {
 	return p
 }
 
-// visit loads the page, which never sets a cookie.
+// visit loads the page, and checks that it sets no cookie.
 func (p *person) visit() browse.Page {
 	p.t.Helper()
 	page := p.Get("/")
@@ -74,7 +75,7 @@ func (p *person) visit() browse.Page {
 	return page
 }
 
-// mustSeeOutage loads the page, which must say that Redis is away.
+// mustSeeOutage loads the page, which must say that Redis does not answer.
 func (p *person) mustSeeOutage() {
 	p.t.Helper()
 	browsetest.Want(p.t, p.visit(), http.StatusServiceUnavailable, "Redis does not answer", "not logged out")
@@ -91,7 +92,7 @@ func (p *person) untilWell() (page browse.Page, tries int) {
 	return page, tries
 }
 
-// stored is the count that Redis holds for the only visitor.
+// stored returns the count in Redis of the only visitor.
 func stored(t *testing.T, rdb redis.UniversalClient) int {
 	t.Helper()
 	keys := rdb.Keys(context.Background(), "workshop:*").Val()
@@ -115,8 +116,8 @@ func TestRedisStopsAndComesBack(t *testing.T) {
 		// A visitor without a cookie needs no Redis.
 		browsetest.Want(t, visitor(t, app).visit(), http.StatusOK, "You are not logged in")
 		server.Restart()
-		// It comes back empty: the login of steps 2 and 3 is in the cookie,
-		// that of step 4 was in Redis.
+		// Redis comes back empty. The login of steps 2 and 3 is in the cookie,
+		// but that of step 4 was in Redis.
 		want := "Visits: "
 		if step == "step4-store" {
 			want = "You are not logged in"
@@ -161,7 +162,7 @@ func TestRedisHangsUnder300Requests(t *testing.T) {
 		sent += tries
 		browsetest.Want(t, page, http.StatusOK, "Logged in as aaa.")
 		if n := stored(t, server.Client); n > sent {
-			t.Errorf("%d visits were sent, and %d are counted", sent, n)
+			t.Errorf("%d visits were sent, and Redis counted %d", sent, n)
 		}
 	})
 }
@@ -185,7 +186,7 @@ func TestABrowserThatLeavesDuringAVisitIsNoOutage(t *testing.T) {
 	})
 }
 
-func TestALogoutIsDoneThoughTheBrowserLeft(t *testing.T) {
+func TestALogoutCompletesAfterTheBrowserLeft(t *testing.T) {
 	for _, method := range []string{http.MethodPost, http.MethodGet} {
 		t.Run(method, func(t *testing.T) { logoutIsDone(t, method) })
 	}
@@ -195,8 +196,8 @@ func logoutIsDone(t *testing.T, method string) {
 	server := redistest.StartServer(t)
 	p := loggedIn(t, start(t, "step4-store", server.URL))
 	p.Visits()
-	// Without its connection the app has to make one first, and the browser
-	// is gone before the command can be sent.
+	// The app must open a new connection first, so the browser has left before
+	// the command can be sent.
 	server.Client.ClientKillByFilter(t.Context(), "TYPE", "normal", "SKIPME", "yes")
 	server.Pause()
 	p.leave(method, "/logout")
@@ -204,7 +205,7 @@ func logoutIsDone(t *testing.T, method string) {
 	p.WaitFor("/", "You are not logged in")
 }
 
-// leave sends a request and goes away as soon as it is sent.
+// leave sends a request and disconnects as soon as it is sent.
 func (p *person) leave(method, path string) {
 	p.t.Helper()
 	ctx, cancel := context.WithCancel(p.t.Context())
@@ -215,7 +216,7 @@ func (p *person) leave(method, path string) {
 		p.t.Fatal(err)
 	}
 	if _, err := p.Send(r); err == nil {
-		p.t.Error("the answer was there before the browser could leave")
+		p.t.Error("the answer came before the browser could leave")
 	}
 }
 
@@ -232,7 +233,7 @@ func TestARequestInFlightIsAnsweredBeforeTheAppStops(t *testing.T) {
 			defer close(answered)
 			p.mustSeeOutage()
 		}()
-		// When the app has asked Redis, the request is in flight for certain.
+		// Once the app has asked Redis, the request is certainly in flight.
 		<-held.Arrived()
 		if err := app.Stop(); err != nil {
 			t.Errorf("not a clean exit: %v", err)
@@ -250,7 +251,7 @@ func TestLoginAndVisitsSurviveARestartOfTheApp(t *testing.T) {
 		if err := first.Stop(); err != nil {
 			t.Fatal(err)
 		}
-		// Cookies ignore ports, so the next one may be on another.
+		// Cookies ignore ports, so the restarted app may use another one.
 		p.Home = start(t, step, server.URL).URL
 		if n := p.Visits(); n != 2 {
 			t.Errorf("after the restart: Visits: %d", n)
@@ -268,7 +269,7 @@ func TestStepsSideBySideDoNotDisturbEachOther(t *testing.T) {
 	}
 	step2 := p.Home
 	p.Home = start(t, "step4-store", server.URL).URL
-	// Step 4 has a login of its own.
+	// Step 4 has a separate login.
 	browsetest.Want(t, p.visit(), http.StatusOK, "You are not logged in")
 	p.Login("bbb")
 	if n := p.Visits(); n != 1 {
@@ -291,7 +292,7 @@ func TestARefusedStartIsOneLine(t *testing.T) {
 		env  []string
 		want string
 	}{
-		{"nobody at REDIS_URL", []string{"REDIS_URL=redis://:hunter2@127.0.0.1:1"}, "REDIS_URL: redis://127.0.0.1:1: nobody answers there"},
+		{"no server at REDIS_URL", []string{"REDIS_URL=redis://:hunter2@127.0.0.1:1"}, "REDIS_URL: redis://127.0.0.1:1: nobody answers there"},
 		{"REDIS_URL without a scheme", []string{"REDIS_URL=localhost:6379"}, "REDIS_URL: it must begin with redis:// or rediss://"},
 		{"a taken port", []string{"REDIS_URL=" + server.URL, "PORT=" + taken}, "PORT: " + taken + " is taken"},
 		{"a public app without a key", []string{"REDIS_URL=" + server.URL, "HOST=0.0.0.0"}, "openssl rand -hex 32"},

@@ -15,11 +15,11 @@ import (
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
-// Windows reserves ports and refuses them with EACCES, as Linux does with those
-// below a bound that can be set.
+// Windows reserves some ports and refuses them with EACCES. Linux does the same
+// with ports below a limit, which this test sets.
 func TestAPortThatTheSystemReservesLeadsToTheNextOne(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("NOT tested: a port that the system reserves. That needs root, for a bound of another network namespace")
+		t.Skip("NOT tested: a port that the system reserves. That needs root, to set the limit in another network namespace")
 	}
 	if !netns.Alone(t) {
 		return

@@ -10,11 +10,11 @@ func TestRoundTripsOnTheWire(t *testing.T) {
 	eachStep(t, func(t *testing.T, step string) {
 		server := redistest.StartServer(t)
 		wire := redistest.OpenWire(t, server.Addr)
-		// The panel looks for itself, beside what the lesson asks.
+		// The panel sends its own commands beside those of the lesson.
 		app := start(t, step, "redis://"+wire.Addr, "UNDER_THE_HOOD=off")
 		p := loggedIn(t, app)
 		p.Visits()
-		// Only step 4 has the login itself in Redis.
+		// Only step 4 keeps the login in Redis.
 		once, twice := int64(0), int64(0)
 		if step == "step4-store" {
 			once, twice = 1, 2

@@ -1,5 +1,4 @@
-// Package hood holds the tests of the panel "Under the hood", on the pages of
-// the real steps.
+// Package hood tests the panel "Under the hood" on the pages of the real steps.
 package hood
 
 import (
@@ -43,7 +42,7 @@ func mustHide(t *testing.T, page browse.Page, words ...string) {
 	}
 }
 
-func TestEachStepShowsWhatItAsked(t *testing.T) {
+func TestEachStepShowsItsCommands(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		for step, words := range map[string][]string{
 			"step1-no-redis": {"This request asked Redis Nothing. 0 round trips.", "username string ada", "not secret"},
@@ -56,7 +55,8 @@ func TestEachStepShowsWhatItAsked(t *testing.T) {
 				app := start(t, step, "REDIS_URL="+r.URL)
 				v := loggedIn(t, app, "ada")
 				if step != "step1-no-redis" {
-					// Leave nothing behind in a Redis that others use too.
+					// Other programs may use this Redis, so leave no key
+					// behind.
 					defer func() {
 						v.Logout()
 						r.Client.Del(t.Context(), "workshop:user:ada")
@@ -76,7 +76,7 @@ func TestEachStepShowsWhatItAsked(t *testing.T) {
 	})
 }
 
-func TestAPasswordIsNowhereEvenWithAColdPool(t *testing.T) {
+func TestNoPasswordIsShownEvenWithAColdPool(t *testing.T) {
 	server := redistest.StartServer(t, "--requirepass", "hunter2")
 	app := start(t, "step2-visits", "REDIS_URL=redis://:hunter2@"+server.Addr)
 	v := loggedIn(t, app, "aaa")
@@ -89,7 +89,7 @@ func TestAPasswordIsNowhereEvenWithAColdPool(t *testing.T) {
 	}
 }
 
-func TestLookingTouchesNothing(t *testing.T) {
+func TestThePanelChangesNothingInRedis(t *testing.T) {
 	server := redistest.StartServer(t)
 	for _, step := range steps.Folders[2:] {
 		t.Run(step, func(t *testing.T) {
@@ -113,7 +113,7 @@ func TestLookingTouchesNothing(t *testing.T) {
 	}
 }
 
-func TestNobodySeesWhatIsAnothers(t *testing.T) {
+func TestAUserDoesNotSeeTheDataOfAnother(t *testing.T) {
 	server := redistest.StartServer(t)
 	for _, step := range steps.Folders[1:] {
 		t.Run(step, func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestWhenTheKeyIsGoneThePanelSaysWhatComesNext(t *testing.T) {
 	}
 }
 
-func TestAPageThatSaysRedisIsAwayShowsWhatWasAsked(t *testing.T) {
+func TestAnOutagePageShowsTheCommandsThatFailed(t *testing.T) {
 	server := redistest.StartServer(t)
 	v := loggedIn(t, start(t, "step2-visits", "REDIS_URL="+server.URL), "aaa")
 	v.Get("/")
@@ -167,7 +167,7 @@ func TestAPageThatSaysRedisIsAwayShowsWhatWasAsked(t *testing.T) {
 	mustShow(t, fragment, "Redis does not answer")
 }
 
-func TestSwitchedOffThereIsNoPanel(t *testing.T) {
+func TestThePanelCanBeSwitchedOff(t *testing.T) {
 	for _, step := range steps.Folders {
 		t.Run(step, func(t *testing.T) {
 			server := redistest.StartServer(t)

@@ -19,13 +19,13 @@ const (
 	right  = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 Each number was given once. The count should be 30 and is 30."
 )
 
-// press sends the form of a button of the panel.
+// press submits the form of a button in the panel.
 func press(v *browsetest.Visitor, button string) browse.Page {
 	return v.Post("/under-the-hood/try", url.Values{"try": {button}})
 }
 
-// tried presses until it works: on a busy machine some of thirty visits are
-// answered with 503.
+// tried presses a button until the try works: on a busy machine some of the
+// thirty visits are answered with 503.
 func tried(t *testing.T, v *browsetest.Visitor, button string) (page browse.Page) {
 	t.Helper()
 	wait.For(t, button, func() bool {
@@ -51,18 +51,18 @@ func TestWhatATryShowsOfEachStep(t *testing.T) {
 			mustShow(t, v.Get("/"), atOnce, logout)
 			mustShow(t, tried(t, v, atOnce), shown.atOnce...)
 			mustShow(t, tried(t, v, logout), shown.logout...)
-			// The next one begins again at 1.
+			// The next try begins again at 1.
 			mustShow(t, tried(t, v, atOnce), shown.atOnce...)
 			if left := server.Client.Keys(t.Context(), "*").Val(); len(left) > 0 {
-				t.Errorf("the tries leave behind %q", left)
+				t.Errorf("the tries left behind %q", left)
 			}
 			mustShow(t, v.Get("/"), "You are not logged in")
 		})
 	}
 }
 
-// Two servers count apart, so each number is given twice.
-func TestTheVisitsOfATryComeToAllServers(t *testing.T) {
+// Two servers count separately, so each number is given twice.
+func TestTheVisitsOfATryReachAllServers(t *testing.T) {
 	app := steptest.StartWith(t, "../workshop", []string{"scale", "memory"})
 	v := browsetest.New(t, app.URL)
 	for range 2 {
@@ -71,7 +71,7 @@ func TestTheVisitsOfATryComeToAllServers(t *testing.T) {
 	}
 }
 
-func TestATrySaysThatRedisIsAway(t *testing.T) {
+func TestATrySaysThatRedisDoesNotAnswer(t *testing.T) {
 	for _, step := range steps.Folders[1:] {
 		t.Run(step, func(t *testing.T) {
 			server := redistest.StartServer(t)

@@ -12,9 +12,9 @@ import (
 )
 
 // findFlakes repeats the tests while every core is busy, and names each test
-// that failed even once. A round leaves two files in bin/flakes/COMMIT: what it
-// printed, and what failed. A round that has left the second file is not
-// repeated, so that an interrupted search goes on.
+// that failed at least once. A round writes two files to bin/flakes/COMMIT: its
+// output, and then the failed tests. A round with both files is not repeated,
+// so an interrupted search can continue.
 func findFlakes(ctx context.Context, s *suite, rounds int) error {
 	dir, err := flakesFolder(ctx, s)
 	if err != nil {
@@ -31,7 +31,7 @@ func findFlakes(ctx context.Context, s *suite, rounds int) error {
 			failures[name] = append(failures[name], n)
 		}
 	}
-	fmt.Printf("\n%d rounds, kept in %s. Remove that folder to begin again.\n", rounds, dir)
+	fmt.Printf("\n%d rounds. Their output is in %s. Delete that folder to begin again.\n", rounds, dir)
 	if len(failures) == 0 {
 		fmt.Println("No test failed in any round.")
 		return nil
@@ -42,11 +42,11 @@ func findFlakes(ctx context.Context, s *suite, rounds int) error {
 	return errFailed
 }
 
-// flakesFolder is where the rounds of this commit are kept.
+// flakesFolder returns the folder for the rounds of this commit.
 func flakesFolder(ctx context.Context, s *suite) (string, error) {
 	commit, err := exec.CommandContext(ctx, "git", "-c", "safe.directory=*", "-C", s.root, "rev-parse", "--short", "HEAD").Output()
 	if err != nil {
-		return "", fmt.Errorf("git rev-parse, which names the commit whose rounds are kept: %w", err)
+		return "", fmt.Errorf("git rev-parse, which names the commit: %w", err)
 	}
 	name := strings.TrimSpace(string(commit))
 	if s.all {
@@ -56,12 +56,12 @@ func flakesFolder(ctx context.Context, s *suite) (string, error) {
 	return dir, os.MkdirAll(dir, 0o755)
 }
 
-// round runs the tests once, unless that round has been run, and returns what
-// failed.
+// round runs the tests once, unless that round has already run, and returns the
+// failed tests.
 func (s *suite) round(ctx context.Context, dir string, n int) (failed []string, err error) {
 	file := filepath.Join(dir, fmt.Sprintf("round-%02d", n))
 	if text, err := os.ReadFile(file + ".failed"); err == nil {
-		fmt.Printf("Round %d has been run.\n", n)
+		fmt.Printf("Round %d has already run.\n", n)
 		return strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' }), nil
 	}
 	fmt.Printf("\nRound %d\n", n)
@@ -72,16 +72,16 @@ func (s *suite) round(ctx context.Context, dir string, n int) (failed []string, 
 	defer log.Close()
 	failed = s.run(ctx, io.MultiWriter(os.Stdout, log))
 	if ctx.Err() != nil {
-		return nil, fmt.Errorf("stopped in round %d. The same command goes on from there", n)
+		return nil, fmt.Errorf("stopped in round %d. The same command continues there", n)
 	}
 	return failed, os.WriteFile(file+".failed", []byte(strings.Join(failed, "\n")), 0o644)
 }
 
 // keepBusy computes on every core until this process ends. The tests run in
-// other processes, which get what is left.
+// other processes, which get the rest.
 func keepBusy() {
 	cores := runtime.NumCPU()
-	// One more, for the report.
+	// The extra processor is for the report.
 	runtime.GOMAXPROCS(cores + 1)
 	for range cores {
 		go func() {

@@ -1,5 +1,5 @@
 // Command tests runs the tests of every module and sums up what ran, and on
-// which Redis. The Makefile calls it, and it also runs without make:
+// which Redis. The Makefile calls it. It also runs without make:
 //
 //	go run ./tools/tests
 //	go run ./tools/tests -all
@@ -20,20 +20,22 @@ import (
 
 const usage = `Usage: go run ./tools/tests [-all] [-no-skips] [-rounds N] [flags of go test]
   -all
-        every test on every kind of Redis; without it, those of two minutes
+        run every test on every kind of Redis; the default is the tests that
+        fit in two minutes
   -no-skips
-        a test that is skipped counts as failed
+        count a skipped test as failed
   -rounds N
         repeat the tests N times while this machine is kept busy, and name each
-        test that failed even once. Rounds of the same commit that have run are
+        test that failed at least once. Finished rounds of the same commit are
         not repeated`
 
-// errFailed ends the program with status 1. The report says what failed.
+// errFailed ends the program with status 1. The report has named the failures.
 var errFailed = errors.New("tests failed")
 
 func main() {
-	// A program that is started where Ctrl+C is ignored, as by nohup, inherits
-	// that. Programs that catch it pass the default on to their own children.
+	// A program that is started with Ctrl+C ignored, for example by nohup,
+	// passes that on to its children. If it catches Ctrl+C, they get the
+	// default.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:])
 	stop()
@@ -62,8 +64,8 @@ func run(ctx context.Context, args []string) error {
 	return nil
 }
 
-// parse takes our own flags and leaves the others to go test. It prints the
-// help and returns nothing if that was asked for.
+// parse reads our own flags, and leaves the others to go test. s is nil if the
+// help was asked for and printed.
 func parse(args []string) (s *suite, rounds int, err error) {
 	s = &suite{}
 	ours := map[string]*bool{"-all": &s.all, "-no-skips": &s.noSkips, "-v": &s.verbose}

@@ -16,46 +16,46 @@ import (
 	"example.com/session-workshop/check/testall"
 )
 
-// redisKinds are the names of subtests that run on one kind of Redis.
+// redisKinds are the names of the subtests that run on one kind of Redis.
 var redisKinds = []string{"embedded", "server", "container", "url"}
 
-// notReal begins the line that says that no real Redis was there, in the
+// notReal begins the line that says that no real Redis was tested, in the
 // summary and in the log of a test.
 const notReal = "NOT tested on a real Redis: "
 
-// slowest is how many tests the summary of a whole run names by their time.
+// slowest is the number of slow tests that the summary of a whole run lists.
 const slowest = 10
 
-// report prints the results of go test as they come, and sums them up. It is
-// the testjson.EventHandler of every go test of a run.
+// report prints the results of go test as they arrive, and sums them up. It is
+// the testjson.EventHandler of every go test in a run.
 type report struct {
 	suite   *suite
 	out     io.Writer
 	began   time.Time
-	missing []string // lines about kinds of Redis that were not there
-	// expected is how many packages have tests.
+	missing []string // lines about missing kinds of Redis
+	// expected is the number of packages with tests.
 	expected int
 
 	mu       sync.Mutex
-	running  map[string]time.Time // when the tests of a package began
+	running  map[string]time.Time // the start time of the tests of a package
 	finished int
-	runs     []*testjson.Execution // one for each go test that has ended
-	problems []error               // what went wrong outside the tests
-	notReal  string                // why a test had no real Redis
+	runs     []*testjson.Execution // one for each finished go test
+	problems []error               // errors outside the tests
+	notReal  string                // the reason why a test had no real Redis
 }
 
-// fail keeps what went wrong outside the tests.
+// fail records an error outside the tests.
 func (r *report) fail(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.problems = append(r.problems, err)
 }
 
-// ended takes the results of one go test, which has ended with err.
+// ended records the results of one go test, which has returned err.
 func (r *report) ended(run *testjson.Execution, dir string, err error) {
 	hasFailed := func(name string) bool { return run.Package(name).Result() == testjson.ActionFail }
 	if err != nil && !slices.ContainsFunc(run.Packages(), hasFailed) {
-		// It could not begin.
+		// The tests could not begin.
 		r.fail(fmt.Errorf("go test in %s (see above)", dir))
 	}
 	r.mu.Lock()
@@ -63,7 +63,7 @@ func (r *report) ended(run *testjson.Execution, dir string, err error) {
 	r.runs = append(r.runs, run)
 }
 
-// Err prints what go test said that is not an event.
+// Err prints a line of go test that is not an event.
 func (r *report) Err(text string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -107,15 +107,15 @@ func (r *report) Event(e testjson.TestEvent, run *testjson.Execution) error {
 	return nil
 }
 
-// finish prints the result of a package, and how many of how many that is. One
-// that does not build has a result too, even if it has no tests.
+// finish prints the result of a package, and its number among all packages. A
+// package that does not compile has a result too, even if it has no tests.
 func (r *report) finish(result string, e testjson.TestEvent) {
 	r.finished++
 	fmt.Fprintf(r.out, "[%d/%d] %s %s %.1fs\n", r.finished, max(r.expected, r.finished), result, e.Package, e.Elapsed)
 }
 
-// sayWhatRuns prints, every half a minute, the packages that take longer than
-// that. The returned function ends it.
+// sayWhatRuns prints, every half a minute, the packages that have taken longer
+// than that. The returned function stops it.
 func (r *report) sayWhatRuns() (stop func()) {
 	const often = 30 * time.Second
 	ticker, done := time.NewTicker(often), make(chan struct{})
@@ -145,15 +145,16 @@ func (r *report) printRunning(longer time.Duration) {
 	}
 }
 
-// printOutput prints what a test has printed, or a package outside its tests,
-// unless that was printed at once.
+// printOutput prints the output of a test, or of a package outside its tests,
+// unless it was printed at once.
 func (r *report) printOutput(p *testjson.Package, test testjson.TestCase) {
 	if !r.suite.verbose {
 		fmt.Fprint(r.out, strings.Join(p.OutputLines(test), ""))
 	}
 }
 
-// failedTests are those of a package without the parents of failed subtests.
+// failedTests returns the failed tests of a package, without the parents of
+// failed subtests.
 func failedTests(p *testjson.Package) []testjson.TestCase {
 	return slices.DeleteFunc(testjson.FilterFailedUnique(p.Failed), func(test testjson.TestCase) bool { return test.Test == "" })
 }
@@ -163,7 +164,7 @@ func broken(p *testjson.Package) bool {
 	return p.Result() == testjson.ActionFail && (len(failedTests(p)) == 0 || p.TestMainFailed())
 }
 
-// packages are those of all runs, by their names.
+// packages returns the packages of all runs, by their names.
 func (r *report) packages() iter.Seq2[string, *testjson.Package] {
 	return func(yield func(string, *testjson.Package) bool) {
 		for _, run := range r.runs {
@@ -176,8 +177,8 @@ func (r *report) packages() iter.Seq2[string, *testjson.Package] {
 	}
 }
 
-// failures names each test that failed, and each package that failed outside
-// its tests.
+// failures returns the names of the failed tests, and of the packages that
+// failed outside their tests.
 func (r *report) failures() (names []string) {
 	for name, p := range r.packages() {
 		for _, test := range failedTests(p) {
@@ -193,7 +194,8 @@ func (r *report) failures() (names []string) {
 	return names
 }
 
-// summary prints what ran, on what, and what did not, and returns what failed.
+// summary prints what ran and on which Redis, and what did not run. It returns
+// the failures.
 func (r *report) summary() (failures []string) {
 	passed, onRedis := r.count()
 	skipped, left := r.skips()
@@ -229,8 +231,8 @@ func (r *report) summary() (failures []string) {
 	return failures
 }
 
-// count counts the tests that passed, also by kind of Redis. A test that has
-// subtests is not counted beside them.
+// count counts the passed tests, in total and by kind of Redis. It counts
+// subtests, but not their parents.
 func (r *report) count() (passed int, onRedis map[string]int) {
 	onRedis = map[string]int{}
 	for _, p := range r.packages() {
@@ -254,8 +256,8 @@ func (r *report) count() (passed int, onRedis map[string]int) {
 	return passed, onRedis
 }
 
-// skips returns the tests that were skipped, each with its reason, and how
-// many were left to the whole run.
+// skips returns the skipped tests with their reasons, and the number of tests
+// that were left to the whole run.
 func (r *report) skips() (skipped []string, left int) {
 	for name, p := range r.packages() {
 		for _, test := range p.Skipped {
@@ -271,7 +273,7 @@ func (r *report) skips() (skipped []string, left int) {
 	return skipped, left
 }
 
-// reason is what a skipped test has printed, without the lines of go test.
+// reason returns the output of a skipped test without the lines of go test.
 func reason(output []string) (lines []string) {
 	for _, line := range output {
 		line = strings.TrimSpace(line)
@@ -282,7 +284,7 @@ func reason(output []string) (lines []string) {
 	return lines
 }
 
-// printSlowest names the top-level tests that took longest.
+// printSlowest lists the slowest top-level tests.
 func (r *report) printSlowest() {
 	var tests []testjson.TestCase
 	for _, p := range r.packages() {

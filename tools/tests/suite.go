@@ -19,25 +19,25 @@ import (
 	"example.com/session-workshop/tools/internal/modules"
 )
 
-// goFlags are what every go command of a run builds with. Without -trimpath
-// the folder of a package is part of what the compiler's cache knows it by, so
-// that a test's own copy of the repository compiles everything again. Without
-// -buildvcs=false nothing builds in a clone that belongs to another user.
+// goFlags are the build flags of every go command in a run. Without -trimpath,
+// the cache of the compiler depends on the folder of a package, so that a copy
+// of the repository compiles everything again. Without -buildvcs=false, nothing
+// builds in a clone that belongs to another user.
 const goFlags = "-trimpath -buildvcs=false"
 
-// programsVariable names the folder of the built programs for the tests, see
+// programsVariable names the folder of the built programs, see
 // steptest.Program.
 const programsVariable = "WORKSHOP_PROGRAMS"
 
-// suite is a run of the tests of every module.
+// suite is one run of the tests of every module.
 type suite struct {
 	root                  string
 	all, noSkips, verbose bool
 	args                  []string // for go test
 }
 
-// run runs the tests and prints the results as they come, and a summary. It
-// returns what failed.
+// run runs the tests. It prints the results as they arrive, and a summary, and
+// returns the failures.
 func (s *suite) run(ctx context.Context, out io.Writer) (failures []string) {
 	r := &report{suite: s, out: out, began: time.Now(), running: map[string]time.Time{}}
 	if err := s.testAll(ctx, r); err != nil {
@@ -46,8 +46,8 @@ func (s *suite) run(ctx context.Context, out io.Writer) (failures []string) {
 	return r.summary()
 }
 
-// testAll prepares what the tests need, and runs them. Their results go to the
-// report, so that an error is about something else.
+// testAll prepares what the tests need, and runs them. Test results go to the
+// report, so the returned error has another cause.
 func (s *suite) testAll(ctx context.Context, r *report) (err error) {
 	if r.missing, err = s.provideRedis(ctx); err != nil {
 		return err
@@ -72,8 +72,9 @@ func (s *suite) testAll(ctx context.Context, r *report) (err error) {
 	if err := s.buildPrograms(ctx, all[0], programs); err != nil {
 		return err
 	}
-	// The workspace and, beside it, the other modules one after the other: many
-	// tests wait, so that two at a time take less time.
+	// The workspace runs at the same time as the other modules, which run one
+	// after the other. Many tests wait, so two go tests at a time take less
+	// time.
 	var lanes sync.WaitGroup
 	for _, lane := range [][]modules.Packages{all[:1], all[1:]} {
 		lanes.Go(func() {
@@ -86,11 +87,11 @@ func (s *suite) testAll(ctx context.Context, r *report) (err error) {
 	return ctx.Err()
 }
 
-// prepareEnvironment takes away the settings of this shell that would change
-// what an app or a check does, and adds what all go commands need.
+// prepareEnvironment removes the settings of this shell that would change what
+// an app or a check does, and adds the settings of all go commands.
 func prepareEnvironment(programs string) error {
 	settings := append(config.Variables(), "NAME", "BOARD", "URL", "HINT", "EX", "ONLY",
-		// What make was told is not for the make that a test calls.
+		// The settings of make are not for the make that a test calls.
 		"ARGS", "N", "STEP", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
 	for _, name := range settings {
 		if err := os.Unsetenv(name); err != nil {
@@ -103,7 +104,7 @@ func prepareEnvironment(programs string) error {
 	return os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" "+goFlags))
 }
 
-// countTested counts the packages that have tests.
+// countTested counts the packages with tests.
 func countTested(ctx context.Context, all []modules.Packages) (n int, err error) {
 	for _, p := range all {
 		list := p.Command(ctx, "go", "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}")
@@ -132,11 +133,11 @@ func (s *suite) buildPrograms(ctx context.Context, workspace modules.Packages, d
 	return nil
 }
 
-// goTest runs the tests of some packages. The cache of results is not used: it
-// does not know the programs that the tests build and the Redis that they ask.
-// The timeout is long, because a busy machine is slow and a test that passes
-// does not wait for it. More tests run side by side than there are processors,
-// because most of them wait.
+// goTest runs the tests of some packages. Cached results are not used: the
+// cache does not know the programs that the tests build, and the Redis that
+// they use. The timeout is long, because a busy machine is slow and a passing
+// test does not wait for it. More tests run in parallel than there are
+// processors, because most of them wait.
 func (s *suite) goTest(ctx context.Context, r *report, p modules.Packages) {
 	args := []string{"test", "-json", "-count=1", "-timeout=2h", "-parallel=8"}
 	if !s.all {
@@ -154,7 +155,7 @@ func (s *suite) goTest(ctx context.Context, r *report, p modules.Packages) {
 	}()
 	run, err := testjson.ScanTestOutput(testjson.ScanConfig{
 		Stdout: events, Stderr: said, Handler: r, IgnoreNonJSONOutputLines: true,
-		// Nobody reads on, and go test must not wait for that.
+		// The reader has stopped, and go test must not wait for it.
 		Stop: func() {
 			events.Close()
 			said.Close()
@@ -166,15 +167,15 @@ func (s *suite) goTest(ctx context.Context, r *report, p modules.Packages) {
 	r.ended(run, p.Dir, <-ended)
 }
 
-// provideRedis chooses the kinds of Redis that the tests run on, and installs
-// one if that needs no question. TEST_REDIS and REQUIRE_REDIS win. It returns,
-// for each kind that was wanted and is not there, a line that says why.
+// provideRedis chooses the kinds of Redis for the tests, and installs a Redis
+// if that needs no question. TEST_REDIS and REQUIRE_REDIS take precedence. It
+// returns a line with the reason for each kind that is wanted and missing.
 func (s *suite) provideRedis(ctx context.Context) (missing []string, err error) {
 	if demanded := os.Getenv("TEST_REDIS") + "," + os.Getenv("REQUIRE_REDIS"); demanded != "," {
 		return nil, provideDemanded(ctx, strings.Split(demanded, ","))
 	}
 	noServer := machine.ProvideServer(ctx)
-	// A server starts faster, so that the short run needs no container.
+	// A server starts faster, so the short run does without a container.
 	wantsContainer := s.all || noServer != nil
 	var noContainer error
 	if wantsContainer {

@@ -23,13 +23,13 @@ func TestOnEach(t *testing.T) {
 	for _, kind := range []string{"embedded", "server"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Run("one", func(t *testing.T) {})
-			t.Run("two", func(t *testing.T) { t.Log("nobody reads this") })
+			t.Run("two", func(t *testing.T) { t.Log("only in verbose output") })
 		})
 	}
 }
 `,
 	"outside/go.mod": "module example.com/outside\n\ngo 1.26.0\n",
-	// The programs of the workspace are built for the tests of all modules.
+	// Programs of the workspace are built for the tests of all modules.
 	"inside/program/main.go": "package main\n\nfunc main() {}\n",
 	"outside/outside_test.go": `package outside
 
@@ -46,7 +46,7 @@ func TestOutside(t *testing.T) {
 	}
 }
 `,
-	// Learners' own copies are not tested with the rest.
+	// Learners' own copies are not tested.
 	"my-step1/go.mod":     "module example.com/mine\n\ngo 1.26.0\n",
 	"my-step1/my_test.go": "package mine\n\nthis does not compile\n",
 }
@@ -87,20 +87,20 @@ func TestSummary(t *testing.T) {
 		"on Redis (embedded): 2",
 		"on Redis (server): 2")
 	wantText(t, output, "5 passed, 0 failed, 0 skipped, in ", "[1/2] ok ", "[2/2] ok ", " example.com/inside ", " example.com/outside ")
-	wantNoText(t, output, "nobody reads this", "NOT tested", "=== RUN", "slowest")
+	wantNoText(t, output, "only in verbose output", "NOT tested", "=== RUN", "slowest")
 }
 
 func TestFlagsOfGoTest(t *testing.T) {
 	t.Parallel()
 	output := runTests(t, nil, true, "-v", "-run", "TestOnEach")
-	wantText(t, output, "=== RUN   TestOnEach/embedded/one", "nobody reads this", "4 passed")
+	wantText(t, output, "=== RUN   TestOnEach/embedded/one", "only in verbose output", "4 passed")
 }
 
 func TestFailedTestIsShownAndNamedLast(t *testing.T) {
 	t.Parallel()
 	output := runTests(t, map[string]string{"inside/failing_test.go": failing}, false)
 	wantText(t, output, "6 passed, 1 failed, 0 skipped", "--- FAIL: TestParent/bad", "expected one, got two", "FAIL example.com/inside ", "ok   example.com/outside ")
-	wantNoText(t, output, "of a test that passed", "nobody reads this", "--- PASS")
+	wantNoText(t, output, "of a test that passed", "only in verbose output", "--- PASS")
 	wantLast(t, output, "FAILED: example.com/inside TestParent/bad")
 }
 
@@ -119,7 +119,7 @@ func TestPackageThatEndsOutsideItsTests(t *testing.T) {
 	wantLast(t, output, "FAILED: example.com/inside (outside its tests)")
 }
 
-// A module whose go.mod lacks an indirect requirement runs no test at all.
+// If a go.mod lacks an indirect requirement, no test of its module can run.
 func TestAModuleWhoseTestsCannotBegin(t *testing.T) {
 	t.Parallel()
 	const replaces = "\nreplace (\n\texample.com/a => ../a\n\texample.com/b => ../b\n)\n"
@@ -163,8 +163,8 @@ func TestTheEndSaysThatNoRealRedisWasThere(t *testing.T) {
 	wantLast(t, runTests(t, nil, true, "-run", "Each/embedded"), "NOT tested on a real Redis: ")
 }
 
-// A kind of Redis that is demanded and not there must not pass as tested.
-func TestADemandedRedisThatIsNotThere(t *testing.T) {
+// A mandatory kind of Redis that is missing must not count as tested.
+func TestAMissingMandatoryRedisFails(t *testing.T) {
 	t.Parallel()
 	root := makeFiles(t, smallWorkspace, nil)
 	output := run(t, root, []string{"TEST_REDIS=", "REQUIRE_REDIS=embedded,container", "DOCKER_HOST=tcp://127.0.0.1:1"}, false)
@@ -180,8 +180,8 @@ func TestSettingsOfTheShellDoNotReachTheTests(t *testing.T) {
 		"REDIS_URL=redis://127.0.0.1:1", "HOST=0.0.0.0", "NAME=ada", "SESSION_MAX_AGE=1s"}, true), "6 passed")
 }
 
-// A test that fails in one round of two is named, and a round that has been
-// run is not repeated.
+// A test that fails in one round of two is named, and a finished round is not
+// repeated.
 func TestFlakyTestIsFound(t *testing.T) {
 	t.Parallel()
 	const flaky = "package inside\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\nfunc TestFlaky(t *testing.T) {\n\tif err := os.Mkdir(os.Getenv(\"FIRST\"), 0o755); err == nil {\n\t\tt.Error(\"this is the first time\")\n\t}\n}\n"
@@ -193,12 +193,12 @@ func TestFlakyTestIsFound(t *testing.T) {
 	wantText(t, output, "Round 2\n", "this is the first time")
 	wantLast(t, output, "FAILED in 1 of 2 rounds ([1]): example.com/inside TestFlaky")
 	output = run(t, root, env, false, "-rounds", "2")
-	wantText(t, output, "Round 1 has been run.\nRound 2 has been run.\n")
+	wantText(t, output, "Round 1 has already run.\nRound 2 has already run.\n")
 	wantLast(t, output, "FAILED in 1 of 2 rounds ([1]): example.com/inside TestFlaky")
 }
 
-// runTests runs the program on the small workspace and more files. Its tests
-// use no Redis, so that the program need not look for one.
+// runTests runs the program on the small workspace with more files. Its tests
+// use no Redis, so the program need not look for one.
 func runTests(t *testing.T, more map[string]string, passes bool, args ...string) (output string) {
 	t.Helper()
 	return run(t, makeFiles(t, smallWorkspace, more), []string{"TEST_REDIS=embedded", "REQUIRE_REDIS="}, passes, args...)
@@ -214,7 +214,7 @@ func run(t *testing.T, dir string, env []string, passes bool, args ...string) (o
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
 	said, err := cmd.CombinedOutput()
 	if (err == nil) != passes {
-		t.Errorf("%v: it ended with %v", args, err)
+		t.Errorf("%v: the error is %v", args, err)
 	}
 	return string(said)
 }
@@ -256,7 +256,7 @@ func wantLines(t *testing.T, output string, lines ...string) {
 	}
 }
 
-// wantLast wants the last line to begin with a text.
+// wantLast fails the test if the last line does not begin with text.
 func wantLast(t *testing.T, output, text string) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSpace(output), "\n")

@@ -7,7 +7,7 @@ import (
 	"example.com/session-workshop/tools/elasticache"
 )
 
-// Start starts a stand-in on free ports, which ends with the test.
+// Start starts a stand-in on free ports. It ends with the test.
 func Start(t testing.TB, o elasticache.Options) *elasticache.StandIn {
 	t.Helper()
 	o.Addr, o.Dir = "127.0.0.1:0", t.TempDir()
