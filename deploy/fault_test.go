@@ -12,16 +12,17 @@ import (
 	"example.com/session-workshop/check/testall"
 )
 
-// Who must find a fault. The validator knows AWS, the policies know what we want.
+// These say what must find a fault. The validator knows AWS, the policies know
+// what we want.
 const (
 	validator = 1 << iota
 	policyTest
 )
 
-// fault is one thing that is wrong in a template.
+// fault is one mistake in a template.
 type fault struct {
 	name string
-	// right stands in the template, at its first place; wrong takes its place.
+	// right is in the template; wrong replaces its first occurrence.
 	right, wrong string
 	finders      int
 }
@@ -43,7 +44,7 @@ var faults = []fault{
 	{"a condition that does not exist", "Condition: ClusterMode\n    Properties", "Condition: ClusterMod\n    Properties", validator | policyTest},
 	{"a cache that is there only sometimes", "Condition: Serverless\n    DeletionPolicy", "Condition: ClusterMode\n    DeletionPolicy", policyTest},
 
-	{"a function that is none for Rules", `!Not [!Contains [!Ref CacheSubnetIds, ""]]`, `!Not [!Equals [!Select [0, !Ref CacheSubnetIds], ""]]`, policyTest},
+	{"a function that Rules do not know", `!Not [!Contains [!Ref CacheSubnetIds, ""]]`, `!Not [!Equals [!Select [0, !Ref CacheSubnetIds], ""]]`, policyTest},
 	{"a rule that asks for a condition", `RuleCondition: !Not [!Equals [!Ref VpcId, ""]]`, "RuleCondition: !Not [!Condition NewNetwork]", policyTest},
 
 	{"6379 is open to the world", "SourceSecurityGroupId: !GetAtt WebSecurityGroup.GroupId", "CidrIp: 0.0.0.0/0", validator | policyTest},
@@ -52,11 +53,11 @@ var faults = []fault{
 	{"5000 is open to the world", "CidrIp: !Ref AllowedCidr", "CidrIp: 0.0.0.0/0", policyTest},
 	{"5000 is open without being asked", "Type: AWS::EC2::SecurityGroupIngress\n    Condition: PortIsOpen", "Type: AWS::EC2::SecurityGroupIngress", policyTest},
 	{"22 is open to the range", "      FromPort: 5000\n      ToPort: 5000", "      FromPort: 22\n      ToPort: 5000", policyTest},
-	{"the servers may call anybody", "FromPort: 443, ToPort: 443,", "FromPort: 0, ToPort: 65535,", policyTest},
-	{"the cache may call anybody", "      SecurityGroupEgress:\n        - {Description: Nowhere, IpProtocol: \"-1\", CidrIp: 127.0.0.1/32}\n", "", policyTest},
+	{"the servers may connect to anything", "FromPort: 443, ToPort: 443,", "FromPort: 0, ToPort: 65535,", policyTest},
+	{"the cache may connect to anything", "      SecurityGroupEgress:\n        - {Description: Nowhere, IpProtocol: \"-1\", CidrIp: 127.0.0.1/32}\n", "", policyTest},
 	{"the cache is in a public subnet", "SubnetId: !Ref PublicSubnetB\n", "SubnetId: !Ref CacheSubnetB\n", policyTest},
 	{"TLS is off", "TransitEncryptionEnabled: true", "TransitEncryptionEnabled: false", policyTest},
-	{"TLS is a matter of taste", "TransitEncryptionMode: required", "TransitEncryptionMode: preferred", policyTest},
+	{"TLS is optional", "TransitEncryptionMode: required", "TransitEncryptionMode: preferred", policyTest},
 	{"the app asks without TLS", "REDIS_URL=rediss://", "REDIS_URL=redis://", policyTest},
 	{"an app that may open any number of connections", "              LimitNOFILE=4096\n", "", policyTest},
 	{"an app that may take all the memory", "              MemoryMax=512M\n", "", policyTest},
@@ -65,7 +66,7 @@ var faults = []fault{
 	{"a disk that stays when the server goes", "DeleteOnTermination: true", "DeleteOnTermination: false", policyTest},
 	{"a disk that the image decides", "        BlockDeviceMappings:\n          - DeviceName: /dev/xvda\n            Ebs: {Encrypted: true, VolumeType: gp3, DeleteOnTermination: true}\n", "", policyTest},
 	{"a key for SSH", "        ImageId: !Ref Image\n", "        ImageId: !Ref Image\n        KeyName: mine\n", policyTest},
-	{"metadata for what is behind another hop", "HttpPutResponseHopLimit: 1", "HttpPutResponseHopLimit: 2", policyTest},
+	{"metadata for containers, one hop further", "HttpPutResponseHopLimit: 1", "HttpPutResponseHopLimit: 2", policyTest},
 	{"metadata without a token", "HttpTokens: required", "HttpTokens: optional", policyTest},
 	{"a retired node type on offer", "      - cache.m7g.large\n", "      - cache.m3.large\n", policyTest},
 	{"a retired node type by default", "Default: cache.t4g.micro\n    AllowedValues:\n      - cache.t4g.micro", "Default: cache.t2.micro\n    AllowedValues:\n      - cache.t2.micro", policyTest},
@@ -73,19 +74,19 @@ var faults = []fault{
 	{"the parameters of another engine", "Family: valkey9}", "Family: valkey8}", policyTest},
 	{"serverless with a version of nodes", "MajorEngineVersion: !FindInMap [Engines, !Ref Engine, Major]", "MajorEngineVersion: !FindInMap [Engines, !Ref Engine, Version]", policyTest},
 	{"a durability that does not exist", "Durability: !If [Durable, !Ref Durability,", "Durability: !If [Durable, snyc,", validator | policyTest},
-	{"a durability that nobody gets", "Durability: !If [Durable, !Ref Durability, !Ref AWS::NoValue]", "Durability: !Ref AWS::NoValue", policyTest},
+	{"a durability that is ignored", "Durability: !If [Durable, !Ref Durability, !Ref AWS::NoValue]", "Durability: !Ref AWS::NoValue", policyTest},
 	{"durability of a pair without cluster mode", "- Assert: !Equals [!Ref CacheKind, cluster]", "- Assert: !Not [!Equals [!Ref CacheKind, serverless]]", policyTest},
 	{"durability of an older engine", "!Contains [[valkey-9.0, valkey-9.1], !Ref Engine]", "!Contains [[valkey-8.2, valkey-9.0, valkey-9.1], !Ref Engine]", policyTest},
 	{"durability of a small node", "!Contains [[cache.m7g.large,", "!Contains [[cache.t4g.medium, cache.m7g.large,", policyTest},
 	{"Multi-AZ with one node", "NumCacheClusters: !If [ClusterMode, !Ref AWS::NoValue, 2]", "NumCacheClusters: !If [ClusterMode, !Ref AWS::NoValue, 1]", policyTest},
 	{"shards without replicas", "ReplicasPerNodeGroup: !If [ClusterMode, 1,", "ReplicasPerNodeGroup: !If [ClusterMode, 0,", policyTest},
 	{"cluster mode in the cache and not in its parameters", `cluster-enabled: !If [ClusterMode, "yes", !Ref AWS::NoValue]`, `cluster-enabled: "no"`, policyTest},
-	{"a failover that waits for a person", "AutomaticFailoverEnabled: true", "AutomaticFailoverEnabled: false", policyTest},
-	{"nobody takes over", "MultiAZEnabled: true", "MultiAZEnabled: false", policyTest},
+	{"a failover that waits for an operator", "AutomaticFailoverEnabled: true", "AutomaticFailoverEnabled: false", policyTest},
+	{"no node in another zone", "MultiAZEnabled: true", "MultiAZEnabled: false", policyTest},
 	{"sessions are evicted", "maxmemory-policy: noeviction", "maxmemory-policy: volatile-lru", policyTest},
-	{"parameters that nobody uses", "      CacheParameterGroupName: !Ref CacheParameters\n", "", policyTest},
+	{"parameters that are not used", "      CacheParameterGroupName: !Ref CacheParameters\n", "", policyTest},
 	{"a secret in user data", `secret_key=$(secret "${SecretKey}")`, `secret_key="{{resolve:secretsmanager:${SecretKey}}}"`, policyTest},
-	{"programs that nobody vouches for", "sha256sum --check --quiet SHA256SUMS", "true", policyTest},
+	{"programs whose sums are not checked", "sha256sum --check --quiet SHA256SUMS", "true", policyTest},
 	{"a user without a password", "        - Type: password\n          Passwords: [!Sub", "        - Type: no-password-required\n          Passwords: [!Sub", policyTest},
 	{"a password in the template", "        - Type: password\n          Passwords: [!Sub \"{{resolve:secretsmanager:${CachePassword}}}\"]", "        - Type: password\n          Passwords: [correct-horse-battery-staple]", policyTest},
 	{"a password that breaks a URL", "PasswordLength: 48, ExcludePunctuation: true", "PasswordLength: 48, ExcludePunctuation: false", policyTest},
@@ -95,8 +96,8 @@ var faults = []fault{
 	{"a user with all keys", "on ~workshop:* -@all +ping +cluster|slots +command\n        +eval", "on ~* -@all +ping +cluster|slots +command\n        +eval", policyTest},
 	{"a default user with rights", "AccessString: off -@all", "AccessString: on ~* +@all", policyTest},
 	{"a default user in a group of Valkey", "!If [RedisOSS, !Ref DefaultUser, !Ref AWS::NoValue]", "!Ref DefaultUser", validator | policyTest},
-	{"a cache that everybody may use", "      UserGroupIds: [!Ref CacheUsers]\n", "", policyTest},
-	{"a serverless cache that everybody may use", "      UserGroupId: !Ref CacheUsers\n", "", policyTest},
+	{"a cache without a group of users", "      UserGroupIds: [!Ref CacheUsers]\n", "", policyTest},
+	{"a serverless cache without a group of users", "      UserGroupId: !Ref CacheUsers\n", "", policyTest},
 	{"a role that may do all with the programs", "Action: s3:GetObject", "Action: s3:*", policyTest},
 	{"a role that may read the whole bucket", "${ProgramBucket}/${ProgramPrefix}/*", "${ProgramBucket}/*", policyTest},
 	{"a role that may read every secret", "Resource:\n                  - !Ref SecretKey", "Resource:\n                  - \"*\"", policyTest},
@@ -116,10 +117,10 @@ var faults = []fault{
 	{"a cache that is saved when the stack goes", "    Condition: HasNodes\n    DeletionPolicy: Delete", "    Condition: HasNodes\n    DeletionPolicy: Snapshot", policyTest},
 	{"a secret that stays when the stack goes", "    Condition: NeedsPassword\n    DeletionPolicy: Delete", "    Condition: NeedsPassword\n    DeletionPolicy: Retain", policyTest},
 	{"an alarm for a node that does not exist", "!Sub \"${Name}-001\"]", "!Sub \"${Name}-1\"]", policyTest},
-	{"an alarm that nobody hears", "AlarmActions: [!If [HasAlarmEmail, !Ref AlarmTopic, !Ref AWS::NoValue]]\n  MemoryAlarmOfShard2", "AlarmActions: []\n  MemoryAlarmOfShard2", policyTest},
+	{"an alarm without a receiver", "AlarmActions: [!If [HasAlarmEmail, !Ref AlarmTopic, !Ref AWS::NoValue]]\n  MemoryAlarmOfShard2", "AlarmActions: []\n  MemoryAlarmOfShard2", policyTest},
 }
 
-// A check that finds nothing wrong proves nothing until it has found something.
+// A check that has found nothing yet proves nothing.
 func TestEachFaultIsFoundByAPolicy(t *testing.T) {
 	testall.Only(t)
 	text := readText(t, "template.yaml")
@@ -137,7 +138,7 @@ func TestEachFaultIsFoundByAPolicy(t *testing.T) {
 				}
 				switch broken := brokenPolicies(template, 1); len(broken) {
 				case 0:
-					t.Error("every policy holds")
+					t.Error("no policy is broken")
 				case 1:
 					name, _, _ := strings.Cut(broken[0], ": ")
 					alone.Store(name, true)
@@ -169,7 +170,7 @@ func TestTheValidatorFindsItsFaults(t *testing.T) {
 	}
 }
 
-// in puts the fault into a template.
+// in replaces right by wrong in a template.
 func (f fault) in(t *testing.T, text string) string {
 	t.Helper()
 	if !strings.Contains(text, f.right) {
@@ -178,7 +179,7 @@ func (f fault) in(t *testing.T, text string) string {
 	return strings.Replace(text, f.right, f.wrong, 1)
 }
 
-// validate returns what the validator prints of each template, by its name.
+// validate returns the output of the validator for each template, by its name.
 func validate(t *testing.T, templates map[string]string) map[string]string {
 	t.Helper()
 	if _, err := exec.LookPath("npm"); err != nil {
@@ -198,7 +199,7 @@ func validate(t *testing.T, templates map[string]string) map[string]string {
 	}
 	run := exec.Command("node", files...)
 	output, err := run.CombinedOutput()
-	// Status 1 says that there are findings.
+	// Status 1 means that there are findings.
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
 		t.Fatalf("%v\n%s", err, output)

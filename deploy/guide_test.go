@@ -12,12 +12,13 @@ import (
 var (
 	fenced     = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
 	backticked = regexp.MustCompile("`([^`\n]+)`")
-	// looksLikeAName is one of the template, with a value where it is a choice.
+	// looksLikeAName matches a name of the template, with a value if it is a
+	// parameter.
 	looksLikeAName = regexp.MustCompile(`^([A-Z][a-z][A-Za-z0-9]*)(?:=(.*))?$`)
 	choiceMade     = regexp.MustCompile(`\b([A-Z][A-Za-z]+)=(\S+)`)
 )
 
-// errorsOfAWS are written like names of the template, and are none.
+// errorsOfAWS look like names of the template, but are not.
 var errorsOfAWS = map[string]bool{"DefaultUserRequired": true, "TargetNotConnected": true}
 
 func TestTheGuideNamesWhatTheTemplateHas(t *testing.T) {
@@ -46,7 +47,7 @@ func TestTheGuideNamesWhatTheTemplateHas(t *testing.T) {
 	}
 }
 
-// commands are what the guide says to type.
+// commands returns the commands in the guide.
 func commands(t *testing.T) (all []string) {
 	t.Helper()
 	for _, block := range fenced.FindAllStringSubmatch(readText(t, "README.md"), -1) {
@@ -57,7 +58,7 @@ func commands(t *testing.T) (all []string) {
 	return all
 }
 
-func TestTheTemplateTakesWhatTheGuideTypes(t *testing.T) {
+func TestTheTemplateAcceptsTheCommandsOfTheGuide(t *testing.T) {
 	deployed := 0
 	for _, command := range commands(t) {
 		_, overrides, found := strings.Cut(command, "--parameter-overrides")
@@ -82,9 +83,9 @@ func TestTheTemplateTakesWhatTheGuideTypes(t *testing.T) {
 	}
 }
 
-func TestTheGuideTypesWhatTheOutputsSay(t *testing.T) {
+func TestTheGuideHasTheCommandsOfTheOutputs(t *testing.T) {
 	s := choose(t, nil)
-	// The region is the reader's own, and needs no flag.
+	// The reader has set a region, so the commands need no flag for it.
 	mine := strings.NewReplacer(" --region region", "", "ref:WebA", "THE-ID-OF-SERVER-A", "stackname", "session-workshop")
 	want := []string{"sudo " + strings.Join(switchTo("step2-visits"), " && sudo ")}
 	for _, output := range []string{"ForwardA", "ShellA", "Failover", "Delete"} {
@@ -93,7 +94,7 @@ func TestTheGuideTypesWhatTheOutputsSay(t *testing.T) {
 	typed := "\n" + strings.Join(commands(t), "\n")
 	for _, command := range want {
 		if !strings.Contains(typed, "\n"+command+"\n") {
-			t.Errorf("the guide does not type: %s", command)
+			t.Errorf("the guide does not have the command: %s", command)
 		}
 	}
 }
@@ -127,14 +128,14 @@ func TestFiguresInTheGuideHaveADate(t *testing.T) {
 
 var saidByTheApp = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| the app")
 
-func TestTheAppSaysWhatTheGuideTroubleshoots(t *testing.T) {
+func TestTheAppPrintsTheErrorsInTheGuide(t *testing.T) {
 	rows := saidByTheApp.FindAllStringSubmatch(readText(t, "README.md"), -1)
 	if len(rows) == 0 {
 		t.Fatal("the guide has no row for an error of the app")
 	}
 	source := sourceOf(t, "../shared")
 	for _, row := range rows {
-		// What follows is another's words.
+		// The rest of the error comes from another program.
 		said, _, _ := strings.Cut(row[1], "NOPERM…")
 		if !strings.Contains(source, said) {
 			t.Errorf("the app does not say: %s", said)

@@ -9,8 +9,8 @@ import (
 	"example.com/session-workshop/shared/config"
 )
 
-// values are what each parameter takes and what it refuses, one by one. What
-// two of them may not be together is in TestChoicesThatDoNotFit.
+// values are what each parameter accepts and refuses, each alone. Invalid
+// combinations are in TestInvalidCombinationsAreRefused.
 var values = map[string]struct{ good, bad []string }{
 	"Name": {
 		good: []string{"a", "session-workshop", "b2", "twenty-four-letters-long"},
@@ -75,7 +75,8 @@ var values = map[string]struct{ good, bad []string }{
 	},
 }
 
-// refused returns why the template refuses a choice, empty if it takes it.
+// refused returns the reason why the template refuses a choice. It is empty if
+// the template accepts it.
 func refused(template map[string]any, choice map[string]string) string {
 	s, err := resolve(template, with(choice))
 	if err != nil {
@@ -84,7 +85,7 @@ func refused(template map[string]any, choice map[string]string) string {
 	return strings.Join(s.refused, "; ")
 }
 
-func TestEachParameterTakesWhatIsGoodAndRefusesTheRest(t *testing.T) {
+func TestEachParameterAcceptsOnlyValidValues(t *testing.T) {
 	template := readTemplate(t)
 	for name := range template["Parameters"].(map[string]any) {
 		v, listed := values[name]
@@ -104,7 +105,7 @@ func TestEachParameterTakesWhatIsGoodAndRefusesTheRest(t *testing.T) {
 	}
 }
 
-// CloudFormation shows a pattern to people unless there is a sentence for it.
+// CloudFormation shows the pattern to the user if there is no sentence for it.
 func TestEachPatternIsExplained(t *testing.T) {
 	for name, body := range readTemplate(t)["Parameters"].(map[string]any) {
 		declaration := body.(map[string]any)
@@ -114,8 +115,8 @@ func TestEachPatternIsExplained(t *testing.T) {
 	}
 }
 
-// A range that begins elsewhere is wider than it looks: AWS opens 203.0.113.7/24
-// to 256 addresses.
+// A range that begins at another address is wider than it looks: AWS opens
+// 203.0.113.7/24 to 256 addresses.
 func TestAllowedCidrIsSmallAndBeginsAtItsFirstAddress(t *testing.T) {
 	declaration := readTemplate(t)["Parameters"].(map[string]any)["AllowedCidr"].(map[string]any)
 	takes := func(text string) (ok bool) {
@@ -128,21 +129,21 @@ func TestAllowedCidrIsSmallAndBeginsAtItsFirstAddress(t *testing.T) {
 			text := fmt.Sprintf("203.0.113.%d/%d", last, bits)
 			r := netip.MustParsePrefix(text)
 			if want := bits >= 24 && r == r.Masked(); takes(text) != want {
-				t.Errorf("%s: taken is %v, want %v", text, !want, want)
+				t.Errorf("%s: accepted is %v, want %v", text, !want, want)
 			}
 		}
 	}
 	for octet := range 256 {
 		text := fmt.Sprintf("%d.%d.%d.0/24", octet, octet, octet)
 		if want := octet > 0 && octet < 224; takes(text) != want {
-			t.Errorf("%s: taken is %v, want %v", text, !want, want)
+			t.Errorf("%s: accepted is %v, want %v", text, !want, want)
 		}
 	}
 }
 
-// What the template takes, the app must take: it would not start otherwise, and
-// the stack would wait for it.
-func TestTheAppTakesWhatTheTemplateTakes(t *testing.T) {
+// The app must accept what the template accepts: otherwise it would not start,
+// and the stack would wait for it.
+func TestTheAppAcceptsWhatTheTemplateAccepts(t *testing.T) {
 	for parameter, variable := range map[string]string{"SessionTtl": "SESSION_TTL", "PublicUrl": "PUBLIC_URL"} {
 		for _, value := range values[parameter].good {
 			getenv := func(name string) string {
@@ -158,8 +159,8 @@ func TestTheAppTakesWhatTheTemplateTakes(t *testing.T) {
 	}
 }
 
-// Each sentence that the template refuses a choice with, and what is next to it.
-func TestChoicesThatDoNotFit(t *testing.T) {
+// Each case is refused with its sentence. Some valid choices are next to them.
+func TestInvalidCombinationsAreRefused(t *testing.T) {
 	template := readTemplate(t)
 	given := func(choice string) map[string]string {
 		made := map[string]string{}
@@ -170,7 +171,7 @@ func TestChoicesThatDoNotFit(t *testing.T) {
 		return made
 	}
 	const (
-		plain   = "people come over plain HTTP"
+		plain   = "users connect over plain HTTP"
 		subnets = " PublicSubnetIds=subnet-00000001,subnet-00000002 CacheSubnetIds=subnet-00000003,subnet-00000004"
 		durable = "CacheKind=cluster CacheNodeType=cache.r7g.large"
 	)

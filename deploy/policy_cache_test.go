@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// currentNode are the families that a new cache can have. AWS no longer offers T2,
-// M3, R3 and older ones
+// currentNode matches the node families of a new cache. AWS no longer offers
+// T2, M3, R3 and older ones
 // (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheNodes.SupportedTypes.html).
 var currentNode = regexp.MustCompile(`^cache\.(t[34]g?\.(micro|small|medium)|[mr](5|6g|7g)\.(large|[248]?xlarge|1[26]xlarge))$`)
 
@@ -18,13 +18,13 @@ func nodeType(s stack, r resource) string {
 	return ""
 }
 
-// currentEngine are the engines that a new cache can have, but for those that
-// are on their way out
+// currentEngine matches the engines of a new cache, without those that AWS is
+// about to retire
 // (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html).
-// Of serverless one gives the first number alone.
+// A serverless cache has only the first number of the version.
 var currentEngine = regexp.MustCompile(`^(valkey (8|8\.[012]|9|9\.[01])|redis (7|7\.1))$`)
 
-// engine also wants the parameters of that engine and no other.
+// engine also checks that the parameters are those of the engine.
 func engine(s stack, r resource) string {
 	name, version := fmt.Sprint(r.at("Engine")), fmt.Sprint(r.at("EngineVersion"))
 	if r.kind == serverless {
@@ -43,7 +43,7 @@ func engine(s stack, r resource) string {
 	return ""
 }
 
-// durableNode are the nodes that can be durable
+// durableNode matches the nodes that can be durable
 // (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Durability.Limitations.html).
 var durableNode = regexp.MustCompile(`^cache\.([mr][678]g|c[78]gn)\.`)
 
@@ -66,8 +66,8 @@ func durability(s stack, r resource) string {
 	return ""
 }
 
-// replicas: a failover needs another node to take over, in each shard, and in
-// cluster mode another parameter group.
+// replicas: a failover needs a second node in each shard, and cluster mode
+// needs another parameter group.
 func replicas(s stack, r resource) string {
 	mode := s.resources["CacheParameters"].at("Properties.cluster-enabled")
 	got := fmt.Sprintf("cluster-enabled %v with %v nodes, %v shards, %v replicas", mode, r.at("NumCacheClusters"), r.at("NumNodeGroups"), r.at("ReplicasPerNodeGroup"))

@@ -20,13 +20,13 @@ func encryptedDisks(_ stack, r resource) string {
 	return ""
 }
 
-// userData can be read by every user who may look at the instance, so it must hold
-// the name of a secret at most.
+// userData can be read by any user who may look at the instance, so it may
+// contain only the names of secrets.
 func userData(_ stack, r resource) string {
 	text := fmt.Sprint(r.at("LaunchTemplateData.UserData"))
 	for _, secret := range []string{"{{resolve:", "att:CachePassword", "att:SecretKey"} {
 		if strings.Contains(text, secret) {
-			return "it holds " + secret
+			return "it contains " + secret
 		}
 	}
 	for _, want := range []string{"REDIS_URL=rediss://", "sha256sum --check --quiet SHA256SUMS", `secret "ref:SecretKey"`} {
@@ -37,9 +37,9 @@ func userData(_ stack, r resource) string {
 	return ""
 }
 
-// unit wants bounds for what one app can take of the server, and no way to the
-// metadata service, which hands out the server's rights to every process that asks. Only an
-// app that signs tokens with them may ask
+// unit wants limits for what the app can use of the server, and no access to
+// the metadata service, which gives the rights of the server to any process
+// that asks. Only an app that signs tokens needs it
 // (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html).
 func unit(s stack, r resource) string {
 	text := fmt.Sprint(r.at("LaunchTemplateData.UserData"))
@@ -55,8 +55,8 @@ func unit(s stack, r resource) string {
 	return ""
 }
 
-// messages are what the agent of Session Manager sends. No resource can be named
-// for them
+// messages are the actions of the agent of Session Manager. They cannot be
+// limited to resources
 // (https://docs.aws.amazon.com/service-authorization/latest/reference/list_ssmmessages.html).
 const messages = "[ssm:UpdateInstanceInformation ssmmessages:CreateControlChannel ssmmessages:CreateDataChannel ssmmessages:OpenControlChannel ssmmessages:OpenDataChannel]"
 
@@ -66,9 +66,9 @@ func role(s stack, r resource) string {
 		for _, statement := range document["Statement"].([]any) {
 			allowed := statement.(map[string]any)
 			actions, resources := fmt.Sprint(allowed["Action"]), fmt.Sprint(allowed["Resource"])
-			// A star stands for the programs in their folder, for the number that
-			// AWS adds to the name of this stack, and for what has no name; for
-			// nothing else.
+			// A star may only stand for the programs in their folder, for the
+			// number that AWS appends to the name of this stack, and for the
+			// resources of actions that have none.
 			programs := actions == "s3:GetObject" && strings.HasSuffix(resources, "/"+fmt.Sprint(s.parameters["ProgramPrefix"])+"/*")
 			itself := actions == "cloudformation:SignalResource" && strings.HasSuffix(resources, ":stack/stackname/*")
 			nameless := actions == messages && resources == "*"

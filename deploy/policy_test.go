@@ -8,11 +8,11 @@ import (
 	"example.com/session-workshop/tools/elasticache"
 )
 
-// policy is something that must be true of every stack. It exists because the
-// validator takes what is well formed, be it open to the world.
+// policy is a rule that every stack must meet. The validator is not enough: it
+// accepts any well-formed template, even one that is open to the world.
 type policy struct {
 	name string
-	// rules say what is wrong, or nothing.
+	// Each rule returns what is wrong, or an empty text.
 	rules []rule
 }
 
@@ -25,7 +25,7 @@ func (p policy) broken(s stack) string {
 	return ""
 }
 
-// rule looks at a stack, check at one of its resources.
+// rule checks a stack, check one of its resources.
 type (
 	rule  func(s stack) string
 	check func(s stack, r resource) string
@@ -42,16 +42,16 @@ const (
 
 var policies = []policy{
 	{"nothing is open to the world", []rule{ingress}},
-	{"the way out is HTTPS and the cache", []rule{egress}},
+	{"the servers connect only to HTTPS and the cache", []rule{egress}},
 	{"the cache has no way to the internet", []rule{every("AWS::EC2::SubnetRouteTableAssociation", notOfTheCache)}},
 	{"TLS is required", []rule{every(cache, has("TransitEncryptionEnabled", "true"), has("TransitEncryptionMode", "required"))}},
 	{"the cache is encrypted at rest", []rule{every(cache, has("AtRestEncryptionEnabled", "true"))}},
-	{"the disks are encrypted and go with the server", []rule{every(server, encryptedDisks)}},
+	{"the disks are encrypted and deleted with the server", []rule{every(server, encryptedDisks)}},
 	{"instance metadata needs a token (IMDSv2)", []rule{every(server, has("LaunchTemplateData.MetadataOptions.HttpTokens", "required"), has("LaunchTemplateData.MetadataOptions.HttpPutResponseHopLimit", "1"))}},
-	{"nobody logs in by SSH", []rule{every(server, has("LaunchTemplateData.KeyName", none))}},
+	{"there is no login by SSH", []rule{every(server, has("LaunchTemplateData.KeyName", none))}},
 	{"the node type exists", []rule{every(cache, nodeType)}},
 	{"the engine exists", []rule{every(cache, engine), every(serverless, engine)}},
-	{"durability is what was asked for, where AWS has it", []rule{every(cache, durability)}},
+	{"durability is as chosen, if AWS offers it", []rule{every(cache, durability)}},
 	{"there is a replica that can take over", []rule{every(cache, has("AutomaticFailoverEnabled", "true"), has("MultiAZEnabled", "true"), replicas)}},
 	{"nothing is evicted", []rule{every(parameters, has("Properties.maxmemory-policy", "noeviction")), every(cache, has("CacheParameterGroupName", "ref:CacheParameters"))}},
 	{"every user has a password or a token", []rule{every(user, has("NoPasswordRequired", none), has("Passwords", none), authenticated)}},
@@ -62,12 +62,12 @@ var policies = []policy{
 	{"the server's role names what it may do", []rule{every("AWS::IAM::Role", has("ManagedPolicyArns", none), role)}},
 	{"the app has limits, and not the rights of its server", []rule{every(server, unit)}},
 	{"there are no backups", []rule{every(cache, has("SnapshotRetentionLimit", "0")), every(serverless, has("SnapshotRetentionLimit", "0"))}},
-	{"everything goes when the stack goes", []rule{deletion}},
+	{"everything is deleted with the stack", []rule{deletion}},
 	{"an alarm watches the memory of each shard", []rule{alarms}},
 }
 
-// every makes a rule of checks of all resources of one kind. If there is none
-// of that kind, it holds.
+// every makes a rule from checks of all resources of one kind. It holds if
+// there is no such resource.
 func every(kind string, checks ...check) rule {
 	return func(s stack) string {
 		for name, r := range s.resources {
@@ -84,7 +84,7 @@ func every(kind string, checks ...check) rule {
 	}
 }
 
-// none is what a property is that is not there.
+// none is the text for a missing property.
 const none = "<nil>"
 
 func has(path, want string) check {
@@ -96,7 +96,7 @@ func has(path, want string) check {
 	}
 }
 
-// at returns the property at a path of names, nil where there is none.
+// at returns the property at a path of names, or nil.
 func (r resource) at(path string) any {
 	var found any = r.properties
 	for name := range strings.SplitSeq(path, ".") {
@@ -111,8 +111,8 @@ func (r resource) list(path string) []any {
 	return list
 }
 
-// rules are all rules of security groups in one direction, those inside a group
-// and those that are resources, each with the group that it is for.
+// rules returns all rules of security groups in one direction, from the groups
+// and from separate resources, each with its group.
 func (s stack) rules(direction string) []map[string]any {
 	var all []map[string]any
 	for name, r := range s.resources {
@@ -137,8 +137,8 @@ const (
 	cacheGroup = "att:CacheSecurityGroup.GroupId"
 )
 
-// ingress allows port 6379 from the web servers to the cache, and port 5000
-// from the range that was given to the web servers.
+// ingress allows only port 6379 from the web servers to the cache, and port
+// 5000 from the given range to the web servers.
 func ingress(s stack) string {
 	open := false
 	for _, rule := range s.rules("Ingress") {
@@ -157,12 +157,12 @@ func ingress(s stack) string {
 	return ""
 }
 
-// egress also finds a group without any rule, to which AWS gives one that
-// allows everything.
+// egress also finds a group without a rule: AWS then adds one that allows
+// everything.
 func egress(s stack) string {
 	for name, r := range s.resources {
 		if r.kind == "AWS::EC2::SecurityGroup" && len(r.list("SecurityGroupEgress")) == 0 {
-			return name + " has no rule, so everything may go out"
+			return name + " has no rule, so it may connect to anything"
 		}
 	}
 	for _, rule := range s.rules("Egress") {
@@ -194,7 +194,7 @@ func authenticated(_ stack, r resource) string {
 			return fmt.Sprintf("its passwords are %v, and not the generated one", passwords)
 		}
 	default:
-		return "nothing is asked of the user"
+		return "the user needs neither a password nor a token"
 	}
 	return ""
 }
@@ -202,7 +202,7 @@ func authenticated(_ stack, r resource) string {
 func privileges(s stack) string {
 	tested := map[any]string{"all-steps": elasticache.AccessString, "store": elasticache.Step4AccessString}
 	if got := s.resources["CacheUser"].at("AccessString"); got != tested[s.parameters["Privileges"]] {
-		return fmt.Sprintf("%v is not the string that the tests run under", got)
+		return fmt.Sprintf("%v is not the string that the tests use", got)
 	}
 	standard, exists := s.resources["DefaultUser"]
 	if exists && standard.at("AccessString") != "off -@all" {
@@ -219,8 +219,8 @@ func users(s stack) string {
 	return has("UserIds", want)(s, s.resources["CacheUsers"])
 }
 
-// deletion finds what AWS keeps, and bills, unless it is told not to. A cache is
-// saved to a backup by some policies, and a secret is kept for days.
+// deletion finds resources that AWS keeps, and bills, after the stack is
+// deleted. Some policies save a cache to a backup, and keep a secret for days.
 func deletion(s stack) string {
 	for name, r := range s.resources {
 		holdsData := slices.Contains([]string{cache, serverless, secret}, r.kind)
@@ -238,7 +238,7 @@ func deletion(s stack) string {
 	return ""
 }
 
-// alarms: the names of nodes are those that AWS gives
+// alarms: AWS documents the names of the nodes
 // (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheMetrics.html).
 func alarms(s stack) string {
 	want := map[any][]string{
@@ -254,7 +254,7 @@ func alarms(s stack) string {
 		dimension := r.list("Dimensions")[0].(map[string]any)
 		watched = append(watched, fmt.Sprintf("%v %v", dimension["Name"], dimension["Value"]))
 		if told := len(r.list("AlarmActions")); (s.parameters["AlarmEmail"] == "") != (told == 0) {
-			return fmt.Sprintf("%d are told of it", told)
+			return fmt.Sprintf("it notifies %d receivers", told)
 		}
 	}
 	slices.Sort(watched)

@@ -28,13 +28,13 @@ func (r *resolver) readParameters(choice map[string]string) {
 	}
 }
 
-// checked returns the value of a parameter, if its declaration takes it. Each
-// value of a list is trimmed, and must match the pattern
+// checked returns the value of a parameter, and fails if its declaration
+// refuses it. Each value of a list is trimmed, and must match the pattern
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html).
 func checked(name, text string, declaration map[string]any) any {
 	least, most := bound(declaration, "MinLength", 0), bound(declaration, "MaxLength", len(text))
 	if len(text) < least || len(text) > most {
-		fail("%s: %q has not %d to %d characters", name, text, least, most)
+		fail("%s: %q is not %d to %d characters long", name, text, least, most)
 	}
 	if allowed, has := declaration["AllowedValues"]; has && !slices.Contains(allowed.([]any), any(text)) {
 		fail("%s: %q is not an allowed value", name, text)
@@ -83,7 +83,7 @@ func (r *resolver) readRules() {
 	}
 }
 
-// onlyRuleFunctions finds what works elsewhere, and not in Rules
+// onlyRuleFunctions finds functions that do not work in Rules
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-rules.html).
 func onlyRuleFunctions(expression any) {
 	switch e := expression.(type) {
@@ -94,7 +94,7 @@ func onlyRuleFunctions(expression any) {
 	case map[string]any:
 		for name, argument := range e {
 			if !slices.Contains([]string{"Ref", "Fn::And", "Fn::Contains", "Fn::Equals", "Fn::Not", "Fn::Or"}, name) {
-				fail("%s is no function for Rules", name)
+				fail("%s does not work in Rules", name)
 			}
 			onlyRuleFunctions(argument)
 		}

@@ -9,14 +9,14 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// stack is what a template comes to for one choice of its parameters: the
-// resources and outputs that exist, without any function. What only AWS knows
-// stands in it as "ref:Name" or "att:Name.Attribute".
+// stack is a template evaluated for one choice of its parameters: the resources
+// and outputs that exist, without functions. A value that only AWS knows is
+// "ref:Name" or "att:Name.Attribute".
 type stack struct {
 	parameters map[string]any
 	resources  map[string]resource
 	outputs    map[string]any
-	// refused are the assertions of the template's Rules that do not hold.
+	// refused are the failed assertions of the Rules.
 	refused []string
 }
 
@@ -26,7 +26,7 @@ type resource struct {
 	properties map[string]any
 }
 
-// noValue is what AWS::NoValue comes to: the property is not there.
+// noValue is the value of AWS::NoValue: the property does not exist.
 type noValue struct{}
 
 // resolver evaluates the functions of a template
@@ -45,14 +45,14 @@ func read(template []byte) (map[string]any, error) {
 	return plain(node.Content[0]).(map[string]any), nil
 }
 
-// resolve returns what a template comes to. choice overrides the defaults of
-// parameters. An error is a template that CloudFormation would refuse for this
-// choice, such as a name of something that does not exist.
+// resolve evaluates a template. choice overrides the defaults of parameters. It
+// returns an error if CloudFormation would refuse the template for this choice,
+// for example because a name does not exist.
 func resolve(template map[string]any, choice map[string]string) (s stack, err error) {
 	r := resolver{template: template}
 	r.stack = stack{parameters: map[string]any{}, resources: map[string]resource{}, outputs: map[string]any{}}
-	// A fault deep inside an expression ends all of it. What is of another type
-	// than a function takes is a fault as well.
+	// A fault deep inside an expression ends the evaluation. So does an
+	// argument of the wrong type.
 	defer func() {
 		switch problem := recover().(type) {
 		case nil:
@@ -80,15 +80,15 @@ func resolve(template map[string]any, choice map[string]string) (s stack, err er
 	return r.stack, nil
 }
 
-// refusal is why CloudFormation would not take a template.
+// refusal is the reason why CloudFormation would refuse a template.
 type refusal string
 
 func (r refusal) Error() string { return string(r) }
 
 func fail(format string, args ...any) { panic(refusal(fmt.Sprintf(format, args...))) }
 
-// plain turns YAML into maps, lists and scalars, and the short form of a
-// function into the long one.
+// plain converts YAML to maps, lists and scalars, and short forms of functions
+// to long ones.
 func plain(node *yaml.Node) any {
 	var value any
 	switch node.Kind {
@@ -105,7 +105,7 @@ func plain(node *yaml.Node) any {
 		}
 		value = list
 	default:
-		// All scalars are text here, as they are when they reach AWS.
+		// All scalars become text, as AWS receives them.
 		value = node.Value
 	}
 	name, short := strings.CutPrefix(node.Tag, "!")
@@ -126,7 +126,7 @@ func (r *resolver) section(name string) map[string]any {
 	return section
 }
 
-// exists tells whether the condition of a resource or an output holds.
+// exists reports whether the condition of a resource or an output holds.
 func (r *resolver) exists(body map[string]any) bool {
 	name, has := body["Condition"].(string)
 	return !has || r.condition(name)
@@ -160,7 +160,7 @@ func (r *resolver) truth(expression any) bool { return r.value(expression) == "t
 
 func (r *resolver) mustExist(name string) {
 	if _, exists := r.stack.resources[name]; !exists {
-		fail("%s is named, and does not exist for this choice of parameters", name)
+		fail("%s does not exist for this choice of parameters", name)
 	}
 }
 

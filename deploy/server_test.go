@@ -21,13 +21,13 @@ import (
 	"example.com/session-workshop/tools/elasticache/elasticachetest"
 )
 
-// script is what a server runs at its first boot.
+// script returns the script of a server at its first boot.
 func script(t *testing.T, choice map[string]string) string {
 	t.Helper()
 	return choose(t, choice).resources["WebTemplate"].at("LaunchTemplateData.UserData").(string)
 }
 
-func TestUserDataIsGoodShell(t *testing.T) {
+func TestUserDataIsValidShell(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "user-data")
 	write(t, file, script(t, nil))
 	for _, tool := range [][]string{{"bash", "-n", file}, {"shellcheck", file}} {
@@ -42,7 +42,7 @@ func TestUserDataIsGoodShell(t *testing.T) {
 
 var unitText = regexp.MustCompile(`(?ms)session-store\.service <<END\n(.*?)^END$`)
 
-func TestTheUnitIsOneThatSystemdKnows(t *testing.T) {
+func TestSystemdAcceptsTheUnit(t *testing.T) {
 	testall.Only(t)
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		t.Skip("NOT run: there is no systemd-analyze on the PATH")
@@ -67,10 +67,10 @@ func TestTheUnitIsOneThatSystemdKnows(t *testing.T) {
 	}
 }
 
-// systemd gives a unit points for what its process could do, from 0.0 to 10.0
+// systemd rates what the process of a unit could do, from 0.0 to 10.0
 // (https://www.freedesktop.org/software/systemd/man/latest/systemd-analyze.html).
-// What is left of an app is that it uses the network.
-func TestTheUnitLeavesAnAppLittle(t *testing.T) {
+// The points that remain are for the use of the network.
+func TestTheUnitRestrictsTheApp(t *testing.T) {
 	testall.Only(t)
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		t.Skip("NOT run: there is no systemd-analyze on the PATH")
@@ -85,15 +85,15 @@ func TestTheUnitLeavesAnAppLittle(t *testing.T) {
 	}
 }
 
-// unitOf is the unit that a server writes.
+// unitOf returns the unit that a server writes.
 func unitOf(t *testing.T, choice map[string]string) string {
 	t.Helper()
 	return unitText.FindStringSubmatch(script(t, choice))[1]
 }
 
-// analyze returns what systemd says of a unit, on a system that has nothing but
-// the program and the targets that every system has. Its status is 0 even for a
-// wrong value, so what it prints counts.
+// analyze returns the output of systemd-analyze for a unit, on a system that
+// has only the program and the standard targets. Its status is 0 even for a
+// wrong value, so only the output counts.
 func analyze(t *testing.T, unit string) string {
 	t.Helper()
 	root := t.TempDir()
@@ -118,18 +118,18 @@ func analyze(t *testing.T, unit string) string {
 	return string(output)
 }
 
-// switchTo are the commands by which a server runs another step. The guide says
-// to type them, as root.
+// switchTo returns the commands with which a server runs another step. The
+// guide has the reader type them, as root.
 func switchTo(step string) []string {
 	return []string{"ln -sfn " + step + " /opt/session-store/current", "systemctl restart session-store"}
 }
 
 const inside = "DEPLOY_TEST_INSIDE"
 
-// The server boots here, in namespaces of its own: its files lie over those of
-// this machine, its ports are free, and it reaches nobody but this test. Its
-// aws, its systemctl and the metadata service are stand-ins; its shell, its
-// programs, its environment file and the command line of its unit are real.
+// The server boots here, in its own namespaces: its files cover those of this
+// machine, its ports are free, and it reaches only this test. Its aws, its
+// systemctl and the metadata service are stand-ins; its shell, its programs,
+// its environment file and the command line of its unit are real.
 func TestAServerBoots(t *testing.T) {
 	testall.Only(t)
 	if os.Getenv(inside) == "" {
@@ -142,7 +142,7 @@ func TestAServerBoots(t *testing.T) {
 		name   string
 		choice map[string]string
 		stand  elasticache.Options
-		steps  []int // the first is what the template runs
+		steps  []int // the first is the one that the template runs
 	}{
 		{"primary and replica", nil, elasticache.Options{}, []int{4, 1, 2, 3}},
 		{"cluster mode", map[string]string{"CacheKind": "cluster"}, elasticache.Options{Cluster: true}, []int{4}},
@@ -166,14 +166,14 @@ func TestAServerBoots(t *testing.T) {
 		})
 	}
 	standIn := elasticachetest.Start(t, elasticache.Options{})
-	t.Run("a program that does not come up", func(t *testing.T) {
+	t.Run("a program that does not start", func(t *testing.T) {
 		m := newMachine(t, programs, standIn)
 		sh(t, m.env(), "cd $BUCKET && printf '#!/bin/sh\\nexit 1\\n' >step4-store && sha256sum step* >SHA256SUMS")
 		m.boot(t, nil, "true")
 		m.said(t, "FAILURE WebA i-0123456789abcdef0")
 	})
 	for _, c := range []struct{ name, spoil, why string }{
-		{"a list that nobody vouches for", "echo >>$BUCKET/SHA256SUMS", "SHA256SUMS: FAILED"},
+		{"a list with a wrong sum", "echo >>$BUCKET/SHA256SUMS", "SHA256SUMS: FAILED"},
 		{"a program that was changed", "echo >>$BUCKET/step2-visits", "step2-visits: FAILED"},
 		{"a program that is missing", "rm $BUCKET/step3-ttl", "step3-ttl"},
 		{"a secret that may not be read", "rm $SECRETS/ref:SecretKey", "ref:SecretKey"},
@@ -186,16 +186,16 @@ func TestAServerBoots(t *testing.T) {
 				t.Errorf("it does not say %q:\n%s", c.why, output)
 			}
 			if m.started() {
-				t.Error("a program was started all the same")
+				t.Error("a program was started")
 			}
 		})
 	}
 }
 
-// runInside runs this very test again, as a process in new namespaces.
+// runInside runs this test again, as a process in new namespaces.
 func runInside(t *testing.T) {
 	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
-		t.Skip("NOT run: a server boots in namespaces of its own, which needs Linux and root")
+		t.Skip("NOT run: a server boots in its own namespaces, which needs Linux and root")
 	}
 	arguments := []string{"--mount", "--net", "--pid", "--fork", "--kill-child", os.Args[0], "-test.run=^TestAServerBoots$", "-test.v"}
 	test := exec.CommandContext(t.Context(), "unshare", arguments...)
@@ -207,8 +207,8 @@ func runInside(t *testing.T) {
 	t.Logf("%s", output)
 }
 
-// prepareMachine lays empty files over those that a server writes, and gives
-// the namespace its loopback.
+// prepareMachine covers the files that a server writes with empty ones, and
+// starts the loopback interface of the namespace.
 func prepareMachine(t *testing.T) {
 	t.Helper()
 	over := t.TempDir()
@@ -232,7 +232,7 @@ func sh(t *testing.T, env []string, text string) string {
 	return string(output)
 }
 
-// buildPrograms returns the folder that a person uploads.
+// buildPrograms returns the folder that a user uploads.
 func buildPrograms(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -248,10 +248,10 @@ func buildPrograms(t *testing.T) string {
 type machine struct {
 	standIn *elasticache.StandIn
 	bucket  string
-	folder  string // its stand-ins for programs of AWS, and what they wrote
+	folder  string // the stand-ins for programs of AWS, and their files
 }
 
-// The stand-ins for programs. AWS is what lies in $BUCKET and $SECRETS.
+// The stand-ins for programs. $BUCKET and $SECRETS contain what AWS would have.
 var standIns = map[string]string{
 	"aws": `case "$1 $2" in
 "s3 cp") for word; do case $word in s3://my-bucket/session-workshop/*) cp "$BUCKET/${word##*/}" "${!#}";; esac; done;;
@@ -269,8 +269,8 @@ esac`,
 *169.254.169.254*) echo "401 without a token" >&2; exit 22;;
 *) exec /usr/bin/curl "${@/#60/$RETRIES}";;
 esac`,
-	// It starts what the unit says, with the environment that the unit names
-	// and no other.
+	// It starts the command of the unit with exactly the environment of the
+	// unit.
 	"systemctl": `unit=/etc/systemd/system/session-store.service
 case "$*" in
 daemon-reload) exit;;
@@ -295,11 +295,11 @@ func newMachine(t *testing.T, programs string, standIn *elasticache.StandIn) *ma
 	}
 	write(t, m.folder+"/secrets/ref:SecretKey", strings.Repeat("k", 64)+"\n")
 	write(t, m.folder+"/secrets/ref:CachePassword", standIn.Password()+"\n")
-	// The certificates of ElastiCache are trusted by every machine.
+	// Every machine trusts the certificates of ElastiCache.
 	sh(t, nil, "cat "+standIn.CAFile+" >>/etc/ssl/certs/ca-certificates.crt")
 	t.Cleanup(func() {
 		if m.started() {
-			// An app that did not come up has ended already.
+			// An app that failed to start has already ended.
 			sh(t, nil, "kill $(cat "+m.folder+"/log/pid) || true")
 			wait.ForSuccess(t, func() error {
 				if answers() == nil {
@@ -312,8 +312,8 @@ func newMachine(t *testing.T, programs string, standIn *elasticache.StandIn) *ma
 	return m
 }
 
-// giveTokens puts a program in the place of redis-iam-token, which would ask AWS:
-// it knows what the stand-in takes, and wants to be asked as the real one does.
+// giveTokens replaces redis-iam-token, which would ask AWS, by a program that
+// prints the password of the stand-in, if it is called as the real one.
 func (m *machine) giveTokens(t *testing.T) {
 	t.Helper()
 	program := "#!/bin/sh\n[ \"$1 $REDIS_IAM_CACHE $AWS_REGION $REDIS_IAM_SERVERLESS\" = 'workshop workshop region false' ] && echo " + m.standIn.Password() + "\n"
@@ -328,8 +328,8 @@ func (m *machine) env() []string {
 	}
 }
 
-// boot runs the user data of the template, after a command that spoils
-// something, and returns what it printed.
+// boot runs the user data of the template, after a command that breaks
+// something, and returns its output.
 func (m *machine) boot(t *testing.T, choice map[string]string, spoil string) string {
 	t.Helper()
 	sums := strings.Fields(sh(t, nil, "sha256sum "+m.bucket+"/SHA256SUMS"))[0]
@@ -343,7 +343,7 @@ func (m *machine) boot(t *testing.T, choice map[string]string, spoil string) str
 	file := filepath.Join(m.folder, "user-data")
 	write(t, file, userData)
 	shell := exec.Command("bash", file)
-	// The two minutes that a server has are too long for one that must fail.
+	// The two minutes of a real server are too long for one that must fail.
 	retries := "RETRIES=60"
 	if spoil != "" {
 		retries = "RETRIES=3"
@@ -362,7 +362,7 @@ func (m *machine) started() bool {
 	return err == nil
 }
 
-// said wants one signal to the stack, and no other.
+// said fails the test unless the stack got exactly one signal, this one.
 func (m *machine) said(t *testing.T, want string) {
 	t.Helper()
 	if got, _ := os.ReadFile(m.folder + "/log/signals"); strings.TrimSpace(string(got)) != want {
@@ -370,7 +370,8 @@ func (m *machine) said(t *testing.T, want string) {
 	}
 }
 
-// check runs the lesson of a step against the server, but for the wait.
+// check runs the lesson of a step against the server, without the wait for a
+// TTL.
 func (m *machine) check(t *testing.T, step int) {
 	t.Helper()
 	wait.ForSuccess(t, answers)
@@ -395,8 +396,8 @@ func answers() error {
 	return page.Body.Close()
 }
 
-// noSecretIsReadable looks at what others on the server can read: the unit, and
-// what the app and the boot have printed.
+// noSecretIsReadable checks what others on the server can read: the unit, and
+// the output of the app and of the boot.
 func (m *machine) noSecretIsReadable(t *testing.T) {
 	t.Helper()
 	info, err := os.Stat("/etc/session-store.env")
@@ -405,7 +406,7 @@ func (m *machine) noSecretIsReadable(t *testing.T) {
 	}
 	for _, file := range []string{m.folder + "/log/app", "/etc/systemd/system/session-store.service", m.folder + "/user-data"} {
 		if strings.Contains(readText(t, file), m.standIn.Password()) {
-			t.Errorf("%s holds the password", file)
+			t.Errorf("%s contains the password", file)
 		}
 	}
 }

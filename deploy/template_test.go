@@ -26,14 +26,14 @@ func readTemplate(t *testing.T) map[string]any {
 	return template
 }
 
-// with is a choice of parameters that has those without a default too.
+// with returns a choice of parameters together with the required ones.
 func with(choice map[string]string) map[string]string {
 	all := maps.Clone(required)
 	maps.Copy(all, choice)
 	return all
 }
 
-// choose returns the stack of a choice, which the template must take.
+// choose returns the stack of a choice, which the template must accept.
 func choose(t *testing.T, choice map[string]string) stack {
 	t.Helper()
 	s, err := resolve(readTemplate(t), with(choice))
@@ -46,9 +46,9 @@ func choose(t *testing.T, choice map[string]string) stack {
 // required are the parameters without a default.
 var required = map[string]string{"ProgramBucket": "my-bucket", "ProgramSums": strings.Repeat("0f", 32)}
 
-// choices are all combinations of the parameters that decide what exists, and
-// all that decide whether a cache can be durable. Some of them the template
-// refuses.
+// choices returns all combinations of the parameters that decide which
+// resources exist, and whether a cache can be durable. The template refuses
+// some of them.
 func choices(template map[string]any) []map[string]string {
 	whole := product(map[string][]string{
 		"CacheKind":   offered(template, "CacheKind"),
@@ -74,7 +74,7 @@ func choices(template map[string]any) []map[string]string {
 	})...)
 }
 
-// offered are the allowed values of a parameter.
+// offered returns the allowed values of a parameter.
 func offered(template map[string]any, parameter string) (values []string) {
 	declaration := template["Parameters"].(map[string]any)[parameter].(map[string]any)
 	for _, value := range declaration["AllowedValues"].([]any) {
@@ -83,7 +83,7 @@ func offered(template map[string]any, parameter string) (values []string) {
 	return values
 }
 
-// product returns each combination of the values of some parameters.
+// product returns every combination of the values of some parameters.
 func product(parameters map[string][]string) []map[string]string {
 	all := []map[string]string{required}
 	for name, values := range parameters {
@@ -100,9 +100,9 @@ func product(parameters map[string][]string) []map[string]string {
 	return all
 }
 
-// brokenPolicies returns what is wrong with a template, for whichever choice of
-// its parameters that it does not refuse, each fault once. It looks no further
-// when it has enough.
+// brokenPolicies returns the faults that the policies find in a template, for
+// any choice of its parameters that it accepts. It returns each fault once, and
+// stops after enough faults.
 func brokenPolicies(template map[string]any, enough int) []string {
 	found := map[string]bool{}
 	for _, choice := range choices(template) {
@@ -133,7 +133,7 @@ func TestThePoliciesHoldForEveryChoice(t *testing.T) {
 	t.Logf("%d choices of parameters, %d policies", len(choices(template)), len(policies))
 }
 
-// A learner copies these and types them.
+// A learner copies and runs these.
 func TestTheOutputsAreCommandsAndAddresses(t *testing.T) {
 	s := choose(t, map[string]string{"WebCount": "2", "AllowedCidr": "203.0.113.7/32"})
 	for name, want := range map[string]string{

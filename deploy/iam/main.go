@@ -1,6 +1,6 @@
-// Command redis-iam-token prints a token that logs a user in to ElastiCache in
-// place of a password. The apps run it, see shared/redisconn; it is a program
-// and a module of its own so that they need no AWS SDK.
+// Command redis-iam-token prints a token that logs a user in to ElastiCache,
+// instead of a password. The apps run it, see shared/redisconn. It is a
+// separate program and module, so that the apps do not need the AWS SDK.
 package main
 
 import (
@@ -19,25 +19,25 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-const usage = `redis-iam-token prints a token that logs USER in to ElastiCache, in place of a
+const usage = `redis-iam-token prints a token that logs USER in to ElastiCache, instead of a
 password. It is valid for 15 minutes.
 
-The credentials are those that AWS's own tools use: AWS_ACCESS_KEY_ID and
+It uses the same credentials as the tools of AWS: AWS_ACCESS_KEY_ID and
 AWS_SECRET_ACCESS_KEY, the profile of AWS_PROFILE, or the role of the EC2
 instance. They must be allowed elasticache:Connect to the cache and to the user.
 
 Usage: redis-iam-token [flags] USER
 `
 
-// settings are what the program was asked for.
+// settings are the settings of the program.
 type settings struct {
 	login
 	timeout time.Duration
 }
 
 func main() {
-	// Version 1 of the metadata service is off on our instances; to fall back to
-	// it would only cost time.
+	// Our instances have disabled version 1 of the metadata service; falling
+	// back to it would only cost time.
 	_ = os.Setenv("AWS_EC2_METADATA_V1_DISABLED", "true")
 	token, err := run(context.Background(), os.Args[1:], os.Getenv)
 	switch {
@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string, getenv func(string) string) (token 
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("no answer within %v", s.timeout))
 	defer cancel()
-	// An empty region leaves the choice to AWS_REGION and the profile.
+	// With an empty region, AWS_REGION and the profile decide.
 	aws, err := config.LoadDefaultConfig(ctx, config.WithRegion(s.region), config.WithLogger(logging.Nop{}))
 	if err != nil {
 		return "", fmt.Errorf("the AWS settings cannot be read: %w", err)
@@ -88,12 +88,12 @@ func readSettings(args []string, getenv func(string) string) (settings, error) {
 		help(flags)
 		return s, err
 	case err != nil:
-		// That of package flag repeats the value.
+		// The error of package flag repeats the value, which may be a secret.
 		return s, errors.New("a flag is unknown, or its value is missing or invalid (-h explains)")
 	case flags.NArg() != 1:
-		return s, fmt.Errorf("the name of one user is needed, and there are %d: redis-iam-token USER (-h explains)", flags.NArg())
+		return s, fmt.Errorf("give the name of one user, not %d names: redis-iam-token USER (-h explains)", flags.NArg())
 	case s.timeout <= 0:
-		return s, fmt.Errorf("-timeout: %v is no time to wait, for example -timeout 5s", s.timeout)
+		return s, fmt.Errorf("-timeout: %v is not above 0. Use for example -timeout 5s", s.timeout)
 	}
 	s.user = flags.Arg(0)
 	var notBoolean error
@@ -103,7 +103,7 @@ func readSettings(args []string, getenv func(string) string) (settings, error) {
 	return s, errors.Join(checkUser(s.user), checkCache(s.cache))
 }
 
-// help shows the built-in defaults, not what the variables hold now.
+// help prints the built-in defaults, not the present values of the variables.
 func help(flags *flag.FlagSet) {
 	fmt.Print(usage)
 	flags.VisitAll(func(f *flag.Flag) {
@@ -112,32 +112,32 @@ func help(flags *flag.FlagSet) {
 	})
 }
 
-// The ids of users are so formed
-// (https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateUser.html),
-// and with IAM a user's name is its id.
+// userID is the form of a user id
+// (https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateUser.html).
+// With IAM, the name of a user is its id.
 var userID = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]*$`)
 
 func checkUser(user string) error {
 	if !userID.MatchString(user) {
-		return errors.New("this is not a user of ElastiCache: letters, digits and hyphens, a letter first")
+		return errors.New("this is not a user of ElastiCache: use letters, digits and hyphens, a letter first")
 	}
 	return nil
 }
 
 var cacheName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
-// checkCache catches what would be signed all right and then refused without
-// a reason.
+// checkCache refuses names that could be signed, but that ElastiCache would
+// then refuse without a reason.
 func checkCache(name string) error {
 	switch {
 	case name == "":
 		return errors.New("REDIS_IAM_CACHE: it is not set. It is the name of the cache, for example REDIS_IAM_CACHE=session-store")
 	case strings.ContainsAny(name, ".:"):
-		return errors.New("REDIS_IAM_CACHE: this is an address. What is needed is the name of the cache, as the console lists it")
+		return errors.New("REDIS_IAM_CACHE: this is an address. Use the name of the cache, as in the list of the console")
 	case name != strings.ToLower(name):
-		return errors.New("REDIS_IAM_CACHE: this has capital letters, and the names of caches have none")
+		return errors.New("REDIS_IAM_CACHE: this has capital letters, which the name of a cache cannot have")
 	case !cacheName.MatchString(name):
-		return errors.New("REDIS_IAM_CACHE: this is not the name of a cache: letters, digits and hyphens, a letter first")
+		return errors.New("REDIS_IAM_CACHE: this is not the name of a cache: use letters, digits and hyphens, a letter first")
 	}
 	return nil
 }

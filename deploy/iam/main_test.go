@@ -18,7 +18,7 @@ import (
 	"example.com/session-workshop/check/launch"
 )
 
-// program is the built redis-iam-token, in a folder of its own.
+// program is the path of the built redis-iam-token, in a separate folder.
 var program string
 
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
@@ -29,7 +29,8 @@ func testMain(m *testing.M) int {
 		panic(err)
 	}
 	defer os.RemoveAll(folder)
-	// Windows runs no file without this end; elsewhere the app wants none.
+	// On Windows the name must end in .exe. On other systems the app expects no
+	// ending.
 	program = filepath.Join(folder, "redis-iam-token")
 	if os.PathSeparator == '\\' {
 		program += ".exe"
@@ -40,7 +41,7 @@ func testMain(m *testing.M) int {
 	return m.Run()
 }
 
-// here is the login that the tests ask for.
+// here is the login that the tests use.
 var here = login{user: "workshop", cache: "session-store", region: "eu-central-1"}
 
 func TestTheProgramPrintsATokenForNow(t *testing.T) {
@@ -70,7 +71,7 @@ func TestTheProgramPrintsATokenForNow(t *testing.T) {
 	}
 }
 
-func TestAComplaintSaysWhatToDo(t *testing.T) {
+func TestAnErrorSaysWhatToDo(t *testing.T) {
 	keys := []string{"AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + secretKey}
 	all := append(keys, "REDIS_IAM_CACHE=session-store", "AWS_REGION=eu-central-1")
 	withoutRole, versionOne := metadataService(t, 2, ""), metadataService(t, 1, "session of the role")
@@ -81,8 +82,8 @@ func TestAComplaintSaysWhatToDo(t *testing.T) {
 		why  string
 	}{
 		{"no user", nil, all, "redis-iam-token USER"},
-		{"two users", []string{"a", "b"}, all, "there are 2"},
-		{"a user that cannot be", []string{"a b"}, all, "is not a user"},
+		{"two users", []string{"a", "b"}, all, "not 2 names"},
+		{"an invalid user", []string{"a b"}, all, "is not a user"},
 		{"an unknown flag", []string{"-cach", "x", "workshop"}, all, "-h explains"},
 		{"no cache", []string{"workshop"}, append(keys, "AWS_REGION=eu-central-1"), "REDIS_IAM_CACHE: it is not set"},
 		{"a cache with capitals", []string{"-cache", "Session-Store", "workshop"}, all, "capital letters"},
@@ -94,7 +95,7 @@ func TestAComplaintSaysWhatToDo(t *testing.T) {
 		{"no region", []string{"workshop"}, append(keys, "REDIS_IAM_CACHE=session-store"), "AWS_REGION: it is not set"},
 		{"no credentials", []string{"workshop"}, []string{"REDIS_IAM_CACHE=session-store", "AWS_REGION=eu-central-1"}, "give the EC2 instance a role"},
 		{"half of the credentials", []string{"workshop"}, []string{"AWS_SECRET_ACCESS_KEY=" + secretKey, "REDIS_IAM_CACHE=session-store", "AWS_REGION=eu-central-1"}, "no AWS credentials"},
-		{"an unknown profile", []string{"workshop"}, append(all, "AWS_PROFILE=nobody"), "nobody"},
+		{"an unknown profile", []string{"workshop"}, append(all, "AWS_PROFILE=missing"), "missing"},
 		{"an instance without a role", []string{"workshop"}, append(withoutRole, "REDIS_IAM_CACHE=session-store", "AWS_REGION=eu-central-1"), "no EC2 IMDS role found"},
 		{"an instance with version 1 of the metadata service", []string{"workshop"}, append(versionOne, "REDIS_IAM_CACHE=session-store", "AWS_REGION=eu-central-1"), "give the EC2 instance a role"},
 		{"no answer", []string{"-timeout", "100ms", "workshop"}, append(silentMetadataService(t), "REDIS_IAM_CACHE=session-store", "AWS_REGION=eu-central-1"), "no answer within 100ms"},
@@ -106,16 +107,17 @@ func TestAComplaintSaysWhatToDo(t *testing.T) {
 				t.Errorf("status: %v, printed: %q", err, token)
 			}
 			if !strings.Contains(complaint, c.why) || strings.Count(complaint, "\n") != 1 {
-				t.Errorf("it says %q, want one line with %q", complaint, c.why)
+				t.Errorf("it prints %q, want one line with %q", complaint, c.why)
 			}
 			if strings.Contains(complaint, secretKey) || strings.Contains(complaint, "X-Amz") || strings.Contains(complaint, "open-sesame") {
-				t.Errorf("it holds a secret: %s", complaint)
+				t.Errorf("it contains a secret: %s", complaint)
 			}
 		})
 	}
 }
 
-// The role of an instance, by version 2 of the metadata service alone.
+// The role of an instance must work with version 2 of the metadata service
+// alone.
 func TestTheRoleOfAnInstanceSigns(t *testing.T) {
 	env := append(metadataService(t, 2, "session of the role"), "REDIS_IAM_CACHE=session-store", "AWS_REGION=eu-central-1")
 	token, complaint, err := runProgram(t, []string{"workshop"}, env...)
@@ -130,7 +132,7 @@ func TestTheRoleOfAnInstanceSigns(t *testing.T) {
 	}
 }
 
-func TestHelpIsNoToken(t *testing.T) {
+func TestHelpPrintsNoToken(t *testing.T) {
 	text, complaint, err := runProgram(t, []string{"-h"}, "AWS_SECRET_ACCESS_KEY="+secretKey)
 	if err != nil || complaint != "" {
 		t.Errorf("%v: %s", err, complaint)
@@ -145,8 +147,8 @@ func TestHelpIsNoToken(t *testing.T) {
 	}
 }
 
-// noAWS hides the settings of whoever runs the tests, and keeps them from
-// asking the machine's own metadata service.
+// noAWS hides the AWS settings of the user who runs the tests, and prevents
+// questions to the metadata service of this machine.
 func noAWS(t *testing.T) []string {
 	t.Helper()
 	nowhere := filepath.Join(t.TempDir(), "none")
@@ -170,10 +172,10 @@ func runProgram(t *testing.T, args []string, env ...string) (output, complaint s
 	return stdout.String(), stderr.String(), err
 }
 
-// metadataService stands in for that of an EC2 instance
+// metadataService stands in for the metadata service of an EC2 instance
 // (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html),
 // whose role has this session. Without a session the instance has no role. Only
-// version 2 asks for a token first. It gives the variables that lead to it.
+// version 2 asks for a token first. It returns the variables that lead to it.
 func metadataService(t *testing.T, version int, session string) []string {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -206,7 +208,7 @@ func metadataService(t *testing.T, version int, session string) []string {
 	return []string{"AWS_EC2_METADATA_DISABLED=false", "AWS_EC2_METADATA_SERVICE_ENDPOINT=" + server.URL}
 }
 
-// silentMetadataService takes calls and answers none.
+// silentMetadataService accepts connections and never answers.
 func silentMetadataService(t *testing.T) []string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// signatureOf calculates what X-Amz-Signature must be in an address that was
-// signed in advance, from the address and the secret key alone. It follows
+// signatureOf computes the X-Amz-Signature of a presigned address, from the
+// address and the secret key alone. It follows
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html,
-// and uses nothing of the SDK that it checks.
+// and uses no code of the SDK that it checks.
 func signatureOf(signed *url.URL, secretKey, bodyHash string) string {
 	query := strings.Split(signed.RawQuery, "&")
 	query = slices.DeleteFunc(query, func(parameter string) bool { return strings.HasPrefix(parameter, "X-Amz-Signature=") })
@@ -34,8 +34,9 @@ func signatureOf(signed *url.URL, secretKey, bodyHash string) string {
 	return hex.EncodeToString(hmacSHA256(key, toSign))
 }
 
-// verify is what ElastiCache does with a token, as far as we know: is it for
-// this login, not too old, and signed with the secret key?
+// verify does what ElastiCache does with a token, as far as we know. It checks
+// that the token is for this login, recent enough, and signed with the secret
+// key.
 func verify(token string, l login, accessKey, secretKey string, now time.Time) error {
 	signed, err := url.Parse("http://" + token)
 	if err != nil {
@@ -83,9 +84,9 @@ func hexSHA256(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// The measure itself is measured by the example that AWS publishes in
+// signatureOf is checked by the example that AWS publishes in
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html,
-// with its keys, which open nothing.
+// with its keys, which give access to nothing.
 func TestOurSignatureIsThatOfAWS(t *testing.T) {
 	signed := &url.URL{Scheme: "https", Host: "examplebucket.s3.amazonaws.com", Path: "/test.txt", RawQuery: strings.Join([]string{
 		"X-Amz-Algorithm=AWS4-HMAC-SHA256",

@@ -23,14 +23,15 @@ import (
 	"example.com/session-workshop/check/testall"
 )
 
-// The real step 4 asks the real program, and a Redis is told each token that is
-// good by the door before it. What this leaves open is AWS's own verification.
+// The real step 4 runs the real program. The door in front of Redis passes each
+// valid token on to Redis as the password. Not tested is the verification by
+// AWS itself.
 func TestStep4PassesItsContractWithTokens(t *testing.T) {
 	testall.Only(t)
 	d := openDoor(t)
 	steptest.Check(t, "../../step4-store", 4, d.redis.Client, append(d.environment(), "AWS_SECRET_ACCESS_KEY="+secretKey)...)
 	if d.loggedIn() == 0 {
-		t.Error("nobody logged in with a token")
+		t.Error("no connection logged in with a token")
 	}
 }
 
@@ -57,9 +58,10 @@ func TestARefusedTokenStopsTheStartOfStep4(t *testing.T) {
 	}
 }
 
-// door stands before a Redis as ElastiCache's does: it ends TLS, and lets in
-// who logs in with a token that verifies. Redis is told that token as the
-// user's password, and then sees that login and all that follows.
+// door is a proxy before Redis that behaves like ElastiCache: it ends TLS, and
+// accepts a login with a token that verifies. It then sets that token as the
+// password of the user in Redis, and passes on the login and everything after
+// it.
 type door struct {
 	redis       *redistest.Server
 	certificate redisserver.Certificate
@@ -89,7 +91,7 @@ func openDoor(t *testing.T) *door {
 	return d
 }
 
-// environment is that of an app, but for the secret key.
+// environment returns the settings of an app, without the secret key.
 func (d *door) environment() []string {
 	return []string{
 		"REDIS_AUTH=iam", "REDIS_URL=rediss://" + here.user + "@" + d.listener.Addr().String(), "REDIS_CA_FILE=" + d.certificate.CAFile,
@@ -136,8 +138,8 @@ func (d *door) answer(client net.Conn) {
 	_, _ = io.Copy(client, server)
 }
 
-// waitForLogin refuses all that is no good login, as Redis does, and gives the
-// command that is one.
+// waitForLogin refuses every command before a valid login, as Redis does, and
+// returns the command with the login.
 func (d *door) waitForLogin(client io.Writer, fromClient *bufio.Reader) (login string, err error) {
 	for {
 		login, err = proto.Read(fromClient)

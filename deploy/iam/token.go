@@ -14,10 +14,10 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// validity is the longest that ElastiCache allows.
+// validity is the longest time that ElastiCache allows.
 const validity = 15 * time.Minute
 
-// login is what a token is good for: one user of one cache.
+// login is what a token is for: one user of one cache.
 type login struct {
 	user string
 	// cache is the name of the cache, not the address of its endpoint.
@@ -26,16 +26,17 @@ type login struct {
 	serverless bool
 }
 
-// token makes the token: the address of a request that connects the user,
-// signed in advance and without its scheme. Nobody sends that request;
-// ElastiCache checks the signature. The token is valid for 15 minutes from
-// now, and no longer than the credentials
+// token returns a token: the presigned address, without its scheme, of a
+// request that connects the user. The request is never sent; ElastiCache only
+// checks the signature. The token is valid for 15 minutes from now, but no
+// longer than the credentials
 // (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html).
 func (l login) token(ctx context.Context, credentials aws.Credentials, now time.Time) (string, error) {
 	query := url.Values{
 		"Action": {"connect"},
 		"User":   {l.user},
-		// The signer covers what it finds, and adds no validity of its own.
+		// The signer signs the existing parameters, and adds no validity
+		// itself.
 		"X-Amz-Expires": {strconv.Itoa(int(validity.Seconds()))},
 	}
 	if l.serverless {

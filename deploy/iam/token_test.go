@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// The keys of AWS's own examples, which open nothing.
+// The keys of AWS's own examples, which give access to nothing.
 const (
 	accessKey = "AKIAIOSFODNN7EXAMPLE"
 	secretKey = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -58,7 +58,7 @@ func TestGoldenTokens(t *testing.T) {
 	}
 }
 
-// The check that the tests rely on must be able to say no.
+// The check that the tests rely on must also be able to fail.
 func TestAWrongTokenDoesNotVerify(t *testing.T) {
 	l := login{user: "workshop", cache: "session-store", region: "eu-central-1"}
 	token, err := l.token(t.Context(), aws.Credentials{AccessKeyID: accessKey, SecretAccessKey: secretKey}, noon)
@@ -66,7 +66,7 @@ func TestAWrongTokenDoesNotVerify(t *testing.T) {
 		t.Fatal(err)
 	}
 	otherUser, otherCache, serverless := l, l, l
-	otherUser.user, otherCache.cache, serverless.serverless = "somebody", "another", true
+	otherUser.user, otherCache.cache, serverless.serverless = "other-user", "another", true
 	for _, c := range []struct {
 		name, token, secretKey string
 		login                  login
@@ -76,7 +76,7 @@ func TestAWrongTokenDoesNotVerify(t *testing.T) {
 		{"another user", token, secretKey, otherUser, noon},
 		{"another cache", token, secretKey, otherCache, noon},
 		{"another kind of cache", token, secretKey, serverless, noon},
-		{"a changed user", strings.Replace(token, "User=workshop", "User=somebody", 1), secretKey, otherUser, noon},
+		{"a changed user", strings.Replace(token, "User=workshop", "User=other-user", 1), secretKey, otherUser, noon},
 		{"too old", token, secretKey, l, noon.Add(15*time.Minute + time.Second)},
 	} {
 		if err := verify(c.token, c.login, accessKey, c.secretKey, c.now); err == nil {
