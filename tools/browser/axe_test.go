@@ -19,8 +19,9 @@ import (
 
 var axeOnce = sync.OnceValues(fetchAxe)
 
-// axe returns the script of axe-core, which finds mistakes that keep people out:
-// https://github.com/dequelabs/axe-core. npm fetches it once in a test process.
+// axe returns the script of axe-core, which finds barriers for users with
+// disabilities: https://github.com/dequelabs/axe-core. npm downloads it once in
+// a test process.
 func axe(t *testing.T) string {
 	t.Helper()
 	script, err := axeOnce()
@@ -30,7 +31,8 @@ func axe(t *testing.T) string {
 	return script
 }
 
-// fetchAxe installs what axe/package-lock.json names. npm compares its sum.
+// fetchAxe installs the version in axe/package-lock.json. npm compares its
+// checksum.
 func fetchAxe() (script string, err error) {
 	dir, err := os.MkdirTemp("", "session-workshop-axe-")
 	if err != nil {
@@ -48,8 +50,8 @@ func fetchAxe() (script string, err error) {
 	return string(text), err
 }
 
-// mustBeAccessible runs every rule of axe-core on the page as it is. The script
-// comes through the debugger, so the page's own policy stays strict.
+// mustBeAccessible runs every rule of axe-core on the present page. The
+// debugger injects the script, so the page keeps its strict policy.
 func (b *tab) mustBeAccessible(page, script string) {
 	b.t.Helper()
 	b.do(chromedp.Evaluate[chromedp.Void](script))

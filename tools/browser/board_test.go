@@ -16,11 +16,11 @@ import (
 	"example.com/session-workshop/check/testall"
 )
 
-// classBoard is a board with a tab on it.
+// classBoard is a board with an open tab.
 type classBoard struct {
 	*tab
 	redis         *redistest.Server
-	room, teacher string // the path of the room, and the teacher's code
+	room, teacher string // the path of the room and the code of the teacher
 }
 
 func openBoard(t *testing.T) *classBoard {
@@ -34,7 +34,7 @@ func openBoard(t *testing.T) *classBoard {
 	return &classBoard{tab: openTab(t, app), redis: redis, room: "/" + codes[1], teacher: codes[2]}
 }
 
-// report is what a learner's check sends.
+// report sends what the check of a learner sends.
 func (b *classBoard) report(name string, step, passed int) {
 	b.t.Helper()
 	body := fmt.Sprintf(`{"name":%q,"step":%d,"passed":%d,"total":21}`, name, step, passed)
@@ -46,7 +46,8 @@ func (b *classBoard) report(name string, step, passed int) {
 	}
 }
 
-// aClass reports: some have done a step, some are at it, some have not begun.
+// aClass reports for a whole class: some learners have finished a step, some
+// are working on one, some have not begun.
 func (b *classBoard) aClass() {
 	b.t.Helper()
 	for i, name := range []string{"Grace", "Barbara", "ken", "花子", "<i>dennis</i>", longestName} {
@@ -80,7 +81,7 @@ func TestTheBoardIsLive(t *testing.T) {
 	b.waitForText("Latest: Grace, step 3: 12 of 21")
 	b.report("Grace", 3, 21)
 	b.waitForText("✓ done")
-	// Somebody who was seen before is no news.
+	// A learner who was seen before is not announced.
 	b.must(b.redis.Client.HSet(t.Context(), "workshop:board:room", "zoe", "seen=1764076800000 last=1 1=3/21").Err())
 	b.waitForText("zoe 3 of 21")
 	want := []string{"Latest: Grace, step 3: 12 of 21", "Latest: Grace, step 3: done"}
@@ -90,12 +91,12 @@ func TestTheBoardIsLive(t *testing.T) {
 	loadedAgain()
 }
 
-func TestTheBoardThatIsAwayComesBack(t *testing.T) {
+func TestTheBoardRecoversFromAnOutage(t *testing.T) {
 	testall.Only(t)
 	b := openBoard(t)
 	b.report("Grace", 3, 12)
 	b.visit(b.room)
-	// The browser itself would complain about a network that is really away.
+	// In a real outage the browser itself would complain.
 	eval[bool](b.tab, `window.ask = window.fetch, window.fetch = () => Promise.reject(new TypeError("no network")), true`)
 	b.waitForText("The board does not answer. This page keeps asking.")
 	b.mustShow("Grace", "12 of 21")
@@ -117,7 +118,7 @@ func TestTheBoardWithoutJavaScript(t *testing.T) {
 	b.mustShow("5 people take part")
 }
 
-// boardPages opens each page of the board that looks different.
+// boardPages opens each page of the board that has its own look.
 func boardPages(t *testing.T, prepare func(*tab), check func(b *tab, page string)) {
 	t.Helper()
 	b := openBoard(t)
@@ -186,8 +187,8 @@ func TestTheTeacherWithTheKeyboardAlone(t *testing.T) {
 	b.mustShow("Nobody has reported yet.")
 }
 
-// A browser sends an option's text with its spaces folded.
-func TestTheTeacherTakesOffNamesWithOddSpaces(t *testing.T) {
+// A browser collapses the spaces in the text of an option.
+func TestTheTeacherRemovesNamesWithSpecialSpaces(t *testing.T) {
 	testall.Only(t)
 	b := openBoard(t)
 	for _, name := range []string{"Ada  Lovelace", "  ken ", "\u202eadA", `"><i>`} {
@@ -200,7 +201,7 @@ func TestTheTeacherTakesOffNamesWithOddSpaces(t *testing.T) {
 	}
 }
 
-func TestTheTeacherTakesOffManyNamesWithTheKeyboardAlone(t *testing.T) {
+func TestTheTeacherRemovesManyNamesWithTheKeyboardAlone(t *testing.T) {
 	testall.Only(t)
 	b := openBoard(t)
 	b.aClass()

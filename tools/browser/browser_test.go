@@ -1,5 +1,5 @@
-// Package browser holds the tests of the pages in a real browser: what a
-// person sees, hears from a screen reader, and can do with a keyboard alone.
+// Package browser tests the pages in a real browser: what a user sees, hears
+// from a screen reader, and can do with only a keyboard.
 package browser
 
 import (
@@ -14,28 +14,28 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// closeTime bounds how long the browser may take to end.
+// closeTime limits how long the browser may take to end.
 const closeTime = 10 * time.Second
 
 func TestMain(m *testing.M) {
 	status := m.Run()
 	if err := closeBrowser(); err != nil {
-		fmt.Fprintln(os.Stderr, "the browser did not end well:", err)
+		fmt.Fprintln(os.Stderr, "the browser did not end cleanly:", err)
 		status = max(status, 1)
 	}
 	os.Exit(status)
 }
 
-// browser is the one process that all tests share. Its profile is a fresh
-// folder, which goes when it ends.
+// browser is the one process that all tests share. Its profile is a temporary
+// folder.
 var browser struct {
 	once sync.Once
 	ctx  context.Context
 	err  error
 }
 
-// startBrowser returns the context of the running browser. Where the machine
-// has none the test is skipped, or fails in CI.
+// startBrowser returns the context of the running browser. If this machine has
+// none, the test is skipped, or fails in CI.
 func startBrowser(t *testing.T) context.Context {
 	t.Helper()
 	browser.once.Do(func() {
@@ -62,8 +62,8 @@ func closeBrowser() error {
 	return nil
 }
 
-// skipOutsideCI skips a test for want of a program, and says which. In CI
-// nothing may be missing.
+// skipOutsideCI skips a test because a program is missing. In CI it fails the
+// test.
 func skipOutsideCI(t *testing.T, format string, args ...any) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {

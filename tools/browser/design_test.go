@@ -12,10 +12,10 @@ import (
 	"example.com/session-workshop/check/testall"
 )
 
-// longestName is as long as a name may be, with no place to break a line.
+// longestName has the maximum length, and no place for a line break.
 var longestName = strings.Repeat("W", 64)
 
-// stepPages opens each page of step 4 that looks different.
+// stepPages opens each page of step 4 that has its own look.
 func stepPages(t *testing.T, prepare func(*tab), check func(b *tab, page string)) {
 	t.Helper()
 	b, redis := open(t, step4)
@@ -53,14 +53,14 @@ func stepPages(t *testing.T, prepare func(*tab), check func(b *tab, page string)
 	redis.Restart()
 }
 
-// eachApp runs check on each page of step 4 and of the board, in tabs that were
-// prepared in the way that name says.
+// eachApp runs check on each page of step 4 and of the board, in tabs that
+// prepare has set up. name says how.
 func eachApp(t *testing.T, name string, prepare func(*tab), check func(b *tab, page string)) {
 	t.Run("step 4, "+name, func(t *testing.T) { stepPages(t, prepare, check) })
 	t.Run("board, "+name, func(t *testing.T) { boardPages(t, prepare, check) })
 }
 
-func TestNothingIsWiderThanAPhoneOrAProjector(t *testing.T) {
+func TestPagesFitPhonesAndProjectors(t *testing.T) {
 	testall.Only(t)
 	for name, size := range map[string]struct {
 		width, height int64
@@ -75,7 +75,7 @@ func TestNothingIsWiderThanAPhoneOrAProjector(t *testing.T) {
 	}
 }
 
-// mustFit fails where a page is wider than the screen, in pixels.
+// mustFit fails if the page is wider than the screen, in pixels.
 func (b *tab) mustFit(page string, screen int64) {
 	b.t.Helper()
 	if width := eval[int64](b, "document.documentElement.scrollWidth"); width > screen {
@@ -115,7 +115,7 @@ func TestLightAndDark(t *testing.T) {
 	}
 }
 
-// tabTo presses Tab until the focus is on an element, which must be easy to see.
+// tabTo presses Tab until an element has the focus, which must be easy to see.
 func (b *tab) tabTo(element string) {
 	b.t.Helper()
 	for range 10 {
@@ -128,7 +128,7 @@ func (b *tab) tabTo(element string) {
 	b.t.Fatalf("Tab does not reach %s", element)
 }
 
-// waitForFocus waits until the page has put the focus on an element by itself.
+// waitForFocus waits until the page has moved the focus to an element.
 func (b *tab) waitForFocus(element string) {
 	b.t.Helper()
 	b.waitFor(fmt.Sprintf("document.activeElement.matches(`%s`)", element))

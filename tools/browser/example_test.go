@@ -14,15 +14,15 @@ import (
 	"example.com/session-workshop/check/testall"
 )
 
-// startExample starts the example of sessionstore. It warns two minutes before the
-// end of a session, which a test brings about by hand.
+// startExample starts the example of sessionstore. It warns two minutes before
+// the end of a session. A test shortens the session to bring that about.
 func startExample(t *testing.T) (*launch.App, *redistest.Server) {
 	t.Helper()
 	redis := redistest.StartServer(t)
 	return steptest.Start(t, "../../sessionstore/example", "REDIS_URL="+redis.URL, "SESSION_TTL=1h"), redis
 }
 
-// warned makes a session so short that its page warns, and waits for that.
+// warned shortens a session until its page warns, and waits for the warning.
 func (b *tab) warned(redis *redistest.Server) {
 	b.t.Helper()
 	b.must(redis.Client.PExpire(b.t.Context(), b.key(), 110*time.Second).Err())
@@ -61,7 +61,7 @@ func TestADeviceIsLoggedOutFromAnother(t *testing.T) {
 	laptop.mustShow("You are not logged in")
 }
 
-func TestAWarningBeforeTheEndIsNoVisit(t *testing.T) {
+func TestTheWarningDoesNotCountAsAVisit(t *testing.T) {
 	testall.Only(t)
 	app, redis := startExample(t)
 	b := openTab(t, app)
@@ -71,7 +71,7 @@ func TestAWarningBeforeTheEndIsNoVisit(t *testing.T) {
 	loadedAgain := b.loadedAgain()
 	b.warned(redis)
 	b.mustShow("You will be logged out soon", " s left")
-	// A visit in another tab would do this.
+	// A visit in another tab would do the same.
 	b.must(redis.Client.PExpire(t.Context(), key, time.Hour).Err())
 	b.waitFor(`document.getElementById("warning").hidden`)
 	b.warned(redis)
@@ -85,14 +85,14 @@ func TestAWarningBeforeTheEndIsNoVisit(t *testing.T) {
 	b.mustShow("Visits: 2")
 	b.mustHide("You will be logged out soon")
 
-	// Its end is on the page, without a click.
+	// The page shows the end of the session without a click.
 	b.must(redis.Client.Del(t.Context(), key).Err())
 	b.load(chromedp.Evaluate[chromedp.Void](`window.dispatchEvent(new Event("focus"))`))
 	b.mustShow("You are not logged in", "Your session has ended")
 	b.mustHide("ada")
 }
 
-func TestTheEndThatNothingExtendsHasNoButton(t *testing.T) {
+func TestTheWarningOfTheAbsoluteEndHasNoButton(t *testing.T) {
 	testall.Only(t)
 	redis := redistest.StartServer(t)
 	b := openTab(t, steptest.Start(t, "../../sessionstore/example", "REDIS_URL="+redis.URL, "SESSION_TTL=1h", "SESSION_MAX_AGE=110s"))
@@ -113,7 +113,7 @@ func TestTheExampleWithTheKeyboardAlone(t *testing.T) {
 	b.do(chromedp.KeyEvent(" "))
 	b.press(kb.Enter)
 	b.mustShow("Logged in as ada")
-	// What the panel says of each visit is not so for this one.
+	// This sentence of the panel is not true after this visit.
 	b.mustHide("Each visit sets it to")
 	b.tabTo(`a[href="/devices"]`)
 	b.press(kb.Enter)
@@ -139,7 +139,7 @@ func TestTheExampleWithoutJavaScript(t *testing.T) {
 	b.mustShow("All your devices are logged out, also this one.")
 }
 
-func TestTheExampleIsForEveryone(t *testing.T) {
+func TestTheExampleIsAccessible(t *testing.T) {
 	testall.Only(t)
 	script := axe(t)
 	app, redis := startExample(t)
@@ -162,7 +162,7 @@ func TestTheExampleIsForEveryone(t *testing.T) {
 			b.mustFit(path, width)
 		}
 	}
-	// What asks in the background would complain.
+	// A request in the background would be an error on the console.
 	other.visit("/login")
 	redis.Kill()
 	if status := b.visit("/devices"); status != http.StatusServiceUnavailable {

@@ -15,11 +15,11 @@ import (
 
 var (
 	pdfPage = regexp.MustCompile(`/Type /Page\b`)
-	// A4 is 595 by 842 points. Browsers round it.
+	// A4 is 595 by 842 points. Browsers round these.
 	a4 = regexp.MustCompile(`/MediaBox \[0 0 59[45][.\d]* 84[12][.\d]*\]`)
 )
 
-func TestTheHandoutIsOnePageOfA4AndCanBeReadOnAScreenToo(t *testing.T) {
+func TestTheHandoutFitsOnePageOfA4AndAPhone(t *testing.T) {
 	testall.Only(t)
 	script := axe(t)
 	files := httptest.NewServer(http.FileServer(http.Dir("../../docs")))

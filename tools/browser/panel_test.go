@@ -15,13 +15,14 @@ import (
 
 const look = "/under-the-hood"
 
-// focus is what the window gets when the person comes back to it.
+// focus sends the event of a user who comes back to the window.
 func (b *tab) focus() {
 	b.t.Helper()
 	eval[bool](b, `window.dispatchEvent(new Event("focus"))`)
 }
 
-// visitsOf are those that Redis holds; none where the key is gone.
+// visitsOf returns the count in Redis, or an empty text if the key does not
+// exist.
 func visitsOf(t *testing.T, redisServer *redistest.Server, key string) string {
 	t.Helper()
 	visits, err := redisServer.Client.HGet(t.Context(), key, "visits").Result()
@@ -31,18 +32,18 @@ func visitsOf(t *testing.T, redisServer *redistest.Server, key string) string {
 	return visits
 }
 
-// gone is what the panel says when the key is no more.
+// gone is the text of the panel if the key no longer exists.
 var gone = map[string]string{
 	step2: "It is gone.",
 	step3: "gone: the next visit starts at 1",
 	step4: "gone: you are logged out",
 }
 
-func TestTheBarHasANameAndRunsDownWithoutAsking(t *testing.T) {
+func TestTheBarHasANameAndRunsDownWithoutRequests(t *testing.T) {
 	testall.Only(t)
 	eachStep(t, []string{step3, step4}, func(t *testing.T, step string, b *tab, _ *redistest.Server) {
 		b.login("ada")
-		// axe-core does not ask for a name.
+		// axe-core does not check the name.
 		if name := eval[string](b, `[...document.getElementById("ttl").labels].map((label) => label.textContent).join()`); name != "TTL" {
 			t.Errorf("a screen reader calls it %q", name)
 		}
@@ -53,7 +54,7 @@ func TestTheBarHasANameAndRunsDownWithoutAsking(t *testing.T) {
 	})
 }
 
-func TestALongTimeIsShownAsPeopleReadIt(t *testing.T) {
+func TestALongTimeIsShownInHoursAndMinutes(t *testing.T) {
 	testall.Only(t)
 	b, redis := open(t, step3)
 	b.login("ada")
@@ -63,7 +64,7 @@ func TestALongTimeIsShownAsPeopleReadIt(t *testing.T) {
 		redis.Client.PExpire(t.Context(), key, ttl)
 		b.focus()
 		b.waitFor(fmt.Sprintf("%s.test(window.before = %s)", form, left))
-		// The next is made by the page, without the app.
+		// The page computes the next value without the app.
 		b.waitFor(fmt.Sprintf("%s !== window.before && %s.test(%s)", left, form, left))
 	}
 }
@@ -74,7 +75,8 @@ func TestAtItsEndTheBarSaysWhatComesNext(t *testing.T) {
 		b.login("ada")
 		key, looks, loadedAgain := b.key(), b.count(look), b.loadedAgain()
 		redis.Client.PExpire(t.Context(), key, 3*time.Second)
-		// No look is planned: only the end of the bar can bring the next one.
+		// No look is scheduled, so only the end of the bar can cause the next
+		// one.
 		eval[bool](b, `window.setTimeout = () => 0, true`)
 		b.focus()
 		b.waitFor(`document.getElementById("ttl").value <= 3000`)
@@ -98,7 +100,7 @@ func TestThePageLooksAgainEveryFiveSeconds(t *testing.T) {
 	b.waitForText("visits 41")
 	b.mustShow("Visits: 1")
 	if visits := visitsOf(t, redis, key); visits != "41" {
-		t.Errorf("looking has made it %s", visits)
+		t.Errorf("after looking it is %s", visits)
 	}
 	redis.Client.Del(t.Context(), key)
 	b.waitForText(gone[step3])
@@ -106,7 +108,7 @@ func TestThePageLooksAgainEveryFiveSeconds(t *testing.T) {
 	b.mustShow("Visits: 1")
 }
 
-func TestAKeyWithoutTTLCanGoToo(t *testing.T) {
+func TestAKeyWithoutTTLCanDisappearToo(t *testing.T) {
 	testall.Only(t)
 	b, redis := open(t, step2)
 	b.login("ada")
@@ -115,7 +117,7 @@ func TestAKeyWithoutTTLCanGoToo(t *testing.T) {
 	b.waitForText(gone[step2])
 }
 
-func TestThePanelFollowsRedisAwayAndBack(t *testing.T) {
+func TestThePanelRecoversFromAnOutage(t *testing.T) {
 	testall.Only(t)
 	b, redis := open(t, step4, lasting...)
 	b.login("ada")
@@ -130,8 +132,8 @@ func TestThePanelFollowsRedisAwayAndBack(t *testing.T) {
 	loadedAgain()
 }
 
-// It asks less and less often while Redis is away. Each look plans the next:
-// the planned pauses are noted, so that nobody has to wait for them.
+// It asks less and less often while Redis is away. Each look schedules the
+// next. The test records the scheduled pauses, and does not wait for them.
 func TestThePageLooksLessOftenWhileRedisIsAway(t *testing.T) {
 	testall.Only(t)
 	b, redis := open(t, step3, lasting...)
@@ -152,10 +154,10 @@ func TestThePageLooksLessOftenWhileRedisIsAway(t *testing.T) {
 	}
 }
 
-// looks is a JavaScript expression: how often the page has looked.
+// looks is a JavaScript expression for the number of looks of the page.
 const looks = `performance.getEntriesByType("resource").filter((entry) => entry.name.endsWith("/under-the-hood")).length`
 
-// lookAgain makes the page look, and waits until a number in it has grown.
+// lookAgain makes the page look, and waits until a number in it has increased.
 func (b *tab) lookAgain(number string) {
 	b.t.Helper()
 	before := eval[int](b, number)
@@ -163,7 +165,7 @@ func (b *tab) lookAgain(number string) {
 	b.waitFor(fmt.Sprintf("%s > %d", number, before))
 }
 
-// listen notes each change of what a screen reader reads aloud by itself.
+// listen records each change that a screen reader reads aloud.
 const listen = `(() => {
 	window.spoken = [];
 	const live = "[role=status], [role=alert], [role=log], [aria-live]:not([aria-live=off])";
@@ -208,9 +210,10 @@ func TestTheStatusIsReadAloudOnlyWhenItChanges(t *testing.T) {
 	if spoken := eval[[]string](b, "window.spoken"); !slices.Equal(spoken, want) {
 		t.Errorf("when the key goes and then Redis, it reads aloud %q, want %q", spoken, want)
 	}
-	// A region that comes with its words is not read by every screen reader: it
-	// must have been there before (https://www.w3.org/WAI/WCAG22/Techniques/aria/ARIA22).
+	// Not every screen reader reads a region that is added together with its
+	// text, so the region must exist before
+	// (https://www.w3.org/WAI/WCAG22/Techniques/aria/ARIA22).
 	if !eval[bool](b, `window.regions.length > 0 && window.regions.every((region) => region.isConnected)`) {
-		t.Error("the status was put into the page together with its words")
+		t.Error("the status was added to the page together with its text")
 	}
 }

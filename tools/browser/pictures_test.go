@@ -25,12 +25,13 @@ import (
 var update = flag.Bool("update", false, "take the pictures in the guides again")
 
 const (
-	// A picture is part of every clone.
+	// Every clone downloads the pictures.
 	pictureBytes = 60_000
-	// More dots than CSS pixels keep the words sharp.
+	// More dots than CSS pixels keep the text sharp.
 	pictureWidth = 640
 	pictureScale = 1.5
-	// Words are two colors and the shades between, on a few grounds.
+	// A text needs two colors and the shades between them, on a few
+	// backgrounds.
 	pictureColors = 32
 )
 
@@ -39,7 +40,7 @@ var (
 	schemes = []string{"light", "dark"}
 )
 
-// With -update the pictures are taken; without it they are looked at.
+// With -update the test takes the pictures, without it checks them.
 func TestPictures(t *testing.T) {
 	testall.Only(t)
 	if *update {
@@ -78,7 +79,8 @@ func checkPicture(t *testing.T, path, scheme string) {
 	if width := picture.Bounds().Dx(); width != pictureWidth*pictureScale {
 		t.Errorf("%s: %d dots wide, want %d", path, width, int(pictureWidth*pictureScale))
 	}
-	// The header has the same color in both schemes; below all else is the page.
+	// The header has the same color in both schemes. The lower corner shows the
+	// scheme.
 	corner := color.GrayModel.Convert(picture.At(0, picture.Bounds().Max.Y-10)).(color.Gray).Y
 	if isDark := corner < 128; isDark != (scheme == "dark") {
 		t.Errorf("%s: the lower corner has the brightness %d of 255", path, corner)
@@ -89,7 +91,7 @@ func takePictures(t *testing.T) {
 	t.Helper()
 	for scene, step := range map[string]string{"step3": step3, "step4": step4} {
 		t.Run("take "+scene, func(t *testing.T) {
-			// The port and the TTL are those that a reader starts with.
+			// The port and the TTL are the defaults.
 			app := steptest.Start(t, "../../"+step, "PORT=", "REDIS_URL="+redistest.StartServer(t).URL)
 			b := openTab(t, app)
 			b.resize(pictureWidth, 100, chromedp.EmulateScale(pictureScale))
@@ -106,7 +108,7 @@ func takePictures(t *testing.T) {
 	}
 }
 
-// take takes the whole page, in both schemes.
+// take takes a picture of the whole page, in both schemes.
 func (b *tab) take(scene string) {
 	b.t.Helper()
 	for _, scheme := range schemes {
@@ -119,8 +121,8 @@ func (b *tab) take(scene string) {
 	}
 }
 
-// withFewColors makes a picture small: it keeps the most frequent colors and
-// puts the nearest of them in place of each other one.
+// withFewColors makes a picture smaller: it keeps the most frequent colors and
+// replaces every other color by the nearest of them.
 func withFewColors(file []byte) ([]byte, error) {
 	picture, err := png.Decode(bytes.NewReader(file))
 	if err != nil {
@@ -133,7 +135,7 @@ func withFewColors(file []byte) ([]byte, error) {
 			frequency[picture.At(x, y)]++
 		}
 	}
-	// In a fixed order, so that the same page gives the same file.
+	// The order is fixed, so that the same page gives the same file.
 	colors := slices.SortedFunc(maps.Keys(frequency), func(a, b color.Color) int {
 		return cmp.Or(cmp.Compare(frequency[b], frequency[a]), cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)))
 	})

@@ -11,7 +11,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 )
 
-// titles are those of the steps.
+// titles are the titles of the pages of the steps.
 var titles = map[string]string{
 	step1: "Step 1 of 4: a signed cookie",
 	step2: "Step 2 of 4: visits, counted in Redis",
@@ -34,19 +34,19 @@ func TestEachPageSaysWhichStepItIs(t *testing.T) {
 	})
 }
 
-// The first heading is that of the page, and none of a lower rank is left out.
+// The first heading is that of the page, and no level is skipped.
 func TestHeadingsAreInOrder(t *testing.T) {
 	testall.Only(t)
 	eachStep(t, []string{step1, step4}, func(t *testing.T, step string, b *tab, _ *redistest.Server) {
 		b.login("ada")
 		ranks := eval[[]int](b, `[...document.querySelectorAll("h1, h2, h3, h4")].map((h) => Number(h.tagName[1]))`)
 		if len(ranks) < 4 || ranks[0] != 1 || ranks[1] != 2 || slices.Contains(ranks[1:], 1) {
-			t.Errorf("the ranks of the headings are %v", ranks)
+			t.Errorf("the levels of the headings are %v", ranks)
 		}
 	})
 }
 
-// place is where an element is on the screen, in pixels.
+// place is the position of an element on the screen, in pixels.
 type place struct{ Left, Right, Top, Bottom float64 }
 
 func (b *tab) place(element string) place {
@@ -58,7 +58,7 @@ func TestTheBarIsSeenWithoutScrolling(t *testing.T) {
 	testall.Only(t)
 	eachStep(t, []string{step3, step4}, func(t *testing.T, step string, b *tab, _ *redistest.Server) {
 		b.login(longestName)
-		// On a screen of 1280 by 800 the browser's own bars take their part.
+		// A screen of 1280 by 800 also contains the bars of the browser.
 		b.resize(1280, 650)
 		if bar := b.place("#ttl"); bar.Bottom > 650 || bar.Right <= bar.Left {
 			t.Errorf("the bar is at %+v", bar)
@@ -83,7 +83,8 @@ func TestTheAppAndWhatIsUnderTheHoodStandSideBySide(t *testing.T) {
 	}
 }
 
-// ground is a JavaScript expression: the color behind the words of the header.
+// ground is a JavaScript expression for the color behind the text of the
+// header.
 const ground = `getComputedStyle(document.querySelector("body > header")).backgroundColor`
 
 func TestEachServerHasAColor(t *testing.T) {
@@ -114,7 +115,7 @@ func TestEachServerHasAColor(t *testing.T) {
 	}
 }
 
-func TestTheWordsOnEachColorCanBeRead(t *testing.T) {
+func TestTheTextOnEachColorIsReadable(t *testing.T) {
 	testall.Only(t)
 	script := axe(t)
 	b, _ := open(t, step1)
@@ -133,7 +134,7 @@ func TestTheWordsOnEachColorCanBeRead(t *testing.T) {
 	}
 }
 
-func TestLoginIsWhatAPageAsksForAndLogoutIsNot(t *testing.T) {
+func TestTheLoginStandsOutAndTheLogoutDoesNot(t *testing.T) {
 	testall.Only(t)
 	b, _ := open(t, step1)
 	const filled = "(getComputedStyle(document.querySelector(`%s`)).backgroundColor !== \"rgba(0, 0, 0, 0)\")"
@@ -148,7 +149,7 @@ func TestLoginIsWhatAPageAsksForAndLogoutIsNot(t *testing.T) {
 	}
 }
 
-// A learner's copy of step 1 that does the exercise unsigned holds such a one.
+// The exercise unsigned makes a copy of step 1 set such a cookie.
 func TestAPlainCookieIsCalledPlain(t *testing.T) {
 	testall.Only(t)
 	b, _ := open(t, step1)

@@ -16,10 +16,10 @@ const (
 	step4 = "step4-store"
 )
 
-// lasting are the options of a Redis that holds the same after a crash.
+// lasting are the options of a Redis that keeps its data after a crash.
 var lasting = []string{"--appendonly", "yes", "--appendfsync", "always"}
 
-// open starts a step on a Redis of its own, and a tab on it. The TTL is longer
+// open starts a step on a separate Redis, and opens a tab. The TTL is longer
 // than a test, which shortens it to bring about an end.
 func open(t *testing.T, step string, redisOptions ...string) (*tab, *redistest.Server) {
 	t.Helper()
@@ -27,7 +27,7 @@ func open(t *testing.T, step string, redisOptions ...string) (*tab, *redistest.S
 	return openTab(t, steptest.Start(t, "../../"+step, "REDIS_URL="+redis.URL, "SESSION_TTL=2m")), redis
 }
 
-// eachStep runs a test on some of the steps, each with a Redis of its own.
+// eachStep runs a test on some of the steps, each with a separate Redis.
 func eachStep(t *testing.T, steps []string, run func(t *testing.T, step string, b *tab, redis *redistest.Server)) {
 	for _, step := range steps {
 		t.Run(step, func(t *testing.T) {
@@ -37,13 +37,13 @@ func eachStep(t *testing.T, steps []string, run func(t *testing.T, step string, 
 	}
 }
 
-// key is what the panel says Redis holds for the visitor.
+// key returns the key of the visitor, as the panel shows it.
 func (b *tab) key() string {
 	b.t.Helper()
 	return eval[string](b, `document.querySelector("#holds code").textContent`)
 }
 
-func TestAVisitAndWhatItAskedAreOnThePage(t *testing.T) {
+func TestThePageShowsAVisitAndItsCommands(t *testing.T) {
 	testall.Only(t)
 	for step, shown := range map[string][]string{
 		step1: {"This request asked Redis Nothing. 0 round trips.", "Your browser holds The cookie workshop_login", "not secret"},
@@ -63,7 +63,8 @@ func TestAVisitAndWhatItAskedAreOnThePage(t *testing.T) {
 			}
 			b.mustShow(append(shown, "Logged in as grace", "Served by "+strings.TrimPrefix(b.home, "http://")+", process")...)
 			b.logout()
-			// The panel shows hashes, which a name of the letters a to f can be in.
+			// The panel shows hashes, which may contain a name of the letters a
+			// to f.
 			b.mustHide("grace")
 			b.mustShow("No cookie")
 		})
@@ -105,7 +106,7 @@ func TestRedisStopsAndComesBack(t *testing.T) {
 			}
 			b.mustShow("Redis does not answer", "ou are not logged out", "(error)")
 			b.mustHide("in time")
-			// The page that says so has not asked once more.
+			// The error page has not asked Redis again.
 			b.mustHide("Redis holds for you")
 			redis.Restart()
 			if status := b.click(`main a[href="/"]`); status != 200 {
@@ -116,8 +117,8 @@ func TestRedisStopsAndComesBack(t *testing.T) {
 	}
 }
 
-// A Redis that was started anew knows no scripts, and is sent the source.
-func TestAScriptIsShownByItsNameAlsoWhenItIsSent(t *testing.T) {
+// A restarted Redis knows no scripts, and gets the source.
+func TestTheSourceOfAScriptIsShownByItsName(t *testing.T) {
 	testall.Only(t)
 	b, redis := open(t, step4)
 	b.login("ada")

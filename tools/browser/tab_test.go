@@ -22,10 +22,10 @@ import (
 	"example.com/session-workshop/check/launch"
 )
 
-// patience bounds each step of a test, and each wait for a condition.
+// patience limits each step of a test, and each wait for a condition.
 const patience = 5 * time.Minute
 
-// tab is one person's browser: a tab with cookies of its own.
+// tab is the browser of one user: a tab with its own cookies.
 type tab struct {
 	t    *testing.T
 	ctx  context.Context
@@ -34,7 +34,7 @@ type tab struct {
 	mutex      sync.Mutex
 	requests   []request
 	complaints []complaint
-	// refused are the addresses of pages that were error pages.
+	// refused are the addresses of error pages.
 	refused map[string]bool
 }
 
@@ -43,11 +43,12 @@ type request struct {
 	kind network.ResourceType
 }
 
-// complaint is what a browser writes on its console for developers.
+// complaint is a message on the console of the browser.
 type complaint struct{ text, url string }
 
-// openTab opens an empty tab for an app. When the test ends it fails if the
-// tab has asked another host, or has complained about a page.
+// openTab opens an empty tab for an app. At its end the test fails if the tab
+// has sent a request to another host, or if the browser has complained about a
+// page.
 func openTab(t *testing.T, app *launch.App) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(startBrowser(t), chromedp.WithNewBrowserContext())
@@ -81,8 +82,8 @@ func call[P, R any](b *tab, command cdp.Command[P, R], params P) {
 	b.must(err)
 }
 
-// eval returns the value of a JavaScript expression in the page. Where it is a
-// promise it is waited for.
+// eval returns the value of a JavaScript expression in the page. It waits for
+// the value of a promise.
 func eval[T any](b *tab, expression string) T {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -94,7 +95,8 @@ func eval[T any](b *tab, expression string) T {
 	return value
 }
 
-// load does what makes the browser load a page, and returns the page's status.
+// load runs steps that make the browser load a page, and returns the status of
+// the page.
 func (b *tab) load(steps ...chromedp.Action[chromedp.Void]) int {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -114,7 +116,7 @@ func (b *tab) click(element string) int {
 // press types keys that make the browser load a page.
 func (b *tab) press(keys string) { b.t.Helper(); b.load(chromedp.KeyEvent(keys)) }
 
-// login logs in the way a person does.
+// login logs in with the form, as a user does.
 func (b *tab) login(name string) {
 	b.t.Helper()
 	b.visit("/")
@@ -130,7 +132,8 @@ func (b *tab) logout() {
 	b.mustShow("You are not logged in")
 }
 
-// pageText is a JavaScript expression: the page as a person reads it.
+// pageText is a JavaScript expression for the text of the page as a user reads
+// it.
 const pageText = `document.body.innerText.replace(/\s+/g, " ")`
 
 func (b *tab) mustShow(words ...string) { b.t.Helper(); b.mustContain(true, words) }
@@ -166,7 +169,7 @@ func (b *tab) resize(width, height int64, options ...chromedp.EmulateViewportOpt
 	b.do(chromedp.EmulateViewport(width, height, options...))
 }
 
-// prefer sets what the person has chosen in the system: "light" or "dark".
+// prefer sets the color scheme of the system, "light" or "dark".
 func (b *tab) prefer(scheme string) {
 	b.t.Helper()
 	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
@@ -174,19 +177,19 @@ func (b *tab) prefer(scheme string) {
 	})
 }
 
-// withoutScripts is for people who have switched JavaScript off.
+// withoutScripts switches JavaScript off.
 func (b *tab) withoutScripts() {
 	b.t.Helper()
 	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 }
 
-// count tells how often the tab has asked for a path.
+// count returns the number of requests of the tab for a path.
 func (b *tab) count(path string) int {
 	return b.requested(func(r request) bool { return r.url.Path == path })
 }
 
 // loadedAgain returns a function that fails the test if the tab has loaded a
-// page in between.
+// page since.
 func (b *tab) loadedAgain() (check func()) {
 	isPage := func(r request) bool { return r.kind == network.ResourceTypeDocument }
 	before := b.requested(isPage)
@@ -209,7 +212,7 @@ func (b *tab) requested(what func(request) bool) (n int) {
 	return n
 }
 
-// hear notes what the tab asks for, and what it complains about.
+// hear records the requests and the complaints of the tab.
 func (b *tab) hear(event any) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
@@ -235,8 +238,9 @@ func (b *tab) hear(event any) {
 	}
 }
 
-// mustBeClean fails the test for a request to another host, and for each
-// complaint but one: that a page which is an error has the status of an error.
+// mustBeClean fails the test for each request to another host and for each
+// complaint. It allows one complaint: that an error page has the status of an
+// error.
 func (b *tab) mustBeClean() {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()

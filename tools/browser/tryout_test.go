@@ -27,14 +27,14 @@ import (
 	"example.com/session-workshop/shared/web"
 )
 
-// The words of the buttons.
+// The labels of the buttons.
 const (
 	atOnce = "30 visits at once"
 	logout = "Log out during a visit"
 )
 
-// try presses a button until it works: on a busy machine some of thirty visits
-// are answered with 503.
+// try presses a button until the try works: on a busy machine some of the
+// thirty visits are answered with 503.
 func (b *tab) try(button string) {
 	b.t.Helper()
 	for end := time.Now().Add(patience); ; {
@@ -56,13 +56,13 @@ func (b *tab) try(button string) {
 
 func tryButton(words string) string { return fmt.Sprintf("button[value=%q]", words) }
 
-// wrong is one of the programs with a mistake.
+// wrong returns one of the programs with a mistake.
 func wrong(step int, mistake string) programs.Wrong {
 	i := slices.IndexFunc(programs.Wrongs, func(w programs.Wrong) bool { return w.Step == step && w.Mistake == mistake })
 	return programs.Wrongs[i]
 }
 
-// done is the right program for an exercise.
+// done returns the right program for an exercise.
 func done(exercise string) programs.Done {
 	i := slices.IndexFunc(programs.Exercises, func(d programs.Done) bool { return d.Exercise == exercise && d.Mistake == "" })
 	return programs.Exercises[i]
@@ -72,7 +72,7 @@ type maker interface {
 	Program(client redis.UniversalClient, ttl time.Duration) *programs.Program
 }
 
-// inTheFrame is a program as a learner's copy would be: its pages are in the
+// inTheFrame runs a program as a learner's copy would run: its pages are in the
 // frame of the workshop, with the panel beside them.
 func inTheFrame(t *testing.T, from maker) (*tab, *redistest.Server) {
 	t.Helper()
@@ -129,7 +129,7 @@ func TestWhatATryShowsOfAWrongProgram(t *testing.T) {
 				b.mustShow(c.shown...)
 				if c.button == logout {
 					if left := redis.Client.Keys(context.Background(), "*").Val(); len(left) > 0 {
-						t.Errorf("the try leaves behind %q", left)
+						t.Errorf("the try left behind %q", left)
 					}
 				}
 				if c.button != atOnce {
@@ -171,7 +171,7 @@ func TestWhatATryShowsOfEachStep(t *testing.T) {
 	})
 }
 
-func TestATryIsForEveryone(t *testing.T) {
+func TestATryIsAccessible(t *testing.T) {
 	testall.Only(t)
 	script := axe(t)
 	b, _ := inTheFrame(t, wrong(4, "a check, and then a count"))

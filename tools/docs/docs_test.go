@@ -1,6 +1,6 @@
-// Package docs holds the tests of the guides: what they tell their readers to
-// do works, and prints what they show; a link leads somewhere, a command
-// exists, and code that is shown is the code that runs.
+// Package docs tests the guides: their commands work and print the shown
+// output, their links lead somewhere, the commands in them exist, and the shown
+// code is the code that runs.
 package docs
 
 import (
@@ -18,9 +18,9 @@ import (
 	"example.com/session-workshop/tools/internal/clone"
 )
 
-// With -update the diffs and the tables of files in the guides are written
-// anew: go test ./tools/docs -update
-var update = flag.Bool("update", false, "write the diffs and the tables of files in the guides anew")
+// With -update, the diffs and the tables of files in the guides are written
+// again: go test ./tools/docs -update
+var update = flag.Bool("update", false, "write the diffs and the tables of files in the guides again")
 
 const root = "../.."
 
@@ -30,13 +30,13 @@ func guides(t *testing.T) map[string]string {
 	return files(t, ".md")
 }
 
-// files returns the files of the repository whose names end like this, by their
-// path from the root.
+// files returns the files of the repository with this ending, by their path
+// from the root.
 func files(t *testing.T, ending string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	for _, name := range clone.Files(t, root, ".") {
-		// Guides that are wrong on purpose are test data.
+		// The guides in testdata are wrong on purpose.
 		if strings.HasSuffix(name, ending) && !(ending == ".md" && strings.Contains(name, "testdata/")) {
 			found[name] = read(t, filepath.Join(root, name))
 		}
@@ -80,7 +80,7 @@ func TestRelativeLinksResolve(t *testing.T) {
 // handouts are the pages that the teacher prints, in both languages.
 var handouts = []string{"docs/handout.html", "docs/handout.ja.html"}
 
-// commandsOf are what a hand-out says in the letters of code.
+// commandsOf returns the text in code font of a hand-out.
 func commandsOf(page string) (commands []string) {
 	for _, match := range regexp.MustCompile(`<code>([^<]*)</code>`).FindAllStringSubmatch(page, -1) {
 		commands = append(commands, html.UnescapeString(match[1]))
@@ -124,7 +124,7 @@ func TestTheGuidesExplainWhatMakeAndTheHandoutsName(t *testing.T) {
 		t.Error("make lists nothing")
 	}
 	for _, match := range listed {
-		// A target for each step is explained by one of them.
+		// A target for each step needs an explanation for only one step.
 		name := strings.TrimRight(match[1], "1234%")
 		if !regexp.MustCompile(`\bmake ` + name + `[1-4]?\b`).MatchString(explained) {
 			t.Errorf("no guide explains make %s", match[1])
@@ -139,7 +139,7 @@ func TestTheGuidesExplainWhatMakeAndTheHandoutsName(t *testing.T) {
 	}
 }
 
-// codeOfGuides is what stands in fences and between backticks, by the guide.
+// codeOfGuides returns the text in fences and between backticks, by the guide.
 func codeOfGuides(t *testing.T) map[string]string {
 	t.Helper()
 	code := map[string]string{}
@@ -162,8 +162,8 @@ var (
 	ofTheTool = regexp.MustCompile(`\btools/workshop ([a-z][a-z-]*)`)
 )
 
-// unknown are the targets of make, the folders and the commands of the workshop
-// in some code that do not exist.
+// unknown returns the targets of make, the folders and the workshop commands in
+// code that do not exist.
 func unknown(code, makefile string) (found []string) {
 	for _, match := range target.FindAllStringSubmatch(code, -1) {
 		if !hasTarget(makefile, match[1]) {
@@ -184,7 +184,7 @@ func unknown(code, makefile string) (found []string) {
 }
 
 func hasTarget(makefile, name string) bool {
-	// A target for each step may be one with % in place of the number.
+	// The Makefile may have % in place of the number of a step.
 	return regexp.MustCompile(`(?m)^(` + name + `|` + strings.TrimRight(name, "1234") + `%):`).MatchString(makefile)
 }
 
@@ -206,7 +206,7 @@ func TestTheHandoutIsTheSameInBothLanguages(t *testing.T) {
 	}
 }
 
-func TestCodeThatIsShownIsInTheCode(t *testing.T) {
+func TestShownCodeIsInTheRepository(t *testing.T) {
 	var source strings.Builder
 	for _, text := range files(t, ".go") {
 		source.WriteString(flatten(text) + "\n\n")
@@ -221,7 +221,7 @@ func TestCodeThatIsShownIsInTheCode(t *testing.T) {
 	}
 }
 
-// flatten drops the indentation, which a guide may cut.
+// flatten removes the indentation, which a guide may shorten.
 func flatten(code string) string {
 	lines := strings.Split(strings.TrimSpace(code), "\n")
 	for i, line := range lines {

@@ -16,8 +16,8 @@ import (
 	"example.com/session-workshop/tools/internal/clone"
 )
 
-// generated is a block that is written from the files of two steps: the diff
-// between two files, or a table of what became of the files of a folder.
+// generated matches a block that is written from the files of two steps: the
+// diff of two files, or a table of the changes in a folder.
 var generated = regexp.MustCompile("(?m)^(<!-- (diff|files) (\\S+) (\\S+) -->\n)(```diff\n(?s:.*?)^```\n|(?:\\|.*\n)*)")
 
 func TestDiffsAndTablesInTheGuidesAreTheRealOnes(t *testing.T) {
@@ -40,7 +40,7 @@ func TestDiffsAndTablesInTheGuidesAreTheRealOnes(t *testing.T) {
 			continue
 		}
 		if !*update {
-			t.Errorf("a diff or a table of files in %s is not what the files say. Write it anew: go test ./tools/docs -update", guide)
+			t.Errorf("a diff or a table of files in %s does not match the files. Write it again: go test ./tools/docs -update", guide)
 		} else if err := os.WriteFile(filepath.Join(root, guide), []byte(fresh), 0o644); err != nil {
 			t.Error(err)
 		}
@@ -50,13 +50,13 @@ func TestDiffsAndTablesInTheGuidesAreTheRealOnes(t *testing.T) {
 	}
 }
 
-// diff returns the hunks that git finds between two files of the repository,
+// diff returns the hunks of git diff between two files of the repository,
 // without the lines that name the files and their hashes.
 func diff(t *testing.T, from, to string) string {
 	t.Helper()
 	cmd := exec.Command("git", "-c", "core.pager=", "diff", "--no-index", "--no-color", "--unified=1", "--diff-algorithm=histogram", from, to)
 	cmd.Dir = root
-	// It ends with status 1 if the files differ.
+	// git ends with status 1 if the files differ.
 	out, err := cmd.Output()
 	_, hunks, found := bytes.Cut(out, []byte("\n@@"))
 	if !found {
@@ -65,13 +65,13 @@ func diff(t *testing.T, from, to string) string {
 	return regexp.MustCompile(`(?m)^@@ .*$`).ReplaceAllString("@@"+string(hunks), "@@")
 }
 
-// inJapanese is what the tables say there.
+// inJapanese are the words of the tables in Japanese.
 var inJapanese = map[string]string{"file": "ファイル", changed: "変更", added: "新規", deleted: "削除"}
 
 const changed, added, deleted = "changed", "new", "deleted"
 
-// changes says what became of each file from one folder to the other, by its
-// path in the folder. Files that are equal are left out.
+// changes returns what happened to each file from one folder to the other, by
+// its path in the folder. It leaves out equal files.
 func changes(t *testing.T, from, to string) map[string]string {
 	t.Helper()
 	before, after := contents(t, from), contents(t, to)
@@ -106,18 +106,18 @@ type row struct {
 	file, what string
 }
 
-// fileRow is a row of an old table: its file, and what it says of it after the
-// colon.
+// fileRow matches a row of an existing table: its file, and the description
+// after the colon.
 var fileRow = regexp.MustCompile("(?m)^\\| [\\[`]([^\\]`]+)[\\]`]\\S* \\|[^:|]+(?:: (.+))? \\|$")
 
-// tableOfFiles has a row for each source file, and one for all tests of a
-// folder and for all the rest that suffered the same. What the old table says
-// of a file after the colon is kept, and so is the order, which may be a good
-// one to read in; undescribed are those of which it says nothing.
+// tableOfFiles returns a table with a row for each source file, one for all
+// tests of a folder, and one for each group of other files with the same
+// change. It keeps the descriptions and the order of the old table, which may
+// be a good reading order. undescribed are the files without a description.
 func tableOfFiles(all map[string]string, old string, japanese bool) (table string, undescribed []string) {
 	said, place := map[string]string{}, map[string]int{}
 	for i, match := range fileRow.FindAllStringSubmatch(old, -1) {
-		// Below 0, where those are that it does not name.
+		// Files that the old table does not name have an index below 0.
 		said[match[1]], place[match[1]] = match[2], i-len(old)
 	}
 	rows := rowsOf(all)
@@ -141,7 +141,7 @@ func tableOfFiles(all map[string]string, old string, japanese bool) (table strin
 	return table, undescribed
 }
 
-// rowsOf leaves the guides out: who reads the table is reading one.
+// rowsOf leaves out the guides, because the table is in one of them.
 func rowsOf(all map[string]string) (rows []row) {
 	rest := map[string][]string{}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -170,7 +170,7 @@ func rowsOf(all map[string]string) (rows []row) {
 	return rows
 }
 
-// cell is the file as a link, if it can be opened.
+// cell returns the file, as a link if it can be opened.
 func (r row) cell() string {
 	switch {
 	case r.rank == 3:

@@ -14,20 +14,20 @@ import (
 // step is one thing that the reader of a guide does.
 type step struct {
 	line    int
-	command string   // a block of shell
-	actions []action // or what is done in a browser, or with a running app
-	// how the block is run:
-	notHere     string // why it is not run
-	interactive bool   // the output has lines that are typed after a prompt
-	terminal    int    // it stays running, in this terminal,
-	until       string // and goes on once it has printed this
+	command string   // a block of shell commands
+	actions []action // or actions in a browser, or with a running app
+	// The rest says how the block is run:
+	notHere     string // the reason why it is not run
+	interactive bool   // the output contains lines that the reader types after a prompt
+	terminal    int    // it keeps running in this terminal,
+	until       string // and the guide continues once it has printed this
 	output      *element
 }
 
-// action is one of the things in a comment "do".
+// action is one action in a comment "do".
 type action struct {
 	verb, argument string
-	// texts must be on the page. With wait it is what the program prints.
+	// texts must be on the page. For wait, the program must print them.
 	texts []string
 }
 
@@ -35,18 +35,18 @@ var (
 	runMarker = regexp.MustCompile(`^run: (?:not here, because (.+)|(interactive)|(?:terminal (\d), )?until "([^"]+)")$`)
 	anAction  = regexp.MustCompile(`^(browser \d|restart|kill|wait \d+m?s|wait "[^"]*"|(?:login [\w.-]+|logout|load(?: \d+)?)(?: "[^"]*")*)(?:, |$)`)
 	quoted    = regexp.MustCompile(`"([^"]*)"`)
-	// Other comments belong to other tests.
+	// Other tests read these comments.
 	otherMarker = regexp.MustCompile(`^(diff|files|from) `)
 )
 
-// steps turns a guide into what its reader does. The problems name the line of
-// what cannot be understood.
+// steps returns the steps of the reader of a guide. Each problem names a line
+// that it does not understand.
 func steps(text string) (found []step, problems []problem) {
 	all := append(parse(text), element{kind: "end"})
 	for i, e := range all {
 		switch {
 		case e.kind == aHeading:
-			// An output belongs to a command of its own section.
+			// An output belongs to a command in the same section.
 			found = append(found, step{})
 		case e.kind == aComment:
 			actions, wrong := understand(e, all[i+1])
@@ -63,7 +63,7 @@ func steps(text string) (found []step, problems []problem) {
 		case e.lang == "text" && e.mark != "figure":
 			last := len(found) - 1
 			if last < 0 || found[last].line == 0 || found[last].output != nil {
-				problems = append(problems, problem{e.line, "a command before its output, or the comment figure where this is none", "a text fence alone"})
+				problems = append(problems, problem{e.line, "a command before its output, or the comment figure if this is not an output", "a text fence alone"})
 				continue
 			}
 			found[last].output = &e
@@ -72,7 +72,7 @@ func steps(text string) (found []step, problems []problem) {
 	return slices.DeleteFunc(found, func(s step) bool { return s.line == 0 }), problems
 }
 
-// understand returns the actions in a comment, and what is wrong with it.
+// understand returns the actions in a comment, or the mistake in it.
 func understand(comment, next element) ([]action, *problem) {
 	actions, isDo := strings.CutPrefix(comment.text, "do: ")
 	switch {
@@ -122,13 +122,14 @@ func parseActions(text string) (found []action, misread string) {
 	return found, ""
 }
 
-// problem is where a guide does not say what happens.
+// problem is a place in which a guide is wrong.
 type problem struct {
 	line          int
 	expected, got string
 }
 
-// in names the guide. The message can be clicked on in most editors.
+// in returns the problem with the path of its guide, in a form that most
+// editors turn into a link.
 func (p problem) in(path string) string {
 	return fmt.Sprintf("%s:%d:\n  expected:\n%s  got:\n%s", path, p.line, indent(p.expected), indent(p.got))
 }
@@ -137,8 +138,8 @@ func indent(text string) string {
 	return "    " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n    ") + "\n"
 }
 
-// withCommands are the guides that have something to run. A translation has
-// the same commands, which another test sees to.
+// withCommands returns the guides that have something to run. It leaves out
+// translations: another test checks that they have the same commands.
 func withCommands(t *testing.T) (paths []string) {
 	t.Helper()
 	for path, text := range guides(t) {
@@ -151,7 +152,7 @@ func withCommands(t *testing.T) (paths []string) {
 	return paths
 }
 
-// reasons are those for which a block of a guide may be left out.
+// reasons are the allowed reasons to leave out a block.
 var reasons = []string{
 	"it needs an AWS account", "each session has a key of its own", "the reader has a clone already",
 	"this is itself one of these tests", "TestOffline does it with the archive", "it needs a project of your own",

@@ -31,8 +31,8 @@ func TestDevContainer(t *testing.T) {
 	}
 }
 
-// The programs name the image in one place. What cannot read a Go constant must
-// name the same.
+// The programs name the image in one place. Files that cannot read a Go
+// constant must name the same one.
 func TestEveryFileNamesTheSameImageOfRedis(t *testing.T) {
 	named := regexp.MustCompile(`\bredis:[0-9][\w.-]*`)
 	for _, path := range []string{"compose.yaml", ".ci/run", "CONTRIBUTING.md"} {

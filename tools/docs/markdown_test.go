@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// element is a part of a guide: a heading, a comment, a fence, or else a line
-// of prose.
+// element is a part of a guide: a heading, a comment, a fence, or a line of
+// prose.
 type element struct {
-	line int // of its first line, counted from 1
+	line int // the number of its first line, from 1
 	kind kind
-	// text is what is inside a fence or a comment, the words of a heading, and
-	// the whole line of prose.
+	// text is the content of a fence or a comment, the words of a heading, or a
+	// line of prose.
 	text  string
 	level int    // of a heading
 	lang  string // of a fence
@@ -28,11 +28,11 @@ const (
 	prose    kind = "prose"
 )
 
-// part is one element, with what it is made of.
+// part matches one element.
 var part = regexp.MustCompile("(?m)^```(?P<lang>\\w*)\n(?P<fence>(?:.*\n)*?)```$" +
 	`|^<!--(?P<comment>(?s:.*?))-->$|^(?P<level>#+) (?P<heading>.+)$|^.*\S.*$`)
 
-// parse splits a guide into its elements, without the empty lines.
+// parse splits a guide into its elements, without empty lines.
 func parse(text string) (found []element) {
 	for _, at := range part.FindAllStringSubmatchIndex(text, -1) {
 		group := func(name string) (string, bool) {
@@ -60,8 +60,8 @@ func parse(text string) (found []element) {
 	return found
 }
 
-// section is a heading and what follows it, up to the next heading. What
-// stands before the first heading has neither a title nor a level.
+// section is a heading and everything up to the next heading. The part before
+// the first heading has no title, and level 0.
 type section struct {
 	title    string
 	level    int
@@ -82,7 +82,8 @@ func sections(text string) (found []section) {
 	return found
 }
 
-// words is what a person reads: all but fences and comments.
+// words returns the text that a user reads: everything except fences and
+// comments.
 func words(elements []element) string {
 	var text strings.Builder
 	for _, e := range elements {
@@ -100,7 +101,7 @@ var (
 	inline = regexp.MustCompile("`([^`\n]+)`")
 )
 
-// linksIn are where a text leads and what pictures it shows.
+// linksIn returns the targets of the links and pictures in a text.
 func linksIn(words string) (found []string) {
 	for _, match := range link.FindAllStringSubmatch(words, -1) {
 		found = append(found, match[1]+match[2])
@@ -108,7 +109,7 @@ func linksIn(words string) (found []string) {
 	return found
 }
 
-// codeIn is what stands between backticks.
+// codeIn returns the text between backticks.
 func codeIn(words string) (found []string) {
 	for _, match := range inline.FindAllStringSubmatch(words, -1) {
 		found = append(found, match[1])
@@ -122,7 +123,7 @@ func hasHeading(text, anchor string) bool {
 
 var notInSlug = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 
-// slug makes the anchor of a heading the way GitHub does.
+// slug returns the anchor that GitHub gives a heading.
 func slug(heading string) string {
 	return strings.ReplaceAll(notInSlug.ReplaceAllString(strings.ToLower(heading), ""), " ", "-")
 }

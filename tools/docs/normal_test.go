@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// differing are the parts of an output that are others each time. A number of
-// one digit is none of them: a count, or what Redis says of a TTL that is not
-// there.
+// differing are the parts of an output that change from run to run. A number of
+// one digit stays: it is a count, or the TTL that Redis reports for a missing
+// one.
 var differing = []struct {
 	pattern *regexp.Regexp
 	same    string
@@ -20,12 +20,12 @@ var differing = []struct {
 	{regexp.MustCompile(`\b\d\d:\d\d:\d\d(\.\d+)?\b`), "TIME"},
 	{regexp.MustCompile(`\b[A-Za-z0-9_-]{43}(?:[^\w-]|$)`), "TOKEN"},
 	{regexp.MustCompile(`\b\d+(\.\d+)?( ?)(µs|ms)\b`), "N$2$3"},
-	// What redis-cli says of an answer that took long, as on a busy machine.
+	// redis-cli adds this to a slow answer, as on a busy machine.
 	{regexp.MustCompile(`(?m)^\(\d+\.\d\ds\)\n`), ""},
 	{regexp.MustCompile(`[ \t]+\n`), "\n"},
 }
 
-// normal makes two outputs of the same command equal.
+// normal replaces these parts, so that two outputs of one command become equal.
 func normal(output string) string {
 	output += "\n"
 	for _, d := range differing {

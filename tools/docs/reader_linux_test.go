@@ -21,21 +21,22 @@ import (
 	"example.com/session-workshop/check/browse"
 )
 
-// reader does what a guide says, as a person with a browser and some terminals
+// reader does what a guide says, as a user with a browser and some terminals
 // would.
 type reader struct {
-	scratch  string        // a folder for the reader's own files
-	running  [10]*terminal // by the terminal
-	latest   *terminal     // what was started last
+	scratch  string        // a folder for the files of the reader
+	running  [10]*terminal // by the number of the terminal
+	latest   *terminal     // the program that was started last
 	browsers map[int]*browse.Browser
-	browser  int // the one that is used
+	browser  int // the number of the present one
 	problems []problem
 }
 
-// errStuck ends a guide: what follows could only go wrong too.
+// errStuck ends a guide, because everything that follows could only fail too.
 var errStuck = errors.New("the guide cannot go on")
 
-// follow does all steps of a guide and then stops what is still running.
+// follow does all steps of a guide, and then stops everything that is still
+// running.
 func (r *reader) follow(all []step) []problem {
 	for _, s := range all {
 		if r.take(s) != nil {
@@ -68,21 +69,21 @@ func (r *reader) report(line int, expected, got string) error {
 	return errStuck
 }
 
-// compare reports an output that is not the one shown. The guide goes on.
+// compare reports an output that is not the shown one. The guide continues.
 func (r *reader) compare(s step, output string) {
 	if s.output != nil && normal(output) != normal(s.output.text) {
 		_ = r.report(s.output.line, s.output.text, output)
 	}
 }
 
-// resume gives a block the variables and the folder of those before it, as one
-// terminal would.
+// resume gives a block the variables and the folder of the blocks before it, as
+// in one terminal.
 const resume = `. "$0/state" 2>/dev/null && cd "$PWD"
 `
 
-// withState runs a block in bash. It passes its variables and its folder on to
-// the next block, and the line of the guide in which the first command failed,
-// or 0.
+// withState runs a block in bash. It saves the variables and the folder for the
+// next block, and the line of the guide in which the first command failed, or
+// 0.
 const withState = resume + `rm -f "$0/state"
 set -o pipefail
 guide_failed=0
@@ -93,9 +94,9 @@ declare -p | grep -v " LINENO=" >"$0/state"`
 
 var failedLine = regexp.MustCompile(`guide_failed="(\d+)"`)
 
-// run does a block that ends by itself.
+// run runs a block that ends.
 func (r *reader) run(s step) error {
-	// The lines before it make bash count as the guide does.
+	// Empty lines before the block make bash count lines as the guide does.
 	t, err := r.open(s.line, withState, strings.Repeat("\n", s.line)+s.command)
 	if err != nil {
 		return err
@@ -114,7 +115,7 @@ func (r *reader) run(s step) error {
 	return nil
 }
 
-// open runs commands on a terminal of their own.
+// open runs commands in a new terminal.
 func (r *reader) open(line int, commands string, args ...string) (*terminal, error) {
 	cmd := exec.Command("bash", append([]string{"-c", commands, r.scratch}, args...)...)
 	cmd.Env = append(os.Environ(), "HOME="+r.scratch)
@@ -125,8 +126,8 @@ func (r *reader) open(line int, commands string, args ...string) (*terminal, err
 	return t, nil
 }
 
-// start runs a block that stays, in its terminal. What ran there before is
-// stopped first, as a person would have to.
+// start runs a block that keeps running, in its terminal. It first stops the
+// program that ran there, as a user would have to.
 func (r *reader) start(s step) error {
 	if err := r.stop(s.terminal); err != nil {
 		return err
@@ -158,7 +159,7 @@ func (r *reader) stop(number int) error {
 	return nil
 }
 
-// talk types the lines that come after a prompt, and compares all of it.
+// talk types the lines after a prompt, and compares the whole output.
 func (r *reader) talk(s step) error {
 	var prompt string
 	if s.output != nil {
@@ -195,15 +196,15 @@ func (r *reader) talk(s step) error {
 	return nil
 }
 
-// act does what is done in a browser or with a running app, and compares what
-// its pages count with the fence that follows.
+// act does actions in a browser or with a running app, and compares the visits
+// on the pages with the following fence.
 func (r *reader) act(s step) error {
 	r.browser = 1
 	var visits []string
 	for _, a := range s.actions {
 		pages, err := r.do(a)
 		if errors.Is(err, errStuck) {
-			return err // and says why
+			return err // which says why
 		}
 		if err != nil {
 			return r.report(s.line, a.verb+" "+a.argument, err.Error())
@@ -225,7 +226,7 @@ func (r *reader) act(s step) error {
 
 func visitsIn(text string) []string { return regexp.MustCompile(`Visits: \d+`).FindAllString(text, -1) }
 
-// do does one action, and returns the pages that the browser ended up on.
+// do does one action, and returns the pages that the browser ended on.
 func (r *reader) do(a action) (pages []string, err error) {
 	if r.latest == nil {
 		return nil, errors.New("no app is running")
@@ -258,7 +259,7 @@ var address = regexp.MustCompile(`is running: (http://\S+)`)
 func (r *reader) load(times int, path string, form url.Values) (pages []string, err error) {
 	match := address.FindStringSubmatch(r.latest.said())
 	if match == nil {
-		return nil, errors.New("what runs has not printed its address")
+		return nil, errors.New("the running program has not printed its address")
 	}
 	browser := r.browsers[r.browser]
 	if browser == nil {
@@ -284,21 +285,21 @@ func (r *reader) load(times int, path string, form url.Values) (pages []string, 
 	return pages, nil
 }
 
-// kill does the first "kill -9 …" that the program has printed.
+// kill runs the first "kill -9 …" that the program has printed.
 func (t *terminal) kill() error {
 	command := regexp.MustCompile(`kill -9 \d+`).FindString(t.said())
 	if command == "" {
-		return errors.New("what runs has printed no command that begins with kill -9")
+		return errors.New("the running program has printed no command that begins with kill -9")
 	}
 	if err := exec.Command("bash", "-c", command).Run(); err != nil {
 		return err
 	}
-	// A process that is killed can still take a request until it is gone.
+	// A killed process can still receive a request until it is gone.
 	return t.mustSay("process " + strings.TrimPrefix(command, "kill -9 ") + " has ended")
 }
 
-// wait waits for a time, as the guide tells its reader to, or until the
-// running program prints something.
+// wait waits for a time, as the guide says, or until the running program prints
+// a text.
 func (r *reader) wait(a action) error {
 	if a.argument == "" {
 		return r.latest.mustSay(a.texts[0])
@@ -308,14 +309,14 @@ func (r *reader) wait(a action) error {
 	return err
 }
 
-// followInNamespace is the process that TestMain becomes in namespaces of its
-// own. It prints the problems that it finds in the guide.
+// followInNamespace is the process that TestMain becomes in new namespaces. It
+// prints the problems of the guide.
 func followInNamespace(guide, dir string) (status int) {
-	// Tests that run in the background ignore Ctrl+C, and those under nohup the
-	// end of a terminal. Children inherit that, and a shell cannot change it. A
-	// signal that is caught here has its default effect in the children.
+	// Tests in the background ignore Ctrl+C, and those under nohup SIGHUP.
+	// Children inherit that, and a shell cannot change it. A signal that is
+	// caught here has its default effect in the children.
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGTERM)
-	// The other end is held by the test, and ends with it.
+	// The test holds the other end, which closes when the test ends.
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(1)
@@ -351,8 +352,8 @@ func followIn(dir, guide string) ([]problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The copy takes the place of the repository for this process and its
-	// children alone: without --make-rprivate the mount would be seen outside.
+	// The copy is mounted over the repository, only for this process and its
+	// children: without --make-rprivate the mount would be visible outside.
 	const prepare = `ip link set lo up && mount --make-rprivate / && mount --bind "$0" "$1"`
 	if said, err := exec.Command("sh", "-c", prepare, dir, repository).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("prepare the namespace: %w\n%s", err, said)

@@ -16,12 +16,12 @@ import (
 	"example.com/session-workshop/tools/elasticache/elasticachetest"
 )
 
-// The guide for a cache that was clicked says what each refusal of a start
-// means. Here a step is started into each of them.
-func TestTheGuideByHandKnowsEachRefusalOfAStart(t *testing.T) {
+// The guide for a cache made by hand explains each error at the start of a
+// step. This test causes each of them.
+func TestTheGuideByHandExplainsEachErrorOfAStart(t *testing.T) {
 	testall.Only(t)
 	if _, err := redisserver.Find(); err != nil {
-		t.Skipf("NOT tested: what a step says when it refuses to start: %v", err)
+		t.Skipf("NOT tested: the errors of a step at its start: %v", err)
 	}
 	step, err := steptest.Program(filepath.Join(root, "step3-ttl"))
 	if err != nil {
@@ -34,7 +34,7 @@ func TestTheGuideByHandKnowsEachRefusalOfAStart(t *testing.T) {
 	const noAnswer = "REDIS_URL: … no answer in time. A firewall or security group"
 	var want []string
 	for _, c := range []struct {
-		row string // … is an address
+		row string // … stands for an address
 		env []string
 	}{
 		{"SECRET_KEY: it must be set, because this app can be reached from other machines.", []string{"HOST=0.0.0.0"}},
@@ -66,7 +66,7 @@ func TestTheGuideByHandKnowsEachRefusalOfAStart(t *testing.T) {
 	}
 }
 
-// refusalsIn are the rows of the table of what a step says.
+// refusalsIn returns the errors in the table of the guide.
 func refusalsIn(guide string) (rows []string) {
 	for _, row := range errorRow.FindAllStringSubmatch(guide, -1) {
 		if strings.Contains(row[1], ": ") {
@@ -76,7 +76,7 @@ func refusalsIn(guide string) (rows []string) {
 	return rows
 }
 
-// says reports whether a program has printed the words of a row, in which …
+// says reports whether a program has printed the text of a row, in which …
 // stands for an address.
 func says(printed, row string) bool {
 	for _, words := range strings.Split(row, "…") {
@@ -89,8 +89,8 @@ func says(printed, row string) bool {
 	return true
 }
 
-// silent is the address of a server that never answers, as one does that no
-// rule of a security group lets anybody reach.
+// silent returns the address of a server that never answers, like one behind a
+// security group without a rule.
 func silent(t *testing.T) (addr string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -12,7 +12,7 @@ import (
 	"example.com/session-workshop/tools/internal/clone"
 )
 
-// TestMain also runs what follows one guide, in a namespace of its own.
+// TestMain also runs the process that follows one guide, in its own namespace.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 4 && os.Args[1] == "follow" {
 		os.Exit(followInNamespace(os.Args[2], os.Args[3]))
@@ -20,11 +20,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestGuidesSayWhatHappens does all that the guides tell their readers to do.
-// Each guide has a clean copy of the repository, and a network and process
-// numbers of its own, so that port 5000 and 6379 are free, and nothing is left
-// running. The copy is mounted over the repository, for that guide alone: what
-// this machine has built of it is good there too.
+// TestGuidesSayWhatHappens does everything that the guides tell their readers
+// to do. Each guide gets a clean copy of the repository, and its own network
+// and process numbers, so that ports 5000 and 6379 are free and no process is
+// left. The copy is mounted over the repository, only for that guide, so that
+// the build cache of this machine is valid there too.
 func TestGuidesSayWhatHappens(t *testing.T) {
 	testall.Only(t)
 	needReader(t)
@@ -41,8 +41,8 @@ func TestGuidesSayWhatHappens(t *testing.T) {
 	}
 }
 
-// follow returns what the process that follows a guide says, and an error if
-// that has found a problem.
+// follow returns the output of the process that follows a guide, and an error
+// if it has found a problem.
 func follow(guide, dir string, env []string) (string, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -51,7 +51,7 @@ func follow(guide, dir string, env []string) (string, error) {
 	cmd := exec.Command(self, "follow", guide, dir)
 	cmd.Env = env
 	cmd.SysProcAttr = namespaces()
-	// It ends with this process: see followInNamespace.
+	// The process ends with this one: see followInNamespace.
 	lifeline, err := cmd.StdinPipe()
 	if err != nil {
 		return "", err
@@ -61,8 +61,8 @@ func follow(guide, dir string, env []string) (string, error) {
 	return string(output), err
 }
 
-// namespaces are what a process has of its own. A user who is not root may
-// have them too, on most systems, by being root in one more namespace.
+// namespaces are the new namespaces of a process. On most systems a user who is
+// not root may have them too, by being root in a new user namespace.
 func namespaces() *syscall.SysProcAttr {
 	attributes := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWPID | syscall.CLONE_NEWNS}
 	if os.Geteuid() != 0 {
@@ -73,28 +73,28 @@ func namespaces() *syscall.SysProcAttr {
 	return attributes
 }
 
-// needReader skips a test that follows guides, if this machine cannot do that,
-// or if the guides are being written.
+// needReader skips a test that follows guides, if this machine cannot do it, or
+// if the guides are being written.
 func needReader(t *testing.T) {
 	t.Helper()
 	if *update || *translated != "" {
-		t.Skip("the guides are written, and not followed")
+		t.Skip("the guides are being written, not followed")
 	}
 	for _, program := range []string{"bash", "make", "git", "curl", "redis-cli", "ip", "mount"} {
 		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("NOT tested: what the guides say. That needs %s, which is not on the PATH", program)
+			t.Skipf("NOT tested: the commands in the guides. That needs %s, which is not on the PATH", program)
 		}
 	}
 	cmd := exec.Command("true")
 	cmd.SysProcAttr = namespaces()
 	if err := cmd.Run(); err != nil {
-		t.Skipf("NOT tested: what the guides say. That needs a network namespace, which root may make, and others on some systems: %v", err)
+		t.Skipf("NOT tested: the commands in the guides. That needs a network namespace, which root may create, and other users on some systems: %v", err)
 	}
 }
 
-// environment is that of a reader: nothing is set that changes what the
-// workshop does. The build cache is this machine's, and so are the flags under
-// which it has been filled.
+// environment returns the environment of a reader, without settings that change
+// what the workshop does. It has the build cache of this machine, and the flags
+// with which the cache was filled.
 func environment(t *testing.T) []string {
 	t.Helper()
 	env := []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), "LANG=C.UTF-8", "TERM=dumb",
@@ -109,7 +109,7 @@ func environment(t *testing.T) []string {
 	return env
 }
 
-// warmUp builds, with a network, what the guides build without one.
+// warmUp builds with a network what the guides build without one.
 func warmUp(t *testing.T) {
 	t.Helper()
 	cmd := exec.Command("sh", "-c", `go build -buildvcs=false -o "$0" ./step[0-9]-* ./tools/workshop`, t.TempDir())
@@ -119,13 +119,13 @@ func warmUp(t *testing.T) {
 	}
 }
 
-// TestTheReaderNotices follows guides that are wrong.
-func TestTheReaderNotices(t *testing.T) {
+// TestTheReaderFindsProblems follows guides that are wrong.
+func TestTheReaderFindsProblems(t *testing.T) {
 	needReader(t)
 	env, dir := environment(t), clone.Copy(t, root)
 	for _, c := range []struct {
 		guide string
-		want  []string // nothing where the guide is right
+		want  []string // empty if the guide is right
 	}{
 		{"right", nil},
 		{"output", []string{"output.md:7:\n  expected:\n    two\n  got:\n    one\n"}},

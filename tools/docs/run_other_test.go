@@ -5,5 +5,5 @@ package docs
 import "testing"
 
 func TestGuidesSayWhatHappens(t *testing.T) {
-	t.Skip("NOT tested: what the guides say. That needs the namespaces of Linux, so that port 5000 and 6379 are free")
+	t.Skip("NOT tested: the commands in the guides. That needs the namespaces of Linux, in which ports 5000 and 6379 are free")
 }

@@ -8,17 +8,18 @@ import (
 	"testing"
 )
 
-// ourSolution is the section that learners meet after they have tried.
+// ourSolution is the section with our solution. Learners read it after they
+// have tried.
 const ourSolution = "Our solution"
 
-// shape is what the guide of a step has, in the order in which one learns.
-// Sections of other names may stand in between.
+// shape are the sections of the guide of a step, in their order. Other sections
+// may stand between them.
 var shape = []string{
 	"Goal", "The idea", "By hand", "Do it", "Look inside", "Build it yourself", "Exercises", "Check yourself",
 	ourSolution, "If it fails", "What is still wrong",
 }
 
-// outOfShape says what is wrong with the order of a guide of a step.
+// outOfShape returns what is wrong with the order of a guide.
 func outOfShape(guide string) (wrong []string) {
 	var titles []string
 	for _, s := range sections(guide) {
@@ -40,13 +41,14 @@ func outOfShape(guide string) (wrong []string) {
 	return wrong
 }
 
-// isGenerated reports whether what changed between two steps follows.
+// isGenerated reports whether a comment announces the changes between two
+// steps.
 func isGenerated(e element) bool {
 	return e.kind == aComment && (strings.HasPrefix(e.text, "diff ") || strings.HasPrefix(e.text, "files "))
 }
 
 // isFolded reports whether a page hides the code and the tables of a section
-// until its reader opens them.
+// until the reader opens them.
 func (s section) isFolded() bool {
 	folded, found := false, false
 	for _, e := range s.elements {
@@ -93,10 +95,10 @@ func TestAGuideOutOfShapeIsFound(t *testing.T) {
 	}
 }
 
-// scriptOfTheStore is the source of the script in step 4.
+// scriptOfTheStore matches the source of the script in step 4.
 var scriptOfTheStore = regexp.MustCompile("(?s)const visitSource = `(.*?)`")
 
-// The guide of step 4 has the reader type the very script that its store sends.
+// In the guide of step 4 the reader types the same script that the store sends.
 func TestTheScriptThatIsTypedIsThatOfTheStore(t *testing.T) {
 	source := scriptOfTheStore.FindStringSubmatch(read(t, filepath.Join(root, "step4-store/session/script.go")))
 	if source == nil {
@@ -108,11 +110,10 @@ func TestTheScriptThatIsTypedIsThatOfTheStore(t *testing.T) {
 }
 
 var (
-	// errorRow is a row of the table of what the programs say when something
-	// goes wrong.
+	// errorRow matches a row of the table of error messages.
 	errorRow = regexp.MustCompile("(?m)^\\| `([^`]+)`[^|]*\\|")
-	// placeholder is what a program puts into the words of an error: the name
-	// of a variable, a number, a key; and what the table leaves out.
+	// placeholder matches a variable part of an error, such as the name of a
+	// variable, a number or a key, and the … of the table.
 	placeholder = regexp.MustCompile(`^[A-Z_]+: | ?…,? ?|\d+|workshop:user:aaa`)
 )
 

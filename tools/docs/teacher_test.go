@@ -16,9 +16,9 @@ var (
 	mistakeRow = regexp.MustCompile("(?m)^\\| ([^|]+) \\| `([^|]+)` \\| \"[^|]+\" \\|$")
 )
 
-// The mistakes that the teacher is told of are those of the wrong programs, on
-// which the checks are tested.
-func TestTheTeacherIsToldOfMistakesThatTheChecksCatch(t *testing.T) {
+// The mistakes in the guide of the teacher are those of the wrong programs,
+// with which the checks are tested.
+func TestTheChecksCatchTheMistakesInTheGuideOfTheTeacher(t *testing.T) {
 	told := map[string]int{}
 	for _, s := range sections(read(t, filepath.Join(root, "docs/INSTRUCTOR.md"))) {
 		title := stepTitle.FindStringSubmatch(s.title)

@@ -14,17 +14,17 @@ import (
 	"github.com/creack/pty"
 )
 
-// patience is how long anything may take. Guides that are followed side by side
-// build for several systems at once, on a machine that may be busy. A guide that
-// is right never waits for it.
+// patience limits each wait. Guides run in parallel and build for several
+// systems at once, on a machine that may be busy. A guide that is right never
+// uses it up.
 const patience = 20 * time.Minute
 
-// terminal is a program on a terminal of its own: programs print other things
-// there than to a file, and Ctrl+C is a key.
+// terminal is a program in its own terminal: there a program prints other
+// things than to a file, and Ctrl+C is a key.
 type terminal struct {
 	cmd *exec.Cmd
 	tty *os.File
-	// block is what it runs, if that stays running.
+	// block is the block that it runs, if that keeps running.
 	block step
 
 	mu     sync.Mutex
@@ -32,7 +32,7 @@ type terminal struct {
 	done   chan struct{}
 }
 
-// openTerminal starts a program.
+// openTerminal starts a program in a new terminal.
 func openTerminal(cmd *exec.Cmd) (*terminal, error) {
 	t := &terminal{cmd: cmd, done: make(chan struct{})}
 	var err error
@@ -42,14 +42,14 @@ func openTerminal(cmd *exec.Cmd) (*terminal, error) {
 	}
 	read := make(chan struct{})
 	go func() {
-		// The end of a terminal is an error of its own kind.
+		// On a terminal the end of the output is an error.
 		_, _ = io.Copy(t, t.tty)
 		close(read)
 	}()
 	go func() {
 		_ = cmd.Wait()
-		// What it printed last is read first, unless a child of it, which has
-		// the terminal too, lives on.
+		// Read the rest of its output first, unless a child that also has the
+		// terminal lives on.
 		select {
 		case <-read:
 		case <-time.After(time.Minute):
@@ -65,8 +65,8 @@ func (t *terminal) Write(text []byte) (int, error) {
 	return t.output.Write(text)
 }
 
-// onlyOnTerminals is what a terminal adds to what a program prints: the ends
-// of lines, and the key Ctrl+C.
+// onlyOnTerminals is what a terminal adds to the output: the ends of lines, and
+// the key Ctrl+C.
 var onlyOnTerminals = strings.NewReplacer("\r", "", "^C", "")
 
 func (t *terminal) said() string {
@@ -84,8 +84,8 @@ func (t *terminal) ended() bool {
 	}
 }
 
-// waitFor waits until the output of the program is as it should be. It returns
-// false if the program has ended without, or time is up.
+// waitFor waits until the output is as it should be. It returns false if the
+// program ends before, or time is up.
 func (t *terminal) waitFor(holds func(output string) bool) (held bool) {
 	eventually(func() bool {
 		ended := t.ended()
@@ -106,26 +106,26 @@ func eventually(holds func() bool) bool {
 
 func (t *terminal) mustSay(text string) error {
 	if !t.waitFor(func(output string) bool { return strings.Contains(output, text) }) {
-		return fmt.Errorf("what runs has not printed %q:\n%s", text, t.said())
+		return fmt.Errorf("the running program has not printed %q:\n%s", text, t.said())
 	}
 	return nil
 }
 
-// badEnd is how make, go run and Go itself say that a program did not end as
-// it should.
+// badEnd matches what make, go run and Go print about a program that did not
+// end cleanly.
 var badEnd = regexp.MustCompile(`(?m)^(make.*: \*\*\* \[|exit status|panic:)`)
 
-// interrupt is Ctrl+C. All of the program must end, and well.
+// interrupt sends Ctrl+C. All processes of the program must end cleanly.
 func (t *terminal) interrupt() error {
 	if t.ended() {
-		return fmt.Errorf("it has ended by itself:\n%s", t.said())
+		return fmt.Errorf("it ended before Ctrl+C:\n%s", t.said())
 	}
 	if _, err := io.WriteString(t.tty, "\x03"); err != nil {
 		return err
 	}
 	defer t.close()
 	if !eventually(func() bool { return t.ended() && t.alone() }) {
-		return fmt.Errorf("it goes on after Ctrl+C:\n%s", t.said())
+		return fmt.Errorf("it is still running after Ctrl+C:\n%s", t.said())
 	}
 	if badEnd.MatchString(t.said()) {
 		return fmt.Errorf("it ended badly after Ctrl+C:\n%s", t.said())
@@ -133,16 +133,16 @@ func (t *terminal) interrupt() error {
 	return nil
 }
 
-// alone is true when no process of the program is left. Those whose parent has
-// ended are children of ours, the first process of the namespace, and wait for
-// us to take note of their end.
+// alone reports whether no process of the program is left. Processes whose
+// parent has ended become children of this process, the first of the namespace,
+// and disappear only after it has waited for them.
 func (t *terminal) alone() bool {
 	_, _ = syscall.Wait4(-t.cmd.Process.Pid, nil, syscall.WNOHANG, nil)
 	return syscall.Kill(-t.cmd.Process.Pid, 0) == syscall.ESRCH
 }
 
 func (t *terminal) close() {
-	// It may have ended long ago.
+	// The program may have ended before.
 	_ = syscall.Kill(-t.cmd.Process.Pid, syscall.SIGKILL)
 	t.tty.Close()
 }

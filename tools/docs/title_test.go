@@ -9,7 +9,7 @@ import (
 	"example.com/session-workshop/shared/web"
 )
 
-// The page of a step and its guide call the step the same.
+// The page of a step and its guide have the same title.
 func TestAPageHasTheTitleOfItsGuide(t *testing.T) {
 	for name, title := range web.Titles {
 		number := strings.TrimPrefix(name, "Step ")

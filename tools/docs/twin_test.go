@@ -16,8 +16,8 @@ import (
 	workshop "example.com/session-workshop/check/steps"
 )
 
-// twins are the guides that must be there in Japanese too. A README.ja.md that
-// is there is tested in any case.
+// twins returns the guides that must have a Japanese translation. An existing
+// README.ja.md is tested in any case.
 func twins() []string {
 	names := []string{"README.md", "docs/setup.md", "docs/learning.md", "docs/redis.md", "docs/settings.md", "docs/troubleshooting.md", "docs/aws-by-hand.md"}
 	for _, step := range workshop.Folders {
@@ -26,9 +26,9 @@ func twins() []string {
 	return names
 }
 
-// With -translated somebody who has read both languages says that a guide is
+// With -translated, a reader of both languages confirms that a translation is
 // up to date: go test ./tools/docs -translated step3-ttl/README.ja.md
-var translated = flag.String("translated", "", "confirm that this guide says what the English one does")
+var translated = flag.String("translated", "", "confirm that this guide says the same as the English one")
 
 const japanese = ".ja.md"
 
@@ -75,7 +75,7 @@ func confirm(t *testing.T, all map[string]string, name string) {
 	}
 }
 
-// same is what a section has that no translation changes.
+// same are the parts of a section that no translation changes.
 var same = []struct {
 	what string
 	of   func(section) []string
@@ -84,15 +84,14 @@ var same = []struct {
 	{"commands, outputs and comments", section.fixed},
 	{"links", section.places},
 	{"words in backticks", func(s section) []string {
-		// The order of words is another one in each language, and a word may be
-		// said more than once.
+		// Each language has its own order of words, and may repeat a word.
 		return slices.Compact(slices.Sorted(slices.Values(codeIn(s.words()))))
 	}},
 	{"tables", func(s section) []string { return []string{fmt.Sprint(strings.Count(s.words(), "\n|"), " rows")} }},
 }
 
-// fixed are the fences and comments of a section. A figure is drawn with words,
-// which may be translated.
+// fixed returns the fences and comments of a section. The words in a figure may
+// be translated.
 func (s section) fixed() (found []string) {
 	for _, e := range s.elements {
 		switch {
@@ -107,9 +106,9 @@ func (s section) fixed() (found []string) {
 	return found
 }
 
-// places are the links of a section in alphabetical order, those to a Japanese
-// page as if it were the English one. What an anchor is called differs too;
-// that it exists is tested elsewhere.
+// places returns the links of a section in alphabetical order. A link to a
+// Japanese page counts as one to the English page. Anchors differ; another test
+// checks that they exist.
 func (s section) places() (found []string) {
 	for _, link := range linksIn(s.words()) {
 		file, _, hasAnchor := strings.Cut(link, "#")
@@ -125,8 +124,8 @@ func (s section) places() (found []string) {
 	return found
 }
 
-// differences are those between two languages that no translation explains.
-// file is the name of the Japanese guide.
+// differences returns the differences between two languages that no translation
+// explains. file is the name of the Japanese guide.
 func differences(en, ja, file string) (found []string) {
 	theirs, ours := sections(en), sections(ja)
 	if len(theirs) != len(ours) {
@@ -149,7 +148,8 @@ func differences(en, ja, file string) (found []string) {
 }
 
 func firstDifference(a, b []string) (inA, inB string, differ bool) {
-	// Of two that are not equally long, the end of one meets a word of the other.
+	// If one list is longer, a marker for the end of the other is compared with
+	// its next element.
 	a, b = append(a, "nothing"), append(b, "nothing")
 	for i := range min(len(a), len(b)) {
 		if a[i] != b[i] {
@@ -159,9 +159,9 @@ func firstDifference(a, b []string) (inA, inB string, differ bool) {
 	return "", "", false
 }
 
-// record is the comment at the end of a Japanese guide. A line says what the
-// words of a section were when somebody last confirmed that they say the same:
-// a hash in English, a hash in Japanese, and the English heading.
+// record matches the comment at the end of a Japanese guide. Each of its lines
+// describes a section when it was last confirmed: a hash of the English text, a
+// hash of the Japanese text, and the English heading.
 var record = regexp.MustCompile(`(?ms)\n*^<!-- from \S+ sha256\n(.*?)^-->\n*\z`)
 
 func hash(words string) string {
@@ -169,8 +169,8 @@ func hash(words string) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// confirmed returns the Japanese guide with a fresh record; file is the name
-// of the English one.
+// confirmed returns the Japanese guide with a new record. file is the name of
+// the English one.
 func confirmed(en, ja, file string) string {
 	theirs, ours := sections(en), sections(ja)
 	text := strings.TrimRight(record.ReplaceAllString(ja, ""), "\n") + "\n\n<!-- from " + file + " sha256\n"
@@ -180,7 +180,8 @@ func confirmed(en, ja, file string) string {
 	return text + "-->\n"
 }
 
-// stale are the sections in which one language has moved on since the record.
+// stale returns the sections that have changed in one language since the
+// record.
 func stale(en, ja string) (found []string) {
 	known := record.FindString(ja)
 	theirs, ours := sections(en), sections(ja)
@@ -193,7 +194,7 @@ func stale(en, ja string) (found []string) {
 			moved = append(moved, "here")
 		}
 		if moved != nil {
-			found = append(found, fmt.Sprintf("section %q (%s) was changed %s, and nobody has confirmed since that both languages say the same",
+			found = append(found, fmt.Sprintf("section %q (%s) was changed %s since it was last confirmed that both languages say the same",
 				ours[i].title, theirs[i].title, strings.Join(moved, " and ")))
 		}
 	}
@@ -240,11 +241,11 @@ func TestStaleTwins(t *testing.T) {
 	}{
 		{"a new translation", en, unconfirmed, []string{both, both, both}},
 		{"a confirmed one", en, ja, nil},
-		{"English moved on", newer, ja, []string{`"やってみる" (Do it) was changed in English, and nobody`}},
-		{"Japanese moved on", en, newerJa, []string{`"やってみる" (Do it) was changed here, and nobody`}},
+		{"English moved on", newer, ja, []string{`"やってみる" (Do it) was changed in English since`}},
+		{"Japanese moved on", en, newerJa, []string{`"やってみる" (Do it) was changed here since`}},
 		{"both moved on", newer, newerJa, []string{"(Do it)" + both}},
 		{"a generated diff moved on", strings.Replace(en, "make step3", "make step4", 1), strings.Replace(ja, "make step3", "make step4", 1), nil},
-		{"a section got another name", strings.Replace(en, "## Do it", "## Do that", 1), ja, []string{"(Do that) was changed in English, and nobody"}},
+		{"a section got another name", strings.Replace(en, "## Do it", "## Do that", 1), ja, []string{"(Do that) was changed in English since"}},
 		{"confirmed again", newer, again, nil},
 	} {
 		if found := stale(c.en, c.ja); !slices.EqualFunc(found, c.want, strings.Contains) {
