@@ -21,7 +21,7 @@ var (
 // errorsOfAWS look like names of the template, but are not.
 var errorsOfAWS = map[string]bool{"DefaultUserRequired": true, "TargetNotConnected": true}
 
-func TestTheGuideNamesWhatTheTemplateHas(t *testing.T) {
+func TestTheGuideAndTheTemplateUseTheSameNames(t *testing.T) {
 	template, guide := readTemplate(t), readText(t, "README.md")
 	inCode := map[string]bool{}
 	for _, code := range backticked.FindAllStringSubmatch(fenced.ReplaceAllString(guide, ""), -1) {

@@ -155,14 +155,14 @@ func TestAServerBoots(t *testing.T) {
 				m.giveTokens(t)
 			}
 			m.boot(t, c.choice, "")
-			m.said(t, "SUCCESS WebA i-0123456789abcdef0")
+			m.wantSignal(t, "SUCCESS WebA i-0123456789abcdef0")
 			for i, step := range c.steps {
 				if i > 0 {
 					sh(t, m.env(), strings.Join(switchTo(steps.Folder(step)), " && "))
 				}
 				m.check(t, step)
 			}
-			m.noSecretIsReadable(t)
+			m.wantNoReadableSecret(t)
 		})
 	}
 	standIn := elasticachetest.Start(t, elasticache.Options{})
@@ -170,7 +170,7 @@ func TestAServerBoots(t *testing.T) {
 		m := newMachine(t, programs, standIn)
 		sh(t, m.env(), "cd $BUCKET && printf '#!/bin/sh\\nexit 1\\n' >step4-store && sha256sum step* >SHA256SUMS")
 		m.boot(t, nil, "true")
-		m.said(t, "FAILURE WebA i-0123456789abcdef0")
+		m.wantSignal(t, "FAILURE WebA i-0123456789abcdef0")
 	})
 	for _, c := range []struct{ name, spoil, why string }{
 		{"a list with a wrong sum", "echo >>$BUCKET/SHA256SUMS", "SHA256SUMS: FAILED"},
@@ -181,7 +181,7 @@ func TestAServerBoots(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			m := newMachine(t, programs, standIn)
 			output := m.boot(t, nil, c.spoil)
-			m.said(t, "FAILURE WebA i-0123456789abcdef0")
+			m.wantSignal(t, "FAILURE WebA i-0123456789abcdef0")
 			if !strings.Contains(output, c.why) {
 				t.Errorf("it does not say %q:\n%s", c.why, output)
 			}
@@ -362,8 +362,8 @@ func (m *machine) started() bool {
 	return err == nil
 }
 
-// said fails the test unless the stack got exactly one signal, this one.
-func (m *machine) said(t *testing.T, want string) {
+// wantSignal fails the test unless the stack got exactly one signal, this one.
+func (m *machine) wantSignal(t *testing.T, want string) {
 	t.Helper()
 	if got, _ := os.ReadFile(m.folder + "/log/signals"); strings.TrimSpace(string(got)) != want {
 		t.Errorf("the stack was told %q, want %q", got, want)
@@ -396,9 +396,9 @@ func answers() error {
 	return page.Body.Close()
 }
 
-// noSecretIsReadable checks what others on the server can read: the unit, and
+// wantNoReadableSecret checks what others on the server can read: the unit, and
 // the output of the app and of the boot.
-func (m *machine) noSecretIsReadable(t *testing.T) {
+func (m *machine) wantNoReadableSecret(t *testing.T) {
 	t.Helper()
 	info, err := os.Stat("/etc/session-store.env")
 	if err != nil || info.Mode().Perm() != 0o600 {

@@ -1,22 +1,23 @@
 // Checks CloudFormation templates with the validator that AWS publishes:
-//   node validate.mjs TEMPLATE...
-// One process takes many templates, because its engine takes seconds to start.
-// It prints each finding as TEMPLATE:LINE: RULE: MESSAGE, and ends with status
-// 1 when there is one, or when an analysis was not complete.
+//	node validate.mjs TEMPLATE...
+// One process checks many templates, because the engine takes seconds to start.
+// It prints each finding as TEMPLATE:LINE: RULE: MESSAGE. The exit status is 1
+// if there is one, or if an analysis was not complete.
 import { RegoEngine, TemplateFile } from "@aws/cloudformation-validate";
 
 const config = {
-  // A value outside a list of allowed ones is only a warning, so warnings count.
+  // A value outside a list of allowed values is only a warning, so warnings
+  // count.
   severityLevel: "WARN",
   strict: true,
   exclude: {
-    // These two outputs name a cache that exists on one condition, inside an If
-    // on the same condition, which this rule does not follow in outputs. The
-    // policy test resolves every kind of cache, and fails on such a name.
+    // These two outputs name a cache that exists on a condition, inside an If
+    // on the same condition. This rule does not follow such an If in outputs.
+    // The policy tests resolve every kind of cache, and fail on a missing name.
     logicalIds: ["Endpoint", "LookInside"].map((logicalId) => ({ ruleId: "W1001", logicalId })),
   },
-  // The empty default stands for a new network. Where it is taken for an id, it
-  // has not the form of one, so ids are given.
+  // The empty default means a new network. As an id it would be invalid, so ids
+  // are given.
   parameterOverrides: {
     VpcId: "vpc-0123456789abcdef0",
     PublicSubnetIds: "subnet-0123456789abcdef0,subnet-0123456789abcdef1",

@@ -87,7 +87,7 @@ func hexSHA256(text string) string {
 // signatureOf is checked by the example that AWS publishes in
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html,
 // with its keys, which give access to nothing.
-func TestOurSignatureIsThatOfAWS(t *testing.T) {
+func TestOurSignatureMatchesTheExampleOfAWS(t *testing.T) {
 	signed := &url.URL{Scheme: "https", Host: "examplebucket.s3.amazonaws.com", Path: "/test.txt", RawQuery: strings.Join([]string{
 		"X-Amz-Algorithm=AWS4-HMAC-SHA256",
 		"X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request",

@@ -66,7 +66,7 @@ func TestTheBarIsSeenWithoutScrolling(t *testing.T) {
 	})
 }
 
-func TestTheAppAndWhatIsUnderTheHoodStandSideBySide(t *testing.T) {
+func TestTheAppAndThePanelStandSideBySide(t *testing.T) {
 	testall.Only(t)
 	b, _ := open(t, step4)
 	b.login("ada")

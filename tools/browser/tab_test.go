@@ -56,7 +56,7 @@ func openTab(t *testing.T, app *launch.App) *tab {
 	b := &tab{t: t, ctx: ctx, home: app.URL, refused: map[string]bool{}}
 	// The first action opens the tab, which lives as long as its context.
 	b.must(chromedp.Do(ctx))
-	b.must(chromedp.Listen(ctx, b.hear))
+	b.must(chromedp.Listen(ctx, b.record))
 	call(b, audits.Enable, cdp.Empty{})
 	t.Cleanup(b.mustBeClean)
 	return b
@@ -212,8 +212,8 @@ func (b *tab) requested(what func(request) bool) (n int) {
 	return n
 }
 
-// hear records the requests and the complaints of the tab.
-func (b *tab) hear(event any) {
+// record records the requests and the complaints of the tab.
+func (b *tab) record(event any) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	switch e := event.(type) {

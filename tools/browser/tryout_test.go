@@ -107,7 +107,7 @@ func inTheFrame(t *testing.T, from maker) (*tab, *redistest.Server) {
 	return openTab(t, &launch.App{URL: server.URL}), redis
 }
 
-func TestWhatATryShowsOfAWrongProgram(t *testing.T) {
+func TestTheResultOfATryOfAWrongProgram(t *testing.T) {
 	testall.Only(t)
 	for name, c := range map[string]struct {
 		from   maker
@@ -145,7 +145,7 @@ func TestWhatATryShowsOfAWrongProgram(t *testing.T) {
 	}
 }
 
-func TestWhatATryShowsOfEachStep(t *testing.T) {
+func TestTheResultOfATryOfEachStep(t *testing.T) {
 	testall.Only(t)
 	eachStep(t, []string{step1, step2, step3, step4}, func(t *testing.T, step string, b *tab, _ *redistest.Server) {
 		for _, scripts := range []bool{true, false} {

@@ -104,7 +104,7 @@ func TestTheGuidesHaveARowForEverySetting(t *testing.T) {
 	}
 }
 
-func TestEveryCommandThatIsNamedExists(t *testing.T) {
+func TestEveryNamedCommandExists(t *testing.T) {
 	makefile := read(t, filepath.Join(root, "Makefile"))
 	code := codeOfGuides(t)
 	for _, path := range handouts {
@@ -117,7 +117,7 @@ func TestEveryCommandThatIsNamedExists(t *testing.T) {
 	}
 }
 
-func TestTheGuidesExplainWhatMakeAndTheHandoutsName(t *testing.T) {
+func TestTheGuidesExplainTheCommandsOfMakeAndTheHandouts(t *testing.T) {
 	explained := strings.Join(slices.Collect(maps.Values(codeOfGuides(t))), "")
 	listed := regexp.MustCompile(`(?m)^([a-z0-9%-]+):.*## `).FindAllStringSubmatch(read(t, filepath.Join(root, "Makefile")), -1)
 	if len(listed) == 0 {

@@ -20,7 +20,7 @@ import (
 // diff of two files, or a table of the changes in a folder.
 var generated = regexp.MustCompile("(?m)^(<!-- (diff|files) (\\S+) (\\S+) -->\n)(```diff\n(?s:.*?)^```\n|(?:\\|.*\n)*)")
 
-func TestDiffsAndTablesInTheGuidesAreTheRealOnes(t *testing.T) {
+func TestDiffsAndTablesInTheGuidesAreUpToDate(t *testing.T) {
 	seen := map[string]int{}
 	for guide, text := range guides(t) {
 		fresh := generated.ReplaceAllStringFunc(text, func(block string) string {

@@ -99,7 +99,7 @@ func TestAGuideOutOfShapeIsFound(t *testing.T) {
 var scriptOfTheStore = regexp.MustCompile("(?s)const visitSource = `(.*?)`")
 
 // In the guide of step 4 the reader types the same script that the store sends.
-func TestTheScriptThatIsTypedIsThatOfTheStore(t *testing.T) {
+func TestTheGuideHasTheScriptOfTheStore(t *testing.T) {
 	source := scriptOfTheStore.FindStringSubmatch(read(t, filepath.Join(root, "step4-store/session/script.go")))
 	if source == nil {
 		t.Fatal("script.go has no visitSource")
@@ -117,7 +117,7 @@ var (
 	placeholder = regexp.MustCompile(`^[A-Z_]+: | ?…,? ?|\d+|workshop:user:aaa`)
 )
 
-func TestErrorsInTheDocsAreThoseOfThePrograms(t *testing.T) {
+func TestTheProgramsPrintTheErrorsInTheDocs(t *testing.T) {
 	var source strings.Builder
 	for _, kind := range []string{".go", ".html"} {
 		for path, text := range files(t, kind) {

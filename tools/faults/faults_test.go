@@ -37,8 +37,8 @@ func start(t *testing.T, step, redisURL string, env ...string) *launch.App {
 	return steptest.Start(t, "../../"+step, append(env, "REDIS_URL="+redisURL, "SESSION_TTL=2m")...)
 }
 
-// person is a user with a browser, logged in or not.
-type person struct {
+// user is a visitor with a browser, logged in or not.
+type user struct {
 	*browsetest.Visitor
 	t *testing.T
 }
@@ -48,14 +48,14 @@ type person struct {
 // busy machine 300 pages wait for a processor much longer than for Redis.
 const patience = 15 * time.Second
 
-func visitor(t *testing.T, app *launch.App) *person {
+func visitor(t *testing.T, app *launch.App) *user {
 	t.Helper()
-	p := &person{browsetest.New(t, app.URL), t}
+	p := &user{browsetest.New(t, app.URL), t}
 	p.Client.Timeout, p.Client.Transport = patience, &http.Transport{MaxIdleConnsPerHost: 300}
 	return p
 }
 
-func loggedIn(t *testing.T, app *launch.App) *person {
+func loggedIn(t *testing.T, app *launch.App) *user {
 	t.Helper()
 	p := visitor(t, app)
 	p.Login("aaa")
@@ -63,7 +63,7 @@ func loggedIn(t *testing.T, app *launch.App) *person {
 }
 
 // visit loads the page, and checks that it sets no cookie.
-func (p *person) visit() browse.Page {
+func (p *user) visit() browse.Page {
 	p.t.Helper()
 	page := p.Get("/")
 	if page.Status == http.StatusServiceUnavailable && page.Header.Get("Retry-After") == "" {
@@ -76,13 +76,13 @@ func (p *person) visit() browse.Page {
 }
 
 // mustSeeOutage loads the page, which must say that Redis does not answer.
-func (p *person) mustSeeOutage() {
+func (p *user) mustSeeOutage() {
 	p.t.Helper()
 	browsetest.Want(p.t, p.visit(), http.StatusServiceUnavailable, "Redis does not answer", "not logged out")
 }
 
 // untilWell loads the page until it works again.
-func (p *person) untilWell() (page browse.Page, tries int) {
+func (p *user) untilWell() (page browse.Page, tries int) {
 	p.t.Helper()
 	wait.For(p.t, "the page works again", func() bool {
 		page = p.visit()
@@ -167,7 +167,7 @@ func TestRedisHangsUnder300Requests(t *testing.T) {
 	})
 }
 
-func TestABrowserThatLeavesDuringAVisitIsNoOutage(t *testing.T) {
+func TestABrowserThatLeavesIsNotReportedAsAnOutage(t *testing.T) {
 	eachStep(t, func(t *testing.T, step string) {
 		server := redistest.StartServer(t)
 		app := start(t, step, server.URL)
@@ -206,7 +206,7 @@ func logoutIsDone(t *testing.T, method string) {
 }
 
 // leave sends a request and disconnects as soon as it is sent.
-func (p *person) leave(method, path string) {
+func (p *user) leave(method, path string) {
 	p.t.Helper()
 	ctx, cancel := context.WithCancel(p.t.Context())
 	defer cancel()

@@ -35,7 +35,7 @@ func tried(t *testing.T, v *browsetest.Visitor, button string) (page browse.Page
 	return page
 }
 
-func TestWhatATryShowsOfEachStep(t *testing.T) {
+func TestTheResultOfATryOfEachStep(t *testing.T) {
 	server := redistest.StartServer(t)
 	for step, shown := range map[string]struct{ atOnce, logout []string }{
 		"step1-no-redis": {[]string{"Nothing is counted."}, []string{"It still logs in"}},

@@ -158,7 +158,7 @@ func TestTheShortRunLeavesTestsToTheWholeRun(t *testing.T) {
 	wantNoText(t, output, "left to make test-all")
 }
 
-func TestTheEndSaysThatNoRealRedisWasThere(t *testing.T) {
+func TestTheLastLineSaysThatNoRealRedisWasTested(t *testing.T) {
 	t.Parallel()
 	wantLast(t, runTests(t, nil, true, "-run", "Each/embedded"), "NOT tested on a real Redis: ")
 }

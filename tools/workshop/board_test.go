@@ -56,7 +56,7 @@ func TestTheBoardSaysWhatToTypeAndKeepsItsDataAfterCtrlC(t *testing.T) {
 	again.interrupt(0)
 }
 
-func TestWhatTheBoardAnnounces(t *testing.T) {
+func TestTheBoardAnnouncesItsAddresses(t *testing.T) {
 	public, err := url.Parse("https://board.example.com")
 	if err != nil {
 		t.Fatal(err)

@@ -134,14 +134,14 @@ func obey(ctx context.Context, standIn *elasticache.StandIn, failover bool) erro
 		case <-ctx.Done():
 			return nil
 		case line := <-lines:
-			if err := take(ctx, standIn, line); err != nil && !errors.Is(err, context.Canceled) {
+			if err := carryOut(ctx, standIn, line); err != nil && !errors.Is(err, context.Canceled) {
 				return err
 			}
 		}
 	}
 }
 
-func take(ctx context.Context, standIn *elasticache.StandIn, order string) error {
+func carryOut(ctx context.Context, standIn *elasticache.StandIn, order string) error {
 	var err error
 	switch order {
 	case "":

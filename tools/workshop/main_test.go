@@ -123,7 +123,7 @@ func port(addr string) string {
 
 // The error says what is wrong, and never repeats a word that may be a
 // password.
-func TestCommandsRefuse(t *testing.T) {
+func TestCommandsRefuseInvalidArguments(t *testing.T) {
 	taken := httptest.NewServer(nil)
 	defer taken.Close()
 	busy, free := port(taken.Listener.Addr().String()), repotest.FreeAddress(t)

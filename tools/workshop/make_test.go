@@ -124,7 +124,7 @@ func TestMakeIgnoresVariablesOfOtherPrograms(t *testing.T) {
 }
 
 // In the folder of a step, make runs a second make.
-func TestCtrlCIsNoErrorOfMake(t *testing.T) {
+func TestMakeReportsNoErrorAfterCtrlC(t *testing.T) {
 	testall.Only(t)
 	if _, err := exec.LookPath("make"); err != nil {
 		t.Skip("NOT tested: the Makefile. That needs make, which is not on the PATH")

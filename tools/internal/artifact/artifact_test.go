@@ -20,7 +20,7 @@ import (
 	"example.com/session-workshop/tools/internal/modules"
 )
 
-func TestProgramsAreStaticAndHaveTheirSums(t *testing.T) {
+func TestProgramsAreStaticAndTheirSumsAreListed(t *testing.T) {
 	testall.Only(t)
 	root, err := modules.Root()
 	if err != nil {

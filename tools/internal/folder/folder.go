@@ -11,7 +11,7 @@ import (
 // with slashes. dir must not exist, its parent must. After an error nothing is
 // left behind.
 func Write(dir string, files map[string]string) error {
-	return whole(dir, func(unfinished string) error {
+	return writeWhole(dir, func(unfinished string) error {
 		for name, text := range files {
 			if err := WriteFile(filepath.Join(unfinished, filepath.FromSlash(name)), text); err != nil {
 				return err
@@ -24,12 +24,12 @@ func Write(dir string, files map[string]string) error {
 // Copy creates the folder to with the contents of the folder from, under the
 // same rules as Write.
 func Copy(from, to string) error {
-	return whole(to, func(unfinished string) error { return os.CopyFS(unfinished, os.DirFS(from)) })
+	return writeWhole(to, func(unfinished string) error { return os.CopyFS(unfinished, os.DirFS(from)) })
 }
 
-// whole fills a temporary folder and then renames it to dir, so that Ctrl+C
+// writeWhole fills a temporary folder and then renames it to dir, so that Ctrl+C
 // leaves no half-written folder.
-func whole(dir string, fill func(unfinished string) error) error {
+func writeWhole(dir string, fill func(unfinished string) error) error {
 	unfinished, err := os.MkdirTemp(filepath.Dir(dir), filepath.Base(dir)+"-unfinished-")
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ import (
 // Name is the name of the archive, and of the one folder in it.
 const Name = "session-workshop-offline"
 
-// files are what lies beside the workshop in the archive.
+// files are the files beside the workshop in the archive.
 //
 //go:embed files/README.md files/setup.go
 var files embed.FS
@@ -125,7 +125,7 @@ func (k *Kit) addFolder(name string, folder fs.FS, endings ...string) (n int, er
 func (k *Kit) addRepository(ctx context.Context) error {
 	changes, err := k.git(ctx, "status", "--porcelain")
 	if err != nil {
-		return fmt.Errorf("this folder is no clone of its repository, or git is missing: clone the workshop with git (%w)", err)
+		return fmt.Errorf("this folder is not a clone of its repository, or git is missing: clone the workshop with git (%w)", err)
 	}
 	if n := strings.Count(changes, "\n"); n > 0 {
 		fmt.Fprintf(k.Out, "The archive contains the last commit. %d files that you changed since then are not in it.\n", n)

@@ -181,7 +181,7 @@ func TestOfflineOutsideAClone(t *testing.T) {
 	repotest.Write(t, filepath.Join(dir, "go.work"), "go 1.26.0\n")
 	packed := kit.Kit{Root: dir, Out: &bytes.Buffer{}}
 	err := packed.Write(t.Context(), filepath.Join(dir, "kit.zip"))
-	if err == nil || !strings.Contains(err.Error(), "no clone of its repository") {
+	if err == nil || !strings.Contains(err.Error(), "a clone of its repository") {
 		t.Errorf("the error is %v", err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "*.*p")); len(left) > 0 {

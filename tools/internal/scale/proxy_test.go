@@ -143,7 +143,7 @@ func TestARequestThatAServerReceivedIsNeverSentAgain(t *testing.T) {
 	}
 }
 
-func TestWithoutAnyServerThePageSaysSo(t *testing.T) {
+func TestThePageSaysThatNoServerIsRunning(t *testing.T) {
 	t.Parallel()
 	response, err := http.Get(behindProxy(t, closedAddr(t), closedAddr(t)))
 	status, page := answerTo(t, response, err)
@@ -156,7 +156,7 @@ func TestWithoutAnyServerThePageSaysSo(t *testing.T) {
 }
 
 // A server that starts listens before its /healthz has answered.
-func TestAServerThatIsNotUpIsNotAsked(t *testing.T) {
+func TestAServerThatIsNotUpGetsNoRequests(t *testing.T) {
 	t.Parallel()
 	starting, early := echoServer(t)
 	running, _ := echoServer(t)

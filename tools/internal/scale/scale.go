@@ -36,7 +36,7 @@ type Fleet struct {
 
 // Run builds the step and serves on listener until ctx ends.
 func (f *Fleet) Run(ctx context.Context, listener net.Listener) (err error) {
-	if f.program, err = supervisor.Open(ctx, f.Dir, "beside the proxy, in none of the servers"); err != nil {
+	if f.program, err = supervisor.Open(ctx, f.Dir, "in the proxy, not in a server"); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.close()) }()

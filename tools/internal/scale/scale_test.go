@@ -271,7 +271,7 @@ func TestASessionOutlivesAllServers(t *testing.T) {
 	}
 	visitor.Get(c.home).Wants("Visits: 2")
 
-	// One is down when all end.
+	// One server is down when all of them stop.
 	for addr := range c.pids {
 		c.kill(addr)
 		break
@@ -303,7 +303,7 @@ func TestAServerThatCannotStart(t *testing.T) {
 	}
 }
 
-func TestWhatAServerPrintsHasItsAddress(t *testing.T) {
+func TestEachLineOfAServerBeginsWithItsAddress(t *testing.T) {
 	var out strings.Builder
 	p := &process{server: server{addr: "127.0.0.1:5001"}, out: &out}
 	fmt.Fprint(p, "Step 3 is running: http://127.0.0.1:5001\nabout")

@@ -71,9 +71,9 @@ func mustTake(t *testing.T, to string) Taken {
 	return taken
 }
 
-// passes runs the tests in a folder on a running Redis, and some of them on one
+// mustPassTests runs the tests in a folder on a running Redis, and some of them on one
 // that they have to start.
-func passes(t *testing.T, dir string) {
+func mustPassTests(t *testing.T, dir string) {
 	t.Helper()
 	redistest.One(t, func(t *testing.T, r *redistest.Redis) {
 		mustRun(t, dir, []string{"TEST_REDIS=" + r.URL}, "test", "-count=1", "./...")
@@ -93,7 +93,7 @@ func TestIntoTheModuleOfAService(t *testing.T) {
 	dir := service(t, "example.org/svc/internal/sessionstore", "module example.org/svc", "go 1.26.0")
 	taken := mustTake(t, filepath.Join(dir, "internal"))
 	mustRun(t, dir, nil, "mod", "tidy")
-	passes(t, taken.Dir)
+	mustPassTests(t, taken.Dir)
 }
 
 func TestIntoAFolderWithoutAModule(t *testing.T) {
@@ -118,7 +118,7 @@ func TestTheWholeFolderCopiedByHand(t *testing.T) {
 		repotest.Write(t, filepath.Join(dir, strings.TrimPrefix(file, "sessionstore/")), string(text))
 	}
 	mustRun(t, dir, nil, "mod", "tidy", "-diff")
-	passes(t, dir)
+	mustPassTests(t, dir)
 }
 
 func TestTheFilesWithoutTestsCopiedByHand(t *testing.T) {
