@@ -88,8 +88,8 @@ func (k *Kit) fill(ctx context.Context) error {
 	return k.addImage(ctx, image)
 }
 
-// create begins a file of the archive. A file that is already compressed is
-// stored uncompressed.
+// create begins a file of the archive. A file that is already compressed is not
+// compressed again.
 func (k *Kit) create(name string) (io.Writer, error) {
 	header := &zip.FileHeader{Name: path.Join(Name, name), Method: zip.Deflate}
 	if ending := path.Ext(name); ending == ".zip" || ending == ".gz" {
