@@ -22,7 +22,7 @@ func runLint(ctx context.Context, args []string) error {
 	}
 	unreachable, err := lint.Run(ctx, root, *database)
 	if err == nil {
-		fmt.Println("golangci-lint, go vet for macOS and Windows, actionlint, compose-go: nothing found")
+		fmt.Println("golangci-lint, go vet for macOS and Windows, vale, actionlint, compose-go: nothing found")
 	}
 	switch {
 	case unreachable != nil:

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -22,6 +23,8 @@ const (
 	govulncheck = "golang.org/x/vuln/cmd/govulncheck@v1.9.0"
 	actionlint  = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 	composeLint = "github.com/compose-spec/compose-go/v2/cmd@v2.16.2"
+	// Later versions need a commit that the Go module proxy does not serve.
+	vale = "github.com/vale-cli/vale/v3/cmd/vale@v3.22.0"
 )
 
 // Run runs every linter, and fails if one of them finds something. database is
@@ -47,6 +50,7 @@ func Run(ctx context.Context, root, database string) (unreachable, err error) {
 		}
 	}
 	return unreachable, errors.Join(append(errs,
+		named("vale", prose(ctx, root).Run()),
 		named("actionlint", lintFile(ctx, root, actionlint, ".github/workflows/test.yml")),
 		named("compose-go", lintFile(ctx, root, composeLint, "compose.yaml")))...)
 }
@@ -60,6 +64,15 @@ func vetFor(ctx context.Context, p modules.Packages, system string) error {
 	vet := p.Command(ctx, "go", "vet")
 	vet.Env = append(vet.Env, "GOOS="+system, "CGO_ENABLED=0")
 	return vet.Run()
+}
+
+// prose is the command that looks for words to avoid and for spelling mistakes
+// in English texts, comments and messages; .vale.ini says which.
+func prose(ctx context.Context, root string) *exec.Cmd {
+	lint := modules.Packages{Dir: root, Pattern: "."}.Command(ctx, "go", "run", vale, "--no-global", "--output=line")
+	// Its parsers are in C. With this setting a missing C compiler is named.
+	lint.Env = append(lint.Env, "CGO_ENABLED=1")
+	return lint
 }
 
 // lintFile runs a linter on a file that is not Go. One of the linters prints
