@@ -58,7 +58,7 @@ func TestSystemdAcceptsTheUnit(t *testing.T) {
 		{"ProtectHome", "ProtectHouse"},
 		{"ExecStart=/opt", "ExecStart=opt"},
 		{"IPAddressDeny=169.254.169.254", "IPAddressDeny=169.254.169.256"},
-		{"SystemCallFilter=@system-service", "SystemCallFilter=@sytem-service"},
+		{"SystemCallFilter=@system-service", "SystemCallFilter=@system-services"},
 		{"TasksMax=256", "TasksMax=some"},
 	} {
 		if analyze(t, strings.Replace(unit, spoil[0], spoil[1], 1)) == "" {
