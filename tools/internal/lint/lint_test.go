@@ -11,9 +11,9 @@ import (
 	"example.com/session-workshop/tools/internal/modules"
 )
 
-// In testdata/good are words in their other meaning, code, Japanese, a
-// learner's copy and what tests read. In testdata/bad is a mistake of each kind
-// in each kind of file, and in testdata/found.txt what must be said of them.
+// In testdata/good are words in their other meaning, code, Japanese and
+// what tests read. In testdata/bad are the mistakes, and in testdata/found.txt
+// what Vale must say of them.
 func TestProseToAvoidIsFound(t *testing.T) {
 	testall.Only(t) // compiles vale
 	if found, err := findProse(t, "testdata/good"); err != nil || len(found) > 0 {
