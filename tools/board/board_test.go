@@ -67,8 +67,8 @@ func (b *classBoard) mustNote(name string, step, passed, total int) {
 	}
 }
 
-// visitor is one browser, which follows redirects. Its paths are those below
-// the join code.
+// visitor is a browser that follows redirects. Its paths begin below the join
+// code.
 func (b *classBoard) visitor() *browsetest.Visitor {
 	v := browsetest.New(b.t, b.address())
 	v.FollowRedirects()
@@ -80,7 +80,7 @@ func (b *classBoard) logIn(v *browsetest.Visitor) {
 	want(b.t, v.Post("/teacher", url.Values{"code": {b.teacher}}), http.StatusOK, "Logout")
 }
 
-// report sends what a program may send that is not ours.
+// report sends a body that another program may send.
 func (b *classBoard) report(body string) browse.Page {
 	b.t.Helper()
 	r, err := http.NewRequest(http.MethodPost, b.address()+"/progress", strings.NewReader(body))
@@ -109,8 +109,8 @@ func wantError(t testing.TB, err error, words ...string) {
 	}
 }
 
-// reads is how often the server has read from a connection: what was sent
-// together it reads in one go.
+// reads is how often the server has read from a connection. It reads commands that
+// were sent together at once.
 func reads(t *testing.T, client redis.UniversalClient) (n int) {
 	t.Helper()
 	return info(t, client, "stats", `total_reads_processed:(\d+)`)
@@ -169,19 +169,19 @@ func TestARoomOf200ReportsAtOnce(t *testing.T) {
 func TestAReportIsOneRoundTrip(t *testing.T) {
 	r := redistest.StartServer(t)
 	b := start(t, r.URL)
-	// Opens the connection that the others use.
+	// The first report opens the connection.
 	b.mustNote("Grace", 1, 1, 21)
 	before := reads(t, r.Client)
 	for passed := range 20 {
 		b.mustNote("Grace", 1, passed+1, 21)
 	}
-	// The question how many there were is one too.
+	// The last INFO is a read too.
 	if n := reads(t, r.Client) - before - 1; n != 20 {
 		t.Errorf("20 reports took %d round trips", n)
 	}
 }
 
-// A class reports in the same moment, which must not be the one that counts.
+// All of a class may report while Redis is slow.
 func TestARedisThatIsSlowForAMomentLosesNoReport(t *testing.T) {
 	testall.Only(t)
 	r := redistest.StartServer(t)
@@ -203,7 +203,7 @@ func TestARedisThatIsSlowForAMomentLosesNoReport(t *testing.T) {
 	}
 }
 
-func TestHoweverManyLookRedisIsAskedOnceASecond(t *testing.T) {
+func TestRedisIsAskedOnceASecondForAnyNumberOfBrowsers(t *testing.T) {
 	testall.Only(t)
 	r := redistest.StartServer(t)
 	b := start(t, r.URL)
@@ -223,7 +223,7 @@ func TestHoweverManyLookRedisIsAskedOnceASecond(t *testing.T) {
 	}
 }
 
-func TestNothingNewIsAnEmptyAnswer(t *testing.T) {
+func TestAnUnchangedTableIsNotSentAgain(t *testing.T) {
 	b := start(t, redistest.StartServer(t).URL)
 	b.mustNote("Grace", 1, 12, 21)
 	v := b.visitor()
@@ -235,11 +235,11 @@ func TestNothingNewIsAnEmptyAnswer(t *testing.T) {
 	}
 	b.mustNote("Grace", 1, 13, 21)
 	var p browse.Page
-	wait.For(t, "there are news", func() bool { p = again(); return p.Status == http.StatusOK })
+	wait.For(t, "the table has changed", func() bool { p = again(); return p.Status == http.StatusOK })
 	want(t, p, http.StatusOK, "13 of 21")
 }
 
-func TestAClassThatDoesSomeStepsSeesTheseAlone(t *testing.T) {
+func TestTheBoardShowsOnlyTheStepsOfTheClass(t *testing.T) {
 	b := start(t, redistest.StartServer(t).URL, "-steps", "2, 3")
 	b.mustNote("Grace", 3, 12, 21)
 	b.mustNote("Grace", 1, 21, 21)
@@ -270,7 +270,7 @@ func TestTheBestResultStays(t *testing.T) {
 		time.Sleep(2 * time.Millisecond) // the time of a report is in milliseconds
 		b.mustNote("Grace", report.step, report.passed, report.total)
 		if now := r.Client.HGet(t.Context(), roomKey, "Grace").Val(); now == seen {
-			t.Errorf("a report changed nothing, not even when Grace was seen: %s", now)
+			t.Errorf("a report did not change the time at which Grace was seen: %s", now)
 		}
 		v.WaitFor("", report.shown)
 	}
@@ -291,7 +291,7 @@ func TestNamesAreTextAndBounded(t *testing.T) {
 		"": "Type a name.", "  ": "Type a name.", strings.Repeat("W", 65): "too long", "a\nb": "cannot be seen", "\u200b\u202e": "Type a name.",
 	} {
 		wantError(t, b.send(name, 1, 1, 21), "NAME: ", problem)
-		// A program that is not ours can send anything.
+		// Another program can send anything.
 		raw := fmt.Sprintf(`{"name":%q,"step":1,"passed":1,"total":21}`, name)
 		raw = strings.ReplaceAll(raw, `\x`, `\u00`)
 		want(t, b.report(raw), http.StatusBadRequest, problem)
@@ -349,7 +349,7 @@ func TestTheJoinCode(t *testing.T) {
 	want(t, v.Get(b.URL+"/favicon.ico"), http.StatusNotFound)
 	err := board.Send(t.Context(), b.URL+"/wrong2", board.Progress{Name: "Bob", Step: 1, Passed: 1, Total: 21})
 	wantError(t, err, "BOARD: the join code is wrong")
-	// As somebody types it who has heard it.
+	// A learner who hears the code may type it so.
 	spoken := strings.ToUpper(b.join[:3]) + " " + b.join[3:]
 	p := v.Get(b.URL + "/?code=" + url.QueryEscape(spoken))
 	want(t, p, http.StatusOK, "make check3 BOARD=")
@@ -361,7 +361,7 @@ func TestTheJoinCode(t *testing.T) {
 	}
 }
 
-func TestWrongCodesShutNobodyElseOut(t *testing.T) {
+func TestTheRightCodeIsAcceptedAfterManyWrongOnes(t *testing.T) {
 	b := start(t, redistest.StartServer(t).URL)
 	v := b.visitor()
 	for i := range 60 {
@@ -373,14 +373,14 @@ func TestWrongCodesShutNobodyElseOut(t *testing.T) {
 	}
 	want(t, v.Get(b.URL+"/guess60"), http.StatusTooManyRequests, "Too many wrong codes have come from this address. Wait a minute.")
 	want(t, v.Post("/teacher", url.Values{"code": {b.join}}), http.StatusTooManyRequests)
-	want(t, v.Get(""), http.StatusOK, "Nobody has reported yet.")
+	want(t, v.Get(""), http.StatusOK, "No learner has reported yet.")
 	b.mustNote("Grace", 1, 1, 21)
 	b.logIn(v)
 }
 
-// While as many wrong codes wait as may, another one is not looked at, and the
-// right one neither. Known browsers go on.
-func TestAFloodOfWrongCodesShutsNoKnownBrowserOut(t *testing.T) {
+// While the limit of wrong codes wait, every other code is refused, the right one
+// too. Only known browsers are served.
+func TestKnownBrowsersAreServedDuringAFloodOfWrongCodes(t *testing.T) {
 	testall.Only(t)
 	b := start(t, redistest.StartServer(t).URL)
 	learner, teacher := b.visitor(), b.visitor()
@@ -397,20 +397,20 @@ func TestAFloodOfWrongCodesShutsNoKnownBrowserOut(t *testing.T) {
 			}
 		})
 	}
-	wait.For(t, "a stranger is shut out", func() bool { return b.visitor().Get("").Status == http.StatusTooManyRequests })
-	want(t, learner.Get("/table"), http.StatusOK, "Nobody has reported yet.")
+	wait.For(t, "an unknown browser is refused", func() bool { return b.visitor().Get("").Status == http.StatusTooManyRequests })
+	want(t, learner.Get("/table"), http.StatusOK, "No learner has reported yet.")
 	want(t, teacher.Post("/teacher/hide", nil), http.StatusOK, "The names are hidden")
 	b.logIn(learner)
 	forged := b.visitor()
 	if err := forged.Plant("workshop_board_pass", b.join); err != nil {
 		t.Fatal(err)
 	}
-	wait.For(t, "a forged pass is shut out", func() bool { return forged.Get("/table").Status == http.StatusTooManyRequests })
+	wait.For(t, "a forged pass is refused", func() bool { return forged.Get("/table").Status == http.StatusTooManyRequests })
 }
 
-// The names have capitals, which no join code has. A name of three small letters
-// can be part of a random code.
-func TestWhatOnlyTheTeacherMay(t *testing.T) {
+// The names have capitals, which a join code never has: three small letters can be
+// part of a random code.
+func TestOnlyTheTeacherCanChangeTheBoard(t *testing.T) {
 	r := redistest.StartServer(t)
 	b := start(t, r.URL)
 	for _, name := range []string{"Grace", "Bob", "Dorothy"} {
@@ -442,12 +442,12 @@ func TestWhatOnlyTheTeacherMay(t *testing.T) {
 	}
 	want(t, teacher.Post(desk+"/show", nil), http.StatusOK)
 	want(t, looker.Get(""), http.StatusOK, "Grace", "Dorothy")
-	want(t, teacher.Post(desk+"/start-over", nil), http.StatusOK, "Nobody has reported yet.")
-	want(t, looker.Get(""), http.StatusOK, "Nobody has reported yet.")
+	want(t, teacher.Post(desk+"/start-over", nil), http.StatusOK, "No learner has reported yet.")
+	want(t, looker.Get(""), http.StatusOK, "No learner has reported yet.")
 
 	crossSite := http.Header{"Sec-Fetch-Site": {"cross-site"}}
 	want(t, teacher.Do(http.MethodPost, desk+"/hide", nil, crossSite), http.StatusForbidden, "The form was sent from another site.")
-	want(t, looker.Get(""), http.StatusOK, "Nobody has reported yet.")
+	want(t, looker.Get(""), http.StatusOK, "No learner has reported yet.")
 
 	for _, key := range r.Client.Keys(t.Context(), "*").Val() {
 		if !strings.HasPrefix(key, "workshop:board:") {
@@ -472,7 +472,7 @@ func TestWhatOnlyTheTeacherMay(t *testing.T) {
 	want(t, thief.Get(desk), http.StatusOK, "The teacher's code")
 }
 
-func TestStep4AndTheBoardDoNotMeet(t *testing.T) {
+func TestStep4AndTheBoardKeepTheirLoginsApart(t *testing.T) {
 	r := redistest.StartServer(t)
 	b := start(t, r.URL)
 	app := steptest.Start(t, "../../step4-store", "REDIS_URL="+r.URL, "SESSION_TTL=2m")
@@ -551,7 +551,7 @@ func TestRedisGoesAwayAndComesBack(t *testing.T) {
 	back()
 }
 
-func TestARedisThatForgetsGetsTheCodesAgain(t *testing.T) {
+func TestTheBoardWritesTheCodesAgainIfRedisLosesThem(t *testing.T) {
 	r := redistest.StartServer(t)
 	b := start(t, r.URL)
 	r.Restart()

@@ -1,5 +1,5 @@
-// Package board is the class board: one page that shows who is at which step,
-// live, and the client by which the checks of the steps report to it.
+// Package board is the class board: a live page that shows at which step each
+// learner is, and the client with which the checks of the steps report to it.
 package board
 
 import (
@@ -23,8 +23,8 @@ import (
 )
 
 const (
-	// sendWithin bounds a report, whatever its context allows: nobody should
-	// wait for a board.
+	// sendWithin bounds a report even if its context allows more: a check must
+	// not wait long for a board.
 	sendWithin = 5 * time.Second
 	// signature is in every answer of a board to a report.
 	signature = "session-workshop"
@@ -35,18 +35,19 @@ const (
 	maxTotal = 999
 )
 
-// Progress is how far somebody is with a step.
+// Progress is how far a learner is with a step.
 type Progress struct {
-	// Name is who reports: 1 to 64 bytes, without control characters.
+	// Name is the learner's: 1 to 64 bytes, without control characters.
 	Name string `json:"name"`
 	// Step is 1 to 4.
 	Step int `json:"step"`
-	// Passed of Total checks succeed. The step is done when all do.
+	// Passed is how many of Total checks pass. The step is done if all do.
 	Passed int `json:"passed"`
 	Total  int `json:"total"`
 }
 
-// answer is what a board says to a report. Without a problem it has noted it.
+// answer is a board's reply to a report. If Problem is empty, the board has
+// stored the report.
 type answer struct {
 	Board   string `json:"board"`
 	Problem string `json:"problem,omitempty"`
@@ -54,10 +55,11 @@ type answer struct {
 
 // Send reports p to the board at boardURL, the address with the join code that
 // the board prints: http://192.168.1.20:5050/k7f3qz. The error is one line for
-// the person who typed that address or the name: the address is none, nobody
-// answers there, no answer came in time, what answers is not a board, the code
-// is wrong, or the board has refused the report and why. It waits until ctx ends and
-// at most five seconds. A report may be sent again: the board keeps the best.
+// the user who typed the address and the name: the address is invalid, no server
+// answers there, no answer came in time, the server is not a board, the code is
+// wrong, or the board's reason to refuse the report. Send waits at most five
+// seconds, and no longer than ctx allows. A report may be sent again: the board
+// keeps the best result.
 func Send(ctx context.Context, boardURL string, p Progress) error {
 	address, err := parseAddress(boardURL)
 	if err != nil {
@@ -79,7 +81,7 @@ func Send(ctx context.Context, boardURL string, p Progress) error {
 	case err != nil && ctx.Err() != nil:
 		return explain(ctx, address, err)
 	case err != nil || a.Board != signature:
-		return fmt.Errorf("BOARD: what answers on %s is not a class board (%s). Is the address the one that the board shows?", address.Host, response.Status)
+		return fmt.Errorf("BOARD: the server on %s is not a class board (%s). Is this the address that the board shows?", address.Host, response.Status)
 	case a.Problem != "":
 		return errors.New("BOARD: " + printable(a.Problem))
 	}
@@ -94,7 +96,8 @@ func parseAddress(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// checked is p with the name as it will be shown.
+// checked returns p with the name as the board shows it, or says what in p is
+// invalid.
 func (p Progress) checked() (Progress, error) {
 	name, problem := web.CheckName(p.Name)
 	switch {
@@ -103,7 +106,7 @@ func (p Progress) checked() (Progress, error) {
 	case p.Step < 1 || p.Step > steps.Count:
 		return p, fmt.Errorf("there is no step %d, only 1 to %d", p.Step, steps.Count)
 	case p.Total < 1 || p.Total > maxTotal || p.Passed < 0 || p.Passed > p.Total:
-		return p, fmt.Errorf("%d of %d checks cannot be: at most all pass, of 1 to %d", p.Passed, p.Total, maxTotal)
+		return p, fmt.Errorf("%d of %d checks is invalid: a step has 1 to %d checks, of which 0 to all pass", p.Passed, p.Total, maxTotal)
 	}
 	p.Name = name
 	return p, nil
@@ -122,7 +125,7 @@ func post(ctx context.Context, address *url.URL, p Progress) (*http.Response, er
 	request.Header.Set("Content-Type", "application/json")
 	client := http.Client{
 		Transport: transport,
-		// The page by which a network asks people to log in is no board.
+		// A network that redirects to its own login page is not a board.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return client.Do(request)
@@ -130,7 +133,7 @@ func post(ctx context.Context, address *url.URL, p Progress) (*http.Response, er
 
 var transport = &http.Transport{Proxy: proxyFor, DisableKeepAlives: true}
 
-// proxyFor leaves the proxy out for an address in the room, which a proxy on
+// proxyFor uses no proxy for an address of the local network, which a proxy on
 // the internet cannot reach.
 func proxyFor(request *http.Request) (*url.URL, error) {
 	if ip, err := netip.ParseAddr(request.URL.Hostname()); err == nil && (ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast()) {
@@ -146,11 +149,11 @@ func explain(ctx context.Context, address *url.URL, err error) error {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return context.Canceled
 	case redisconn.Refused(err):
-		return fmt.Errorf("BOARD: nobody answers on %s (connection refused). Does the board still run, and is this its address?", address.Host)
+		return fmt.Errorf("BOARD: no server answers on %s (connection refused). Does the board still run, and is this its address?", address.Host)
 	case errors.As(err, &dns):
 		return fmt.Errorf("BOARD: no machine has the name %q. Is it spelled right?", dns.Name)
 	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():
-		return fmt.Errorf("BOARD: no answer from %s in time. Are you in the same network, and does no firewall stand between?", address.Host)
+		return fmt.Errorf("BOARD: no answer from %s in time. Are you in the same network? Does a firewall block the port?", address.Host)
 	}
 	// The library's error begins with the whole address.
 	var outer *url.Error
@@ -161,10 +164,11 @@ func explain(ctx context.Context, address *url.URL, err error) error {
 	if errors.As(err, &dial) && dial.Op == "dial" {
 		return fmt.Errorf("BOARD: %s cannot be reached: %w", address.Host, dial.Err)
 	}
-	return fmt.Errorf("BOARD: what answers on %s is not a class board: %w", address.Host, err)
+	return fmt.Errorf("BOARD: the server on %s is not a class board: %w", address.Host, err)
 }
 
-// printable keeps a terminal safe from what a stranger has sent.
+// printable removes the characters with which a server could control the
+// terminal.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

@@ -10,7 +10,7 @@ import (
 // doorPage asks for the code.
 type doorPage struct{ Problem string }
 
-// door takes the join code that a learner typed, and leads to the room.
+// door takes the join code that a learner typed, and redirects to the room.
 func (s *server) door(c echo.Context) error {
 	typed := c.QueryParam("code")
 	if typed == "" {
@@ -22,7 +22,7 @@ func (s *server) door(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/"+s.room.Join)
 }
 
-// guard lets in who has the join code.
+// guard accepts requests with the join code only.
 func (s *server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		typed := c.Param("code")
@@ -39,8 +39,9 @@ func (s *server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 
 const wrongJoinCode = "the join code is wrong. The board shows the right one"
 
-// judge says what is wrong with a code that was typed, or nothing. It goes by
-// the address of the connection: a header can say anything.
+// judge returns what is wrong with a typed code; the problem is empty if it is
+// right. It counts by the address of the connection, since any client can write
+// another address into a header.
 func (s *server) judge(c echo.Context, typed, code, whenWrong string) (status int, problem string) {
 	switch s.limiter.judge(c.Request().RemoteAddr, isCode(typed, code)) {
 	case right:
@@ -59,8 +60,8 @@ func (s *server) isKnown(c echo.Context) bool {
 	return s.session(c).Refresh(c.Request().Context()) == nil
 }
 
-// refuse answers a person with the page that asks for the code, and a report
-// in its own form.
+// refuse answers a browser with the page that asks for the code, and a report
+// with JSON.
 func (s *server) refuse(c echo.Context, status int, problem string) error {
 	if strings.HasSuffix(c.Path(), "/progress") {
 		return answerReport(c, status, problem)

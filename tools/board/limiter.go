@@ -8,19 +8,19 @@ import (
 )
 
 const (
-	// maxWrong codes in a minute are more than a room mistypes behind one address.
+	// maxWrong codes in a minute are more than a class behind one address mistypes.
 	maxWrong = 60
 	limitFor = time.Minute
-	// slowFor is how long each wrong code after these waits for its answer, and
-	// maxSlow how many of an address wait at once. So an address can try 100 codes
-	// a second: half of all join codes, 300 million, take it 34 days.
+	// After maxWrong codes, each wrong code waits slowFor for its answer, and at most
+	// maxSlow of one address wait at once. So an address can try 100 codes a second:
+	// half of all join codes, 300 million, take it 34 days.
 	slowFor = time.Second
 	maxSlow = 100
 )
 
-// limiter bounds how many codes an address can try, and lets the right one pass
-// after wrong ones: a whole class can share an address with who mistypes. It needs
-// no Redis, so that guesses cost nothing.
+// limiter bounds how many codes an address can try. The right code passes after
+// wrong ones too, since a whole class can share one address. It needs no Redis, so
+// that guesses cost nothing.
 type limiter struct {
 	mutex sync.Mutex
 	began time.Time
@@ -33,11 +33,11 @@ type verdict int
 const (
 	right verdict = iota
 	wrong
-	// tooMany does not tell whether the code was right if too many wait.
+	// tooMany is also the answer to the right code while maxSlow others wait.
 	tooMany
 )
 
-// judge counts a wrong code of an address. It looks and counts in one go, so
+// judge counts a wrong code of an address. It looks and counts under one lock, so
 // that guesses sent together are all counted.
 func (l *limiter) judge(remote string, isRight bool) verdict {
 	l.mutex.Lock()
@@ -60,7 +60,7 @@ func (l *limiter) judge(remote string, isRight bool) verdict {
 	}
 	l.slow[who]++
 	l.mutex.Unlock()
-	// A client that does not wait for the answer is counted all the same.
+	// A client that does not wait for the answer still counts.
 	time.Sleep(slowFor)
 	l.mutex.Lock()
 	if l.slow[who]--; l.slow[who] == 0 {
@@ -69,8 +69,8 @@ func (l *limiter) judge(remote string, isRight bool) verdict {
 	return tooMany
 }
 
-// network is an IPv4 address, or the 64 bits of an IPv6 address that a machine
-// cannot choose by itself.
+// network is an IPv4 address, or the first 64 bits of an IPv6 address: a machine
+// chooses the others itself.
 func network(remote string) netip.Prefix {
 	addr, err := netip.ParseAddrPort(remote)
 	if err != nil {
@@ -80,10 +80,10 @@ func network(remote string) netip.Prefix {
 	if ip.Is6() {
 		bits = 64
 	}
-	// The error is that of too many bits.
+	// Prefix fails only for too many bits.
 	prefix, _ := ip.WithZone("").Prefix(bits)
 	return prefix
 }
 
-// sender is an address of a connection as the teacher reads it, without the port.
+// sender is the address of a connection as the teacher sees it, without the port.
 func sender(remote string) string { return strings.TrimSuffix(network(remote).String(), "/32") }

@@ -39,7 +39,7 @@ func TestTheRightCodePassesAfterWrongOnes(t *testing.T) {
 }
 
 // flood sends more wrong codes at once than may wait, and returns how many of them
-// were looked at.
+// waited.
 func flood(l *limiter, address string) (judged *atomic.Int64) {
 	judged = new(atomic.Int64)
 	for range 3 * maxSlow {
@@ -62,7 +62,7 @@ func TestAnAddressCanTryAHundredCodesASecond(t *testing.T) {
 		}
 		judged := flood(&l, "192.0.2.1:2")
 		if v := l.judge("192.0.2.1:3", true); v != tooMany {
-			t.Errorf("while %d wait, the right code is known by its answer: %v", maxSlow, v)
+			t.Errorf("while %d wait, the answer to the right code is %v", maxSlow, v)
 		}
 		if v := l.judge("192.0.2.2:3", true); v != right {
 			t.Errorf("another address: %v", v)
@@ -70,7 +70,7 @@ func TestAnAddressCanTryAHundredCodesASecond(t *testing.T) {
 		time.Sleep(slowFor)
 		synctest.Wait()
 		if n := judged.Load(); n != maxSlow {
-			t.Errorf("%d were looked at, want %d", n, maxSlow)
+			t.Errorf("%d waited, want %d", n, maxSlow)
 		}
 		if v := l.judge("192.0.2.1:3", true); v != right {
 			t.Errorf("a second later: %v", v)
@@ -78,7 +78,7 @@ func TestAnAddressCanTryAHundredCodesASecond(t *testing.T) {
 	})
 }
 
-// Whoever has an IPv6 address has very many.
+// A machine with one IPv6 address has very many.
 func TestAnIPv6NetworkCountsAsOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l limiter

@@ -14,7 +14,7 @@ import (
 	"example.com/session-workshop/check/redistest"
 )
 
-func TestANameHasOneRowHoweverItIsTyped(t *testing.T) {
+func TestAllSpellingsOfANameHaveOneRow(t *testing.T) {
 	r := redistest.StartServer(t)
 	b := start(t, r.URL)
 	for _, same := range [][]string{
@@ -30,7 +30,7 @@ func TestANameHasOneRowHoweverItIsTyped(t *testing.T) {
 	}
 	p := b.visitor().WaitFor("", "5 people take part")
 	want(t, p, http.StatusOK, "Ada 6 of 21", "Zoë L 3 of 21", "Σίσυφος 2 of 21", "Groß 2 of 21", "👩‍💻 2 of 21")
-	// A name that is taken off makes place for another spelling.
+	// After a name is removed, the next spelling stays.
 	v := b.visitor()
 	b.logIn(v)
 	want(t, v.Post("/teacher/remove", url.Values{"learner": {"Ada"}}), http.StatusOK, "4 people take part")
@@ -38,7 +38,7 @@ func TestANameHasOneRowHoweverItIsTyped(t *testing.T) {
 	b.visitor().WaitFor("", "ADA 2 of 21")
 }
 
-// from is a browser with another address than the test.
+// from is a browser at another address than the test's.
 func (b *classBoard) from(ip string) *browsetest.Visitor {
 	v := b.visitor()
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}}
@@ -71,7 +71,7 @@ func TestNewNamesAreBoundedForEachAddress(t *testing.T) {
 		want(t, p, http.StatusOK)
 	}
 	report("Grace")
-	// The address of a name is the one that it came from first.
+	// A name keeps the address that it came from first.
 	report("name 8")
 
 	teacher := b.visitor()
@@ -82,7 +82,7 @@ func TestNewNamesAreBoundedForEachAddress(t *testing.T) {
 	b.mustNote("one more", 1, 1, 21)
 }
 
-func TestTheTeacherTakesOffWhatCameInTheLastMinutes(t *testing.T) {
+func TestTheTeacherRemovesTheNamesOfTheLastMinutes(t *testing.T) {
 	r := redistest.StartServer(t)
 	b := start(t, r.URL)
 	ago := func(d time.Duration) int64 { return time.Now().Add(-d).UnixMilli() }
@@ -102,8 +102,8 @@ func TestTheTeacherTakesOffWhatCameInTheLastMinutes(t *testing.T) {
 	want(t, v.Post("/teacher/remove-new", url.Values{"minutes": {"5"}}), http.StatusOK, "1 person takes part", "Early")
 }
 
-// A room can hold names of a board that did not make them plain.
-func TestEachNameCanBeTakenOff(t *testing.T) {
+// An earlier version of the board may have stored names that were not normalized.
+func TestEachNameCanBeRemoved(t *testing.T) {
 	r := redistest.StartServer(t)
 	b := start(t, r.URL)
 	names := []string{"Ada  Lovelace", "  Ada", "Ada ", "a\tb", `"><b>'Ada'</b> & co`, "👨‍👩‍👧", "\u202eadA", "شيرين", "\u200b", " "}
@@ -147,7 +147,7 @@ func TestRedisNeverSeesTheTeachersCode(t *testing.T) {
 	for seen.Scan() && !strings.Contains(seen.Text(), "end-of-test") {
 		for _, secret := range []string{b.teacher, "aaaaaaaaaa", session} {
 			if strings.Contains(seen.Text(), secret) {
-				t.Errorf("a secret is in sight: %s", seen.Text())
+				t.Errorf("Redis got a secret: %s", seen.Text())
 			}
 		}
 		joins += strings.Count(seen.Text(), b.join)

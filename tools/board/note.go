@@ -11,15 +11,19 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// note keeps a report. KEYS[1] is the room, ARGV the name, the step, how many
-// checks passed, of how many, the time in milliseconds, how many names fit, how
-// many seconds to keep them, what all spellings of the name have in common, the
-// address, and how many names fit from there. The answer is 1, 0 if no more names
-// fit, and -1 if no more fit from there.
+// note is the script that stores a report. KEYS[1] is the room. ARGV holds
 //
-// The best result of a step stays: reports can come late, or twice, and who
-// breaks a step that was done to try something has still done it. The first
-// spelling stays too, and the address that it came from.
+//	1 the name, 2 the step, 3 how many checks passed, 4 of how many,
+//	5 the time in milliseconds, 6 the most names in the room,
+//	7 how many seconds to keep the room, 8 the identity of the name,
+//	9 the address, 10 the most names from one address
+//
+// It answers 1, or 0 if the room is full, or -1 if that address may add no more
+// names.
+//
+// The best result of a step stays: a report can come late or twice, and a learner
+// who breaks a finished step to try something has still done it. The first
+// spelling of a name stays too, and the address that it came from.
 const note = `
 local name, kept = ARGV[1], redis.call('HGET', KEYS[1], ARGV[1])
 if not kept then
@@ -49,12 +53,12 @@ return 1`
 // errFull and errFullFrom refuse a new name.
 var (
 	errFull     = errors.New("the board is full. The teacher can remove names")
-	errFullFrom = fmt.Errorf("%d names have come from your address already, and no more are taken. The teacher can remove some", maxNamesFrom)
+	errFullFrom = fmt.Errorf("%d names have come from your address already, which is the limit. The teacher can remove some", maxNamesFrom)
 )
 
-// report notes p, which came from an address, in one round trip. The error is
-// errFull, errFullFrom, or that of Redis. The codes must not end before the room
-// does, and are written anew for a Redis that has forgotten them.
+// report stores p, which came from an address, in one round trip. The error is
+// errFull, errFullFrom or one of Redis. The codes get a full TTL too, since they
+// must not expire before the room. If Redis has lost them, they are written again.
 func (r *room) report(ctx context.Context, p Progress, from string) error {
 	seconds := int(keep.Seconds())
 	pipe := r.rdb.Pipeline()
@@ -76,8 +80,8 @@ func (r *room) report(ctx context.Context, p Progress, from string) error {
 	return r.keepCodes(ctx)
 }
 
-// identity is the same for names that differ only in the case of their letters,
-// and has no space. Folding, unlike lower case, makes ς, σ and Σ one letter.
+// identity is the same for names that differ only in case, and has no space. Case
+// folding, unlike lower case, makes ς, σ and Σ one letter.
 func identity(name string) string {
 	return url.QueryEscape(norm.NFC.String(cases.Fold().String(name)))
 }

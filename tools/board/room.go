@@ -21,31 +21,31 @@ const (
 
 	// keep is how long Redis remembers a room after its last report.
 	keep = 24 * time.Hour
-	// maxNames keeps strangers with the code from filling Redis.
+	// maxNames keeps a client with the code from filling Redis.
 	maxNames = 500
-	// maxNamesFrom of them can come from one address: whole classes share one, and
-	// half of the places are left for the others.
+	// maxNamesFrom is how many names can come from one address: a whole class may
+	// share one, and half of the places are left for other addresses.
 	maxNamesFrom = maxNames / 2
 )
 
-// room is what Redis holds of a class: one hash with a field for each learner,
-// and one with the codes.
+// room is what Redis holds for a class: a hash with a field for each learner, and
+// one with the codes.
 type room struct {
 	rdb redis.UniversalClient
-	// steps are the numbers of those that the class does.
+	// steps are the numbers of the steps that the class does.
 	steps []int
 	// namesFrom is how many names can come from one address.
 	namesFrom int
 	Codes
 }
 
-// Codes open a room: Join to everybody in it, Teacher to who may change it.
-// Redis has the join code, and of the teacher's a digest.
+// Codes open a room: Join is for all who take part, Teacher for the teacher, who
+// may change the room. Redis has the join code, and a digest of the teacher's.
 type Codes struct{ Join, Teacher string }
 
-// openRoom takes the join code that Redis has kept, else a new one. One that the
-// teacher has chosen takes the place of the one before. The teacher's code is
-// always new, and those before are still good.
+// openRoom takes the join code that the teacher has chosen, else the one that Redis
+// has kept, else a new one. The teacher's code is always new, and earlier ones
+// stay valid.
 func openRoom(ctx context.Context, rdb redis.UniversalClient, chosen string) (*room, error) {
 	r := &room{rdb: rdb, namesFrom: maxNamesFrom, Codes: Codes{Teacher: newCode(teacherLength)}}
 	for i := range steps.Count {
@@ -65,12 +65,12 @@ func openRoom(ctx context.Context, rdb redis.UniversalClient, chosen string) (*r
 		return nil, err
 	}
 	if r.Join = join.Val(); normalCode(r.Join) != r.Join {
-		return nil, fmt.Errorf("the key %s holds a code that this board did not put there. If nobody needs it, remove it: redis-cli DEL %s", settingsKey, settingsKey)
+		return nil, fmt.Errorf("the key %s holds a code that no board has written. If you do not need it, delete it: redis-cli DEL %s", settingsKey, settingsKey)
 	}
 	return r, nil
 }
 
-// keepCodes writes them for a Redis that has forgotten them.
+// keepCodes writes the codes to a Redis that has lost them.
 func (r *room) keepCodes(ctx context.Context) error {
 	pipe := r.rdb.TxPipeline()
 	pipe.HSet(ctx, settingsKey, "join", r.Join, teacherField(r.Teacher), 1)
@@ -79,7 +79,8 @@ func (r *room) keepCodes(ctx context.Context) error {
 	return err
 }
 
-// wasTeachers reports whether an earlier start has made this code.
+// wasTeachers reports whether an earlier start of the board made this teacher's
+// code.
 func (r *room) wasTeachers(ctx context.Context, typed string) (bool, error) {
 	code := normalCode(typed)
 	if code == "" {
@@ -88,11 +89,11 @@ func (r *room) wasTeachers(ctx context.Context, typed string) (bool, error) {
 	return r.rdb.HExists(ctx, settingsKey, teacherField(code)).Result()
 }
 
-// remove takes one name out of the room, removeIf those that gone is true for, and
-// clear all of them.
 func (r *room) remove(ctx context.Context, name string) error {
 	return r.rdb.HDel(ctx, roomKey, name).Err()
 }
+
+// removeIf removes the learners for whom gone reports true.
 func (r *room) removeIf(ctx context.Context, gone func(learner) bool) error {
 	now, err := r.read(ctx)
 	if err != nil {
@@ -109,16 +110,17 @@ func (r *room) removeIf(ctx context.Context, gone func(learner) bool) error {
 	}
 	return r.rdb.HDel(ctx, roomKey, names...).Err()
 }
+
 func (r *room) clear(ctx context.Context) error { return r.rdb.Del(ctx, roomKey).Err() }
 
-// hideNames hides them from everybody but the teacher, or shows them again.
+// hideNames hides the names from all but the teacher, or shows them again.
 func (r *room) hideNames(ctx context.Context, hide bool) error {
 	return r.rdb.HSet(ctx, settingsKey, "hidden", hide).Err()
 }
 
 // snapshot is a room at one moment.
 type snapshot struct {
-	// Learners are sorted by name, so that nobody's line jumps.
+	// Learners are sorted by name, so that lines keep their places.
 	Learners []learner
 	// Shown are the numbers of the steps that the class does.
 	Shown  []int
@@ -133,7 +135,7 @@ type learner struct {
 	Last int
 	Seen time.Time
 	// First is when the first report came, From the address that sent it. Both are
-	// zero if the board that noted it did not know them yet.
+	// zero if an earlier version of the board stored it.
 	First time.Time
 	From  string
 }
@@ -141,13 +143,12 @@ type learner struct {
 // Step is the result of a step, by its number.
 func (l learner) Step(n int) result { return l.Steps[n-1] }
 
-// result is how much of a step works. Total 0 means that nobody has tried.
+// result is how many checks of a step pass. Total is 0 before the first report.
 type result struct{ Passed, Total int }
 
 func (r result) Tried() bool { return r.Total > 0 }
 func (r result) Done() bool  { return r.Tried() && r.Passed == r.Total }
 
-// String is what a person reads.
 func (r result) String() string {
 	switch {
 	case r.Done():
@@ -180,8 +181,8 @@ func (r *room) read(ctx context.Context) (snapshot, error) {
 }
 
 // parseLearner reads what note has written: seen=1764076800000 last=3
-// first=1764075600000 from=192.168.1.7 id=ada 1=21/21 3=12/21. What it cannot
-// read it passes over.
+// first=1764075600000 from=192.168.1.7 id=ada 1=21/21 3=12/21. It skips what it
+// cannot read.
 func parseLearner(name, line string) learner {
 	l := learner{Name: name}
 	for _, word := range strings.Fields(line) {
@@ -211,7 +212,7 @@ func moment(text string) time.Time {
 	return time.UnixMilli(ms)
 }
 
-// stepNumber is 0 where text is not the number of a step.
+// stepNumber is 0 if text is not the number of a step.
 func stepNumber(text string) int {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > steps.Count {
@@ -220,11 +221,11 @@ func stepNumber(text string) int {
 	return n
 }
 
-// count is how many learners are where with a step.
+// count is how many learners have done a step, and how many are at work on it.
 type count struct{ Step, Done, AtWork int }
 
-// Counts has one for each step that is shown. Who is at work on a step has reported it last,
-// and it is not done.
+// Counts returns a count for each step that is shown. A learner is at work on the
+// step of the last report, unless it is done.
 func (s snapshot) Counts() []count {
 	counts := make([]count, len(s.Shown))
 	for i, step := range s.Shown {
@@ -241,13 +242,13 @@ func (s snapshot) Counts() []count {
 	return counts
 }
 
-// origin is an address, and how many names have come from there.
+// origin is an address, and how many names have come from it.
 type origin struct {
 	Address string
 	Names   int
 }
 
-// Origins has each address, the one with the most names first.
+// Origins returns each address, the one with the most names first.
 func (s snapshot) Origins() (all []origin) {
 	names := map[string]int{}
 	for _, l := range s.Learners {
@@ -264,7 +265,7 @@ func (s snapshot) Origins() (all []origin) {
 	return all
 }
 
-// Latest is the last news in a sentence, empty in an empty room.
+// Latest is a sentence about the last report, empty before the first one.
 func (s snapshot) Latest() string {
 	if len(s.Learners) == 0 {
 		return ""

@@ -17,7 +17,7 @@ func send(ctx context.Context, address string) error {
 	return board.Send(ctx, address, board.Progress{Name: "ada", Step: 3, Passed: 12, Total: 21})
 }
 
-func TestAnAddressThatIsNone(t *testing.T) {
+func TestAnInvalidAddressIsRefused(t *testing.T) {
 	for _, address := range []string{
 		"", "k7f3qz", "192.168.1.20:5050/k7f3qz", "ftp://192.168.1.20/k7f3qz", "http:///k7f3qz",
 		"http://192.168.1.20:5050", "http://192.168.1.20:5050/", "http://192.168.1.20:5050/k7f", "http://192.168.1.20:5050/k7f3qz/table", "http://192.168.1.20:x/k7f3qz",
@@ -26,18 +26,18 @@ func TestAnAddressThatIsNone(t *testing.T) {
 	}
 }
 
-func TestNobodyAnswers(t *testing.T) {
+func TestNoServerAnswers(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := listener.Addr().String()
 	listener.Close()
-	wantError(t, send(t.Context(), "http://"+address+"/k7f3qz"), "BOARD: nobody answers on "+address, "Does the board still run")
+	wantError(t, send(t.Context(), "http://"+address+"/k7f3qz"), "BOARD: no server answers on "+address, "Does the board still run")
 	wantError(t, send(t.Context(), "http://board.invalid:5050/k7f3qz"), `BOARD: no machine has the name "board.invalid"`)
 }
 
-// What hangs is given up when the context ends, and when it does not end too.
+// Send gives up a board that hangs when the context ends, or after its own limit.
 func TestABoardThatHangs(t *testing.T) {
 	testall.Only(t)
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
@@ -61,7 +61,7 @@ func TestABoardThatHangs(t *testing.T) {
 	wantError(t, send(t.Context(), half.URL+"/k7f3qz"), "BOARD: no answer from ")
 }
 
-func TestWhatIsNotABoard(t *testing.T) {
+func TestAServerThatIsNotABoard(t *testing.T) {
 	for what, handler := range map[string]http.HandlerFunc{
 		"404":        http.NotFound,
 		"a page":     func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<h1>Welcome</h1>")) },
@@ -83,12 +83,12 @@ func TestWhatIsNotABoard(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			other := httptest.NewServer(handler)
 			defer other.Close()
-			wantError(t, send(t.Context(), other.URL+"/k7f3qz"), "BOARD: what answers on "+strings.TrimPrefix(other.URL, "http://")+" is not a class board")
+			wantError(t, send(t.Context(), other.URL+"/k7f3qz"), "BOARD: the server on "+strings.TrimPrefix(other.URL, "http://")+" is not a class board")
 		})
 	}
 }
 
-func TestAStrangersAnswerDoesNotPaintTheTerminal(t *testing.T) {
+func TestAnAnswerCannotControlTheTerminal(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Write([]byte(`{"board":"session-workshop","problem":"\u001b[31mred\u0007\nline"}`))
 	}))

@@ -23,28 +23,28 @@ import (
 )
 
 const (
-	// cookieName is none of a step's: cookies ignore ports, and the teacher has
-	// steps running on the same machine.
+	// cookieName differs from those of the steps, which may run on the same
+	// machine: cookies ignore ports.
 	cookieName = "workshop_board"
 	// passName is the cookie of a browser that has seen the board.
 	passName = cookieName + "_pass"
-	// teacherName is who logs in to the store.
+	// teacherName is the one user of the session store.
 	teacherName = "teacher"
 	// teacherIdle is longer than a lesson with its breaks.
 	teacherIdle = 4 * time.Hour
 
 	// maxReport is in bytes, many times the longest report.
 	maxReport = 1 << 10
-	// noteWithin is longer than a page may take, since nobody looks at a report,
-	// and shorter than the client waits.
+	// noteWithin bounds how long a report is being stored. It is longer than a page
+	// may take, for which a user waits, and shorter than sendWithin.
 	noteWithin = 3 * time.Second
-	// notesAtOnce go to Redis, and the others of a full room wait for their turn
-	// here. In the client's pool they would be given up after 300 ms.
+	// notesAtOnce reports go to Redis at the same time, and the others wait here. In
+	// the client's pool they would fail after 300 ms.
 	notesAtOnce = 8
-	// freshFor is how old the table may be. However many people look at it,
-	// Redis is asked once in this time, and one table is made.
+	// freshFor is how old the table may be. In this time Redis is asked once and one
+	// table is made, for any number of browsers.
 	freshFor = time.Second
-	// readWithin bounds that question.
+	// readWithin bounds this question to Redis.
 	readWithin = 700 * time.Millisecond
 )
 
@@ -61,32 +61,33 @@ type Options struct {
 	Code string
 	// URL is what learners type, without the code: http://192.168.1.20:5050.
 	URL string
-	// Fixed tells that they always type this. Else a page repeats the address
-	// by which it was asked itself, unless that works on this machine only.
+	// Fixed is true if pages always show URL. If it is false, a page shows the
+	// address of its own request, unless that is a loopback address.
 	Fixed bool
 	// Steps are those that the class does; empty means all.
 	Steps []int
-	// HTTPS makes the cookie of the teacher one that plain HTTP never carries.
+	// HTTPS is true if browsers reach the board over https://, by a proxy. Cookies
+	// are then never sent over plain HTTP.
 	HTTPS bool
 }
 
-// CheckCode says what is wrong with a join code that a teacher has chosen; nil
-// means nothing, and that empty is allowed.
+// CheckCode returns what is wrong with a join code that a teacher has chosen, or
+// nil. An empty code is allowed, and means that the teacher has chosen none.
 func CheckCode(chosen string) error {
 	code := normalCode(chosen)
 	switch {
 	case chosen == "":
 		return nil
 	case code == "":
-		return errors.New("a join code has 6 to 32 of the letters a-z and 0-9, for example redis-room-7")
+		return errors.New("a join code has 6 to 32 letters a-z and digits 0-9, for example redis-room-7")
 	case code == "assets" || code == "healthz":
 		return errors.New(code + " is an address of the board itself: choose another code")
 	}
 	return nil
 }
 
-// New returns the board on a Redis, and the codes that open it. The error is
-// that of Redis.
+// New returns the board, which keeps its room in rdb, and the codes that open it.
+// The error is one of Redis, or names a key that holds something else.
 func New(ctx context.Context, rdb redis.UniversalClient, o Options) (*echo.Echo, Codes, error) {
 	r, err := openRoom(ctx, rdb, normalCode(o.Code))
 	if err != nil {
@@ -96,7 +97,7 @@ func New(ctx context.Context, rdb redis.UniversalClient, o Options) (*echo.Echo,
 		r.steps = o.Steps
 	}
 	if o.HTTPS {
-		// Through the proxy all names come from one address.
+		// Behind the proxy all names come from one address.
 		r.namesFrom = maxNames
 	}
 	s := &server{room: r, options: o, sessions: teachers(rdb, o.HTTPS), notes: make(chan struct{}, notesAtOnce), pass: newCode(maxCode)}
@@ -112,7 +113,7 @@ func New(ctx context.Context, rdb redis.UniversalClient, o Options) (*echo.Echo,
 	return e, r.Codes, nil
 }
 
-// teachers is where the teacher is logged in.
+// teachers returns the store of the teacher's sessions.
 func teachers(rdb redis.UniversalClient, https bool) *sessionstore.Store {
 	options := []sessionstore.Option{
 		sessionstore.KeyPrefix(prefix + "session:"),
@@ -135,7 +136,7 @@ func pages() map[string]string {
 	return all
 }
 
-// mustRead panics where a file is missing in the program itself.
+// mustRead panics if the program was built without the file.
 func mustRead(files embed.FS, name string) string {
 	text, err := files.ReadFile(name)
 	if err != nil {
@@ -154,13 +155,13 @@ func asset(name, kind string) echo.HandlerFunc {
 type server struct {
 	room    *room
 	options Options
-	// sessions holds the login of the teacher.
+	// sessions are the teacher's.
 	sessions *sessionstore.Store
-	// pass is in the cookie passName, and of no use to who lacks the join code.
+	// pass is the value of the cookie passName. It is useless without the join code.
 	pass    string
 	limiter limiter
 	view    view
-	// notes holds a place for each report that is with Redis.
+	// notes has an element for each report that is being stored.
 	notes chan struct{}
 }
 
@@ -168,7 +169,7 @@ func answerReport(c echo.Context, status int, problem string) error {
 	return c.JSON(status, answer{Board: signature, Problem: problem})
 }
 
-// report takes the progress of a learner.
+// report stores the progress of a learner.
 func (s *server) report(c echo.Context) error {
 	var p Progress
 	body := http.MaxBytesReader(c.Response(), c.Request().Body, maxReport)
@@ -187,13 +188,13 @@ func (s *server) report(c echo.Context) error {
 	case errors.Is(err, errFull), errors.Is(err, errFullFrom):
 		return answerReport(c, http.StatusConflict, err.Error())
 	case errors.As(err, &down), errors.Is(err, context.DeadlineExceeded):
-		return answerReport(c, http.StatusServiceUnavailable, "the board's Redis does not answer. Report again later: run the check once more")
+		return answerReport(c, http.StatusServiceUnavailable, "the board's Redis does not answer. To report again, run the check again later")
 	}
 	slog.Error("a report failed", "error", err)
-	return answerReport(c, http.StatusInternalServerError, "the board could not note this. Its terminal says why")
+	return answerReport(c, http.StatusInternalServerError, "the board could not store this report. Its terminal says why")
 }
 
-// note waits for its turn, and goes on when the learner does not wait.
+// note waits for its turn, and stores the report even if the client has gone away.
 func (s *server) note(ctx context.Context, p Progress, from string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWithin)
 	defer cancel()
@@ -206,14 +207,14 @@ func (s *server) note(ctx context.Context, p Progress, from string) error {
 	err := s.room.report(ctx, p, from)
 	var down *redisconn.DownError
 	if errors.As(err, &down) && ctx.Err() == nil {
-		// The client sends no script twice, since it cannot know what a script
-		// does. This one does the same however often it runs: the best result stays.
+		// The Redis client sends no script twice, since it cannot know whether that
+		// is safe. This script may run twice: the best result stays.
 		err = s.room.report(ctx, p, from)
 	}
 	return err
 }
 
-// boardPage is the room as everybody in it sees it.
+// boardPage is the room as learners see it.
 type boardPage struct {
 	Code string
 	// Address is what learners type after BOARD=.
@@ -230,8 +231,8 @@ func (s *server) board(c echo.Context) error {
 	return c.Render(http.StatusOK, "board", boardPage{s.room.Join, s.address(c), template.HTML(table)})
 }
 
-// table is the part of the page that changes. The page asks for it again and
-// again, with the one it has, and mostly gets an empty answer.
+// table is the part of the page that changes. The page polls it with the ETag of
+// the last one, and gets an empty answer if nothing has changed.
 func (s *server) table(c echo.Context) error {
 	table, err := s.view.get(s.room)
 	if err != nil {
@@ -239,7 +240,7 @@ func (s *server) table(c echo.Context) error {
 	}
 	h := c.Response().Header()
 	h.Set(echo.HeaderCacheControl, "no-store")
-	tag := digest(table)
+	tag := etag(table)
 	h.Set("ETag", tag)
 	if c.Request().Header.Get("If-None-Match") == tag {
 		return c.NoContent(http.StatusNotModified)
@@ -247,7 +248,7 @@ func (s *server) table(c echo.Context) error {
 	return c.HTMLBlob(http.StatusOK, []byte(table))
 }
 
-// address is by which others reach this board.
+// address is where other machines reach this board.
 func (s *server) address(c echo.Context) string {
 	base := s.options.URL
 	if host := c.Request().Host; !s.options.Fixed && !isLoopback(host) {
@@ -265,8 +266,8 @@ func isLoopback(hostport string) bool {
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// view is the table that everybody gets, made anew when it is asked for and
-// older than freshFor. A Redis that is away is asked no more often.
+// view keeps the table, or the error of Redis, for freshFor. So a Redis that does
+// not answer is not asked more often either.
 type view struct {
 	mutex sync.Mutex
 	made  time.Time
@@ -286,15 +287,15 @@ func (v *view) get(r *room) (string, error) {
 	return v.table, v.err
 }
 
-// forget makes the next one who asks get a new table.
+// forget makes the next request get a new table.
 func (v *view) forget() {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
 	v.made = time.Time{}
 }
 
-// makeTable has a deadline of its own: whoever asked first may leave, and others
-// wait for the answer too.
+// makeTable has its own deadline: the client that asked first may go away while
+// others wait for the same table.
 func makeTable(r *room) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), readWithin)
 	defer cancel()

@@ -25,7 +25,7 @@ func (s *server) addTeacher(inside *echo.Group) {
 		return s.room.removeIf(c.Request().Context(), func(l learner) bool { return from != "" && l.From == from })
 	}))
 	desk.POST("/remove-new", s.change(func(c echo.Context) error {
-		// What is no number removes nothing.
+		// An invalid number is 0, which removes nothing.
 		minutes, _ := strconv.Atoi(c.Request().PostFormValue("minutes"))
 		since := time.Now().Add(-time.Duration(minutes) * time.Minute)
 		return s.room.removeIf(c.Request().Context(), func(l learner) bool { return l.First.After(since) })
@@ -36,7 +36,7 @@ func (s *server) addTeacher(inside *echo.Group) {
 	desk.POST("/logout", s.change(func(c echo.Context) error { return s.session(c).Logout(c.Request().Context()) }))
 }
 
-// session is that of a request.
+// session is the teacher's, as the request carries it.
 func (s *server) session(c echo.Context) *sessionstore.Session {
 	return s.sessions.Of(c.Response(), c.Request())
 }
@@ -64,7 +64,7 @@ func (s *server) desk(c echo.Context) error {
 	return c.Render(http.StatusOK, "teacher", deskPage{Code: s.room.Join, Room: now})
 }
 
-// login lets the right code pass before all limits: nobody can try out so many.
+// login accepts the right code without any limit: it is too long to guess.
 func (s *server) login(c echo.Context) error {
 	ctx, typed := c.Request().Context(), c.Request().PostFormValue("code")
 	if !isCode(typed, s.room.Teacher) {
@@ -87,8 +87,8 @@ func (s *server) login(c echo.Context) error {
 	return s.toDesk(c)
 }
 
-// change does something that only the teacher may. Whoever is not logged in,
-// any more, gets the form to do so.
+// change runs do if the teacher is logged in. Any other client gets the form to
+// log in.
 func (s *server) change(do echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := s.session(c).Refresh(c.Request().Context())
@@ -110,8 +110,7 @@ func (s *server) toDesk(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/"+s.room.Join+"/teacher")
 }
 
-// digest names a table by what is in it.
-func digest(table string) string {
+func etag(table string) string {
 	sum := sha256.Sum256([]byte(table))
 	return `"` + hex.EncodeToString(sum[:16]) + `"`
 }

@@ -73,7 +73,7 @@ func TestTheBoardIsLive(t *testing.T) {
 	testall.Only(t)
 	b := openBoard(t)
 	b.visit(b.room)
-	b.mustShow("make check3 BOARD=http://", b.room+" NAME=your-name", "Nobody has reported yet.")
+	b.mustShow("make check3 BOARD=http://", b.room+" NAME=your-name", "No learner has reported yet.")
 	loadedAgain := b.loadedAgain()
 	eval[bool](b.tab, listen)
 	b.report("Grace", 3, 12)
@@ -112,7 +112,7 @@ func TestTheBoardWithoutJavaScript(t *testing.T) {
 	b.aClass()
 	b.withoutScripts()
 	b.visit(b.room)
-	b.mustShow("Load this page again", "6 people take part", "<i>dennis</i>", "花子")
+	b.mustShow("Reload this page", "6 people take part", "<i>dennis</i>", "花子")
 	b.logInAsTeacher()
 	b.click(`form[action$="/remove"] button`)
 	b.mustShow("5 people take part")
@@ -129,7 +129,7 @@ func boardPages(t *testing.T, prepare func(*tab), check func(b *tab, page string
 	b.mustShow("The join code is wrong.")
 	check(b.tab, "a wrong code")
 	b.visit(b.room)
-	b.mustShow("Nobody has reported yet.")
+	b.mustShow("No learner has reported yet.")
 	check(b.tab, "an empty room")
 	b.aClass()
 	b.waitForText("6 people take part")
@@ -141,7 +141,7 @@ func boardPages(t *testing.T, prepare func(*tab), check func(b *tab, page string
 	check(b.tab, "the login with an error")
 	b.logInAsTeacher()
 	b.do(chromedp.Click(chromedp.CSS("summary")))
-	b.mustShow("Remove everybody")
+	b.mustShow("Remove all names")
 	check(b.tab, "the teacher's page")
 	b.click(`form[action$="/hide"] button`)
 	b.mustShow("The names are hidden")
@@ -156,7 +156,7 @@ func TestTheTeachersPageIsLiveAndKeepsTheChoice(t *testing.T) {
 	testall.Only(t)
 	b := openBoard(t)
 	b.logInAsTeacher()
-	b.mustShow("Nobody has reported yet.")
+	b.mustShow("No learner has reported yet.")
 	b.report("Grace", 3, 12)
 	b.report("ken", 3, 12)
 	b.waitForText("2 people take part")
@@ -184,7 +184,7 @@ func TestTheTeacherWithTheKeyboardAlone(t *testing.T) {
 	b.do(chromedp.KeyEvent(kb.Enter))
 	b.tabTo(`form[action$="/start-over"] button`)
 	b.press(kb.Enter)
-	b.mustShow("Nobody has reported yet.")
+	b.mustShow("No learner has reported yet.")
 }
 
 // A browser collapses the spaces in the text of an option.
@@ -195,7 +195,7 @@ func TestTheTeacherRemovesNamesWithSpecialSpaces(t *testing.T) {
 		b.must(b.redis.Client.HSet(t.Context(), "workshop:board:room", name, "seen=1764076800000 last=1 1=3/21").Err())
 	}
 	b.logInAsTeacher()
-	for _, left := range []string{"3 people", "2 people", "1 person", "Nobody has reported"} {
+	for _, left := range []string{"3 people", "2 people", "1 person", "No learner has reported"} {
 		b.click(`form[action$="/remove"] button`)
 		b.mustShow(left)
 	}
@@ -215,5 +215,5 @@ func TestTheTeacherRemovesManyNamesWithTheKeyboardAlone(t *testing.T) {
 	b.mustShow("6 people take part")
 	b.tabTo(`form[action$="/remove-new"] button`)
 	b.press(kb.Enter)
-	b.mustShow("Nobody has reported yet.")
+	b.mustShow("No learner has reported yet.")
 }

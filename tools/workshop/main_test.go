@@ -147,7 +147,7 @@ func TestCommandsRefuseInvalidArguments(t *testing.T) {
 		{"scale 1 2", nil, []string{"one word too many", "scale -n 3 4"}},
 		{"scale 1", map[string]string{"PORT": busy}, []string{"PORT: " + busy, "answers there already", "choose another"}},
 		{"scale 1", map[string]string{"PORT": "seven"}, []string{"PORT:", "is not a port"}},
-		{"board -code abc", nil, []string{"board: -code: a join code has 6 to 32 of the letters a-z and 0-9"}},
+		{"board -code abc", nil, []string{"board: -code: a join code has 6 to 32 letters a-z and digits 0-9"}},
 		{"board -code 日本語日本語", nil, []string{"board: -code: a join code has 6 to 32"}},
 		{"board -code assets", nil, []string{"is an address of the board itself"}},
 		{"board -port x", nil, []string{"PORT: this is not a port"}},

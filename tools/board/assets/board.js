@@ -1,7 +1,7 @@
 "use strict";
-// The board, and the page of the teacher, is asked again every two seconds, and answers in full only when
-// something has changed. A page that nobody sees asks nothing; when the board
-// is away the pauses grow.
+// The page asks the board again every two seconds, and gets a full answer only if
+// something has changed. A hidden page asks nothing. While the board does not
+// answer, the pauses grow.
 (() => {
   const pause = 2000, longest = 30000;
   const live = document.getElementById("live"), away = document.getElementById("away");
@@ -31,14 +31,14 @@
     timer = setTimeout(look, wait);
   };
 
-  // Only what changed is replaced, so that a screen reader reads the news alone.
+  // Only what changed is replaced, so that a screen reader reads only the news.
   const show = (fresh) => {
     for (const part of ["#latest", "#counts", "#learners", "#learner", "#origin"]) {
       const old = live.querySelector(part), now = fresh.querySelector(part);
       if (!old || !now || old.innerHTML === now.innerHTML) continue;
       const chosen = old.value;
       old.replaceChildren(...now.childNodes);
-      // The name that the teacher has chosen must not become another one.
+      // A new list must not change what the teacher has chosen in it.
       if (chosen !== undefined) old.value = chosen;
     }
   };
