@@ -14,12 +14,12 @@ import (
 )
 
 const (
-	// defaultTTL is that of the lesson, and of an app that was told no other.
+	// defaultTTL is the TTL of an app without a setting.
 	defaultTTL = 10 * time.Second
-	// ownTTL is that of an app which the check starts. It is another one, so that
-	// ten seconds that stand in the code do not pass for the setting.
+	// ownTTL is the TTL of an app that the check starts. It differs from
+	// defaultTTL, so that an app with a fixed TTL of ten seconds fails.
 	ownTTL = 7 * time.Second
-	// checkWithin bounds one check, beside the TTL that some wait for.
+	// checkWithin bounds one check, in addition to the TTL that some wait for.
 	checkWithin = 45 * time.Second
 	// houseWithin bounds all house rules together: they are extra.
 	houseWithin = 30 * time.Second
@@ -27,14 +27,14 @@ const (
 	boardWithin = 2 * time.Second
 )
 
-// ErrFailed says that the app does not pass. What is wrong has been printed.
+// ErrFailed says that the app does not pass. Check has printed why.
 var ErrFailed = errors.New("the check has failed")
 
-// Check checks an app of a learner.
+// Check checks a learner's app.
 type Check struct {
 	Copy Copy
-	// URL is the address of a running app, in whatever language. Empty means to
-	// build and start the copy.
+	// URL is the address of a running app in any language. Empty means to build
+	// and start the copy.
 	URL string
 	// Binary is the program that was built from the copy; empty means to build it.
 	Binary string
@@ -46,46 +46,47 @@ type Check struct {
 	TTL time.Duration
 	// Hint is how much help to print, 1 to 3.
 	Hint int
-	// Exercise is the name of one, in place of the lesson; empty for the lesson.
+	// Exercise is the name of the exercise to check; empty for the lesson.
 	Exercise string
-	// Only is the id of the one check to run: of the lesson, of the house rules,
-	// or of the exercise. Empty means all checks of the lesson or exercise.
+	// Only is the id of the only check to run: one of the lesson, the house rules
+	// or the exercise. Empty means all checks of the lesson or exercise.
 	Only string
 	// Board is the address of a class board to report to as Name, or empty.
 	Board, Name string
 	Out         io.Writer
-	// Colour is true if Out shows colours. They never carry a meaning.
+	// Colour is true if Out shows colours. The words have the full meaning without.
 	Colour bool
-	// Width is that of the terminal in characters, 0 if Out is none: then no
-	// line is broken.
+	// Width is the width of the terminal in characters. If it is 0, no line is
+	// broken.
 	Width int
-	// Keys is true if more help, and the next step, is a key away and not another
-	// command.
+	// Keys is true if the user gets more help and the next step with a key, not
+	// with a command.
 	Keys bool
-	// Progress, if not nil, is told how far the check is, in place of a line on
-	// each check that passes.
+	// Progress, if not nil, is called with how far the check is. Out then gets no
+	// line for a check that passes.
 	Progress func(text string)
 }
 
-// Problem is the first thing that is not right.
+// Problem is the first check that failed, and why.
 type Problem struct {
 	number int
 	check  contract.Check
 	*contract.Failure
 	// helps is the check whose hints help: mostly the one that failed.
 	helps contract.Check
-	// said is what the app printed meanwhile, and all of it if it has ended.
+	// said is what the app printed during the check, or all that it printed if it
+	// has ended.
 	said  string
 	ended bool
 }
 
-// broke reports whether an answer of 500 came with words of the app about it. A
-// hint then looks for another mistake than the one that stopped the app.
-func (p *Problem) broke() bool {
+// appFailed reports whether the app answered 500 and printed why. The hints are
+// then about another mistake than the one that stopped the app.
+func (p *Problem) appFailed() bool {
 	return !p.ended && strings.TrimSpace(p.said) != "" && strings.Contains(p.Got, "answered 500")
 }
 
-// Run is Find, with ErrFailed for an app that does not pass.
+// Run is Find, but returns ErrFailed for an app that does not pass.
 func (c *Check) Run(ctx context.Context) error {
 	problem, err := c.Find(ctx)
 	if err == nil && problem != nil {
@@ -95,8 +96,8 @@ func (c *Check) Run(ctx context.Context) error {
 }
 
 // Find checks the app, prints what it finds, and returns the first problem: nil
-// if the app passes. The error says why the app could not be checked. Nothing
-// that it started runs on.
+// if the app passes. The error says why the app could not be checked. All that
+// Find started has ended when it returns.
 func (c *Check) Find(ctx context.Context) (*Problem, error) {
 	checks, err := c.checks()
 	if err != nil {
@@ -119,7 +120,7 @@ func (c *Check) Find(ctx context.Context) (*Problem, error) {
 		total = 1
 	}
 	c.say("Checking %s: %s, %s.", s.name, c.subject(), count(total, "check"))
-	passed, problem := c.inOrder(ctx, s, checks, total)
+	passed, problem := c.runAll(ctx, s, checks, total)
 	if ctx.Err() != nil {
 		return nil, orStopped(ctx, nil)
 	}
@@ -135,17 +136,17 @@ func (c *Check) Find(ctx context.Context) (*Problem, error) {
 	return problem, nil
 }
 
-// orStopped tells in few words that a person has stopped the check.
+// orStopped returns err, or a short error if the user has stopped the check.
 func orStopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return errors.New("stopped: nothing that was started for the check is running any more")
+		return errors.New("stopped: all that was started for the check has ended")
 	}
 	return err
 }
 
-// checks are those of the lesson or exercise, in the order in which they are
-// printed. If only one check is to run, the house rules are among them, and the
-// error for an unknown id lists them all.
+// checks returns the checks of the lesson or exercise, in the order of their
+// numbers. If only one is to run, the house rules are among them. The error for an
+// unknown id lists them all.
 func (c *Check) checks() ([]contract.Check, error) {
 	checks := append(c.methods(), contract.StepGroup(c.Copy.Step, contract.Lesson)...)
 	switch {
@@ -176,18 +177,18 @@ func (c *Check) exercise() (contract.Exercise, error) {
 	return contract.Exercise{}, fmt.Errorf("EX: step %d has no exercise of this name. It has: %s", c.Copy.Step, strings.Join(names, ", "))
 }
 
-// inOrder runs checks one after the other, or the one that is asked for, and
-// stops at the first failure, or when ctx ends. They do not run side by side: in
-// an app that keeps something in a variable of all visitors, one check would
-// then fail by another, with a hint that is not meant.
-func (c *Check) inOrder(ctx context.Context, s *subject, checks []contract.Check, total int) (passed int, problem *Problem) {
+// runAll runs checks, or only the one that is asked for, until the first failure
+// or the end of ctx. They run one after the other: if an app keeps data of all
+// visitors in one variable, a check could otherwise fail because of another, and
+// give the wrong hint.
+func (c *Check) runAll(ctx context.Context, s *subject, checks []contract.Check, total int) (passed int, problem *Problem) {
 	for i, check := range checks {
 		if c.Only != "" && check.ID != c.Only {
 			continue
 		}
 		if check.Wire && s.target.Wire == nil {
 			c.line("--", i+1, check)
-			c.say("        not checked: for this the check must start the app itself")
+			c.say("        not checked: this works only with an app that the check starts")
 			passed++
 			continue
 		}
@@ -201,7 +202,7 @@ func (c *Check) inOrder(ctx context.Context, s *subject, checks []contract.Check
 		case ctx.Err() != nil:
 			return passed, nil
 		case failure != nil:
-			// What the app printed may arrive a moment later than its answer.
+			// hasEnded waits a moment, in which the last output of the app arrives.
 			problem = &Problem{number: i + 1, check: check, Failure: failure, helps: helpFor(checks, check, failure), ended: s.hasEnded()}
 			problem.said = s.said()
 			if !problem.ended {
@@ -238,8 +239,8 @@ func helpFor(checks []contract.Check, failed contract.Check, failure *contract.F
 	return failed
 }
 
-// remember keeps the result in the copy, for Status. One check alone says too
-// little to be kept. A check that cannot be remembered counts all the same.
+// remember stores the result in the copy, for Status. The result of a single check
+// is not stored. If storing fails, the result of the check is still valid.
 func (c *Check) remember(begun time.Time, passed, total int) {
 	if c.URL != "" || c.Only != "" {
 		return
@@ -256,12 +257,12 @@ func (c *Check) remember(begun time.Time, passed, total int) {
 		err = errors.Join(err, c.Copy.keepPassed(begun))
 	}
 	if err != nil {
-		c.say("The result could not be noted for make status and make undo%d: %v", c.Copy.Step, err)
+		c.say("The result could not be stored for make status and make undo%d: %v", c.Copy.Step, err)
 	}
 }
 
-// reportTo tells a class board. Whatever is wrong with it is no fault of the
-// learner's.
+// reportTo reports to a class board. A problem of the board does not fail the
+// check.
 func (c *Check) reportTo(ctx context.Context, passed, total int) {
 	if c.Board == "" || c.Exercise != "" || c.Only != "" {
 		return
@@ -271,7 +272,7 @@ func (c *Check) reportTo(ctx context.Context, passed, total int) {
 	err := board.Send(ctx, c.Board, board.Progress{Name: c.Name, Step: c.Copy.Step, Passed: passed, Total: total})
 	if err != nil {
 		c.say("Not on the board: %v", err)
-		c.say("Your check counts all the same.")
+		c.say("The result of your check is still valid.")
 		return
 	}
 	c.say("The board knows: %s, step %d, %d of %d.", c.Name, c.Copy.Step, passed, total)

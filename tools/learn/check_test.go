@@ -58,14 +58,14 @@ func TestEachWrongProgramGetsItsHint(t *testing.T) {
 				t.Errorf("hint 1 does not say %q:\n%s", w.Hint, said.String())
 			}
 			if strings.Contains(said.String(), "look at: ") {
-				t.Errorf("it names a file of an app that it cannot know:\n%s", said.String())
+				t.Errorf("it names a file of an app whose files are unknown:\n%s", said.String())
 			}
 		})
 	}
 }
 
-// checkOne runs one check of step 3 on a program, with a board that counts
-// what it is told.
+// checkOne runs one check of step 3 on a program. told is how many reports the
+// class board got.
 func checkOne(t *testing.T, only string, p func(client *redis.Client) http.Handler) (said string, told int, err error) {
 	t.Helper()
 	address, client := redisOfApps(t)
@@ -82,10 +82,10 @@ func checkOne(t *testing.T, only string, p func(client *redis.Client) http.Handl
 	return out.String(), told, err
 }
 
-// noTTL is a step 2, which lacks what step 3 adds.
+// noTTL is a right step 2, which lacks the TTL of step 3.
 func noTTL(client *redis.Client) http.Handler { return programs.Right(2, client, 0) }
 
-func TestAnAppWithAnotherTTLIsToldOfTheSetting(t *testing.T) {
+func TestACheckWithAnotherTTLNamesTheSetting(t *testing.T) {
 	said, _, err := checkOne(t, "ttl-set", func(client *redis.Client) http.Handler { return programs.Right(3, client, 10*time.Minute) })
 	if !errors.Is(err, learn.ErrFailed) || !strings.Contains(said, "with a TTL of 10s?") || !strings.Contains(said, `ONLY=ttl-set ARGS="-ttl 10m"`) {
 		t.Errorf("the check ends with %v:\n%s", err, said)
@@ -100,7 +100,7 @@ func TestOneCheckAlone(t *testing.T) {
 		next string
 	}{
 		"ttl-set": {learn.ErrFailed, "FAIL 19 ttl-set: the first visit gives the key a TTL\n", " ONLY=ttl-set HINT=2\n"},
-		"logout":  {nil, "ok   14 logout: after logout the page says You are not logged in\n", "Now with all the others: make check3 URL=http"},
+		"logout":  {nil, "ok   14 logout: after logout the page says You are not logged in\n", "Now all checks: make check3 URL=http"},
 		// A house rule has one hint.
 		"healthz": {learn.ErrFailed, "FAIL 26 healthz: /healthz answers 200\n", "0 of 1 passed. That was the last hint.\n"},
 	} {
@@ -117,7 +117,7 @@ func TestOneCheckAlone(t *testing.T) {
 				t.Errorf("%d checks ran, want 1:\n%s", n, said)
 			}
 			if told != 0 {
-				t.Error("the class board was told of one check")
+				t.Error("the class board got the result of a single check")
 			}
 		})
 	}
@@ -150,7 +150,7 @@ func TestAnUnknownCheckOfAnExercise(t *testing.T) {
 	}
 }
 
-// needsWire reports whether only a check that starts the app itself sees this
+// needsWire reports whether only a check that starts the app itself finds this
 // mistake.
 func needsWire(w programs.Wrong) bool {
 	return slices.ContainsFunc(contract.Step(w.Step), func(c contract.Check) bool { return c.ID == w.Caught && c.Wire })

@@ -1,6 +1,6 @@
-// Package learn is for people who build the steps themselves: it makes the
-// copy of a step that a learner begins with, checks it, compares it with ours
-// and tells how far it is.
+// Package learn is for learners who build the steps themselves: it makes the copy
+// of a step that a learner begins with, checks it, compares it with our step and
+// shows the progress.
 package learn
 
 import (
@@ -24,8 +24,8 @@ type Copy struct {
 	Step int
 }
 
-// Of returns the copy of step n, which need not be there yet. The error says
-// that there is no such step.
+// Of returns the copy of step n, which need not exist yet. The error says that
+// there is no such step.
 func Of(root string, n int) (Copy, error) {
 	if n < 1 || n > steps.Count {
 		return Copy{}, fmt.Errorf("there is no step %d: use 1 to %d", n, steps.Count)
@@ -33,13 +33,13 @@ func Of(root string, n int) (Copy, error) {
 	return Copy{Root: root, Step: n}, nil
 }
 
-// Name is the name of its folder and the last part of its module's.
+// Name is the name of the copy's folder, and the last part of its module path.
 func (c Copy) Name() string { return fmt.Sprintf("my-step%d", c.Step) }
 
-// Dir is its folder.
+// Dir is the path of the copy's folder.
 func (c Copy) Dir() string { return filepath.Join(c.Root, c.Name()) }
 
-// Ready says what the learner has after Start.
+// Ready is the message to a learner after Start.
 func (c Copy) Ready() string {
 	is := fmt.Sprintf("a copy of our step %d", c.Step-1)
 	switch c.Step {
@@ -51,7 +51,7 @@ func (c Copy) Ready() string {
 	return fmt.Sprintf("%s is ready for you: it is %s.", c.Name(), is)
 }
 
-// Files are what the learner changes, in that order.
+// Files names what the learner changes, in this order.
 func (c Copy) Files() string {
 	if c.Step == steps.Count {
 		return c.Name() + "/session/store.go, then " + c.Name() + "/main.go"
@@ -59,13 +59,13 @@ func (c Copy) Files() string {
 	return c.Name() + "/main.go"
 }
 
-// Exists reports whether it is there.
+// Exists reports whether the copy's folder exists.
 func (c Copy) Exists() bool {
 	_, err := os.Stat(c.Dir())
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// mustExist says how to begin, if the learner has not.
+// mustExist returns an error that says how to begin, if the copy does not exist.
 func (c Copy) mustExist() error {
 	if !c.Exists() {
 		return fmt.Errorf("there is no %s yet. Begin it: make start%d", c.Name(), c.Step)
@@ -73,11 +73,11 @@ func (c Copy) mustExist() error {
 	return nil
 }
 
-// Start makes the copy. The error says that there is one already, or which
-// file could not be written; then nothing is left behind.
+// Start makes the copy. The error says that it exists already, or which file could
+// not be written. After an error no part of a new copy is left.
 func (c Copy) Start() error {
 	if c.Exists() {
-		return fmt.Errorf("%s is there already, and is yours: nothing was changed.\nTo begin again, with a backup: make reset%d", c.Name(), c.Step)
+		return fmt.Errorf("%s exists already, and is yours: nothing was changed.\nTo begin again, with a backup: make reset%d", c.Name(), c.Step)
 	}
 	files, err := c.beginning()
 	if err != nil {
@@ -86,28 +86,27 @@ func (c Copy) Start() error {
 	return folder.Write(c.Dir(), files)
 }
 
-// Reset puts a new copy in the place of the old one, which it keeps in the
-// folder whose name it returns. now is part of that name.
+// Reset replaces the copy by a new one. It keeps the old one as the folder backup,
+// whose name contains the time now.
 func (c Copy) Reset(now time.Time) (backup string, err error) {
 	before := c.results()
 	if backup, err = c.replace(now, c.Start); err != nil {
 		return "", err
 	}
-	return backup, c.keep(before.again(false))
+	return backup, c.keep(before.afterRestart(false))
 }
 
-// replace puts what write makes in the place of the copy, which it keeps in the
-// folder whose name it returns.
+// replace has write make a new copy, and keeps the old one as the folder backup.
 func (c Copy) replace(now time.Time, write func() error) (backup string, err error) {
 	if err := c.mustExist(); err != nil {
 		return "", err
 	}
 	backup = fmt.Sprintf("%s-backup-%s", c.Name(), now.Format("20060102-150405"))
 	if _, err := os.Stat(filepath.Join(c.Root, backup)); err == nil {
-		return "", fmt.Errorf("%s is there already: wait a second, and try again", backup)
+		return "", fmt.Errorf("%s exists already: wait a second, and try again", backup)
 	}
 	if err := os.Rename(c.Dir(), filepath.Join(c.Root, backup)); err != nil {
-		return "", fmt.Errorf("%s cannot be put aside (%w). Does a program use it? Stop make %s first", c.Name(), err, c.Name())
+		return "", fmt.Errorf("%s cannot be renamed (%w). Does a program use it? Stop make %s first", c.Name(), err, c.Name())
 	}
 	if err := write(); err != nil {
 		return "", errors.Join(err, os.Rename(filepath.Join(c.Root, backup), c.Dir()))
@@ -115,9 +114,9 @@ func (c Copy) replace(now time.Time, write func() error) (backup string, err err
 	return backup, nil
 }
 
-// Take makes the copy what ours is, for who wants to go on from there: an
-// exercise needs a step that passes. A copy that was there before is kept in
-// the folder whose name it returns, as Reset does it.
+// Take replaces the copy by our solution, with which a learner can go on: an
+// exercise needs a step that passes. Like Reset, it keeps the old copy, if there
+// is one, as the folder backup.
 func (c Copy) Take(now time.Time) (backup string, err error) {
 	before := c.results()
 	if c.Exists() {
@@ -128,14 +127,14 @@ func (c Copy) Take(now time.Time) (backup string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return backup, errors.Join(c.copySource(c.ours(), c.Dir()), c.keep(before.again(true)))
+	return backup, errors.Join(c.copySource(c.ours(), c.Dir()), c.keep(before.afterRestart(true)))
 }
 
-// workspace joins the copy, shared and check, so that the go command and editors work
-// in the copy's folder, of which the root's go.work knows nothing.
+// workspace joins the copy, shared and check, so that the go command and editors
+// work in the copy's folder, which is not in the root's go.work.
 const workspace = "go 1.26.0\n\nuse (\n\t.\n\t../check\n\t../shared\n)\n"
 
-// lessonTest is the check of a copy as a Go test.
+// lessonTest is the source of a Go test that checks a copy.
 const lessonTest = `package main_test
 
 import (
@@ -148,11 +147,11 @@ import (
 func TestLesson(t *testing.T) { steptest.Lesson(t, %[1]d) }
 `
 
-// modulePath is that of a module of the workshop.
+// modulePath is the path of a module of the workshop.
 func modulePath(folder string) string { return "example.com/session-workshop/" + folder }
 
-// beginning returns the files of a new copy, by their names with slashes: the
-// step before, and for step 4 a session store to fill in.
+// beginning returns the contents of a new copy's files by their names, with
+// slashes: the step before, and for step 4 also a session store to fill in.
 func (c Copy) beginning() (files map[string]string, err error) {
 	before, ours := steps.Folder(max(1, c.Step-1)), steps.Folder(c.Step)
 	from := map[string]string{"main.go": before, "go.mod": before, "go.sum": before, "Makefile": before}
@@ -165,11 +164,11 @@ func (c Copy) beginning() (files map[string]string, err error) {
 	for name, folder := range from {
 		text, err := os.ReadFile(filepath.Join(c.Root, folder, filepath.FromSlash(name)))
 		if err != nil {
-			return nil, fmt.Errorf("a file of the workshop is missing (%w). Get it back: git checkout -- %s", err, folder)
+			return nil, fmt.Errorf("a file of the workshop is missing (%w). Restore it: git checkout -- %s", err, folder)
 		}
 		files[name] = c.renamed(text, folder)
 	}
-	// What runs is the learner's step, so that is what it says when it starts.
+	// The copy prints the number of the learner's step when it starts.
 	const starts = "config.MustLoad(%d)"
 	files["main.go"] = strings.Replace(files["main.go"], fmt.Sprintf(starts, max(1, c.Step-1)), fmt.Sprintf(starts, c.Step), 1)
 	switch c.Step {
@@ -181,8 +180,8 @@ func (c Copy) beginning() (files map[string]string, err error) {
 	return files, err
 }
 
-// renamed is a file of the step in folder, in which that step's module has the
-// name of the copy's.
+// renamed returns the text of a file of the step in folder, in which the step's
+// module has the name of the copy's.
 func (c Copy) renamed(text []byte, folder string) string {
 	theirs, mine := modulePath(folder), modulePath(c.Name())
 	return strings.NewReplacer("\r\n", "\n", "module "+theirs, "module "+mine, theirs+"/", mine+"/").Replace(string(text))

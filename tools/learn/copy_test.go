@@ -18,7 +18,7 @@ import (
 	"example.com/session-workshop/tools/learn"
 )
 
-// started is the copy of step n in a repository, as it begins.
+// started is a new copy of step n in a repository.
 func started(t *testing.T, root string, n int) learn.Copy {
 	t.Helper()
 	c, err := learn.Of(root, n)
@@ -31,13 +31,13 @@ func started(t *testing.T, root string, n int) learn.Copy {
 	return c
 }
 
-// checkOf checks the lesson or an exercise as the command does.
+// checkOf returns a check of the lesson or an exercise, as the command makes it.
 func checkOf(c learn.Copy, exercise string) *learn.Check {
 	return &learn.Check{Copy: c, Exercise: exercise, Hint: 1}
 }
 
-// passes runs a check that must pass, fails one that must not; both return what
-// it says.
+// passes runs a check that must pass, fails one that must fail. Both return its
+// output.
 func passes(t *testing.T, check *learn.Check) string {
 	t.Helper()
 	return ends(t, check, nil)
@@ -76,7 +76,7 @@ func solve(t *testing.T, c learn.Copy) string {
 	return said.String()
 }
 
-// putSolution makes a learner's copy what ours is.
+// putSolution copies our solution into a learner's copy.
 func putSolution(t *testing.T, c learn.Copy) {
 	t.Helper()
 	ours := steps.Folders[:][c.Step-1]
@@ -144,7 +144,7 @@ func TestALearnerBuildsEachStep(t *testing.T) {
 	wantNotInGit(t, root)
 }
 
-// wantNotInGit wants git and the workspace to know of no copy and no backup.
+// wantNotInGit fails the test if a copy or backup is in git or in the workspace.
 func wantNotInGit(t *testing.T, root string) {
 	t.Helper()
 	said := repotest.Run(t, root, "git", "status", "--porcelain", "--", ":!go.work.sum") + repotest.Run(t, root, "go", "list", "-m")
@@ -165,7 +165,7 @@ func buildStep(t *testing.T, root string, n int) {
 	again := fmt.Sprintf("make check%d", n)
 	wantError(t, checkOf(c, "").Run(t.Context()), fmt.Sprintf("make start%d", n))
 	c = started(t, root, n)
-	wantError(t, c.Start(), "there already", fmt.Sprintf("make reset%d", n))
+	wantError(t, c.Start(), "exists already", fmt.Sprintf("make reset%d", n))
 
 	t.Log("everything works at once in the new folder")
 	if module := strings.TrimSpace(repotest.Run(t, c.Dir(), "go", "list", "-f", "{{.Module.Path}}", ".")); module != "example.com/session-workshop/"+c.Name() {
@@ -189,7 +189,7 @@ func buildStep(t *testing.T, root string, n int) {
 	repotest.WantText(t, before, fmt.Sprintf("of %d at the last check", lesson))
 	one := checkOf(c, "")
 	one.Only = "healthz"
-	repotest.WantText(t, passes(t, one), " healthz: /healthz answers 200\nNow with all the others: "+again+"\n")
+	repotest.WantText(t, passes(t, one), " healthz: /healthz answers 200\nNow all checks: "+again+"\n")
 	if after := ownLine(); after != before {
 		t.Errorf("after one check alone the status is %q, want as before: %q", after, before)
 	}
@@ -214,7 +214,7 @@ func buildStep(t *testing.T, root string, n int) {
 	}
 }
 
-// wantKept wants what the copy held before to be in its one backup.
+// wantKept fails the test unless the copy's only backup has this text.
 func wantKept(t *testing.T, c learn.Copy, text string) {
 	t.Helper()
 	backups, _ := filepath.Glob(c.Dir() + "-backup-*")
@@ -244,7 +244,7 @@ func TestResetKeepsABackup(t *testing.T) {
 	wantNotInGit(t, root)
 }
 
-func TestALearnerWhoFellBehindTakesOurs(t *testing.T) {
+func TestALearnerTakesOurSolution(t *testing.T) {
 	testall.Only(t)
 	t.Parallel()
 	root := repotest.Clone(t)

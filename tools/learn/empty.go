@@ -12,13 +12,13 @@ import (
 	"strconv"
 )
 
-// bodiesOfOne are what a learner finds in step 1 in place of the handlers of
-// the cookie.
+// bodiesOfOne are the bodies that a learner finds in step 1 in place of those that
+// use the cookie.
 var bodiesOfOne = map[string]string{
 	"login": `
-	// Read the name with web.Username. If it says that something is wrong with
-	// the name, show the form again, with the problem and status 400. Else put the
-	// name into the cookie, save it, and send the browser to / with status 303.
+	// Read the name with web.Username. If it returns a problem, show the form
+	// again, with the problem and status 400. Else put the name into the cookie,
+	// save it, and send the browser to / with status 303.
 	return echo.ErrNotImplemented
 `,
 	"logout": `
@@ -35,8 +35,8 @@ var bodiesOfOne = map[string]string{
 `,
 }
 
-// bodiesOfFour are those of the store's methods, which have their task above
-// them.
+// bodiesOfFour are the bodies of the store's methods. The comment above each
+// method is the task.
 var bodiesOfFour = map[string]string{
 	"Key":    "\n\treturn keyPrefix\n",
 	"Create": "\n\treturn \"\", errors.New(\"Store.Create is still empty\")\n",
@@ -44,9 +44,9 @@ var bodiesOfFour = map[string]string{
 	"Delete": "\n\treturn errors.New(\"Store.Delete is still empty\")\n",
 }
 
-// empty puts other bodies into the functions of a Go file, by their names, and
-// drops the imports that nothing uses any more. So what a learner begins with
-// is always made from what we have. The error says that a function is missing.
+// empty replaces the bodies of the named functions in a Go file, and drops the
+// imports that are then unused. So a learner's copy is always made from our
+// current code. The error says that a function is missing.
 func empty(source string, bodies map[string]string) (string, error) {
 	files := token.NewFileSet()
 	file, err := parser.ParseFile(files, "", source, parser.ParseComments)
@@ -64,7 +64,7 @@ func empty(source string, bodies map[string]string) (string, error) {
 		}
 	}
 	if len(edits) != len(bodies) {
-		return "", fmt.Errorf("%d functions were found of the %d to empty", len(edits), len(bodies))
+		return "", fmt.Errorf("found %d of %d functions to empty", len(edits), len(bodies))
 	}
 	return dropImports(apply(source, edits), namesIn(file))
 }
@@ -88,7 +88,7 @@ func dropImports(source string, before map[string]bool) (string, error) {
 	return string(clean), err
 }
 
-// namesIn are those that have something selected from them, as packages have.
+// namesIn are the names before a dot, such as those of packages.
 func namesIn(file *ast.File) map[string]bool {
 	used := map[string]bool{}
 	ast.Inspect(file, func(n ast.Node) bool {
@@ -107,7 +107,7 @@ func importName(i *ast.ImportSpec) string {
 	if i.Name != nil {
 		return i.Name.Name
 	}
-	// The parser has accepted it, so it is a string.
+	// The parser accepts only a string here.
 	whole, _ := strconv.Unquote(i.Path.Value)
 	name := path.Base(whole)
 	if version.MatchString(name) {
@@ -116,7 +116,7 @@ func importName(i *ast.ImportSpec) string {
 	return name
 }
 
-// version is v4 in github.com/labstack/echo/v4, which is no name.
+// version matches v4 in github.com/labstack/echo/v4, which is not a package name.
 var version = regexp.MustCompile(`^v[0-9]+$`)
 
 // edit replaces the bytes of a text from one offset to another.
@@ -126,7 +126,7 @@ type edit struct {
 }
 
 func apply(text string, edits []edit) string {
-	// From the last to the first, so that the offsets stay right.
+	// From the last to the first, so that the offsets stay valid.
 	slices.SortFunc(edits, func(a, b edit) int { return b.from - a.from })
 	for _, e := range edits {
 		text = text[:e.from] + e.text + text[e.to:]

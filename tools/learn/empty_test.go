@@ -42,7 +42,7 @@ func two() string { return strings.ToLower(b.Name) }
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if _, err := empty(source, map[string]string{"three": ""}); err == nil || !strings.Contains(err.Error(), "0 functions were found of the 1") {
+	if _, err := empty(source, map[string]string{"three": ""}); err == nil || !strings.Contains(err.Error(), "found 0 of 1 functions") {
 		t.Errorf("a function that is not there: %v", err)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
-// The lines of the steps that exercises change.
+// Lines of the steps that exercises change.
 const (
 	hincrby  = "visits, err := a.rdb.HIncrBy(c.Request().Context(), key, \"visits\", 1).Result()\n"
 	visits2  = "Visits: visits}"
@@ -19,8 +19,8 @@ const (
 	problem  = "\tProblem  string\n"
 )
 
-// solved are the exercises as a learner would do them: for each the file, and
-// what is replaced by what in our own solution of the step.
+// solved are the exercises as a learner would do them: for each file of our
+// solution of the step, pairs of an old and a new text.
 var solved = map[string][]fileChange{
 	"visits-in-cookie": {{"main.go", []string{
 		problem, problem + "\tVisits int\n",
@@ -199,8 +199,8 @@ func TestEachExerciseOnARealCopy(t *testing.T) {
 	}
 }
 
-// A command that is sent alone is a round trip more, which pages do not show.
-func TestARoundTripMoreIsSeen(t *testing.T) {
+// A command that is sent alone is another round trip, which pages do not show.
+func TestAnExtraRoundTripIsFound(t *testing.T) {
 	testall.Only(t)
 	c := started(t, repotest.Clone(t), 2)
 	putSolution(t, c)

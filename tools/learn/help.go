@@ -6,7 +6,7 @@ import (
 	"example.com/session-workshop/check/steps"
 )
 
-// Say prints a text in lines that are no wider than the terminal.
+// Say prints a text in lines that fit into the terminal.
 func (c *Check) Say(format string, args ...any) { c.say(format, args...) }
 
 // Help prints the next hint for a problem that Find has returned.
@@ -18,12 +18,11 @@ func (c *Check) Help(p *Problem) {
 	c.say("%s", c.moreHelp(p))
 }
 
-// Ours prints what our step does at the place of a problem that Find has
-// returned.
+// Ours prints our code at the place of a problem that Find has returned.
 func (c *Check) Ours(p *Problem) {
 	where := p.helps.Where
 	if strings.Contains(where, "func Visit") {
-		// A method of the learner's, and a file that is still to be written.
+		// The script is in another file, which a new copy does not have.
 		where += "; session/script.go, const visitSource"
 	}
 	for _, place := range places(c.Copy.Root, steps.Folder(c.Copy.Step), where) {
@@ -32,5 +31,5 @@ func (c *Check) Ours(p *Problem) {
 			c.say("Ours, %s:\n%s", place, strings.ReplaceAll(place.source, "\t", "    "))
 		}
 	}
-	c.say("All that is different: make solve%d", c.Copy.Step)
+	c.say("All differences: make solve%d", c.Copy.Step)
 }

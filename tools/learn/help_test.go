@@ -13,8 +13,8 @@ import (
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
-// A check that names no place of ours would send a learner to nothing.
-func TestOursIsAtAPlaceThatACheckNames(t *testing.T) {
+// The key o shows our code at the place that a check names.
+func TestEachCheckNamesAPlaceInOurCode(t *testing.T) {
 	root, err := modules.Root()
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func TestAScriptIsShownWithTheMethodThatRunsIt(t *testing.T) {
 	repotest.WantText(t, out.String(), "Ours, step4-store/session/store.go:", "func (s *Store) Visit(", "Ours, step4-store/session/script.go:", "redis.call('HINCRBY'", "make solve4")
 }
 
-func TestAPlaceThatIsNotThereIsNamedWithoutALine(t *testing.T) {
+func TestAMissingPlaceIsNamedWithoutALine(t *testing.T) {
 	root := t.TempDir()
 	repotest.Write(t, root+"/my-step1/main.go", "package main\n\n// index is the page.\nfunc index() {}\n")
 	var said []string
@@ -55,7 +55,7 @@ func TestAPlaceThatIsNotThereIsNamedWithoutALine(t *testing.T) {
 	}
 }
 
-func TestTheFirstStepThatHasNotPassedComes(t *testing.T) {
+func TestLearningGoesOnWithTheFirstStepThatHasNotPassed(t *testing.T) {
 	root := t.TempDir()
 	wants := func(step int, line string) {
 		t.Helper()

@@ -17,11 +17,12 @@ import (
 	"example.com/session-workshop/tools/internal/folder"
 )
 
-// methodsTest holds the tests of the session store's methods, in a copy of step 4.
+// methodsTest is the file with the tests of the store's methods, in a copy of
+// step 4.
 const methodsTest = "session/store_test.go"
 
-// methods are the checks of the copy's session store, and none if it has no
-// such store.
+// methods returns the checks of the copy's session store, or none if it has no
+// store.
 func (c *Check) methods() []contract.Check {
 	_, err := os.Stat(filepath.Join(c.Copy.Dir(), "session", "store.go"))
 	if c.URL != "" || c.Exercise != "" || c.Copy.Step != steps.Count || err != nil {
@@ -30,21 +31,21 @@ func (c *Check) methods() []contract.Check {
 	return contract.Methods()
 }
 
-// onlyAMethod reports whether one method alone is checked, which needs no app.
+// onlyAMethod reports whether a method is the only check, which needs no app.
 func (c *Check) onlyAMethod() bool {
 	return slices.ContainsFunc(c.methods(), func(check contract.Check) bool { return check.ID == c.Only })
 }
 
-// testMethods builds the tests of the methods into the folder dir, and returns
-// what runs those of one. A file of tests that is not there comes back. The
-// error says what does not compile.
+// testMethods builds the tests of the methods into the folder dir, and returns a
+// function that runs the tests of one method. It writes a missing file of tests
+// again. The error says what does not compile.
 func (c *Check) testMethods(ctx context.Context, dir string) (test func(context.Context, string) error, err error) {
 	if err := c.restoreTests(); err != nil {
 		return nil, err
 	}
 	binary := filepath.Join(dir, "methods.test.exe")
 	if err := launch.BuildTest(ctx, c.Copy.Dir(), "./session", binary); err != nil {
-		return nil, fmt.Errorf("%s/session does not compile with its tests:\n%s\nFix that, and run the check again. To get the tests back as they were, delete %[1]s/%[3]s first", c.Copy.Name(), launch.CompilerSaid(err, c.Copy.Name()), methodsTest)
+		return nil, fmt.Errorf("%s/session does not compile with its tests:\n%s\nFix that, and run the check again. To restore the tests, delete %[1]s/%[3]s first", c.Copy.Name(), launch.CompilerSaid(err, c.Copy.Name()), methodsTest)
 	}
 	return func(ctx context.Context, method string) error {
 		tests := exec.CommandContext(ctx, binary, "-test.v", "-test.timeout=30s", "-test.run=^Test"+method)
@@ -64,17 +65,18 @@ func (c *Check) restoreTests() error {
 	if err != nil {
 		return err
 	}
-	c.say("%s/%s was not there, and is again: it tests the methods of the store.", c.Copy.Name(), methodsTest)
+	c.say("%s/%s was missing and has been restored: it tests the methods of the store.", c.Copy.Name(), methodsTest)
 	return folder.WriteFile(path, files[methodsTest])
 }
 
 var (
 	failedTest = regexp.MustCompile(`(?m)^--- FAIL: (\S+)`)
-	// complaint is what a test has logged.
+	// complaint is a line that a test has logged.
 	complaint = regexp.MustCompile(`(?m)^ +(\S+_test\.go:\d+: .*)`)
 )
 
-// judge reads what the tests of a method printed. err is how they ended.
+// judge returns the failure of a method's tests, or nil if they pass, from what
+// they printed and err, with which they ended.
 func (c *Check) judge(method, said string, err error) error {
 	file := c.Copy.Name() + "/" + methodsTest
 	failure := &contract.Failure{Expected: fmt.Sprintf("Test%s in %s to pass", method, file)}
@@ -82,7 +84,7 @@ func (c *Check) judge(method, said string, err error) error {
 		if strings.Contains(said, "--- PASS: Test"+method) {
 			return nil
 		}
-		failure.Got = fmt.Sprintf("there is no such test. Delete %s, and the check writes it again", file)
+		failure.Got = fmt.Sprintf("there is no such test. Delete %s, and the check restores it", file)
 		return failure
 	}
 	if failed := failedTest.FindStringSubmatch(said); failed != nil {
@@ -93,7 +95,7 @@ func (c *Check) judge(method, said string, err error) error {
 		failure.Got = line[1]
 	}
 	if line := panicIn(said, c.Copy.Name()); line != "" {
-		// How the test came to call the method tells a learner nothing.
+		// The lines of the test, which called the method, do not help a learner.
 		failure.Got, _, _ = strings.Cut(line, ", "+file)
 	}
 	return failure

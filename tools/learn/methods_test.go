@@ -14,7 +14,7 @@ import (
 	"example.com/session-workshop/tools/learn"
 )
 
-// store is a copy of step 4 that is solved, and the file of its methods.
+// store is a solved copy of step 4, and the file of its methods.
 func store(t *testing.T) (c learn.Copy, file string) {
 	t.Helper()
 	c = started(t, repotest.Clone(t), 4)
@@ -22,7 +22,7 @@ func store(t *testing.T) (c learn.Copy, file string) {
 	return c, filepath.Join(c.Dir(), "session", "store.go")
 }
 
-// checkMethod checks one method. It must not be right.
+// checkMethod checks one method, which must fail.
 func checkMethod(t *testing.T, c learn.Copy, id string) string {
 	t.Helper()
 	check := checkOf(c, "")
@@ -62,7 +62,7 @@ func withoutBody(t *testing.T, source, method string) string {
 	return source[:start[1]] + "\tif true {\n\t\tpanic(\"not written yet\")\n\t}\n" + source[start[1]:]
 }
 
-// A mistake in a method that its tests see, with what they say of it.
+// The check prints what the tests of a method say about each mistake.
 func TestAWrongMethodIsCaught(t *testing.T) {
 	testall.Only(t)
 	c, file := store(t)
@@ -100,7 +100,7 @@ func (s *Store) oneByOne(ctx context.Context, collect func(redis.Pipeliner) erro
 }
 `
 
-func TestTheTestsOfTheStoreComeBack(t *testing.T) {
+func TestTheCheckRestoresTheTestsOfTheStore(t *testing.T) {
 	testall.Only(t)
 	c, _ := store(t)
 	tests := filepath.Join(c.Dir(), "session", "store_test.go")
@@ -118,7 +118,7 @@ func TestTheTestsOfTheStoreComeBack(t *testing.T) {
 	if err := os.Remove(tests); err != nil {
 		t.Fatal(err)
 	}
-	repotest.WantText(t, passes(t, check), "my-step4/session/store_test.go was not there, and is again", " store-key: ")
+	repotest.WantText(t, passes(t, check), "my-step4/session/store_test.go was missing and has been restored", " store-key: ")
 	repotest.Run(t, c.Dir(), "go", "vet", "./session")
 	if needed := repotest.Run(t, c.Dir(), "go", "list", "-deps", "-test", "./session"); strings.Contains(needed, "testcontainers") {
 		t.Error("a learner downloads what starts containers")

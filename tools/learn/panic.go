@@ -6,9 +6,9 @@ import (
 	"example.com/session-workshop/shared/web"
 )
 
-// panicIn finds a panic in what a program has printed, and tells it in one line,
-// with the lines of the module in a folder. It is empty if there is none, or
-// none of these lines.
+// panicIn describes a panic in the output of a program in one line, with the lines
+// of the module in folder. It is empty if there is no panic, or if it has no line
+// of that module.
 func panicIn(output, folder string) string {
 	for rest := output; rest != ""; {
 		var line string

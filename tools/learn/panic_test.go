@@ -11,8 +11,8 @@ import (
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
-// A stack of Go has hundreds of lines, and one of them is the learner's.
-func TestAPanicIsToldInOneLine(t *testing.T) {
+// A stack trace of Go has hundreds of lines, and one of them is the learner's.
+func TestAPanicIsPrintedInOneLine(t *testing.T) {
 	testall.Only(t)
 	root := repotest.Clone(t)
 	c := started(t, root, 1)
@@ -20,7 +20,7 @@ func TestAPanicIsToldInOneLine(t *testing.T) {
 	for what, change := range map[string]struct{ from, to, want string }{
 		"in a handler": {
 			"name, _ := cookie(c)", "name := cookie(c)",
-			`(?s)first: .*Your app said meanwhile:\n.*panic: interface conversion: interface {} is nil, not string at my-step1/main\.go:\d+ \(username\), :\d+ \(index\)`,
+			`(?s)first: .*Your app printed meanwhile:\n.*panic: interface conversion: interface {} is nil, not string at my-step1/main\.go:\d+ \(username\), :\d+ \(index\)`,
 		},
 		"at the start": {
 			run, run + "\tvar pages map[string]string\n\tpages[`index`] = ``\n",
@@ -36,7 +36,7 @@ func TestAPanicIsToldInOneLine(t *testing.T) {
 		},
 		"in a field of a page": {
 			"{{.Username}}", "{{.Nam}}",
-			`(?s)first: .*Your app said meanwhile:\n.*template: index:\d+:\d+: executing .* can't evaluate field Nam in type main\.page`,
+			`(?s)first: .*Your app printed meanwhile:\n.*template: index:\d+:\d+: executing .* can't evaluate field Nam in type main\.page`,
 		},
 	} {
 		t.Run(what, func(t *testing.T) {

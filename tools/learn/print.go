@@ -13,14 +13,14 @@ import (
 	"example.com/session-workshop/check/steps"
 )
 
-// Hints is how many there are for a check.
+// Hints is how many hints a check has.
 const Hints = 3
 
 func (c *Check) say(format string, args ...any) {
 	fmt.Fprintln(c.Out, c.wrapped(plain(fmt.Sprintf(format, args...)), ""))
 }
 
-// detail prints what belongs to the check above it, under a label.
+// detail prints a text that belongs to the check above it, after a label.
 func (c *Check) detail(label, text string) {
 	if label != "" {
 		label += ":"
@@ -29,8 +29,8 @@ func (c *Check) detail(label, text string) {
 	fmt.Fprintln(c.Out, c.wrapped(label+plain(text), strings.Repeat(" ", len(label))))
 }
 
-// wrapped breaks lines that are wider than the terminal between two words,
-// where a terminal would break a word in two. indent begins each new line.
+// wrapped breaks lines that are wider than the terminal between two words. indent
+// begins each new line.
 func (c *Check) wrapped(text, indent string) string {
 	if c.Width <= len(indent) {
 		return text
@@ -51,11 +51,10 @@ func (c *Check) wrapped(text, indent string) string {
 	return strings.Join(lines, "\n")
 }
 
-// plain writes an ellipsis in a way that every terminal can show.
+// plain writes an ellipsis so that every terminal can show it.
 func plain(text string) string { return strings.ReplaceAll(text, "…", "...") }
 
-// progress tells how far the check is: in a few words if Progress wants them,
-// else by a line.
+// progress calls Progress with words, or prints a line if Progress is nil.
 func (c *Check) progress(words, line string) {
 	if c.Progress != nil {
 		c.Progress(words)
@@ -64,7 +63,6 @@ func (c *Check) progress(words, line string) {
 	}
 }
 
-// line prints the result of one check.
 func (c *Check) line(word string, number int, check contract.Check) {
 	c.say("%s", c.result(word, number, check))
 }
@@ -77,14 +75,13 @@ func (c *Check) result(word string, number int, check contract.Check) string {
 	return fmt.Sprintf("%s %2d %s: %s", mark, number, check.ID, check.Name)
 }
 
-// explain prints what went wrong in a check, and the hints of the one that
-// helps.
+// explain prints what went wrong in a check, and the hints for it.
 func (c *Check) explain(p *Problem) {
 	c.line("FAIL", p.number, p.check)
 	c.detail("expected", p.Expected)
 	c.detail("got", p.Got)
-	if p.broke() {
-		c.detail("first", "your app itself failed. What it said about that stands below.")
+	if p.appFailed() {
+		c.detail("first", "your app itself failed. Below is what it printed.")
 	}
 	helps := p.helps
 	for i, hint := range helps.Hints {
@@ -98,18 +95,18 @@ func (c *Check) explain(p *Problem) {
 		}
 	}
 	if c.URL != "" && (strings.Contains(helps.ID, "ttl") || helps.Waits) {
-		c.say("Does the app run with a TTL of %v? If not, start it so, or say which: %s", c.TTL, c.again(`ARGS="-ttl 10m"`))
+		c.say("Does the app run with a TTL of %v? If not, start it with that, or give the check its TTL: %s", c.TTL, c.command(`ARGS="-ttl 10m"`))
 	}
 	switch {
 	case p.ended:
 		c.say("Your app ended while it was checked. Its last lines:\n%s", lastLines(p.said, c.Copy.Name()))
 	case strings.TrimSpace(p.said) != "":
-		c.say("Your app said meanwhile:\n%s", lastLines(p.said, c.Copy.Name()))
+		c.say("Your app printed meanwhile:\n%s", lastLines(p.said, c.Copy.Name()))
 	}
 }
 
-// hint prints one hint. The last is nearly code, whose pieces stand in lines of
-// their own.
+// hint prints one hint. The last one is nearly code, and each of its pieces has its
+// own line.
 func (c *Check) hint(number int, text string) {
 	pieces := []string{text}
 	if number == Hints {
@@ -128,7 +125,7 @@ func (c *Check) subject() string {
 	return fmt.Sprintf("what step %d teaches", c.Copy.Step)
 }
 
-// unknown lists the checks there are, for a learner who asked for another.
+// unknown is the error for an unknown check, which lists all that exist.
 func (c *Check) unknown(checks []contract.Check) error {
 	whose := fmt.Sprintf("step %d", c.Copy.Step)
 	if c.Exercise != "" {
@@ -144,8 +141,8 @@ func (c *Check) unknown(checks []contract.Check) error {
 	return errors.New(plain(list))
 }
 
-// again is the command line of this check, with some settings more.
-func (c *Check) again(more ...string) string {
+// command is the command line of this check, with more settings.
+func (c *Check) command(more ...string) string {
 	words := []string{fmt.Sprintf("make check%d", c.Copy.Step)}
 	if c.URL != "" {
 		words = append(words, "URL="+c.URL)
@@ -159,25 +156,25 @@ func (c *Check) again(more ...string) string {
 	return strings.Join(append(words, more...), " ")
 }
 
-// moreHelp says how to get more than the hints that were shown.
+// moreHelp says how to get more help than the hints that were shown.
 func (c *Check) moreHelp(p *Problem) string {
 	switch {
 	case c.Keys && c.Hint < len(p.helps.Hints):
 		return "The next hint: h"
 	case c.Keys:
-		return "That was the last hint. What ours does there: o"
+		return "That was the last hint. Our code there: o"
 	case c.Hint < len(p.helps.Hints):
-		return "The next hint: " + c.again(fmt.Sprintf("HINT=%d", c.Hint+1))
+		return "The next hint: " + c.command(fmt.Sprintf("HINT=%d", c.Hint+1))
 	case c.URL == "" && c.Exercise == "":
-		return fmt.Sprintf("What is different from ours: make solve%d", c.Copy.Step)
+		return fmt.Sprintf("What is different from our step: make solve%d", c.Copy.Step)
 	}
 	return "That was the last hint."
 }
 
-// sayUndo names the way back from an exercise that breaks what has passed.
+// sayUndo says how to go back from an exercise that breaks what has passed.
 func (c *Check) sayUndo() {
 	if _, err := os.Stat(c.Copy.passedDir()); err == nil && c.URL == "" && c.Exercise == "" {
-		c.say("It has passed before. If you broke it for an exercise, this brings back what passed: make undo%d", c.Copy.Step)
+		c.say("This step has passed before. If you broke it for an exercise, go back to what passed: make undo%d", c.Copy.Step)
 	}
 }
 
@@ -185,13 +182,13 @@ func (c *Check) congratulate(ctx context.Context, s *subject, total int) {
 	if c.Only != "" {
 		all := *c
 		all.Only = ""
-		c.say("Now with all the others: %s", all.again())
+		c.say("Now all checks: %s", all.command())
 		return
 	}
 	if c.Exercise != "" {
 		c.say("Passed: the exercise %s.", c.Exercise)
 		if exercise, _ := c.exercise(); exercise.Breaks {
-			c.say("That is how it looks when it is wrong. To go back to what passed: make undo%d", c.Copy.Step)
+			c.say("So this is what the mistake looks like. To go back to what passed: make undo%d", c.Copy.Step)
 		}
 		return
 	}
@@ -218,7 +215,7 @@ func (c *Check) congratulate(ctx context.Context, s *subject, total int) {
 func (c *Check) SayNext() {
 	switch {
 	case c.Copy.Step == steps.Count:
-		c.say("This was the last step. With the exercises done, go on in sessionstore/README.md (in Japanese: README.ja.md): the store for your own service.")
+		c.say("This was the last step. After the exercises, go on with sessionstore/README.md (in Japanese: README.ja.md): the store for your own service.")
 	case c.Keys:
 		c.say("The next step: n")
 	default:
@@ -226,8 +223,8 @@ func (c *Check) SayNext() {
 	}
 }
 
-// checkHouse prints how many house rules hold, and what is missing in a few of
-// the others.
+// checkHouse prints how many house rules hold, and what is missing for the first
+// few of the others.
 func (c *Check) checkHouse(ctx context.Context, s *subject) {
 	ctx, cancel := context.WithTimeout(ctx, houseWithin)
 	defer cancel()
@@ -255,7 +252,7 @@ func (c *Check) notYet(check contract.Check, failure *contract.Failure) {
 	c.detail("got", failure.Got)
 	one := *c
 	one.Only = check.ID
-	c.detail("a hint", one.again())
+	c.detail("a hint", one.command())
 }
 
 func count(n int, of string) string {
@@ -268,8 +265,8 @@ func count(n int, of string) string {
 // mostLines is how much of an app's output is shown.
 const mostLines = 15
 
-// lastLines is the end of an app's output, indented; of one that panicked, what
-// it panicked with, and where in its folder.
+// lastLines is the end of an app's output, indented. If the app panicked, it is the
+// panic, and where in the app's folder it happened.
 func lastLines(output, folder string) string {
 	if line := panicIn(output, folder); line != "" {
 		return "    " + line

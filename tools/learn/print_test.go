@@ -16,7 +16,7 @@ func TestLinesAreBrokenBetweenWords(t *testing.T) {
 		want  string
 	}{
 		{0, "         hint 1:   " + text + "\n"},
-		// It fits to the character.
+		// It fits exactly.
 		{69, "         hint 1:   " + text + "\n"},
 		{38, `         hint 1:   EXPIRE does nothing
                    to a key that is
@@ -33,7 +33,7 @@ func TestLinesAreBrokenBetweenWords(t *testing.T) {
 	}
 }
 
-func TestAWordWiderThanTheTerminalIsLeftWhole(t *testing.T) {
+func TestAWordWiderThanTheTerminalIsNotBroken(t *testing.T) {
 	long := strings.Repeat("x", 60)
 	var out strings.Builder
 	c := Check{Out: &out, Width: 40}

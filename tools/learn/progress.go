@@ -8,8 +8,8 @@ import (
 	"example.com/session-workshop/check/steps"
 )
 
-// First is the copy of the first step that has not passed, and that of the last
-// step if all have. It need not be there yet.
+// First returns the copy of the first step that has not passed, or of the last step
+// if all have. It need not exist yet.
 func First(root string) Copy {
 	for n := 1; n < steps.Count; n++ {
 		if c := (Copy{root, n}); !c.Passed() {
@@ -19,14 +19,14 @@ func First(root string) Copy {
 	return Copy{root, steps.Count}
 }
 
-// Passed reports whether the step has passed once. An exercise that breaks the
-// copy afterwards takes nothing away.
+// Passed reports whether the step has passed once. It stays true if an exercise
+// breaks the copy afterwards.
 func (c Copy) Passed() bool {
 	r := c.results()
 	return r.Once || r.Total > 0 && r.Passed == r.Total
 }
 
-// Progress is one line about how far all steps and their exercises are.
+// Progress is one line about how far the learner is with all steps and exercises.
 func Progress(root string) string {
 	var each []string
 	exercises, done := 0, 0

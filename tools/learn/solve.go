@@ -14,14 +14,14 @@ import (
 	"example.com/session-workshop/check/steps"
 )
 
-// Solve prints what is different between the copy and our step, as git shows
-// it: lines of ours begin with +. It compares Go files without tests.
+// Solve prints the difference between the copy and our step as git does: our lines
+// begin with +. It compares Go files, without tests.
 func (c Copy) Solve(ctx context.Context, out io.Writer, colour bool) error {
 	if err := c.mustExist(); err != nil {
 		return err
 	}
 	if _, err := exec.LookPath("git"); err != nil {
-		return fmt.Errorf("git was not found, which shows the difference. Compare %s with %s yourself", c.Name(), c.ours())
+		return fmt.Errorf("git, which shows the difference, was not found. Compare %s with %s yourself", c.Name(), c.ours())
 	}
 	difference, err := c.difference(ctx, colour)
 	if err != nil {
@@ -33,13 +33,13 @@ func (c Copy) Solve(ctx context.Context, out io.Writer, colour bool) error {
 		fmt.Fprintf(out, "There is no difference: %s is the same as ours.\n", c.Name())
 	}
 	if c.Step == steps.Count {
-		fmt.Fprintf(out, "Ours is small, to be read. The store to ship is sessionstore: it bounds what it stores, ends all sessions of a user, and is tested against failures.\n")
+		fmt.Fprintf(out, "Our step 4 is small so that you can read it. The store to ship is sessionstore: it bounds what it stores, ends all sessions of a user, and is tested against failures.\n")
 	}
 	return nil
 }
 
-// difference is empty if there is none. Nothing is printed before the temporary
-// folder is gone: a pipe to head ends this program in the middle of a line.
+// difference is empty if there is none. It prints nothing itself: a pipe to head
+// ends this program in the middle of a line, and the temporary folder would stay.
 func (c Copy) difference(ctx context.Context, colour bool) (string, error) {
 	dir, err := os.MkdirTemp("", "session-workshop-solve-")
 	if err != nil {
@@ -55,9 +55,9 @@ func (c Copy) difference(ctx context.Context, colour bool) (string, error) {
 // ours is the folder of our step.
 func (c Copy) ours() string { return filepath.Join(c.Root, steps.Folder(c.Step)) }
 
-// copySource copies the Go files of a program, in which the copy's own module
-// has one name on both sides. A folder with a main.go of its own below it is
-// another program.
+// copySource copies the Go files of a program, and gives its module the name of the
+// copy's, so that a comparison shows no difference there. A folder below with its
+// own main.go is another program.
 func (c Copy) copySource(from, to string) error {
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {

@@ -14,19 +14,19 @@ import (
 	"example.com/session-workshop/check/steps"
 )
 
-// resultsFile is in the copy, which git ignores as a whole.
+// resultsFile is in the copy, all of which git ignores.
 const resultsFile = ".check.json"
 
-// results are those of a copy's checks so far.
+// results are the results of a copy's checks so far.
 type results struct {
 	// Checked is when the last check of the lesson began; zero for never.
 	Checked       time.Time
 	Passed, Total int
 	// Once is true if the learner's own code has passed the lesson once.
 	Once bool
-	// Taken is true if the copy began as ours.
+	// Taken is true if the copy began as our solution.
 	Taken bool
-	// Exercises are the names of those that were passed once.
+	// Exercises are the names of those that have passed once.
 	Exercises []string
 }
 
@@ -35,8 +35,8 @@ func (r *results) addLesson(begun time.Time, passed, total int) {
 	r.Once = r.Once || passed == total && !r.Taken
 }
 
-// again is what stays known if the learner begins again, or takes ours.
-func (r results) again(taken bool) results {
+// afterRestart is what is kept if the learner begins again, or takes our solution.
+func (r results) afterRestart(taken bool) results {
 	return results{Once: r.Once, Taken: taken, Exercises: r.Exercises}
 }
 
@@ -46,8 +46,7 @@ func (r *results) addExercise(name string) {
 	}
 }
 
-// results reads what keep wrote. A file that is missing or cannot be read
-// counts as one of a copy that was never checked.
+// results reads what keep wrote. If it cannot, the copy counts as never checked.
 func (c Copy) results() results {
 	var r results
 	text, err := os.ReadFile(filepath.Join(c.Dir(), resultsFile))
@@ -65,7 +64,7 @@ func (c Copy) keep(r results) error {
 	return os.WriteFile(filepath.Join(c.Dir(), resultsFile), append(text, '\n'), 0o644)
 }
 
-// Status prints how far each step of the repository at root is.
+// Status prints how far the learner is with each step of the repository at root.
 func Status(out io.Writer, root string) error {
 	for n := 1; n <= steps.Count; n++ {
 		c, err := Of(root, n)
@@ -105,7 +104,8 @@ func (c Copy) status() (string, error) {
 	return text, nil
 }
 
-// lesson is how far the lesson is. What was taken from ours is not called passed.
+// lesson is how far the lesson is. A copy that was taken from our solution is not
+// called passed.
 func (r results) lesson() string {
 	all := r.Passed == r.Total
 	var text string

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestOneCheckAloneIsNoResult(t *testing.T) {
+func TestTheResultOfASingleCheckIsNotStored(t *testing.T) {
 	c := Copy{Root: t.TempDir(), Step: 3}
 	if err := os.Mkdir(c.Dir(), 0o755); err != nil {
 		t.Fatal(err)

@@ -24,11 +24,11 @@ import (
 // startWithin bounds the time from an app's start to its first answer.
 const startWithin = 20 * time.Second
 
-// subject is an app that runs and can be checked.
+// subject is a running app that can be checked.
 type subject struct {
 	name   string
 	target contract.Target
-	app    *launch.App // nil if it ran before
+	app    *launch.App // nil if the check has not started it
 	ends   []func()
 }
 
@@ -40,8 +40,8 @@ func (s *subject) said() string {
 	return s.app.Output()
 }
 
-// hasEnded reports whether the app has ended before it was told to. It waits a
-// moment, since a connection ends before its process does.
+// hasEnded reports whether the app has ended on its own. It waits a moment, since a
+// connection ends before its process does.
 func (s *subject) hasEnded() bool {
 	if s.app == nil {
 		return false
@@ -54,8 +54,8 @@ func (s *subject) hasEnded() bool {
 	}
 }
 
-// close ends what was started. How the app ends is its own affair: one without
-// a handler of signals ends as well.
+// close ends what was started. It ignores how the app ends: one without a signal
+// handler fails, and that is allowed.
 func (s *subject) close() {
 	if s.app != nil {
 		_ = s.app.Stop()
@@ -85,7 +85,7 @@ func (c *Check) findApp(ctx context.Context, s *subject) error {
 		return errors.New("URL: this is not the address of an app, for example URL=http://127.0.0.1:8000")
 	}
 	s.name, s.target.URL = config.Shown(c.URL), c.URL
-	if err := answers(ctx, c.URL); err != nil {
+	if err := mustAnswer(ctx, c.URL); err != nil {
 		return fmt.Errorf("URL: %s: %w", s.name, err)
 	}
 	if c.Copy.Step == 1 {
@@ -98,7 +98,7 @@ func (c *Check) findApp(ctx context.Context, s *subject) error {
 	return c.connect(ctx, s, address)
 }
 
-func answers(ctx context.Context, address string) error {
+func mustAnswer(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -108,16 +108,16 @@ func answers(ctx context.Context, address string) error {
 	response, err := http.DefaultClient.Do(request)
 	switch {
 	case redisconn.Refused(err):
-		return errors.New("nobody answers there (connection refused). Does your app run, and is this the address that it printed?")
+		return errors.New("no app answers there (connection refused). Does your app run, and is this the address that it printed?")
 	case errors.Is(err, context.DeadlineExceeded):
 		return errors.New("no answer within 5 s. Does your app hang?")
 	case err != nil:
-		return fmt.Errorf("what answers there is not a web app: %w", errors.Unwrap(err))
+		return fmt.Errorf("the program there is not a web app: %w", errors.Unwrap(err))
 	}
 	return response.Body.Close()
 }
 
-// connect opens the Redis that the app uses, to look into it.
+// connect opens the Redis that the app uses, so that checks can look into it.
 func (c *Check) connect(ctx context.Context, s *subject, address string) error {
 	cfg, err := config.Load([]string{"-redis-url", address}, os.Getenv, config.Redis)
 	if err != nil {
@@ -132,8 +132,8 @@ func (c *Check) connect(ctx context.Context, s *subject, address string) error {
 	return nil
 }
 
-// startCopy builds and starts the copy, with a Redis of the check's own unless
-// one was named.
+// startCopy builds and starts the copy, with a Redis only for this check unless one
+// was named.
 func (c *Check) startCopy(ctx context.Context, s *subject) error {
 	if err := c.Copy.mustExist(); err != nil {
 		return err
@@ -174,8 +174,8 @@ func (c *Check) startCopy(ctx context.Context, s *subject) error {
 	return nil
 }
 
-// build builds the program into the folder dir, unless it has been built. It has
-// the end without which Windows runs no file; elsewhere that does no harm.
+// build builds the program into the folder dir, unless it has been built. Its name
+// ends in .exe, which Windows requires.
 func (c *Check) build(ctx context.Context, dir string) (binary string, err error) {
 	if c.Binary != "" {
 		return c.Binary, nil
@@ -210,13 +210,13 @@ func (c *Check) redisFor(ctx context.Context, s *subject) ([]string, error) {
 	s.target.Redis = client
 	s.ends = append(s.ends, func() { client.Close() })
 	address, err := s.throughWire("redis://" + started.Addr())
-	// The panel asks Redis too, and is off.
+	// The panel would add round trips.
 	return []string{"REDIS_URL=" + address, "UNDER_THE_HOOD=off"}, err
 }
 
-// throughWire puts a wire before the Redis at an address, and returns what the
-// app is told in its place. A Redis behind TLS and a cluster are asked directly:
-// nothing can be counted there.
+// throughWire puts a wire, which counts round trips, before the Redis at an
+// address, and returns the address of the wire. For a Redis with TLS and for a
+// cluster it returns the address unchanged, and round trips are not counted.
 func (s *subject) throughWire(address string) (string, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "redis" || config.Getenv("REDIS_CLUSTER") != "" {
@@ -235,11 +235,11 @@ func (s *subject) throughWire(address string) (string, error) {
 	return u.String(), nil
 }
 
-// ItsOutput stands before what an app printed, in an error of launch.
+// ItsOutput precedes the output of an app in an error of launch.
 const ItsOutput = " Its output:\n"
 
-// AboutStart is what launch says about an app that did not start, with the end
-// of what the app in folder printed.
+// AboutStart shortens an error of launch about an app that did not start: it keeps
+// only the last lines that the app in folder printed.
 func AboutStart(problem, folder string) string {
 	reason, output, _ := strings.Cut(problem, ItsOutput)
 	if strings.TrimSpace(output) == "" {

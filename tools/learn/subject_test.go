@@ -33,7 +33,7 @@ func TestOurStepPassesByItsAddress(t *testing.T) {
 	}
 }
 
-func TestCheckRefusesWhatCannotBeChecked(t *testing.T) {
+func TestCheckRefusesInvalidSettings(t *testing.T) {
 	notWeb, _ := redisOfApps(t)
 	nobody := repotest.FreeAddress(t)
 	app := httptest.NewServer(http.NotFoundHandler())
@@ -44,9 +44,9 @@ func TestCheckRefusesWhatCannotBeChecked(t *testing.T) {
 	}{
 		{learn.Check{Exercise: "nothing"}, `EX: step 3 has no exercise of this name. It has: expire-first`},
 		{learn.Check{URL: "localhost:8000"}, "is not the address of an app"},
-		{learn.Check{URL: "http://" + nobody}, "nobody answers there"},
+		{learn.Check{URL: "http://" + nobody}, "no app answers there"},
 		{learn.Check{URL: strings.Replace(notWeb, "redis", "http", 1)}, "is not a web app"},
-		{learn.Check{URL: app.URL, RedisURL: "redis://" + nobody}, "nobody answers there (connection refused)"},
+		{learn.Check{URL: app.URL, RedisURL: "redis://" + nobody}, "answers there (connection refused). Is Redis running?"},
 		{learn.Check{URL: app.URL, RedisURL: "http://user:secret@localhost"}, "must begin with redis://"},
 	} {
 		var said strings.Builder
@@ -61,8 +61,8 @@ func TestCheckRefusesWhatCannotBeChecked(t *testing.T) {
 	wantError(t, err, "there is no step 0")
 }
 
-// brokenCopy is a my-step1 in which a text of the app is another. It writes its
-// address to the file.
+// brokenCopy is a my-step1 in which the text from is replaced by to. The app writes
+// its address to a file.
 func brokenCopy(t *testing.T, from, to string) (c learn.Copy, address string) {
 	t.Helper()
 	dir := repotest.App(t)
@@ -73,7 +73,7 @@ func brokenCopy(t *testing.T, from, to string) (c learn.Copy, address string) {
 	return learn.Copy{Root: filepath.Dir(dir), Step: 1}, address
 }
 
-func TestCheckTellsWhatIsWrongWithTheApp(t *testing.T) {
+func TestCheckSaysWhatIsWrongWithTheApp(t *testing.T) {
 	testall.Only(t)
 	const main, handler = "func main() {\n", `fmt.Println("a visit")`
 	for what, c := range map[string]struct{ from, to, want string }{
@@ -99,8 +99,8 @@ func TestCheckTellsWhatIsWrongWithTheApp(t *testing.T) {
 	}
 }
 
-// An app may save what it holds, and a step of ours tells what it prints last.
-func TestTheAppMayCleanUpWhenTheCheckIsDone(t *testing.T) {
+// An app may have to save its data.
+func TestTheAppCanCleanUpAfterTheCheck(t *testing.T) {
 	testall.Only(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("NOT tested: Windows has no SIGTERM, so the app is killed there")
@@ -112,7 +112,7 @@ func TestTheAppMayCleanUpWhenTheCheckIsDone(t *testing.T) {
 	}
 }
 
-// checkRight checks a program of step n that is right.
+// checkRight checks a right program of step n.
 func checkRight(t *testing.T, n int, want error, change func(*learn.Check)) (said, address string) {
 	t.Helper()
 	redisURL, client := redisOfApps(t)
@@ -124,8 +124,8 @@ func checkRight(t *testing.T, n int, want error, change func(*learn.Check)) (sai
 	return ends(t, check, want), app.URL
 }
 
-// What runs at an address need not be the copy of that step.
-func TestACheckByAddressIsNoResultOfTheCopy(t *testing.T) {
+// The app at an address need not be the copy of that step.
+func TestTheResultOfACheckByAddressIsNotStored(t *testing.T) {
 	var mine learn.Copy
 	said, _ := checkRight(t, 1, nil, func(check *learn.Check) {
 		mine = check.Copy
@@ -168,7 +168,7 @@ func TestHintsComeOneByOne(t *testing.T) {
 	}
 }
 
-// A learner who checks an app that runs already is told what was not checked.
+// The check of an app that runs already says what was not checked.
 func TestRoundTripsOfAnAppThatRunsAreNotCounted(t *testing.T) {
 	address, client := redisOfApps(t)
 	app := httptest.NewServer(programs.Right(2, client, 0))
@@ -191,9 +191,9 @@ func TestABoardNeverFailsACheck(t *testing.T) {
 		"no board": other.URL + "/k7f3qz", "no address": "somewhere",
 	} {
 		said, _ := checkRight(t, 1, nil, func(check *learn.Check) { check.Board, check.Name = board, "ada" })
-		repotest.WantText(t, said, "Passed: all", "Not on the board: BOARD: ", "\nYour check counts all the same.\n")
+		repotest.WantText(t, said, "Passed: all", "Not on the board: BOARD: ", "\nThe result of your check is still valid.\n")
 		if strings.Contains(said, "The board knows") {
-			t.Errorf("%s: the board cannot know:\n%s", what, said)
+			t.Errorf("%s: no board has the report:\n%s", what, said)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
-// learner is one who works on step 3, whose checks end as the test says.
+// learner is a learner who works on step 3. The test says how the checks end.
 type learner struct {
 	*testing.T
 	Copy
@@ -40,7 +40,7 @@ func (l *learner) checks(exercise string, passed, total int) {
 	(&Check{Copy: l.Copy, Exercise: exercise, Out: io.Discard}).remember(time.Now(), passed, total)
 }
 
-// does runs a command that puts a folder aside, each in a second of its own.
+// does runs a command that keeps a backup, each in another second.
 func (l *learner) does(command func(time.Time) (string, error), kept string) {
 	l.Helper()
 	l.now = l.now.Add(time.Second)
@@ -64,7 +64,7 @@ func (l *learner) wantStatus(want string) {
 	}
 }
 
-func TestWhatPassedOnceStaysKnown(t *testing.T) {
+func TestAStepThatPassedOnceStaysPassed(t *testing.T) {
 	l := newLearner(t)
 	l.saves("mine")
 	l.checks("", 23, 23)
@@ -80,7 +80,7 @@ func TestWhatPassedOnceStaysKnown(t *testing.T) {
 	l.wantStatus("taken, all 23 checks, passed once before; exercises: expire-first")
 }
 
-func TestOurSolutionIsTakenAndNotPassed(t *testing.T) {
+func TestOurSolutionCountsAsTakenNotAsPassed(t *testing.T) {
 	l := newLearner(t)
 	l.saves("mine")
 	l.does(l.Take, "mine")
@@ -92,11 +92,11 @@ func TestOurSolutionIsTakenAndNotPassed(t *testing.T) {
 	l.wantStatus("started, not checked    check: make check3")
 }
 
-func TestUndoBringsBackWhatPassed(t *testing.T) {
+func TestUndoRestoresTheVersionThatPassed(t *testing.T) {
 	l := newLearner(t)
 	l.saves("first")
 	l.checks("", 22, 23)
-	if _, err := l.Undo(l.now); err == nil || !strings.Contains(err.Error(), "my-step3 has not passed yet. What passes is kept: make check3") {
+	if _, err := l.Undo(l.now); err == nil || !strings.Contains(err.Error(), "my-step3 has not passed yet. A version that passes is kept: make check3") {
 		t.Errorf("without a step that passed: %v", err)
 	}
 	l.has("first")
@@ -108,19 +108,19 @@ func TestUndoBringsBackWhatPassed(t *testing.T) {
 		l.saves("broken")
 		l.checks("expire-first", 2, 2)
 		l.checks("", 18, 23)
-		l.isTold("It has passed before. If you broke it for an exercise, this brings back what passed: make undo3\n")
+		l.isTold("This step has passed before. If you broke it for an exercise, go back to what passed: make undo3\n")
 		l.does(l.Undo, "broken")
 		l.has(right)
 		l.wantStatus("passed, all 23 checks; exercises: expire-first")
 	}
-	t.Log("also after the copy began again")
+	t.Log("also after a reset")
 	l.does(l.Reset, "right 1")
 	l.saves("again")
 	l.does(l.Undo, "again")
 	l.has("right 1")
 }
 
-// isTold fails the test unless a check that fails says so of the way back.
+// isTold fails the test unless a failed check prints want about make undo3.
 func (l *learner) isTold(want string) {
 	l.Helper()
 	var said strings.Builder
@@ -130,8 +130,8 @@ func (l *learner) isTold(want string) {
 	}
 }
 
-// What was saved while it was checked did not pass.
-func TestWhatChangedDuringTheCheckIsNotKept(t *testing.T) {
+// The check did not see what was saved while it ran.
+func TestACopyThatChangedDuringTheCheckIsNotKept(t *testing.T) {
 	l := newLearner(t)
 	begun := time.Now().Add(-time.Minute)
 	l.saves("saved meanwhile")

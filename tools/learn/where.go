@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// place is one that a check's Where names: "func Create" of a file.
+// place is a place that a check's Where names: "func Create" of a file.
 type place struct {
 	// file is its name from the root of the repository, with slashes.
 	file, declaration string
@@ -21,7 +21,7 @@ type place struct {
 	source string
 }
 
-// String is how an editor's terminal makes a link of it.
+// String has the form that the terminal of an editor turns into a link.
 func (p place) String() string {
 	if p.line == 0 {
 		return p.file + ", " + p.declaration
@@ -29,8 +29,9 @@ func (p place) String() string {
 	return fmt.Sprintf("%s:%d, %s", p.file, p.line, p.declaration)
 }
 
-// places finds what a check's Where names in a program, which is in a folder of
-// the repository at root: "main.go, func login, func logout; session/store.go, func Key".
+// places finds what where names in the program in a folder of the repository at
+// root. where is the Where of a check, for example "main.go, func login, func
+// logout; session/store.go, func Key".
 func places(root, folder, where string) (found []place) {
 	for text := range strings.SplitSeq(where, "; ") {
 		file, declarations, _ := strings.Cut(text, ", ")
@@ -50,7 +51,7 @@ func (p *place) find(file string) {
 		return
 	}
 	files := token.NewFileSet()
-	// Of a file with mistakes, the parser returns what it could read.
+	// The parser returns what it can read of a file with errors.
 	syntax, _ := parser.ParseFile(files, "", source, parser.ParseComments)
 	if syntax == nil {
 		return

@@ -47,7 +47,7 @@ func TestCtrlCStopsTheCheckAndTheApp(t *testing.T) {
 		t.Fatal(err)
 	}
 	check.interrupt(1)
-	repotest.WantText(t, check.String(), "stopped: nothing that was started")
+	repotest.WantText(t, check.String(), "stopped: all that was started")
 	if strings.Contains(check.String(), "FAIL") {
 		t.Errorf("an interrupt must not be reported as a failure of the app:\n%s", check)
 	}

@@ -193,7 +193,7 @@ func TestCommandsRefuseInvalidArguments(t *testing.T) {
 		{"check 3", map[string]string{"ONLY": "secret"}, []string{"ONLY: step 3 has no check of this name"}},
 		{"check 3", map[string]string{"EX": "redis://:secret@host"}, []string{"EX: step 3 has no exercise of this name"}},
 		{"check -url secret://host 3", nil, []string{"URL: this is not the address of an app"}},
-		{"check -url http://ada:secret@" + free + " 3", nil, []string{"URL: http://" + free + ": nobody answers there"}},
+		{"check -url http://ada:secret@" + free + " 3", nil, []string{"URL: http://" + free + ": no app answers there"}},
 	} {
 		t.Run(c.command, func(t *testing.T) {
 			for name, value := range c.env {

@@ -8,14 +8,14 @@ import (
 	"example.com/session-workshop/check/steps"
 )
 
-// What a terminal in raw mode sends in place of a signal, and of an end.
+// A terminal in raw mode sends these in place of a signal and of the end of input.
 const (
 	ctrlC = '\x03'
 	ctrlD = '\x04'
 )
 
-// readKeys does what the keys say until the input ends. A key is one byte or
-// more on a terminal in raw mode, else the first letter of a line.
+// readKeys does what the keys ask for until the input ends. A key is one character
+// on a terminal in raw mode, else the first letter of a line.
 func (w *window) readKeys(ctx context.Context, quit func()) {
 	in := bufio.NewReader(w.In)
 	for {
@@ -26,7 +26,7 @@ func (w *window) readKeys(ctx context.Context, quit func()) {
 		}
 		switch key {
 		case 'q', ctrlC, ctrlD:
-			// A build under way ends too.
+			// This also ends a running build.
 			quit()
 			return
 		}
@@ -46,7 +46,8 @@ func (w *window) readKey(in *bufio.Reader) (rune, error) {
 	return 0, err
 }
 
-// narrow is the usual letter for a wide one, which a Japanese keyboard gives.
+// narrow returns the ASCII letter for a full-width one, which a Japanese input
+// method sends.
 func narrow(key rune) rune {
 	if 'ａ' <= key && key <= 'ｚ' {
 		return key - 'ａ' + 'a'
@@ -59,7 +60,7 @@ func (w *window) press(key rune) {
 	case 'h', 'o':
 		switch {
 		case w.problem == nil:
-			w.say("There is nothing to help with: no check has failed since the start or the last pass.")
+			w.say("There is no hint to give: no check has failed since the start or the last pass.")
 		case key == 'h':
 			w.last.Help(w.problem)
 		default:
@@ -75,7 +76,7 @@ func (w *window) goOn() {
 	c := w.Check.Copy
 	switch {
 	case !c.Passed():
-		w.say("Step %d does not pass yet. To take ours over: make solve%[1]d ARGS=-take", c.Step)
+		w.say("Step %d does not pass yet. To go on with our solution: make solve%[1]d ARGS=-take", c.Step)
 	case c.Step == steps.Count:
 		w.Check.SayNext()
 	default:

@@ -7,16 +7,16 @@ import (
 	"sync"
 )
 
-// screen is what all that a window prints goes through, from several goroutines.
+// screen prints all output of a window. Several goroutines may use it.
 type screen struct {
-	// rewrites is true if a line can be written over.
+	// rewrites is true if a line can be overwritten.
 	rewrites bool
 	// raw is true if the terminal begins a new line where the last one ended.
 	raw bool
 
 	mu      sync.Mutex
 	out     io.Writer
-	passing bool // what stands in the last line is to be written over
+	passing bool // the next text overwrites the last line
 }
 
 // Write never fails: an app must not end because its terminal is gone.
@@ -25,7 +25,7 @@ func (s *screen) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// progress prints what the next text writes over, if the terminal can do that.
+// progress prints a text that the next one overwrites, if the terminal can do that.
 func (s *screen) progress(text string) {
 	if s.rewrites {
 		s.print(text, true)
@@ -38,7 +38,7 @@ func (s *screen) print(text string, passing bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.passing {
-		// To the start of the line, which is then empty.
+		// Go to the start of the line and clear it.
 		text = "\r\x1b[K" + text
 	}
 	s.passing = passing

@@ -1,6 +1,6 @@
-// Package window is all of a learner's work on a step in one terminal: it runs
-// the copy, builds and checks it at each save, shows the first thing that is
-// not right, and goes on to the next step.
+// Package window lets a learner work on a step in one terminal: it runs the copy,
+// builds and checks it at each save, shows the first check that fails, and goes on
+// to the next step.
 package window
 
 import (
@@ -23,25 +23,26 @@ import (
 type Options struct {
 	// Check is the copy to begin with, and how it is checked and printed.
 	Check learn.Check
-	// In is where the keys come from, Out where all is printed.
+	// In is where the keys come from, Out where all output goes.
 	In  io.Reader
 	Out io.Writer
 	// Raw is true if In and Out are a terminal in raw mode: a key needs no Enter.
 	Raw bool
-	// Rewrites is true if a line of Out can be written over.
+	// Rewrites is true if a line of Out can be overwritten.
 	Rewrites bool
-	// Width is that of the terminal in characters, now; 0 if Out is none.
+	// Width returns the present width of the terminal in characters; 0 if Out is
+	// not a terminal.
 	Width func() int
 }
 
-// window holds what is shown now. Its methods run in one goroutine, that of
-// watch.Follow, but for readKeys and what check starts.
+// window holds what is shown now. Its methods run in the goroutine of watch.Follow,
+// except readKeys and what check starts.
 type window struct {
 	Options
 	screen *screen
 	// keys is false when no more keys can come.
 	keys atomic.Bool
-	// do holds what runs in the goroutine of the window.
+	// do holds functions to run in the goroutine of the window.
 	do chan func()
 
 	ctx     context.Context // that of the step
@@ -49,7 +50,7 @@ type window struct {
 	next    bool // the step ends because the next one begins
 	program *supervisor.Program
 	address string
-	// loud is true while the app's output is shown: not when it starts.
+	// loud is true while the app's output is shown, which is not during its start.
 	loud atomic.Bool
 
 	stopCheck func()
@@ -58,8 +59,8 @@ type window struct {
 	problem *learn.Problem
 }
 
-// Run shows the window until ctx or the user ends it. The error says what could
-// not be made or prepared.
+// Run shows the window until ctx or the user ends it. The error says what could not
+// be prepared.
 func Run(ctx context.Context, o Options) error {
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
@@ -100,14 +101,14 @@ func (w *window) step(ctx context.Context) error {
 	return watch.Follow(w.ctx, watch.Options{Dir: dir, Output: output{w}, Do: w.do}, w)
 }
 
-// say prints what fits into the terminal, however wide it is now.
+// say breaks lines at the present width of the terminal.
 func (w *window) say(format string, args ...any) {
 	check := w.Check
 	check.Width = w.Width()
 	check.Say(format, args...)
 }
 
-// send has a function run in the goroutine of the window, unless ctx ends before.
+// send runs a function in the goroutine of the window, unless ctx ends before.
 func (w *window) send(ctx context.Context, do func()) {
 	select {
 	case w.do <- do:
@@ -115,7 +116,7 @@ func (w *window) send(ctx context.Context, do func()) {
 	}
 }
 
-// Opened prints what stays the same as long as the step is shown.
+// Opened prints what stays true while the step is shown.
 func (w *window) Opened(p *supervisor.Program) {
 	w.program = p
 	w.say("%s", p.About)
@@ -147,7 +148,7 @@ func (w *window) Running(address string) {
 	w.check()
 }
 
-// Failed tells why there is nothing to check.
+// Failed prints why there is nothing to check.
 func (w *window) Failed(problem error, goesOn bool) {
 	w.loud.Store(true)
 	text := problem.Error()
@@ -156,19 +157,19 @@ func (w *window) Failed(problem error, goesOn bool) {
 	}
 	w.say("%s", text)
 	if goesOn {
-		w.say("The app from before goes on, and its pages show this too.")
+		w.say("The app from before the change keeps running, and its pages show this too.")
 	}
 	w.sayKeys()
 }
 
-// Stopped tells of an app that did not end cleanly.
+// Stopped prints that an app did not end cleanly.
 func (w *window) Stopped(problem error) { w.say("The app did not end cleanly: %v", problem) }
 
-// Ending leaves no check behind.
+// Ending stops a running check.
 func (w *window) Ending() { w.stopCheck() }
 
-// check begins to check the copy. stopCheck ends that before its time, and
-// returns when nothing of it is left.
+// check begins to check the copy. stopCheck cancels the check, and returns when it
+// has ended.
 func (w *window) check() {
 	ctx, cancel := context.WithCancel(w.ctx)
 	ended := make(chan struct{})
@@ -184,7 +185,7 @@ func (w *window) check() {
 	}
 	go func() {
 		defer close(ended)
-		// A panic must end in the goroutine that leaves the terminal as it was.
+		// The goroutine that restores the terminal must get the panic.
 		defer func() {
 			if p := recover(); p != nil {
 				mistake := fmt.Sprintf("%v\n%s", p, debug.Stack())
@@ -196,7 +197,7 @@ func (w *window) check() {
 	}()
 }
 
-// checked ends a round.
+// checked ends the round that Changed began.
 func (w *window) checked(check *learn.Check, problem *learn.Problem, err error) {
 	w.last, w.problem = check, problem
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"example.com/session-workshop/tools/learn/window"
 )
 
-// breaking panics where a check begins to print, which is in a goroutine of its
-// own.
+// breaking panics when a check begins to print, which happens in another goroutine
+// than the window's.
 type breaking struct{}
 
 func (breaking) Write(text []byte) (int, error) {
@@ -22,7 +22,7 @@ func (breaking) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// A panic of another goroutine would leave the terminal without its echo.
+// A panic in another goroutine would leave the terminal without echo.
 func TestAPanicOfACheckEndsInTheGoroutineThatRestoresTheTerminal(t *testing.T) {
 	t.Setenv("PORT", "0")
 	t.Setenv("GOWORK", "")
