@@ -23,8 +23,8 @@ import (
 	"example.com/session-workshop/tools/internal/clone"
 )
 
-// workshop is a copy of the files that git knows: this clone may belong to
-// another user, who lets us write nothing.
+// workshop is a copy of the files in git: this clone may belong to another user and
+// be read-only.
 var workshop string
 
 func TestMain(m *testing.M) {
@@ -48,8 +48,8 @@ type patient struct {
 	env, args             []string
 }
 
-// diagnose wants a status and some texts of the doctor, and returns all that
-// it prints. The settings of this machine are no part of it.
+// diagnose fails the test unless the doctor ends with status and prints the wanted
+// texts. It returns the whole output. The settings of this machine are ignored.
 func diagnose(t *testing.T, p patient, status int, wanted ...string) string {
 	t.Helper()
 	var output strings.Builder
@@ -79,7 +79,7 @@ func diagnose(t *testing.T, p patient, status int, wanted ...string) string {
 	return output.String()
 }
 
-func wantSecret(t *testing.T, output string, words ...string) {
+func wantNone(t *testing.T, output string, words ...string) {
 	t.Helper()
 	for _, word := range words {
 		if strings.Contains(output, word) {
@@ -105,7 +105,7 @@ func unusedPort() int {
 	return portOf(server)
 }
 
-// A machine that has fetched nothing and has no network must be able to ask.
+// The doctor must run on a machine without modules and without a network.
 func TestTheDoctorBuildsWithoutAnyModule(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "doctor.exe")
 	build := exec.Command("go", "build", "-buildvcs=false", "-o", program, "./tools/doctor")
@@ -129,12 +129,12 @@ func TestDoctorOnAReadyMachine(t *testing.T) {
 		t.Fatalf("%v\n%s", err, said)
 	}
 	output := diagnose(t, patient{}, 0,
-		"ok    Go: go1.", "ok    modules: all are in the module cache, the network is not needed",
-		": free\n", "free; a step brings its own Redis along", "ok    proxy: none is asked",
-		"ok    folders: writable", "ok    line ends: LF", "ok    clock: ",
+		"ok    Go: go1.", "ok    modules: all are in the module cache, so no network is needed",
+		": free\n", "free; a step starts its own Redis", "ok    proxy: none is used",
+		"ok    folders: writable", "ok    line endings: LF", "ok    clock: ",
 		"This machine is ready.")
 	if !strings.HasPrefix(output, "This machine is ready.\n") || !strings.HasSuffix(output, "\nNext: "+firstStep()+"\n") || strings.Contains(output, "```") {
-		t.Errorf("it does not begin with its verdict, end with what is next, and show no block to paste:\n%s", output)
+		t.Errorf("want the result first, the next command last, and no block to paste:\n%s", output)
 	}
 	wantOnce(t, output)
 	if strange := regexp.MustCompile(`[^\n -~]`).FindString(output); strange != "" {
@@ -142,7 +142,7 @@ func TestDoctorOnAReadyMachine(t *testing.T) {
 	}
 }
 
-// A teacher asks for the lines of a machine that is ready, too.
+// A teacher may ask for the lines of a machine that is ready.
 func TestDoctorPrintsTheBlockToPaste(t *testing.T) {
 	ready := diagnose(t, patient{args: []string{"-paste"}}, 0, "eady", "\nNext: ")
 	taken := httptest.NewServer(http.NotFoundHandler())
@@ -156,13 +156,13 @@ func TestDoctorPrintsTheBlockToPaste(t *testing.T) {
 			t.Errorf("no block to paste:\n%s", output)
 		}
 		if strings.Contains(before, "\nok  ") {
-			t.Errorf("what is well stands before the block, too:\n%s", output)
+			t.Errorf("lines with ok are also before the block:\n%s", output)
 		}
 		wantOnce(t, block)
 	}
 }
 
-// wantOnce wants no line twice.
+// wantOnce fails the test if a line occurs twice.
 func wantOnce(t *testing.T, output string) {
 	t.Helper()
 	seen := map[string]bool{"": true}
@@ -179,17 +179,17 @@ func TestDoctorOnATakenPort(t *testing.T) {
 	defer server.Close()
 	port := portOf(server)
 	diagnose(t, patient{port: port}, 0, "taken"+byAirPlay+"; a step takes the next free port")
-	diagnose(t, patient{port: port, env: []string{fmt.Sprint("PORT=", port)}}, 1, "and PORT asks for no other", "\n      "+unset("PORT"))
+	diagnose(t, patient{port: port, env: []string{fmt.Sprint("PORT=", port)}}, 1, "and PORT asks for this port only", "\n      "+unset("PORT"))
 }
 
-func TestDoctorSaysWhatListensOnThePortOfRedis(t *testing.T) {
+func TestDoctorOnATakenPortOfRedis(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
-	diagnose(t, patient{redisPort: portOf(server)}, 0, "something answers; a step uses it if it is a Redis without a password")
+	diagnose(t, patient{redisPort: portOf(server)}, 0, "in use; if it is a Redis without a password, a step uses it")
 }
 
-// The steps and the doctor ask by the same function.
-func TestDoctorSaysOfTheNamedRedisWhatAStepWouldSay(t *testing.T) {
+// The steps and the doctor use the same function.
+func TestDoctorReportsTheErrorOfAStepAboutTheNamedRedis(t *testing.T) {
 	testall.Only(t)
 	good := redistest.StartServer(t)
 	diagnose(t, patient{env: []string{"REDIS_URL=" + good.URL + "\n"}}, 0,
@@ -200,7 +200,7 @@ func TestDoctorSaysOfTheNamedRedisWhatAStepWouldSay(t *testing.T) {
 		t.Fatal(err)
 	}
 	for address, want := range map[string]string{
-		fmt.Sprintf("redis://anna:open-sesame@127.0.0.1:%d", unusedPort()): "nobody answers there (connection refused)",
+		fmt.Sprintf("redis://anna:open-sesame@127.0.0.1:%d", unusedPort()): "answers there (connection refused)",
 		replica.URL:   "this Redis is a replica, which takes no changes: name its primary",
 		forbidden.URL: "the app's user lacks the right `+hset`",
 	} {
@@ -214,13 +214,13 @@ func TestDoctorSaysOfTheNamedRedisWhatAStepWouldSay(t *testing.T) {
 			t.Fatalf("a step says of %s: %v", address, err)
 		}
 		output := diagnose(t, patient{env: []string{"REDIS_URL=" + address}}, 1, fmt.Sprintf("fix   Redis: %v", err), unset("REDIS_URL"))
-		wantSecret(t, output, "anna", "open-sesame")
+		wantNone(t, output, "anna", "open-sesame")
 	}
 }
 
 func TestDoctorWithoutAnyProgram(t *testing.T) {
 	diagnose(t, patient{env: []string{"PATH=" + t.TempDir()}}, 1,
-		"fix   Go: the go command is not on the PATH", "https://go.dev/doc/install", "note  redis-cli: not there")
+		"fix   Go: the go command is not on the PATH", "https://go.dev/doc/install", "note  redis-cli: not installed")
 }
 
 func TestTheFirstStepWithoutMake(t *testing.T) {
@@ -235,33 +235,31 @@ func TestDoctorOnAProxy(t *testing.T) {
 	for _, name := range []string{"http_proxy", "HTTP_PROXY", "ALL_PROXY"} {
 		output := diagnose(t, patient{env: []string{name + "=" + proxy}}, 1,
 			"fix   proxy: ", " is http://proxy.example.com:3128: curl would ask it for http://127.0.0.1:", "NO_PROXY")
-		wantSecret(t, output, "anna", "open-sesame")
+		wantNone(t, output, "anna", "open-sesame")
 	}
-	diagnose(t, patient{env: []string{"HTTP_PROXY=" + proxy, "NO_PROXY=localhost,127.0.0.1"}}, 0, "none is asked for 127.0.0.1")
-	diagnose(t, patient{env: []string{"HTTPS_PROXY=" + proxy}}, 0, "none is asked for 127.0.0.1")
+	diagnose(t, patient{env: []string{"HTTP_PROXY=" + proxy, "NO_PROXY=localhost,127.0.0.1"}}, 0, "none is used for 127.0.0.1")
+	diagnose(t, patient{env: []string{"HTTPS_PROXY=" + proxy}}, 0, "none is used for 127.0.0.1")
 }
 
 func TestDoctorOnAFullDisk(t *testing.T) {
-	diagnose(t, patient{disk: 999999999}, 2, "ask   disk: ", "and 999999999 MB are needed", "go clean -cache", "ask for help")
+	diagnose(t, patient{disk: 999999999}, 2, "ask   disk: ", "but 999999999 MB are needed", "go clean -cache", "ask for help")
 }
 
 func TestDoctorWithModulesToFetch(t *testing.T) {
-	// What the go command has fetched for these tests lies there as a proxy
-	// would give it.
+	// The module cache of these tests has the layout of a module proxy.
 	proxy := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(goEnv(t, "GOMODCACHE"), "cache", "download"))))
 	defer proxy.Close()
-	nobody := fmt.Sprint("127.0.0.1:", unusedPort())
+	unused := fmt.Sprint("127.0.0.1:", unusedPort())
 	empty := "GOMODCACHE=" + t.TempDir()
-	diagnose(t, patient{env: []string{empty, "GOPROXY=" + proxy.URL}}, 0, "Almost ready: type "+firstStep()+" once.", "ok    network: modules are still to be fetched, and "+proxy.URL+" answers")
+	diagnose(t, patient{env: []string{empty, "GOPROXY=" + proxy.URL}}, 0, "Almost ready: type "+firstStep()+" once.", "ok    network: modules are still to be downloaded, and "+proxy.URL+" answers")
 	diagnose(t, patient{env: []string{empty, "GOPROXY=off"}}, 1, "fix   network: ", "GOPROXY=off forbids it", unset("GOPROXY"), "go env -u GOPROXY")
-	output := diagnose(t, patient{env: []string{empty, "GOPROXY=http://anna:open-sesame@" + nobody}}, 2,
-		"ask   network: ", "http://"+nobody+" cannot be reached", "make offline")
-	wantSecret(t, output, "anna", "open-sesame")
+	output := diagnose(t, patient{env: []string{empty, "GOPROXY=http://anna:open-sesame@" + unused}}, 2,
+		"ask   network: ", "http://"+unused+" cannot be reached", "make offline")
+	wantNone(t, output, "anna", "open-sesame")
 }
 
-// What an editor has looked up is no module yet: of each only the go.mod is
-// there.
-func TestDoctorWithModulesThatAreOnlyKnown(t *testing.T) {
+// An editor downloads only the go.mod of a module that it looks up.
+func TestDoctorWithOnlyTheGoModOfModules(t *testing.T) {
 	from, cache := filepath.Join(goEnv(t, "GOMODCACHE"), "cache", "download"), t.TempDir()
 	known, err := filepath.Glob(filepath.Join(from, "github.com", "*", "*", "@v", "*.mod"))
 	deeper, _ := filepath.Glob(filepath.Join(from, "github.com", "*", "*", "*", "@v", "*.mod"))
@@ -279,10 +277,10 @@ func TestDoctorWithModulesThatAreOnlyKnown(t *testing.T) {
 		}
 	}
 	diagnose(t, patient{env: []string{"GOMODCACHE=" + cache, fmt.Sprint("GOPROXY=http://127.0.0.1:", unusedPort())}}, 2,
-		"ask   network: modules are still to be fetched, and ")
+		"ask   network: modules are still to be downloaded, and ")
 }
 
-func TestDoctorNamesNobody(t *testing.T) {
+func TestDoctorHidesTheHomeFolder(t *testing.T) {
 	home := t.TempDir()
 	file := filepath.Join(home, "no-folder")
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
@@ -292,17 +290,17 @@ func TestDoctorNamesNobody(t *testing.T) {
 	output := diagnose(t, patient{env: append(env, "GOMODCACHE="+filepath.Join(file, "go"))}, 1,
 		"fix   writing: the module cache in ~", "variable GOMODCACHE")
 	output += diagnose(t, patient{env: append(env[:3], "GOCACHE="+filepath.Join(file, "go"))}, 1, "fix   Go: GOCACHE has a value")
-	wantSecret(t, output, home)
+	wantNone(t, output, home)
 }
 
 func TestDoctorOnSettings(t *testing.T) {
 	output := diagnose(t, patient{env: []string{"SECRET_KEY=open-sesame", "SESSION_TTL=2m"}}, 0,
 		"note  setting: SESSION_TTL=2m is set in this shell", "SECRET_KEY (11 bytes, not shown) is set in this shell", unset("SECRET_KEY"))
-	wantSecret(t, output, "open-sesame")
+	wantNone(t, output, "open-sesame")
 }
 
-// The steps and the doctor decide by the same function.
-func TestDoctorSaysWhatAStepWouldSay(t *testing.T) {
+// The steps and the doctor use the same function.
+func TestDoctorReportsTheErrorsOfAStep(t *testing.T) {
 	wrong := patient{env: []string{"REDIS_URL=redis://default:57#open-sesame@127.0.0.1:7100/0", "SESSION_TTL=open-sesame", "PUBLIC_URL=https://:443", "PORT=open-sesame", "REDIS_CLUSTER=open-sesame"}}
 	var wanted []string
 	for _, line := range wrong.env {
@@ -314,26 +312,26 @@ func TestDoctorSaysWhatAStepWouldSay(t *testing.T) {
 		before, _, _ := strings.Cut(err.Error(), "\n")
 		wanted = append(wanted, "fix   setting: "+before, "\n      "+unset(name))
 	}
-	wantSecret(t, diagnose(t, wrong, 1, wanted...), "open-sesame")
+	wantNone(t, diagnose(t, wrong, 1, wanted...), "open-sesame")
 	diagnose(t, patient{env: []string{"PORT=\"5123\"", "SESSION_TTL=\ufeff2m\r\n"}}, 0, "PORT=5123 is set", "SESSION_TTL=2m is set")
 }
 
-func TestDoctorListsWhatOtherProgramsHaveSet(t *testing.T) {
+func TestDoctorListsVariablesOfOtherPrograms(t *testing.T) {
 	host, err := os.Hostname()
 	if err != nil {
 		t.Fatal(err)
 	}
 	output := diagnose(t, patient{env: []string{"HOST=x86_64-conda-linux-gnu", "NAME=" + strings.ToUpper(host), "URL=https://anna:open-sesame@other.example", "BOARD=nucleo_f401re", "HINT=open-sesame"}}, 0,
 		"HOST is set in this shell and is not read: ", "NAME is set in this shell and is not read: ", "URL is set in this shell and is not read: ", "BOARD is set in this shell and is not read: ", "HINT is set in this shell: it is for make check and make learn")
-	wantSecret(t, output, "open-sesame", "conda-linux", "other.example", "nucleo")
+	wantNone(t, output, "open-sesame", "conda-linux", "other.example", "nucleo")
 	output = diagnose(t, patient{env: []string{"HOST=127.0.0.1", "NAME=open-sesame", "BOARD=http://192.168.1.20:5050/open-sesame"}}, 0, "HOST=127.0.0.1 is set", "NAME is set", "BOARD is set")
-	wantSecret(t, output, "open-sesame")
+	wantNone(t, output, "open-sesame")
 	if strings.Contains(output, "is not read") {
 		t.Errorf("these are read:\n%s", output)
 	}
 }
 
-func TestDoctorOnSettingsOfGoThatStopEachBuild(t *testing.T) {
+func TestDoctorOnGoSettingsThatPreventABuild(t *testing.T) {
 	for _, settings := range [][]string{
 		{"GOFLAGS=-trimpath -mod=vendor"}, {"GOFLAGS=-modfile=other.mod"}, {"GOFLAGS=nonsense"}, {"GOFLAGS=-C=.."}, {"GO111MODULE=off"}, {"GOWORK=relative"},
 		{"GOEXPERIMENT=nonsense"}, {"GOARCH=nonsense"}, {"GOROOT=" + t.TempDir()}, {"GOFLAGS=-mod=mod", "GOWORK=off"},
@@ -344,7 +342,7 @@ func TestDoctorOnSettingsOfGoThatStopEachBuild(t *testing.T) {
 			wanted = append(wanted, "fix   Go: "+name+" has a value", "\n      "+unset(name)+"\n")
 		}
 		output := diagnose(t, patient{env: append(settings, "GODEBUG=http2client=1")}, 1, wanted...)
-		wantSecret(t, output, "GODEBUG", "go env -changed", "the go command fails")
+		wantNone(t, output, "GODEBUG", "go env -changed", "the go command fails")
 	}
 	diagnose(t, patient{env: []string{"GOFLAGS=-modcacherw -mod=readonly"}}, 0, "ok    modules: ")
 	diagnose(t, patient{env: []string{"GOMODCACHE=relative", "GOPROXY=off"}}, 1, "absolute path for its module cache", "variable GOMODCACHE")
@@ -368,7 +366,7 @@ func TestDoctorOnAMachineThatHasBuiltNothing(t *testing.T) {
 
 func TestDoctorOnAProxyWithoutAScheme(t *testing.T) {
 	output := diagnose(t, patient{env: []string{"HTTP_PROXY=anna:open-sesame@proxy.example.com:3128"}}, 1, "fix   proxy: ")
-	wantSecret(t, output, "anna", "open-sesame")
+	wantNone(t, output, "anna", "open-sesame")
 }
 
 func TestDoctorOnACheckoutOfWindows(t *testing.T) {
@@ -378,7 +376,7 @@ func TestDoctorOnACheckoutOfWindows(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	diagnose(t, patient{dir: dir}, 1, "fix   line ends: Makefile", "rm Makefile", "git checkout -- Makefile")
+	diagnose(t, patient{dir: dir}, 1, "fix   line endings: Makefile", "rm Makefile", "git checkout -- Makefile")
 }
 
 func TestDoctorOnAClockThatIsBehind(t *testing.T) {

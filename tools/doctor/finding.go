@@ -14,20 +14,20 @@ import (
 	"example.com/session-workshop/shared/config"
 )
 
-// verdict says who must act on a finding. The words carry the meaning: there
-// is no colour.
+// verdict says who must act on a finding. The report prints it as a word, without
+// colour.
 type verdict string
 
 const (
 	ok   verdict = "ok"
 	note verdict = "note" // good to know, and nothing to do
 	fix  verdict = "fix"  // for the user of this machine
-	ask  verdict = "ask"  // for somebody else
+	ask  verdict = "ask"  // for someone whom the user asks
 )
 
 var statuses = map[verdict]int{fix: 1, ask: 2}
 
-// finding is what one check has found. cure is what to type, or whom to ask.
+// finding is the result of one check. cure is what to type, or whom to ask.
 type finding struct {
 	verdict    verdict
 	text, cure string
@@ -39,16 +39,17 @@ func (d *doctor) add(v verdict, about, cure, format string, values ...any) {
 	d.status = max(d.status, statuses[v])
 }
 
-// report prints the verdict first, and each finding once: all of them if the
-// machine is ready, else those to act on, and all in the block to paste.
+// report prints whether the machine is ready, then the findings. If the machine is
+// not ready, it prints those to act on with their cures, and all in the block to
+// paste.
 func (d *doctor) report() {
 	ready := "This machine is ready."
 	if d.unbuilt {
-		ready = "Almost ready: type " + firstStep() + " once. It fetches and builds what is missing, for up to two minutes."
+		ready = "Almost ready: type " + firstStep() + " once. It downloads and builds what is missing, which takes up to two minutes."
 	}
 	fmt.Fprintln(d.out, [...]string{
 		ready,
-		"Not ready: do what stands below each line that begins with fix, then run this again.",
+		"Not ready: do what is written below each line that begins with fix, then run this again.",
 		"Not ready: ask for help with each line that begins with ask.",
 	}[d.status])
 	fmt.Fprintln(d.out)
@@ -56,7 +57,7 @@ func (d *doctor) report() {
 		d.printFindings()
 	} else {
 		d.printCures()
-		fmt.Fprintln(d.out, "Paste this where you ask for help. It holds no password and not your name:\n\n```text")
+		fmt.Fprintln(d.out, "Paste this where you ask for help. It contains neither passwords nor your name:\n\n```text")
 		fmt.Fprintf(d.out, "session-workshop doctor: status %d, %s/%s\n", d.status, runtime.GOOS, runtime.GOARCH)
 		d.printFindings()
 		fmt.Fprintln(d.out, "```")
@@ -93,8 +94,8 @@ func firstStep() string {
 	return "make step1"
 }
 
-// anonymous hides the home folder and the user's name, which are in paths and
-// in the error messages that quote them.
+// anonymous hides the home folder and the user's name, which occur in paths and in
+// error messages.
 func anonymous(text string) string {
 	if home, err := os.UserHomeDir(); err == nil && len(home) > 1 {
 		text = strings.NewReplacer(home, "~", filepath.ToSlash(home), "~").Replace(text)
@@ -115,8 +116,8 @@ func anonymous(text string) string {
 
 var addresses = regexp.MustCompile(`[^\s,|"]*(?://|@)[^\s,|"]*`)
 
-// withoutPasswords shows of each address in a text, such as a list of proxies,
-// only what may be shown.
+// withoutPasswords removes the secrets from each address in a text, such as a list
+// of proxies.
 func withoutPasswords(text string) string {
 	return addresses.ReplaceAllStringFunc(text, func(found string) string {
 		address := strings.TrimRight(found, ":")
@@ -127,7 +128,7 @@ func withoutPasswords(text string) string {
 // unset is the command that removes a variable from this shell.
 func unset(variable string) string { return inShell("unset "+variable, "Remove-Item Env:"+variable) }
 
-// inShell is the one of two commands that the shell of this system knows.
+// inShell returns the command for the shell of this system.
 func inShell(unix, powershell string) string {
 	if runtime.GOOS == "windows" {
 		return powershell

@@ -4,7 +4,8 @@ package main
 
 import "syscall"
 
-// freeMegabytes is what a user without privileges can still write.
+// freeMegabytes returns how many megabytes a user without privileges can still
+// write.
 func freeMegabytes(dir string) (int, error) {
 	var about syscall.Statfs_t
 	if err := syscall.Statfs(dir, &about); err != nil {

@@ -7,7 +7,7 @@ import (
 
 var getDiskFreeSpaceEx = syscall.NewLazyDLL("kernel32.dll").NewProc("GetDiskFreeSpaceExW")
 
-// freeMegabytes is what this user can still write.
+// freeMegabytes returns how many megabytes this user can still write.
 func freeMegabytes(dir string) (int, error) {
 	path, err := syscall.UTF16PtrFromString(dir)
 	if err != nil {

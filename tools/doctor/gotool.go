@@ -34,13 +34,13 @@ func (d *doctor) checkGo(ctx context.Context) {
 	target, here := d.goEnv["GOOS"]+"/"+d.goEnv["GOARCH"], d.goEnv["GOHOSTOS"]+"/"+d.goEnv["GOHOSTARCH"]
 	if target != here {
 		d.add(fix, "Go", unset("GOOS")+"\n"+unset("GOARCH")+"\ngo env -u GOOS GOARCH",
-			"it builds for %s, and this machine is %s", target, here)
+			"it builds for %s, but this machine is %s", target, here)
 		return
 	}
 	d.add(ok, "Go", "", "%s on %s", d.goEnv["GOVERSION"], here)
 }
 
-// checkModules asks for the network only if something is still to be fetched.
+// checkModules uses the network only if a module is still to be downloaded.
 func (d *doctor) checkModules(ctx context.Context) {
 	if len(d.goEnv) == 0 {
 		return
@@ -53,7 +53,7 @@ func (d *doctor) checkModules(ctx context.Context) {
 	_, err := d.run(ctx, []string{"GOPROXY=off"}, args...)
 	switch {
 	case err == nil:
-		d.add(ok, "modules", "", "all are in the module cache, the network is not needed")
+		d.add(ok, "modules", "", "all are in the module cache, so no network is needed")
 		d.checkBuilt(ctx)
 	case isToFetch(err):
 		d.unbuilt = true
@@ -63,9 +63,9 @@ func (d *doctor) checkModules(ctx context.Context) {
 	}
 }
 
-// blame names each setting that alone makes the go command refuse what it has
-// just refused. Only if there is none, it repeats what the command said, whose
-// advice is for other folders.
+// blame names each setting that alone makes the go command fail as it has just
+// failed. If there is none, it repeats the error of the command, whose advice is
+// not always right for this folder.
 func (d *doctor) blame(ctx context.Context, refused error, args ...string) {
 	plain := []string{"GOENV=off"}
 	var settings []string
@@ -75,7 +75,7 @@ func (d *doctor) blame(ctx context.Context, refused error, args ...string) {
 		}
 	}
 	works := func(setting string) bool {
-		// Nothing is fetched to find out.
+		// This test downloads nothing.
 		_, err := d.run(ctx, slices.Concat(plain, []string{setting, "GOPROXY=off", "GOTOOLCHAIN=local"}), args...)
 		return err == nil || isToFetch(err)
 	}
@@ -83,42 +83,43 @@ func (d *doctor) blame(ctx context.Context, refused error, args ...string) {
 	for _, setting := range settings {
 		if name, _, _ := strings.Cut(setting, "="); !works(setting) {
 			named = true
-			d.add(fix, "Go", unset(name), "%s has a value with which the go command builds nothing in this folder", name)
+			d.add(fix, "Go", unset(name), "%s has a value with which the go command cannot build in this folder", name)
 		}
 	}
 	switch {
 	case named:
 	case !works("GOENV=" + os.Getenv("GOENV")):
 		d.add(fix, "Go", "go env -changed\nThen, for each name that it lists and you do not need: go env -u NAME",
-			"go env -w has set a value with which the go command builds nothing in this folder")
+			"go env -w has set a value with which the go command cannot build in this folder")
 	default:
 		d.add(fix, "Go", "go "+strings.Join(args, " ")+"\nFix what it names. If the program itself is broken, install Go again: https://go.dev/doc/install",
 			"the go command fails in this folder: %s", lastLine(refused))
 	}
 }
 
-// isToFetch reports whether the go command lacks a module and nothing else.
+// isToFetch reports whether the go command failed only because a module is still to
+// be downloaded.
 func isToFetch(err error) bool {
 	return strings.Contains(err.Error(), "module lookup disabled by GOPROXY=off")
 }
 
-// checkBuilt looks for what step 1 needs of others, the standard library
-// included, in the build cache. A first build of it keeps a class waiting.
+// checkBuilt looks in the build cache for the packages that step 1 needs, including
+// the standard library. Building them first would keep a class waiting.
 func (d *doctor) checkBuilt(ctx context.Context) {
 	const stale = `{{if and .Stale (not (and .Module .Module.Main))}}{{.ImportPath}}{{end}}`
 	missing, err := d.run(ctx, nil, "list", "-deps", "-buildvcs=false", "-f", stale, "./"+steps.Folder(1))
 	if d.unbuilt = err != nil || strings.TrimSpace(string(missing)) != ""; d.unbuilt {
-		d.add(note, "build", "", "nothing is built yet, which the first start does")
+		d.add(note, "build", "", "nothing is built yet; the first start of a step does it")
 		return
 	}
-	d.add(ok, "build", "", "what a step is made of is built")
+	d.add(ok, "build", "", "the packages of a step are built")
 }
 
-const askForNetwork = "Connect to a network, or ask its administrator for a way to the Go module proxy (variables HTTPS_PROXY, GOPROXY)\n" +
+const askForNetwork = "Connect to a network, or ask its administrator how to reach the Go module proxy (variables HTTPS_PROXY, GOPROXY)\n" +
 	"Or ask your teacher for the offline kit (made by: make offline)"
 
-// checkNetwork fetches a module's go.mod as the go command would fetch all of
-// it: by its proxies and its settings.
+// checkNetwork downloads a module's go.mod as the go command would download the
+// module, with its proxies and settings.
 func (d *doctor) checkNetwork(ctx context.Context) {
 	requirements, err := os.ReadFile(filepath.Join(d.root, steps.Folder(1), "go.mod"))
 	cache, tempErr := os.MkdirTemp("", "workshop-doctor-")
@@ -133,24 +134,24 @@ func (d *doctor) checkNetwork(ctx context.Context) {
 	defer cancel()
 	// One module that every step needs.
 	echo := regexp.MustCompile(`github\.com/labstack/echo/v4 v\S+`).FindString(string(requirements))
-	// A cache of its own, so that the module is not there already. The checksum
-	// database is not asked: go.sum has the sums of all that a step needs.
+	// The empty cache makes the go command download. The checksum database is not
+	// needed: go.sum has the sums of all modules.
 	_, err = d.run(limited, []string{"GOMODCACHE=" + cache, "GOWORK=off", "GOFLAGS=-modcacherw", "GOSUMDB=off"}, "list", "-m", strings.ReplaceAll(echo, " ", "@"))
 	proxies := withoutPasswords(d.goEnv["GOPROXY"])
 	switch {
 	case err == nil:
-		d.add(ok, "network", "", "modules are still to be fetched, and %s answers", proxies)
+		d.add(ok, "network", "", "modules are still to be downloaded, and %s answers", proxies)
 	case strings.Contains(err.Error(), "disabled by GOPROXY=off"):
-		d.add(fix, "network", unset("GOPROXY")+"\ngo env -u GOPROXY", "modules are still to be fetched, and GOPROXY=off forbids it")
+		d.add(fix, "network", unset("GOPROXY")+"\ngo env -u GOPROXY", "modules are still to be downloaded, and GOPROXY=off forbids it")
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
-		d.add(ask, "network", askForNetwork, "modules are still to be fetched, and %s does not answer within %v", proxies, patience)
+		d.add(ask, "network", askForNetwork, "modules are still to be downloaded, and %s does not answer within %v", proxies, patience)
 	default:
-		d.add(ask, "network", askForNetwork, "modules are still to be fetched, and %s cannot be reached: %s", proxies, lastLine(err))
+		d.add(ask, "network", askForNetwork, "modules are still to be downloaded, and %s cannot be reached: %s", proxies, lastLine(err))
 	}
 }
 
-// askNamedRedis lets the function that each step calls at its start ask the Redis
-// that REDIS_URL names. It is in another program: the doctor has no modules.
+// askNamedRedis checks the Redis that REDIS_URL names as each step does at its
+// start. Another program does it, since the doctor must build without modules.
 func (d *doctor) askNamedRedis(ctx context.Context) {
 	fmt.Fprintln(os.Stderr, "Asking the Redis that REDIS_URL names ...")
 	_, err := d.run(ctx, nil, "run", "-buildvcs=false", "./tools/workshop", "redis", "-ask")
@@ -162,13 +163,13 @@ func (d *doctor) askNamedRedis(ctx context.Context) {
 	d.add(fix, "Redis", unset("REDIS_URL"), "%s", problem)
 }
 
-// run runs the go command in the workshop's folder. It never fetches another
-// Go. The error is all that the command said.
+// run runs the go command in the workshop's folder. It never downloads another Go.
+// The error is all that the command printed to stderr.
 func (d *doctor) run(ctx context.Context, env []string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = d.root
 	cmd.Env = append(append(os.Environ(), "GOTOOLCHAIN=local"), env...)
-	// Pipes that a child of go holds must not keep us.
+	// Do not wait for pipes that a child of go keeps open.
 	cmd.WaitDelay = time.Second
 	output, err := cmd.Output()
 	if exit, failed := errors.AsType[*exec.ExitError](err); failed {
@@ -177,5 +178,5 @@ func (d *doctor) run(ctx context.Context, env []string, args ...string) ([]byte,
 	return output, err
 }
 
-// lastLine is where the go command says what stopped it.
+// lastLine is the line in which the go command says why it failed.
 func lastLine(err error) string { return withoutPasswords(machine.LastLine([]byte(err.Error()))) }

@@ -27,10 +27,10 @@ func answers(host string, port int) bool {
 	return err == nil
 }
 
-// checkPorts looks at the port of a step, and at that of Redis.
-// byAirPlay is for a Mac, where it has port 5000.
+// byAirPlay names what has port 5000 on a Mac.
 var byAirPlay = map[string]string{"darwin": ", on a Mac often by AirPlay"}[runtime.GOOS]
 
+// checkPorts checks the port of a step, and that of Redis.
 func (d *doctor) checkPorts(context.Context) {
 	about := "port " + strconv.Itoa(d.port)
 	switch {
@@ -39,11 +39,11 @@ func (d *doctor) checkPorts(context.Context) {
 	case config.Getenv("PORT") == "":
 		d.add(note, about, "", "taken%s; a step takes the next free port and prints it", byAirPlay)
 	default:
-		d.add(fix, about, unset("PORT"), "taken, and PORT asks for no other")
+		d.add(fix, about, unset("PORT"), "taken, and PORT asks for this port only")
 	}
-	found := "free; a step brings its own Redis along"
+	found := "free; a step starts its own Redis"
 	if answers("127.0.0.1", d.redisPort) {
-		found = "something answers; a step uses it if it is a Redis without a password, and else starts its own"
+		found = "in use; if it is a Redis without a password, a step uses it, else it starts its own"
 	}
 	d.add(ok, "Redis on port "+strconv.Itoa(d.redisPort), "", "%s", found)
 }
@@ -55,29 +55,29 @@ func (d *doctor) checkRedisCLI(context.Context) {
 			return
 		}
 	}
-	d.add(note, "redis-cli", "", "not there; make cli (go run ./tools/workshop cli) opens a small prompt")
+	d.add(note, "redis-cli", "", "not installed; make cli (go run ./tools/workshop cli) opens a small prompt")
 }
 
-// checkProxy looks for a proxy that would be asked for the steps' own pages.
-// Go and browsers never ask one for loopback, curl does.
+// checkProxy looks for a proxy that curl would ask for the pages of the steps. Go
+// and browsers use none for loopback.
 func (d *doctor) checkProxy(context.Context) {
-	names := isSet("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
+	names := areSet("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
 	for host := range strings.SplitSeq(os.Getenv("no_proxy")+","+os.Getenv("NO_PROXY"), ",") {
 		if host = strings.TrimSpace(host); host == "*" || strings.HasPrefix(host, "127.0.0.") {
 			names = nil
 		}
 	}
 	if len(names) == 0 {
-		d.add(ok, "proxy", "", "none is asked for 127.0.0.1")
+		d.add(ok, "proxy", "", "none is used for 127.0.0.1")
 		return
 	}
 	d.add(fix, "proxy", inShell("export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost", `$Env:NO_PROXY = "127.0.0.1,localhost"`),
-		"%s is %s: curl would ask it for http://127.0.0.1:%d, which only this machine knows", names[0], config.Shown(os.Getenv(names[0])), d.port)
+		"%s is %s: curl would ask it for http://127.0.0.1:%d, which only this machine can reach", names[0], config.Shown(os.Getenv(names[0])), d.port)
 }
 
-// checkFolders looks whether each folder that the go command or the workshop
-// writes to can be written, and has enough space. The megabytes are those that
-// the workshop adds, with all steps, tools and tests built once, rounded up.
+// checkFolders checks that each folder to which the go command or the workshop
+// writes is writable and has enough space. The megabytes are what the workshop adds
+// if all steps, tools and tests are built once, rounded up.
 func (d *doctor) checkFolders(context.Context) {
 	before := len(d.findings)
 	d.checkFolder("workshop", d.root, 200, "clone the workshop into your home folder")
@@ -91,10 +91,10 @@ func (d *doctor) checkFolders(context.Context) {
 	}
 }
 
-// checkFolder looks at one folder. otherwise is how to have it somewhere else.
+// checkFolder checks one folder. otherwise is how to choose another one.
 func (d *doctor) checkFolder(name, dir string, megabytes int, otherwise string) {
 	if !filepath.IsAbs(dir) {
-		d.add(fix, "writing", "Set it to an absolute path, or to none ("+otherwise+")", "the go command wants an absolute path for its %s", name)
+		d.add(fix, "writing", "Set it to an absolute path, or unset it ("+otherwise+")", "the go command needs an absolute path for its %s", name)
 		return
 	}
 	probe, err := "", os.MkdirAll(dir, 0o755)
@@ -102,33 +102,33 @@ func (d *doctor) checkFolder(name, dir string, megabytes int, otherwise string) 
 		probe, err = os.MkdirTemp(dir, ".workshop-doctor-")
 	}
 	if err != nil {
-		d.add(fix, "writing", `ls -ld "`+dir+`"`+"\nMake the folder yours, or choose another one ("+otherwise+")",
-			"the %s in %s cannot be written: %v", name, dir, err)
+		d.add(fix, "writing", `ls -ld "`+dir+`"`+"\nMake yourself the owner of the folder, or choose another one ("+otherwise+")",
+			"the %s in %s is not writable: %v", name, dir, err)
 		return
 	}
 	os.Remove(probe)
 	megabytes = cmp.Or(d.disk, megabytes)
 	if free, err := freeMegabytes(dir); err == nil && free < megabytes {
-		d.add(ask, "disk", "Free some space, or ask who looks after this machine. The caches of Go can go: go clean -cache",
-			"%d MB are free for the %s in %s, and %d MB are needed", free, name, dir, megabytes)
+		d.add(ask, "disk", "Free some space, or ask the administrator of this machine. You can delete Go's build cache: go clean -cache",
+			"%d MB are free for the %s in %s, but %d MB are needed", free, name, dir, megabytes)
 	}
 }
 
-// checkClock needs no network: no file of the workshop was written after now.
-// A clock that is behind makes certificates not valid yet.
+// checkClock compares the clock with a file of the workshop, which cannot be from
+// the future. With a clock that is behind, certificates are not valid yet.
 func (d *doctor) checkClock(context.Context) {
 	now := time.Now()
 	info, err := os.Stat(filepath.Join(d.root, "go.work"))
 	if err == nil && info.ModTime().After(now.Add(time.Minute)) {
-		d.add(fix, "clock", "Set the clock of this machine, best to be set by the network",
-			"it says %s, and files of the workshop are from %s", now.Format(time.DateTime), info.ModTime().Format(time.DateTime))
+		d.add(fix, "clock", "Set the clock of this machine, best automatically from the network",
+			"it says %s, but files of the workshop are from %s", now.Format(time.DateTime), info.ModTime().Format(time.DateTime))
 		return
 	}
 	d.add(ok, "clock", "", "%s", now.Format("2006-01-02 15:04 -07:00"))
 }
 
-// checkSettings names what this shell has set and a step would obey, and what
-// is wrong with it, which the steps decide.
+// checkSettings names the variables of this shell that a step reads, and what is
+// invalid in them by the rules of the steps.
 func (d *doctor) checkSettings(ctx context.Context) {
 	problems := map[string]bool{}
 	_, err := config.Load(nil, os.Getenv, config.SecretKey, config.Redis, config.TTL, config.MaxAge)
@@ -142,7 +142,7 @@ func (d *doctor) checkSettings(ctx context.Context) {
 	if config.Getenv("REDIS_URL") != "" && len(problems) == 0 && len(d.goEnv) > 0 && !d.unbuilt {
 		d.askNamedRedis(ctx)
 	}
-	found := isSet(append(config.Variables(), "TEST_REDIS", "REQUIRE_REDIS", "REDIS_IMAGE", "BOARD", "NAME", "HINT", "ONLY", "EX")...)
+	found := areSet(append(config.Variables(), "TEST_REDIS", "REQUIRE_REDIS", "REDIS_IMAGE", "BOARD", "NAME", "HINT", "ONLY", "EX")...)
 	for _, name := range found {
 		if !problems[name] && foreign.Why(name) == "" {
 			d.add(note, "setting", "", "%s%s is set in this shell: it %s. Not wanted? %s", name, shown(name), about(name), unset(name))
@@ -157,14 +157,13 @@ func (d *doctor) checkSettings(ctx context.Context) {
 	if len(found)+len(problems) == 0 {
 		d.add(ok, "settings", "", "no variable of this shell changes what a step does")
 	}
-	// A checkout on a Windows drive inside WSL.
 	version, err := os.ReadFile("/proc/version")
 	if err == nil && strings.Contains(strings.ToLower(string(version)), "microsoft") && strings.HasPrefix(d.root, "/mnt/") {
-		d.add(note, "WSL", "", "the workshop lies on a Windows drive, where building is slow. Faster: clone it to your home folder in Linux")
+		d.add(note, "WSL", "", "the workshop is on a Windows drive, where building is slow. Faster: clone it into your home folder in Linux")
 	}
 }
 
-// about says what a variable does.
+// about says what a variable does, after "it".
 func about(name string) string {
 	switch name {
 	case "REDIS_URL":
@@ -174,10 +173,10 @@ func about(name string) string {
 	case "BOARD", "NAME", "HINT", "ONLY", "EX":
 		return "is for make check and make learn"
 	}
-	return "wins over the default"
+	return "replaces the default"
 }
 
-// shown is what of a variable's value may be shown.
+// shown is the part of a variable's value that is not secret.
 func shown(name string) string {
 	value := config.Getenv(name)
 	switch name {
@@ -191,8 +190,8 @@ func shown(name string) string {
 	return ""
 }
 
-// checkLineEndings looks for what a shell or make reads, with the line ends
-// of Windows in it.
+// checkLineEndings looks for the line endings of Windows in files that a shell or
+// make reads.
 func (d *doctor) checkLineEndings(context.Context) {
 	var wrong []string
 	for _, name := range []string{"Makefile", ".ci/run", ".ci/smoke"} {
@@ -202,14 +201,14 @@ func (d *doctor) checkLineEndings(context.Context) {
 		}
 	}
 	if len(wrong) > 0 {
-		d.add(fix, "line ends", "git config core.autocrlf false\nrm "+strings.Join(wrong, inShell(" ", ", "))+"\ngit checkout -- "+strings.Join(wrong, " "),
-			"%s has the line ends of Windows, which make and shells cannot read", strings.Join(wrong, " and "))
+		d.add(fix, "line endings", "git config core.autocrlf false\nrm "+strings.Join(wrong, inShell(" ", ", "))+"\ngit checkout -- "+strings.Join(wrong, " "),
+			"%s has the line endings of Windows, which make and shells cannot read", strings.Join(wrong, " and "))
 		return
 	}
-	d.add(ok, "line ends", "", "LF")
+	d.add(ok, "line endings", "", "LF")
 }
 
-// isSet tells which of the variables this shell has set.
-func isSet(variables ...string) []string {
+// areSet returns the variables that this shell has set.
+func areSet(variables ...string) []string {
 	return slices.DeleteFunc(variables, func(variable string) bool { return os.Getenv(variable) == "" })
 }

@@ -3,15 +3,15 @@
 //
 //	go run ./tools/doctor
 //
-// With -paste it prints what it found as a block to send to a teacher, which it
-// does unasked if something is wrong.
+// With -paste it prints what it found as a block to send to a teacher. If something
+// is wrong, it always does.
 //
-// It needs nothing of what it checks: it imports the standard library and
-// packages of ours that do the same, so that it builds without a network and
-// with an empty module cache.
+// It depends on nothing that it checks: it imports only the standard library and
+// packages of ours that do the same, so that it builds without a network and with
+// an empty module cache.
 //
-// It ends with status 0 if the machine is ready, with 1 if its user can fix
-// what is wrong, and with 2 if the user must ask for help.
+// It ends with status 0 if the machine is ready, with 1 if the user can fix what is
+// wrong, and with 2 if the user must ask for help.
 package main
 
 import (
@@ -49,26 +49,26 @@ type doctor struct {
 	root string
 	// port is where a step listens, redisPort where it looks for a Redis.
 	port, redisPort int
-	// disk is how many megabytes each of our folders needs; 0 means as measured.
+	// disk is how many megabytes each folder needs; 0 means the measured values.
 	disk int
-	// goEnv is what `go env` says, empty without a go command.
+	// goEnv is the output of `go env`, empty without a go command.
 	goEnv map[string]string
 
 	// paste asks for the block to paste even if the machine is ready.
 	paste bool
 
-	// unbuilt tells that the first start of a step takes long.
+	// unbuilt is true if the first start of a step takes long.
 	unbuilt bool
 
-	// findings are what was found, status is the worst of them.
+	// findings are all results, status is that of the worst.
 	findings []finding
 	status   int
 }
 
-// examine looks at everything, and prints what it finds.
+// examine checks everything and prints the report.
 func (d *doctor) examine(ctx context.Context, args []string) (err error) {
 	if d.paste = slices.Equal(args, []string{"-paste"}); !d.paste && len(args) > 0 {
-		return errors.New("its only argument is -paste, for the lines to send to a teacher. For another port than 5000: set PORT")
+		return errors.New("the only argument is -paste, which prints the lines to send to a teacher. To check another port than 5000, set PORT")
 	}
 	if d.root, err = modules.Root(); err != nil {
 		return err
@@ -82,7 +82,7 @@ func (d *doctor) examine(ctx context.Context, args []string) (err error) {
 	} {
 		check(ctx)
 		if ctx.Err() != nil {
-			return errors.New("stopped before it was done")
+			return errors.New("stopped before the end")
 		}
 	}
 	d.report()

@@ -79,7 +79,7 @@ func TestATrySaysThatRedisDoesNotAnswer(t *testing.T) {
 			for _, fail := range []func(){server.Pause, server.Kill} {
 				fail()
 				for _, button := range []string{atOnce, logout} {
-					mustShow(t, press(v, button), "It did not work", "was answered with 503", "If Redis is away, start it.")
+					mustShow(t, press(v, button), "It did not work", "was answered with 503", "If Redis does not run, start it.")
 				}
 			}
 			server.Restart()
