@@ -1,5 +1,5 @@
-// Step 1: the web server remembers nothing. The browser carries the login, in
-// a cookie that is signed so that nobody can change it.
+// Step 1: the web server remembers nothing. The browser carries the login in a
+// cookie. The cookie is signed, so the server notices every change.
 package main
 
 import (
@@ -93,15 +93,15 @@ func logout(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 
-// cookie reads what the browser carries. A cookie that was changed, or signed
-// with another key, is an error and an empty session: the visitor is simply
-// not logged in.
+// cookie reads what the browser carries. If the cookie was changed or signed with
+// another key, Get returns an error and an empty session: the visitor is not
+// logged in.
 func cookie(c echo.Context) *sessions.Session {
 	s, _ := store.Get(c.Request(), cookieName)
 	return s
 }
 
-// username is who is logged in, empty for nobody.
+// username is empty if the visitor is not logged in.
 func username(c echo.Context) string {
 	name, _ := cookie(c).Values["username"].(string)
 	return name

@@ -114,22 +114,22 @@ func logout(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 
-// cookie reads what the browser carries. A cookie that was changed, or signed
-// with another key, is an error and an empty session: the visitor is simply
-// not logged in.
+// cookie reads what the browser carries. If the cookie was changed or signed with
+// another key, Get returns an error and an empty session: the visitor is not
+// logged in.
 func cookie(c echo.Context) *sessions.Session {
 	s, _ := store.Get(c.Request(), cookieName)
 	return s
 }
 
-// username is who is logged in, empty for nobody.
+// username is empty if the visitor is not logged in.
 func username(c echo.Context) string {
 	name, _ := cookie(c).Values["username"].(string)
 	return name
 }
 
-// userKey is where the visits of a visitor are counted, empty for one who is
-// not logged in.
+// userKey is the key of the hash that counts the visitor's visits, empty if the
+// visitor is not logged in.
 func userKey(c echo.Context) string {
 	if username(c) == "" {
 		return ""

@@ -1,5 +1,5 @@
-// Step 3: Redis forgets. Each visit gives the count ten more seconds to live;
-// a user who stays away longer starts again at 1.
+// Step 3: Redis forgets. After each visit the count lives for ten seconds; a
+// user who stays away longer starts again at 1.
 package main
 
 import (
@@ -84,7 +84,7 @@ func (a app) index(c echo.Context) error {
 	// time, so two visits at the same moment are two visits.
 	var visits *redis.IntCmd
 	// EXPIRE comes second: a key that does not exist yet cannot get a TTL.
-	// MULTI and EXEC carry both in one round trip, and nothing comes between.
+	// MULTI and EXEC send both in one round trip, with no other command between.
 	_, err := a.rdb.TxPipelined(c.Request().Context(), func(multi redis.Pipeliner) error {
 		visits = multi.HIncrBy(c.Request().Context(), key, "visits", 1)
 		multi.Expire(c.Request().Context(), key, a.ttl)
@@ -123,22 +123,22 @@ func logout(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 
-// cookie reads what the browser carries. A cookie that was changed, or signed
-// with another key, is an error and an empty session: the visitor is simply
-// not logged in.
+// cookie reads what the browser carries. If the cookie was changed or signed with
+// another key, Get returns an error and an empty session: the visitor is not
+// logged in.
 func cookie(c echo.Context) *sessions.Session {
 	s, _ := store.Get(c.Request(), cookieName)
 	return s
 }
 
-// username is who is logged in, empty for nobody.
+// username is empty if the visitor is not logged in.
 func username(c echo.Context) string {
 	name, _ := cookie(c).Values["username"].(string)
 	return name
 }
 
-// userKey is where the visits of a visitor are counted, empty for one who is
-// not logged in.
+// userKey is the key of the hash that counts the visitor's visits, empty if the
+// visitor is not logged in.
 func userKey(c echo.Context) string {
 	if username(c) == "" {
 		return ""

@@ -1,5 +1,5 @@
-// Step 4: the session itself lives in Redis. The browser holds a random token
-// that says nothing; who is logged in, and until when, is Redis' to know.
+// Step 4: the session itself lives in Redis. The browser holds only a random
+// token; Redis knows who is logged in, and until when.
 package main
 
 import (
@@ -74,7 +74,7 @@ func run() error {
 
 func (a app) index(c echo.Context) error {
 	token := a.cookie.Token(c.Request())
-	// One round trip: is the session alive, add one, give it its full time
+	// One round trip: check that the session exists, add one, set the full TTL
 	// again, and read it.
 	s, err := a.store.Visit(c.Request().Context(), token)
 	if errors.Is(err, session.ErrNone) {
@@ -113,8 +113,8 @@ func (a app) login(c echo.Context) error {
 }
 
 func (a app) logout(c echo.Context) error {
-	// The session first: a cookie that is deleted in one browser may have a
-	// copy in another.
+	// Delete the session first: a cookie that is deleted in one browser may
+	// have a copy in another.
 	if err := a.store.Delete(c.Request().Context(), a.cookie.Token(c.Request())); err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (a app) logout(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 
-// sessionKey is where the session of a visitor is, empty for one who brought
+// sessionKey is the key of the visitor's session, empty if the browser brought
 // no token.
 func (a app) sessionKey(c echo.Context) string {
 	token := a.cookie.Token(c.Request())

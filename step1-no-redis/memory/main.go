@@ -1,6 +1,6 @@
 // Command memory is wrong on purpose. It knows you by the same signed cookie
-// as step 1, but it counts your visits in its own memory: the count ends with
-// the process, and of two servers each has a count of its own. Watch it fail:
+// as step 1, but it counts your visits in its own memory: the count is lost when
+// the process ends, and each of two servers has its own count. Watch it fail:
 //
 //	make scale STEP=memory
 package main
@@ -41,7 +41,7 @@ type page struct {
 	Visits            int
 }
 
-// counter is the mistake: nobody but this process can see it.
+// counter is the mistake: only this process can see it.
 type counter struct {
 	mu     sync.Mutex
 	visits map[string]int
@@ -97,7 +97,7 @@ func logout(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 
-// cookie is an empty session where the browser has none, or a changed one.
+// cookie returns an empty session if the browser has no cookie, or a changed one.
 func cookie(c echo.Context) *sessions.Session {
 	s, _ := store.Get(c.Request(), cookieName)
 	return s

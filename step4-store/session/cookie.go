@@ -2,16 +2,15 @@ package session
 
 import "net/http"
 
-// Cookie is what carries the token to the browser and back.
+// Cookie carries the token to the browser and back.
 type Cookie struct {
-	// Name is what the browser calls it.
 	Name   string
 	secure bool
 }
 
-// NewCookie returns the app's cookie. https reports whether people reach the
-// app over https://. The browser then sends the cookie over HTTPS alone, and
-// because of the "__Host-" in its name takes it from this very host alone
+// NewCookie returns the app's cookie. https is true if browsers reach the app over
+// https://. The browser then sends the cookie only over HTTPS, and because of the
+// prefix "__Host-" accepts it only from this very host
 // (https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3).
 func NewCookie(https bool) Cookie {
 	if https {
@@ -30,8 +29,8 @@ func (c Cookie) Token(r *http.Request) Token {
 	return parseToken(cookie.Value)
 }
 
-// Set gives the browser a token. The cookie has no age: Redis alone decides
-// how long the token is worth something.
+// Set gives the browser a token. The cookie has no age: only Redis decides how
+// long the token is valid.
 func (c Cookie) Set(w http.ResponseWriter, t Token) {
 	http.SetCookie(w, c.with(t))
 }

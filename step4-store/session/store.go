@@ -1,9 +1,9 @@
 // Package session keeps sessions in Redis: a hash for each login, with the
 // fields username and visits, under a key that is made from a random token.
 // The browser has the token in a cookie. token.go and cookie.go are finished;
-// the heart of it are the four methods of Store, from Key to Delete.
+// the heart of the package is the four methods of Store, from Key to Delete.
 //
-// An app uses it so:
+// An app uses it like this:
 //
 //	store := session.NewStore(conn.Client, cfg.SessionTTL)
 //	cookie := session.NewCookie(cfg.HTTPS())
@@ -12,7 +12,7 @@
 //	token, err := store.Create(ctx, name)
 //	cookie.Set(w, token)
 //
-//	// In GET /: who is it, and which visit is this?
+//	// In GET /: who is this, and which visit?
 //	s, err := store.Visit(ctx, cookie.Token(r))
 //
 //	// At logout: the session first, then the cookie.
@@ -32,7 +32,7 @@ import (
 
 const keyPrefix = "workshop:session:"
 
-// ErrNone says that there is no such session: it has ended, or never was.
+// ErrNone says that there is no such session: it has ended or never existed.
 var ErrNone = errors.New("no such session")
 
 // Session is what Redis holds for one login.
@@ -54,18 +54,19 @@ func NewStore(rdb redis.UniversalClient, ttl time.Duration) *Store {
 	return &Store{rdb: rdb, ttl: ttl}
 }
 
-// Key is where Redis holds the session of a token: keyPrefix, and after it the
-// SHA-256 of the token in hexadecimal digits. The token itself must not be in
-// it: an attacker who can list the keys of Redis could then log in as any user.
+// Key returns the key of a token's session in Redis: keyPrefix, followed by the
+// SHA-256 of the token in hexadecimal digits. It must not contain the token
+// itself: an attacker who can list the keys of Redis could then log in as any
+// user.
 func (s *Store) Key(t Token) string {
 	sum := sha256.Sum256([]byte(t))
 	return keyPrefix + hex.EncodeToString(sum[:])
 }
 
-// Create makes a new session and returns its token, which newToken makes; a
-// token that a browser brought is never used again. The hash gets the field
-// username, and visits with 0. It gets its TTL in the same round trip, so that
-// a login that is never used does not stay for ever. An error is one of Redis.
+// Create makes a new session and returns its token, which comes from newToken and
+// never from a browser. The hash gets the field username, and visits with 0. It
+// gets its TTL in the same round trip: a session without a visit must expire
+// too. An error is one of Redis.
 func (s *Store) Create(ctx context.Context, username string) (Token, error) {
 	t := newToken()
 	_, err := s.rdb.TxPipelined(ctx, func(multi redis.Pipeliner) error {
@@ -78,10 +79,10 @@ func (s *Store) Create(ctx context.Context, username string) (Token, error) {
 
 // Visit adds one to the field visits, gives the session its full TTL again and
 // returns the session as it is now, all in one round trip. If there is no such
-// session it returns ErrNone and writes nothing: HINCRBY alone would make the key
-// of a session that was logged out again, without a name. So it must look and
-// count in one command, which a script is. An empty token gives ErrNone without a
-// question to Redis. Any other error is one of Redis.
+// session, it returns ErrNone and writes nothing: after a logout, HINCRBY alone
+// would create the key again, without a name. So Visit must check and count in
+// one command, and a script is one. For an empty token it returns ErrNone without
+// asking Redis. Any other error is one of Redis.
 func (s *Store) Visit(ctx context.Context, t Token) (Session, error) {
 	if t == "" {
 		return Session{}, ErrNone
@@ -98,10 +99,10 @@ func (s *Store) Visit(ctx context.Context, t Token) (Session, error) {
 	return Session{username, visits}, nil
 }
 
-// Delete ends the session: without its key, every copy of the cookie is worth
-// nothing. A session that has ended before is no error. An empty token is no
-// error either, and asks Redis nothing. Any error is one of Redis, and then the
-// session may live on.
+// Delete ends the session: without its key, every copy of the cookie is
+// worthless. It returns nil if the session has already ended. For an empty token
+// it returns nil without asking Redis. An error is one of Redis, and then the
+// session may still exist.
 func (s *Store) Delete(ctx context.Context, t Token) error {
 	if t == "" {
 		return nil

@@ -16,9 +16,9 @@ import (
 	"example.com/session-workshop/step4-store/session"
 )
 
-// The tests of a method begin with Test and its name, and stand in the order in
-// which the methods are written. They need that method and Key, and nothing of
-// the others. make check4 runs them first.
+// The tests of a method begin with Test and its name. They are in the order in
+// which a learner writes the methods, and need only that method and Key. make
+// check4 runs them first.
 
 func TestKey(t *testing.T) {
 	store := session.NewStore(nil, ttl)
@@ -31,7 +31,7 @@ func TestKey(t *testing.T) {
 
 func TestCreate(t *testing.T) {
 	onScene(t, func(s *scene) {
-		// The client has connections of their own for several commands at once.
+		// The client opens a connection for commands that it sends together.
 		s.created("the first of them")
 		var first, second session.Token
 		s.wire.ask(s.T, 1, func() { first = s.created("aaa") })
@@ -48,7 +48,7 @@ func TestCreate(t *testing.T) {
 func TestVisit(t *testing.T) {
 	onScene(t, func(s *scene) {
 		token := s.planted("aaa")
-		// The first one also teaches Redis the script.
+		// The first visit also sends the script to Redis.
 		s.counts(token, 1)
 		for n := int64(2); n < 5; n++ {
 			s.wire.ask(s.T, 1, func() { s.counts(token, n) })
@@ -58,7 +58,7 @@ func TestVisit(t *testing.T) {
 	})
 }
 
-// A visit that comes late must not make the key of an ended session again.
+// A late visit must not create the key of an ended session again.
 func TestVisitWithoutASession(t *testing.T) {
 	onScene(t, func(s *scene) {
 		const token = "a-token-without-a-session"
@@ -78,8 +78,8 @@ func TestVisitWithoutASession(t *testing.T) {
 	})
 }
 
-// A key of another type is an error of Redis and stays as it is.
-func TestVisitOfSomethingElse(t *testing.T) {
+// A key of another type gives an error of Redis, and does not change.
+func TestVisitOfAKeyOfAnotherType(t *testing.T) {
 	onScene(t, func(s *scene) {
 		const token = "a-token-for-a-text"
 		key := s.store.Key(token)
@@ -108,7 +108,8 @@ func TestDelete(t *testing.T) {
 			t.Error("the session is still there")
 		}
 		s.holds(other, "bbb", "0")
-		// A session that has ended is no error, and no token asks nothing.
+		// For an ended session there is no error. For an empty token there is no
+		// question to Redis either.
 		s.wire.ask(s.T, 1, remove(token))
 		s.wire.ask(s.T, 0, remove(""))
 	})
@@ -125,7 +126,7 @@ type scene struct {
 	wire  counter
 }
 
-// onRedis gives a test the address of a Redis: of the embedded one, which needs
+// onRedis gives a test the address of a Redis: here the embedded one, which needs
 // no download.
 var onRedis = func(t *testing.T, run func(t *testing.T, address string)) {
 	server, err := embedded.Start("127.0.0.1:0")
@@ -153,8 +154,8 @@ func onScene(t *testing.T, run func(*scene)) {
 	})
 }
 
-// connect returns a client that waits long and sends nothing twice. What a new
-// connection says first is no round trip of the store: that is over then.
+// connect returns a client that waits long and retries nothing. It opens the
+// connection, so that the handshake does not count as a round trip of the store.
 func connect(t *testing.T, options *redis.Options, addr string) *redis.Client {
 	t.Helper()
 	mine := *options
@@ -170,7 +171,7 @@ func connect(t *testing.T, options *redis.Options, addr string) *redis.Client {
 // counter counts round trips between the store and Redis.
 type counter struct{ *wire.Wire }
 
-// ask fails the test unless do takes so many round trips.
+// ask fails the test unless do takes want round trips.
 func (c counter) ask(t *testing.T, want int64, do func()) {
 	t.Helper()
 	if got := c.During(do); got != want {
@@ -188,8 +189,7 @@ func (s *scene) created(username string) session.Token {
 	return token
 }
 
-// planted is a session that no method of the store has made. Its TTL has half
-// run out.
+// planted makes a session without the store's methods. Half of its TTL is over.
 func (s *scene) planted(username string) session.Token {
 	s.Helper()
 	token := session.Token("the-token-of-" + username)
@@ -202,7 +202,7 @@ func (s *scene) planted(username string) session.Token {
 	return token
 }
 
-// remove leaves nothing behind in a Redis that other tests use.
+// remove deletes the session after the test: other tests use the same Redis.
 func (s *scene) remove(token session.Token) {
 	key := s.store.Key(token)
 	s.Cleanup(func() { s.redis.Del(context.Background(), key) })

@@ -11,8 +11,8 @@ const tokenBytes = 32
 // encoding is strict: each token has exactly one spelling.
 var encoding = base64.RawURLEncoding.Strict()
 
-// Token is what the browser holds in place of a name. Who has it is logged in,
-// so it goes into the cookie and nowhere else: not to Redis, not into a log.
+// Token is what the browser holds in place of a name. Anyone who has it is logged
+// in, so it goes only into the cookie: not to Redis, not into a log.
 type Token string
 
 func newToken() Token {
@@ -23,8 +23,8 @@ func newToken() Token {
 	return Token(encoding.EncodeToString(random[:]))
 }
 
-// parseToken returns the token that value is. A value of any other shape gives
-// the empty token, which never reaches Redis.
+// parseToken returns value as a token. If value does not have the shape of a
+// token, it returns the empty one, which never reaches Redis.
 func parseToken(value string) Token {
 	decoded, err := encoding.DecodeString(value)
 	if err != nil || len(decoded) != tokenBytes {

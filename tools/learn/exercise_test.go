@@ -113,7 +113,7 @@ var solved = map[string][]fileChange{
 	}}},
 	"log-out-everywhere": {indexed, {"main.go", []string{
 		"\te.POST(\"/logout\", a.logout)\n", "\te.POST(\"/logout\", a.logout)\n\te.POST(\"/logout-everywhere\", a.logoutEverywhere)\n",
-		"\n// sessionKey is where", `
+		"\n// sessionKey is the key", `
 func (a app) logoutEverywhere(c echo.Context) error {
 	if err := a.store.DeleteAll(c.Request().Context(), a.cookie.Token(c.Request())); err != nil {
 		return err
@@ -122,7 +122,7 @@ func (a app) logoutEverywhere(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 
-// sessionKey is where`,
+// sessionKey is the key`,
 	}}},
 	"devices": {indexed, {"main.go", []string{
 		problem, problem + "\tSessions int64\n",
