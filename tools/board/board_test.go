@@ -182,7 +182,7 @@ func TestAReportIsOneRoundTrip(t *testing.T) {
 }
 
 // All of a class may report while Redis is slow.
-func TestARedisThatIsSlowForAMomentLosesNoReport(t *testing.T) {
+func TestNoReportIsLostWhileRedisIsSlow(t *testing.T) {
 	testall.Only(t)
 	r := redistest.StartServer(t)
 	b := start(t, r.URL)

@@ -38,7 +38,7 @@ func TestNoServerAnswers(t *testing.T) {
 }
 
 // Send gives up a board that hangs when the context ends, or after its own limit.
-func TestABoardThatHangs(t *testing.T) {
+func TestSendGivesUpABoardThatHangs(t *testing.T) {
 	testall.Only(t)
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

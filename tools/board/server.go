@@ -174,7 +174,7 @@ func (s *server) report(c echo.Context) error {
 	var p Progress
 	body := http.MaxBytesReader(c.Response(), c.Request().Body, maxReport)
 	if err := json.NewDecoder(body).Decode(&p); err != nil {
-		return answerReport(c, http.StatusBadRequest, "this report cannot be read. Do you have the same version of the workshop as the teacher?")
+		return answerReport(c, http.StatusBadRequest, "the board cannot read this report. Do you have the same version of the workshop as the teacher?")
 	}
 	p, err := p.checked()
 	if err != nil {

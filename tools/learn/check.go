@@ -38,8 +38,8 @@ type Check struct {
 	URL string
 	// Binary is the program that was built from the copy; empty means to build it.
 	Binary string
-	// RedisURL is where the app keeps its data. Empty means one that runs for
-	// this check alone, or with URL the one on this machine's usual port.
+	// RedisURL is where the app keeps its data. Empty means a Redis that runs only
+	// for this check, or with URL the one on this machine's usual port.
 	RedisURL string
 	// TTL is the session TTL of the app. 0 means 7 s for the copy, which the check
 	// starts, and 10 s for an app at URL.

@@ -37,9 +37,9 @@ func TestAWordWiderThanTheTerminalIsNotBroken(t *testing.T) {
 	long := strings.Repeat("x", 60)
 	var out strings.Builder
 	c := Check{Out: &out, Width: 40}
-	c.say("URL: %s is gone, and nobody answers there", long)
+	c.say("URL: %s is gone, and no app answers there", long)
 	c.detail("got", "URL: "+long)
-	want := "URL:\n" + long + " is gone, and nobody answers there\n" +
+	want := "URL:\n" + long + " is gone, and no app answers there\n" +
 		"         got:      URL:\n                   " + long + "\n"
 	if out.String() != want {
 		t.Errorf("got:\n%swant:\n%s", out.String(), want)

@@ -35,7 +35,7 @@ func TestOurStepPassesByItsAddress(t *testing.T) {
 
 func TestCheckRefusesInvalidSettings(t *testing.T) {
 	notWeb, _ := redisOfApps(t)
-	nobody := repotest.FreeAddress(t)
+	unused := repotest.FreeAddress(t)
 	app := httptest.NewServer(http.NotFoundHandler())
 	defer app.Close()
 	for _, c := range []struct {
@@ -44,9 +44,9 @@ func TestCheckRefusesInvalidSettings(t *testing.T) {
 	}{
 		{learn.Check{Exercise: "nothing"}, `EX: step 3 has no exercise of this name. It has: expire-first`},
 		{learn.Check{URL: "localhost:8000"}, "is not the address of an app"},
-		{learn.Check{URL: "http://" + nobody}, "no app answers there"},
+		{learn.Check{URL: "http://" + unused}, "no app answers there"},
 		{learn.Check{URL: strings.Replace(notWeb, "redis", "http", 1)}, "is not a web app"},
-		{learn.Check{URL: app.URL, RedisURL: "redis://" + nobody}, "answers there (connection refused). Is Redis running?"},
+		{learn.Check{URL: app.URL, RedisURL: "redis://" + unused}, "answers there (connection refused). Is Redis running?"},
 		{learn.Check{URL: app.URL, RedisURL: "http://user:secret@localhost"}, "must begin with redis://"},
 	} {
 		var said strings.Builder

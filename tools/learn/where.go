@@ -29,9 +29,9 @@ func (p place) String() string {
 	return fmt.Sprintf("%s:%d, %s", p.file, p.line, p.declaration)
 }
 
-// places finds what where names in the program in a folder of the repository at
-// root. where is the Where of a check, for example "main.go, func login, func
-// logout; session/store.go, func Key".
+// places finds the places of a check's Where in a program, which is in a folder of
+// the repository at root. where is for example "main.go, func login, func logout;
+// session/store.go, func Key".
 func places(root, folder, where string) (found []place) {
 	for text := range strings.SplitSeq(where, "; ") {
 		file, declarations, _ := strings.Cut(text, ", ")
