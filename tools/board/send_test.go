@@ -37,7 +37,7 @@ func TestNoServerAnswers(t *testing.T) {
 	wantError(t, send(t.Context(), "http://board.invalid:5050/k7f3qz"), `BOARD: no machine has the name "board.invalid"`)
 }
 
-// Send gives up a board that hangs when the context ends, or after its own limit.
+// If a board hangs, Send gives up when the context ends, or after its own limit.
 func TestSendGivesUpABoardThatHangs(t *testing.T) {
 	testall.Only(t)
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
