@@ -61,7 +61,7 @@ func TestAWindowShowsTheFirstProblemAtEachSave(t *testing.T) {
 
 	t.Log("after a mistake the app from before is still running")
 	repotest.Change(t, source, "visit %d", "call %d", "func main() {", "func main() {\n\tundefinedName()")
-	l.WaitFor(`my-step1/main.go:\d+:2: undefined: undefinedName\nThe (app) from before goes on`)
+	l.WaitFor(`my-step1/main.go:\d+:2: undefined: undefinedName\nThe (app) from before the change keeps running`)
 	repotest.NewVisitor(t).Get(home).Wants("visit")
 	repotest.Change(t, source, "\tundefinedName()\n", "")
 	l.WaitForTimes(2, `0 of \d+ (passed)`)
@@ -141,7 +141,7 @@ func TestAWindowGoesOnToTheNextStep(t *testing.T) {
 	l := learns(t, root, []string{"PORT=0"})
 	l.WaitFor(`(?s)Step 1 of 4.*Passed: all \d+ checks of step 1\.\nThis is our solution, .*Why it matters: .*Still wrong: .*The next step: (n)\n`)
 	l.types("h\nn\n")
-	l.WaitFor(`There is (nothing) to help with`)
+	l.WaitFor(`There is no (hint) to give`)
 	l.WaitFor(`(?s)Step 2 of 4.*my-step2 is ready for you: it is a copy of our step 1\..*FAIL  5 first-visit.*Steps: 1 passed, 2 at 4 of .*(Exercises)`)
 	l.types("o\nn\n")
 	l.WaitFor(`(?s)Ours, step2-visits/main\.go:\d+, func index:\nfunc \(a app\) index.*Step 2 does not (pass) yet`)
