@@ -73,10 +73,10 @@ func TestWhatTheBrowserHolds(t *testing.T) {
 		want, without string
 	}{
 		"plain": {inspect.Panel{}, "bob",
-			"The cookie login , 3 characters of plain text: bob . Nobody signed it: anyone can write another name.", "token"},
+			"The cookie login , 3 characters of plain text: bob . It is not signed: anyone can write another name.", "token"},
 		"plain, with letters that a cookie cannot hold": {inspect.Panel{}, "%E8%8A%B1%3B%3Cb%3E", "of plain text: 花;<b> .", "%3B"},
 		"signed": {inspect.Panel{}, signed("\x0dusername\x06string\x05ada"),
-			"Anyone who has it can read in it: username string ada . It is signed", "Nobody signed"},
+			"Anyone who has it can read in it: username string ada . It is signed", "It is not signed"},
 		"a token":                              {inspect.Panel{Token: true}, token, "40 characters: a random token.", token},
 		"a short token":                        {inspect.Panel{Token: true}, "bob", "3 characters: a random token.", "bob"},
 		"a token, but the panel does not know": {inspect.Panel{}, token, "The cookie login , 40 characters. ", token},

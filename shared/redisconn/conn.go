@@ -232,7 +232,7 @@ func explainStart(err error, options *redis.UniversalOptions) error {
 	case unknownName:
 		return fmt.Errorf("no machine has the name %q. Is it spelled right?", dns.Name)
 	case strings.Contains(text, "connection refused"):
-		return errors.New("nobody answers there (connection refused). Is Redis running? Start one: make redis, and REDIS_URL=redis://127.0.0.1:6379")
+		return errors.New("no server answers there (connection refused). Is Redis running? Start one: make redis, and REDIS_URL=redis://127.0.0.1:6379")
 	case errors.Is(err, io.EOF), strings.Contains(text, "connection reset"):
 		return errors.New("the connection was closed without an answer. If this Redis speaks TLS, begin with rediss://")
 	case options.TLSConfig != nil && timedOut(err):

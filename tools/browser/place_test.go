@@ -156,6 +156,6 @@ func TestAPlainCookieIsCalledPlain(t *testing.T) {
 	b.visit("/")
 	call(b, network.SetCookie, network.SetCookieParams{Name: "workshop_login", Value: "bob", URL: b.home})
 	b.reload()
-	b.mustShow("The cookie workshop_login, 3 characters of plain text:", "bob", "Nobody signed it: anyone can write another name.")
+	b.mustShow("The cookie workshop_login, 3 characters of plain text:", "bob", "It is not signed: anyone can write another name.")
 	b.mustHide("token")
 }

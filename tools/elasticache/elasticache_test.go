@@ -78,7 +78,7 @@ func TestTheStandInRefusesWhatElastiCacheRefuses(t *testing.T) {
 	}
 	for _, words := range []string{
 		"KEYS *", "FLUSHALL", "SCAN 0", "INFO", "ACL LIST", "CLIENT LIST", "MONITOR", "FAILOVER",
-		"HGETALL somebody:else", "HSET somebody:else a b", "SET workshop:a b",
+		"HGETALL other:key", "HSET other:key a b", "SET workshop:a b",
 	} {
 		refused(t, app, "NOPERM", strings.Fields(words)...)
 	}

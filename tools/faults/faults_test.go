@@ -292,7 +292,7 @@ func TestARefusedStartIsOneLine(t *testing.T) {
 		env  []string
 		want string
 	}{
-		{"no server at REDIS_URL", []string{"REDIS_URL=redis://:hunter2@127.0.0.1:1"}, "REDIS_URL: redis://127.0.0.1:1: nobody answers there"},
+		{"no server at REDIS_URL", []string{"REDIS_URL=redis://:hunter2@127.0.0.1:1"}, "REDIS_URL: redis://127.0.0.1:1: no server answers there"},
 		{"REDIS_URL without a scheme", []string{"REDIS_URL=localhost:6379"}, "REDIS_URL: it must begin with redis:// or rediss://"},
 		{"a taken port", []string{"REDIS_URL=" + server.URL, "PORT=" + taken}, "PORT: " + taken + " is taken"},
 		{"a public app without a key", []string{"REDIS_URL=" + server.URL, "HOST=0.0.0.0"}, "openssl rand -hex 32"},

@@ -152,7 +152,7 @@ func TestCommandsRefuseInvalidArguments(t *testing.T) {
 		{"board -code assets", nil, []string{"is an address of the board itself"}},
 		{"board -port x", nil, []string{"PORT: this is not a port"}},
 		{"board -port " + busy, embedded, []string{"PORT: " + busy + " is taken"}},
-		{"board -port 0 -redis-url redis://" + free, nil, []string{"REDIS_URL: redis://" + free + ": nobody answers there"}},
+		{"board -port 0 -redis-url redis://" + free, nil, []string{"REDIS_URL: redis://" + free + ": no server answers there"}},
 		{"board -redis-url http://127.0.0.1", nil, []string{"REDIS_URL: it must begin with redis://"}},
 		{"board now", nil, []string{"board: word 1 is not an option; -h lists them"}},
 		{"redis now", nil, []string{"redis: word 1 is not an option", "-port 6380"}},

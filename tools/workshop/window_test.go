@@ -165,7 +165,7 @@ func TestAWindowGoesOnToTheNextStep(t *testing.T) {
 	busy, free := port(taken.Listener.Addr().String()), repotest.FreeAddress(t)
 	for _, c := range []struct{ variable, says string }{
 		{"PORT=" + busy, `the app did not start: it ended .* Its last lines:\n    PORT: ` + busy + ` is taken`},
-		{"REDIS_URL=redis://:secret@" + free, `REDIS_URL: redis://` + free + `: nobody answers there`},
+		{"REDIS_URL=redis://:secret@" + free, `REDIS_URL: redis://` + free + `: no server answers there`},
 	} {
 		l := learns(t, root, []string{"PORT=0", c.variable})
 		l.WaitFor(`(?s)^Step 2 of 4.*` + c.says + `.*(Type)`)
