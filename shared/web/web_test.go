@@ -286,7 +286,7 @@ func TestEachPageSaysWhichAppItIs(t *testing.T) {
 func TestANoticeIsOnEachPageWhileItsFileHasAText(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "notice")
 	t.Setenv(NoticeFile, file)
-	const notice = `<p id="notice" role="status">Your last save does not compile, so the app from before goes on: <code>main.go:3:2: undefined: &lt;x&gt;</code></p>`
+	const notice = `<p id="notice" role="status">Your last save does not compile, so the app from before it still runs: <code>main.go:3:2: undefined: &lt;x&gt;</code></p>`
 	for host, shown := range map[string]bool{"127.0.0.1": true, "0.0.0.0": false} {
 		server := serveTest(t, func(e *echo.Echo) {
 			Configure(e, config.Config{Name: "Step 3", Host: host})
