@@ -15,7 +15,7 @@ import (
 
 const cookieName = "workshop_login"
 
-// store signs the cookie, and checks the signature. run makes it.
+// store signs the cookie and checks its signature. run sets it.
 var store *sessions.CookieStore
 
 var pages = map[string]string{
@@ -85,7 +85,7 @@ func login(c echo.Context) error {
 
 func logout(c echo.Context) error {
 	s := cookie(c)
-	// A negative age tells the browser to delete the cookie. It holds no name then.
+	// A negative age tells the browser to delete the cookie; nil removes the name.
 	s.Values, s.Options.MaxAge = nil, -1
 	if err := s.Save(c.Request(), c.Response()); err != nil {
 		return err

@@ -18,7 +18,7 @@ import (
 
 const cookieName = "workshop_login"
 
-// store signs the cookie, and checks the signature. run makes it.
+// store signs the cookie and checks its signature. run sets it.
 var store *sessions.CookieStore
 
 var pages = map[string]string{
@@ -79,7 +79,7 @@ func (a app) index(c echo.Context) error {
 		return c.Render(http.StatusOK, "index", page{})
 	}
 	// HINCRBY adds one and answers with the sum. Redis runs one command at a
-	// time, so two visits at the same moment are two visits.
+	// time, so two visits at the same moment both count.
 	visits, err := a.rdb.HIncrBy(c.Request().Context(), key, "visits", 1).Result()
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func login(c echo.Context) error {
 
 func logout(c echo.Context) error {
 	s := cookie(c)
-	// A negative age tells the browser to delete the cookie. It holds no name then.
+	// A negative age tells the browser to delete the cookie; nil removes the name.
 	s.Values, s.Options.MaxAge = nil, -1
 	if err := s.Save(c.Request(), c.Response()); err != nil {
 		return err

@@ -19,7 +19,7 @@ import (
 
 const cookieName = "workshop_login"
 
-// store signs the cookie, and checks the signature. run makes it.
+// store signs the cookie and checks its signature. run sets it.
 var store *sessions.CookieStore
 
 var pages = map[string]string{"index": `

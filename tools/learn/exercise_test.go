@@ -42,7 +42,7 @@ var solved = map[string][]fileChange{
 		"import (\n", "import (\n\t\"net/url\"\n",
 		"\ts := cookie(c)\n\ts.Values[\"username\"] = name\n\tif err := s.Save(c.Request(), c.Response()); err != nil {\n\t\treturn err\n\t}\n",
 		"\tc.SetCookie(&http.Cookie{Name: cookieName, Value: url.QueryEscape(name), Path: \"/\"})\n",
-		"\ts := cookie(c)\n\t// A negative age tells the browser to delete the cookie. It holds no name then.\n\ts.Values, s.Options.MaxAge = nil, -1\n\tif err := s.Save(c.Request(), c.Response()); err != nil {\n\t\treturn err\n\t}\n",
+		"\ts := cookie(c)\n\t// A negative age tells the browser to delete the cookie; nil removes the name.\n\ts.Values, s.Options.MaxAge = nil, -1\n\tif err := s.Save(c.Request(), c.Response()); err != nil {\n\t\treturn err\n\t}\n",
 		"\tc.SetCookie(&http.Cookie{Name: cookieName, Path: \"/\", MaxAge: -1})\n",
 		"\tname, _ := cookie(c).Values[\"username\"].(string)\n\treturn name\n",
 		"\tk, err := c.Cookie(cookieName)\n\tif err != nil {\n\t\treturn \"\"\n\t}\n\tname, _ := url.QueryUnescape(k.Value)\n\treturn name\n",
