@@ -16,9 +16,8 @@ import (
 	"example.com/session-workshop/shared/system"
 )
 
-// usual are the limits for clients. A visitor with a slow connection needs a second
-// or two.
-var usual = struct {
+// limits bound each client. A visitor with a slow connection needs a second or two.
+var limits = struct {
 	headers, request, answer, idle, stop time.Duration
 	connections                          int
 }{
@@ -45,12 +44,12 @@ func Serve(ctx context.Context, handler http.Handler, listener net.Listener) err
 	if e, ok := handler.(*echo.Echo); ok {
 		answerHEAD(e)
 	}
-	open := guests{since: map[net.Conn]time.Time{}, most: usual.connections}
+	open := connections{since: map[net.Conn]time.Time{}, limit: limits.connections}
 	server := &http.Server{
-		Handler: handler, MaxHeaderBytes: maxBytes, ConnContext: open.enter, ConnState: open.note,
-		ReadHeaderTimeout: usual.headers, ReadTimeout: usual.request, WriteTimeout: usual.answer, IdleTimeout: usual.idle,
+		Handler: handler, MaxHeaderBytes: maxBytes, ConnContext: open.withReceived, ConnState: open.stateChanged,
+		ReadHeaderTimeout: limits.headers, ReadTimeout: limits.request, WriteTimeout: limits.answer, IdleTimeout: limits.idle,
 	}
-	server.RegisterOnShutdown(open.leave)
+	server.RegisterOnShutdown(open.closeWaiting)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
@@ -58,11 +57,11 @@ func Serve(ctx context.Context, handler http.Handler, listener net.Listener) err
 		return err
 	case <-ctx.Done():
 	}
-	finish, cancel := context.WithTimeout(context.Background(), usual.stop)
+	finish, cancel := context.WithTimeout(context.Background(), limits.stop)
 	defer cancel()
 	if err := server.Shutdown(finish); err != nil {
 		server.Close()
-		return fmt.Errorf("some requests had not finished after %v and were cut off", usual.stop)
+		return fmt.Errorf("some requests had not finished after %v and were cut off", limits.stop)
 	}
 	return nil
 }
@@ -88,68 +87,68 @@ func Receive(w http.ResponseWriter, r *http.Request) error {
 
 type receivedKey struct{}
 
-// guests are the open connections of a server.
-type guests struct {
+// connections are the open connections of a server.
+type connections struct {
 	mutex sync.Mutex
 	// since is when each connection began to wait for a request. It is zero from the
 	// time a request is received until it is answered.
 	since map[net.Conn]time.Time
-	// most is how many connections may be open.
-	most int
+	// limit is how many connections may be open.
+	limit int
 }
 
-// enter gives the requests of conn the function that Receive calls.
-func (g *guests) enter(ctx context.Context, conn net.Conn) context.Context {
+// withReceived gives the requests of conn the function that Receive calls.
+func (c *connections) withReceived(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, receivedKey{}, func() {
-		g.mutex.Lock()
-		defer g.mutex.Unlock()
-		g.since[conn] = time.Time{}
+		c.mutex.Lock()
+		defer c.mutex.Unlock()
+		c.since[conn] = time.Time{}
 	})
 }
 
-func (g *guests) note(conn net.Conn, state http.ConnState) {
-	g.mutex.Lock()
-	defer g.mutex.Unlock()
+func (c *connections) stateChanged(conn net.Conn, state http.ConnState) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
 	switch state {
 	case http.StateNew, http.StateIdle:
-		g.since[conn] = time.Now()
-		if len(g.since) > g.most {
-			g.closeLongestWaiting(conn)
+		c.since[conn] = time.Now()
+		if len(c.since) > c.limit {
+			c.closeLongestWaiting(conn)
 		}
 	case http.StateClosed:
-		delete(g.since, conn)
+		delete(c.since, conn)
 	}
 }
 
 // closeLongestWaiting closes the newest connection if no other waits for a request.
-func (g *guests) closeLongestWaiting(newest net.Conn) {
+func (c *connections) closeLongestWaiting(newest net.Conn) {
 	longest := newest
-	for conn, since := range g.since {
-		if !since.IsZero() && since.Before(g.since[longest]) {
+	for conn, since := range c.since {
+		if !since.IsZero() && since.Before(c.since[longest]) {
 			longest = conn
 		}
 	}
-	g.close(longest)
+	c.close(longest)
 }
 
-func (g *guests) close(conn net.Conn) {
+func (c *connections) close(conn net.Conn) {
 	conn.Close()
-	delete(g.since, conn)
+	delete(c.since, conn)
 }
 
-// leave closes the connections that wait for a request: browsers open some in
-// advance, and Shutdown would wait for these. The other clients have some time to
+// closeWaiting closes the connections that wait for a request, because Shutdown would
+// wait for those that a browser opens in advance. The other clients have some time to
 // read their answers.
-func (g *guests) leave() {
-	g.mutex.Lock()
-	defer g.mutex.Unlock()
-	g.most = 0
-	for conn, since := range g.since {
+func (c *connections) closeWaiting() {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.limit = 0
+	for conn, since := range c.since {
 		if since.IsZero() {
 			// It fails only if the connection is closed already.
-			_ = conn.SetWriteDeadline(time.Now().Add(usual.stop / 2))
+			_ = conn.SetWriteDeadline(time.Now().Add(limits.stop / 2))
 		} else {
-			g.close(conn)
+			c.close(conn)
 		}
 	}
 }

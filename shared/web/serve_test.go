@@ -19,7 +19,7 @@ const forever = time.Hour
 // serveReal serves an app as Serve does, with limits that a test has changed.
 func serveReal(t *testing.T, change func(), add func(e *echo.Echo)) (addr string, stop func() error) {
 	t.Helper()
-	before := usual
+	before := limits
 	change()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -42,7 +42,7 @@ func serveReal(t *testing.T, change func(), add func(e *echo.Echo)) (addr string
 	}
 	t.Cleanup(func() {
 		_ = stopOnce()
-		usual = before
+		limits = before
 	})
 	return listener.Addr().String(), stopOnce
 }
@@ -103,14 +103,14 @@ func mustHappen(t *testing.T, what string, done <-chan struct{}) {
 func TestAClientThatIsSlowToSendIsCutOff(t *testing.T) {
 	for name, sends := range slow {
 		t.Run(name, func(t *testing.T) {
-			addr, _ := serveReal(t, func() { usual.headers, usual.request = 50*time.Millisecond, 100*time.Millisecond }, nil)
+			addr, _ := serveReal(t, func() { limits.headers, limits.request = 50*time.Millisecond, 100*time.Millisecond }, nil)
 			mustHappen(t, "the connection is closed", drip(t, addr, sends[0], sends[1]))
 		})
 	}
 }
 
 func TestABodyThatIsLateOrTooLargeIsRefused(t *testing.T) {
-	addr, _ := serveReal(t, func() { usual.request = 100 * time.Millisecond }, func(e *echo.Echo) {
+	addr, _ := serveReal(t, func() { limits.request = 100 * time.Millisecond }, func(e *echo.Echo) {
 		e.POST("/login", func(echo.Context) error {
 			t.Error("the handler ran")
 			return nil
@@ -142,7 +142,7 @@ func large(done chan struct{}) func(e *echo.Echo) {
 
 func TestAClientThatDoesNotReadTheAnswerIsCutOff(t *testing.T) {
 	done := make(chan struct{})
-	addr, _ := serveReal(t, func() { usual.answer = 100 * time.Millisecond }, large(done))
+	addr, _ := serveReal(t, func() { limits.answer = 100 * time.Millisecond }, large(done))
 	ask(t, addr, "/large")
 	mustHappen(t, "the handler has ended", done)
 }
@@ -163,7 +163,7 @@ func ask(t *testing.T, addr, path string) net.Conn {
 
 func TestTheEndIsCleanDespiteSlowClients(t *testing.T) {
 	entered, released, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
-	addr, stop := serveReal(t, func() { usual.headers, usual.request, usual.answer = forever, forever, forever }, func(e *echo.Echo) {
+	addr, stop := serveReal(t, func() { limits.headers, limits.request, limits.answer = forever, forever, forever }, func(e *echo.Echo) {
 		large(done)(e)
 		e.GET("/slow", func(c echo.Context) error {
 			close(entered)
@@ -191,7 +191,7 @@ func TestTheEndIsCleanDespiteSlowClients(t *testing.T) {
 func TestAFloodOfConnectionsLeavesRoomForTheNext(t *testing.T) {
 	entered, released := make(chan struct{}), make(chan struct{})
 	addr, _ := serveReal(t, func() {
-		usual.headers, usual.request, usual.connections = forever, forever, 4
+		limits.headers, limits.request, limits.connections = forever, forever, 4
 	}, func(e *echo.Echo) {
 		e.GET("/slow", func(c echo.Context) error {
 			close(entered)
@@ -217,12 +217,12 @@ func TestAFloodOfConnectionsLeavesRoomForTheNext(t *testing.T) {
 
 // The system may hand over the last connection when the end has begun.
 func TestAConnectionThatComesAtTheEndIsClosed(t *testing.T) {
-	open := guests{since: map[net.Conn]time.Time{}, most: usual.connections}
+	open := connections{since: map[net.Conn]time.Time{}, limit: limits.connections}
 	waiting, _ := net.Pipe()
 	last, client := net.Pipe()
-	open.note(waiting, http.StateNew)
-	open.leave()
-	open.note(last, http.StateNew)
+	open.stateChanged(waiting, http.StateNew)
+	open.closeWaiting()
+	open.stateChanged(last, http.StateNew)
 	if _, err := client.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("it is still open: %v", err)
 	}
