@@ -52,32 +52,6 @@ func New(pages map[string]string) *echo.Echo {
 	return e
 }
 
-// Handle registers a net/http handler for a pattern, a method and a path such as
-// "GET /login". Its requests have all that New does for a request, and it can call
-// Show and Fail.
-func Handle(e *echo.Echo, pattern string, handler http.Handler, middleware ...echo.MiddlewareFunc) {
-	method, path, _ := strings.Cut(pattern, " ")
-	e.Add(method, path, func(c echo.Context) error {
-		ctx := context.WithValue(c.Request().Context(), frameKey{}, c)
-		handler.ServeHTTP(c.Response(), c.Request().WithContext(ctx))
-		return nil
-	}, middleware...)
-}
-
-type frameKey struct{}
-
-func frameOf(r *http.Request) echo.Context { return r.Context().Value(frameKey{}).(echo.Context) }
-
-// Show answers a request of Handle with one of the pages of New.
-func Show(r *http.Request, status int, page string, data any) {
-	if err := frameOf(r).Render(status, page, data); err != nil {
-		Fail(r, err)
-	}
-}
-
-// Fail answers a request of Handle with the error page for err.
-func Fail(r *http.Request, err error) { frameOf(r).Error(err) }
-
 var securityHeaders = middleware.SecureConfig{
 	ContentSecurityPolicy: contentPolicy,
 	ContentTypeNosniff:    "nosniff",
@@ -114,9 +88,10 @@ func refusePrefetch(c echo.Context) error {
 	return nil
 }
 
-// refuseOtherHosts keeps a proxy from publishing an app on loopback, with its
-// public key, without PUBLIC_URL. A form of the site in PUBLIC_URL is our own, even
-// if a proxy has changed its Host.
+// refuseOtherHosts refuses a Host that is neither this machine nor PUBLIC_URL if the
+// app listens on loopback. Otherwise a proxy could publish the app with its public
+// key. If a form comes from PUBLIC_URL but a proxy has changed its Host, this function
+// corrects the Host, so that refuseOtherSites accepts the form.
 func refuseOtherHosts(c echo.Context) error {
 	cfg, r := c.Echo().Renderer.(*renderer).cfg, c.Request()
 	public := cfg.PublicURL
