@@ -117,9 +117,10 @@ func Attach(e *echo.Echo, cfg config.Config, p Panel) {
 	}
 	e.Use(func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
+			// A try has put its own record into the context.
 			record := cmp.Or(RecordOf(c.Request().Context()), &Record{})
 			c.SetRequest(c.Request().WithContext(withRecord(c.Request().Context(), record)))
-			web.SetBeside(c, func(part string) (template.HTML, error) { return p.render(part, c, cfg, record) })
+			web.SetParts(c, func(part string) (template.HTML, error) { return p.render(part, c, cfg, record) })
 			return next(c)
 		}
 	})

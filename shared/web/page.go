@@ -118,15 +118,15 @@ type framed struct {
 	context echo.Context
 }
 
-const besideKey = "web/beside"
+const partsKey = "web/parts"
 
-// SetBeside adds parts to the frame around the page of a request. The frame calls
+// SetParts adds parts to the frame around the page of a request. frame.html calls
 // show for the part "served" in the header, and after the page for the part "panel".
-func SetBeside(c echo.Context, show func(part string) (template.HTML, error)) { c.Set(besideKey, show) }
+func SetParts(c echo.Context, show func(part string) (template.HTML, error)) { c.Set(partsKey, show) }
 
-// Beside is called by the frame.
-func (f framed) Beside(part string) (template.HTML, error) {
-	if show, ok := f.context.Get(besideKey).(func(string) (template.HTML, error)); ok {
+// Part is called by frame.html.
+func (f framed) Part(part string) (template.HTML, error) {
+	if show, ok := f.context.Get(partsKey).(func(string) (template.HTML, error)); ok {
 		return show(part)
 	}
 	return "", nil
@@ -185,7 +185,7 @@ func showError(err error, c echo.Context) {
 		p.Brought = missing == nil
 		c.Response().Header().Set(echo.HeaderRetryAfter, "1")
 	}
-	// SetBeside's show may need the status, which is sent after the whole page is made.
+	// The show of SetParts may need the status, which is sent after the whole page is made.
 	c.Response().Status = p.status
 	if err := c.Render(p.status, problemPage, p); err != nil {
 		slog.Error("an error page failed", "error", err)
