@@ -238,7 +238,7 @@ func (c *Config) setUnderTheHood(text string) error {
 	return nil
 }
 
-// setRedisCAFile runs after setRedisURL: only with TLS the file has a use.
+// setRedisCAFile runs after setRedisURL, which says whether the connection uses TLS.
 func (c *Config) setRedisCAFile(text string) error {
 	if text != "" && c.RedisURL != "" && !strings.HasPrefix(c.RedisURL, "rediss://") {
 		return errors.New("it has no effect without TLS: begin REDIS_URL with rediss://, or unset this")

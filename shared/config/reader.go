@@ -42,7 +42,8 @@ type reader struct {
 }
 
 func (r *reader) text(name, variable, fallback, usage string, set func(string) error) {
-	// The variable is not the default of the flag: -h would print its value.
+	// The default of the flag is empty and not the value of the variable, because -h
+	// prints defaults.
 	value := r.flags.String(name, "", usage+". Variable: "+variable)
 	r.apply = append(r.apply, func() {
 		r.check(variable, set(cmp.Or(clean(*value), r.fromEnvironment(variable), fallback)))
@@ -59,7 +60,7 @@ func (r *reader) boolean(name, variable, usage string, target *bool) {
 
 func (r *reader) fromEnvironment(variable string) string {
 	value := clean(r.getenv(variable))
-	// Conda and tcsh set it to the name of the machine.
+	// Conda and tcsh set HOST to the name of the machine.
 	if variable == "HOST" && value != "" && !isAddress(value) {
 		r.hostIgnored = true
 		return ""
