@@ -43,8 +43,8 @@ func Start(addr string) (*Redis, error) {
 	m := miniredis.NewMiniRedis()
 	// Without this, TTLs do not run down.
 	m.ClockTTL(true)
-	// The first connection starts the server. The hook is set before any other, because
-	// r.accept accepts them.
+	// Dial starts the server without a listener, so the hook is set before r.accept
+	// accepts the first client.
 	first, err := m.Dial()
 	if err != nil {
 		listener.Close()

@@ -23,7 +23,7 @@ import (
 	"example.com/session-workshop/shared/redisconn/iam"
 )
 
-// The log of the library only repeats its errors.
+// Otherwise the library also logs the errors that it returns.
 func init() { logging.Disable() }
 
 // Conn is a client for a Redis, and a description of that Redis.
@@ -109,30 +109,6 @@ func OpenLocal(ctx context.Context, addr string) (*Conn, error) {
 	return conn, nil
 }
 
-// About says in two lines which Redis this is and how to look inside it.
-func (s Server) About() string {
-	look := "Look inside: redis-cli"
-	if _, port, _ := net.SplitHostPort(s.Addr); s.Addr != LocalAddr {
-		look += " -p " + port
-	}
-	switch {
-	case s.Embedded == nil:
-		return "Redis: found on " + s.Addr + "\n" + look
-	case s.Note != "":
-		return "Redis: embedded in this app on " + s.Addr + ", gone when you stop it (" + s.Note + ")\n" + look
-	default:
-		return "Redis: embedded in this app, gone when you stop it. To keep it: " + toKeep(s.Addr) + "\n" + look
-	}
-}
-
-// toKeep is the command that starts a Redis on addr which outlives the app.
-func toKeep(addr string) string {
-	if _, port, _ := net.SplitHostPort(addr); addr != LocalAddr {
-		return `make redis ARGS="-port ` + port + `"`
-	}
-	return "make redis"
-}
-
 // open makes the client. advice is for the error page of an outage.
 func open(options *redis.UniversalOptions, cfg config.Config, advice string) redis.UniversalClient {
 	client := redis.NewUniversalClient(options)
@@ -150,8 +126,8 @@ func tuned(o *redis.UniversalOptions) *redis.UniversalOptions {
 	o.DialerRetries = 1
 	o.ReadTimeout = 500 * time.Millisecond
 	o.WriteTimeout = 500 * time.Millisecond
-	// A request waits no longer for a free connection: without this, the last of 300
-	// requests would wait for all others.
+	// How long a request waits for a free connection. By default the last of 300
+	// requests waits 1.5 s for a hung Redis.
 	o.PoolTimeout = 300 * time.Millisecond
 	// The default is ten per processor: of 64 requests at once on two processors, most
 	// would wait.
@@ -159,9 +135,10 @@ func tuned(o *redis.UniversalOptions) *redis.UniversalOptions {
 	// Without this the library ignores the deadline of the request.
 	o.ContextTimeoutEnabled = true
 	o.MaxRetries = 1
-	// PoolTimeout has no effect on a separate pool for pipelines, like step 3's MULTI.
+	// Pipelines, like step 3's MULTI, use the same pool: PoolTimeout has no effect on a
+	// separate one.
 	o.PipelinePoolSize = -1
-	// Both save round trips of each new connection: two instead of four.
+	// Both shorten the handshake of a new connection, from four round trips to two.
 	o.DisableIdentity = true
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return o
@@ -187,7 +164,7 @@ func trust(options *redis.UniversalOptions, file string) error {
 
 // check asks Redis whether it answers and can do what the app needs.
 func check(ctx context.Context, client redis.UniversalClient, options *redis.UniversalOptions, cfg config.Config) error {
-	ctx, cancel := context.WithTimeout(ctx, startTime)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	if err := ping(ctx, client); err != nil {
 		return explainStart(err, options)
@@ -195,8 +172,8 @@ func check(ctx context.Context, client redis.UniversalClient, options *redis.Uni
 	return fit(ctx, client, cfg)
 }
 
-// startTime is how long the start of an app waits for Redis.
-const startTime = 3 * time.Second
+// startTimeout is how long the start of an app waits for Redis.
+const startTimeout = 3 * time.Second
 
 // ping repeats PING until there is an answer or ctx ends. The client gives up after
 // half a second; the start of an app can wait longer for a busy machine.

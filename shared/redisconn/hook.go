@@ -109,7 +109,7 @@ func (h hook) explain(ctx context.Context, err error, cmds ...redis.Cmder) error
 		return h.wrongDataError(ctx, err, cmds)
 	}
 	if cluster, ok := h.client.(*redis.ClusterClient); ok {
-		// Otherwise the library looks for a new master once a minute only.
+		// Otherwise the library looks for a new primary only once a minute.
 		cluster.ReloadState(ctx)
 	}
 	if h.tokens && strings.Contains(err.Error(), "WRONGPASS") {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 
 	"github.com/redis/go-redis/v9"
 
@@ -24,6 +25,30 @@ type Server struct {
 	Embedded *embedded.Redis
 	// Note says why Addr is not the address that Local was given, if so.
 	Note string
+}
+
+// About says in two lines which Redis this is and how to look inside it.
+func (s Server) About() string {
+	look := "Look inside: redis-cli"
+	if _, port, _ := net.SplitHostPort(s.Addr); s.Addr != LocalAddr {
+		look += " -p " + port
+	}
+	switch {
+	case s.Embedded == nil:
+		return "Redis: found on " + s.Addr + "\n" + look
+	case s.Note != "":
+		return "Redis: embedded in this app on " + s.Addr + ", gone when you stop it (" + s.Note + ")\n" + look
+	default:
+		return "Redis: embedded in this app, gone when you stop it. To keep it: " + toKeep(s.Addr) + "\n" + look
+	}
+}
+
+// toKeep is the command that starts a Redis on addr which outlives the app.
+func toKeep(addr string) string {
+	if _, port, _ := net.SplitHostPort(addr); addr != LocalAddr {
+		return `make redis ARGS="-port ` + port + `"`
+	}
+	return "make redis"
 }
 
 // Local finds the Redis on addr (for an app LocalAddr), or starts an embedded one
@@ -58,7 +83,7 @@ func startElsewhere(addr, reason string) (Server, error) {
 // ask reports whether a Redis answers at addr. The error says why the server there is
 // of no use.
 func ask(ctx context.Context, addr string) (found bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, startTime)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	client := redis.NewUniversalClient(tuned(&redis.UniversalOptions{Addrs: []string{addr}}))
 	defer client.Close()
