@@ -17,15 +17,22 @@ import (
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/steptest"
 	"example.com/session-workshop/check/wait"
+	"example.com/session-workshop/shared/embedded"
 )
 
 // The example keeps the contract of step 4.
 func TestLesson(t *testing.T) { steptest.Lesson(t, 4) }
 
-// visitors returns n visitors of one app, whose sessions outlast the test.
+// visitors returns n visitors of one app, whose sessions outlast the test. The app has
+// its own Redis: on the usual port another app may have sessions of the same users.
 func visitors(t *testing.T, n int) (all []*browsetest.Visitor) {
 	t.Helper()
-	app := steptest.Start(t, ".", "SESSION_TTL=1h")
+	server, err := embedded.Start("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	app := steptest.Start(t, ".", "SESSION_TTL=1h", "REDIS_URL=redis://"+server.Addr())
 	for range n {
 		v := browsetest.New(t, app.URL)
 		v.FollowRedirects()
