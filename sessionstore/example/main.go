@@ -23,8 +23,7 @@ const (
 	cookieName = "workshop_session"
 	keyPrefix  = "workshop:session:"
 
-	// With "Keep me logged in" a session ends after a week without a visit, and after
-	// a month at the latest.
+	// The idle timeout and the age of a session with "Keep me logged in".
 	keptIdle, keptAge = 7 * 24 * time.Hour, 30 * 24 * time.Hour
 )
 
@@ -87,7 +86,7 @@ func (a app) index(_ http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, sessionstore.ErrNoSession):
 		if s.Brought() {
-			// The session is gone, and with it whether it had "Keep me logged in".
+			// Redis no longer knows whether the session had "Keep me logged in".
 			p.Ended, p.EndedKept = config.InWords(a.ttl), config.InWords(keptIdle)
 		}
 	case err != nil:
@@ -106,16 +105,18 @@ func (a app) login(w http.ResponseWriter, r *http.Request) {
 		web.Show(r, http.StatusBadRequest, "login", page{Problem: problem, Keep: keep})
 		return
 	}
-	// The name of the device is written in the round trip of the login.
+	// Set writes the name of the device in the round trip of the login.
 	options := []sessionstore.LoginOption{sessionstore.Set("device", deviceName(r.UserAgent()))}
 	if keep {
 		options = append(options, sessionstore.Remember(keptIdle, keptAge))
 	}
-	redirect(w, r, "/", sessionstore.From(r.Context()).Login(r.Context(), username, options...))
+	err := sessionstore.From(r.Context()).Login(r.Context(), username, options...)
+	redirect(w, r, "/", err)
 }
 
 func logout(w http.ResponseWriter, r *http.Request) {
-	redirect(w, r, "/", sessionstore.From(r.Context()).Logout(r.Context()))
+	err := sessionstore.From(r.Context()).Logout(r.Context())
+	redirect(w, r, "/", err)
 }
 
 // left tells the script of a page how long the session has left. It is not a visit, so
@@ -136,7 +137,7 @@ func left(w http.ResponseWriter, r *http.Request) {
 }
 
 // warnAt is how many milliseconds before the end the page warns: two minutes, or half
-// of a TTL below four (WCAG 2.2.1 asks for 20 seconds).
+// of the TTL if that is less (WCAG 2.2.1 asks for 20 seconds).
 func (a app) warnAt() int64 { return min(a.ttl/2, 2*time.Minute).Milliseconds() }
 
 func (a app) devices(w http.ResponseWriter, r *http.Request) {
@@ -163,14 +164,15 @@ func (a app) devices(w http.ResponseWriter, r *http.Request) {
 
 func (a app) endOne(w http.ResponseWriter, r *http.Request) {
 	s := sessionstore.From(r.Context())
-	// The handle comes from the browser, so it may be another user's. Revoke ends only
-	// sessions of the given user, whom the visit reads.
+	// Username is known only after a visit.
 	err := s.Refresh(r.Context())
 	if err != nil {
 		redirect(w, r, "/", err)
 		return
 	}
 	notice := "The device is logged out."
+	// The handle comes from the browser, so it may belong to another user. Revoke ends
+	// only a session of the given user.
 	err = a.store.Revoke(r.Context(), s.Username(), r.PostFormValue("handle"))
 	if errors.Is(err, sessionstore.ErrNoSession) {
 		notice, err = "You are no longer logged in on that device.", nil
@@ -209,7 +211,8 @@ func redirect(w http.ResponseWriter, r *http.Request, next string, err error) {
 	}
 }
 
-// key is the key of the visitor's session, empty for a request without a token.
+// key is the key of the visitor's session, empty for a request without a token. It is
+// for the panel, which sees a request before Handler does and sets no cookie.
 func (a app) key(r *http.Request) string {
 	s := a.store.Of(nil, r)
 	if !s.Brought() {
