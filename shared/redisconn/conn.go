@@ -33,7 +33,7 @@ type Conn struct {
 	// About says in two lines for the terminal which Redis this is and how to look
 	// inside it, without a password.
 	About string
-	// stop ends what runs in this process for the client.
+	// stop ends the embedded server, or the renewal of tokens.
 	stop func()
 }
 
@@ -109,7 +109,7 @@ func OpenLocal(ctx context.Context, addr string) (*Conn, error) {
 	return conn, nil
 }
 
-// open makes the client. advice is for the error page of an outage.
+// open returns a client that explains its errors. advice is for the page of an outage.
 func open(options *redis.UniversalOptions, cfg config.Config, advice string) redis.UniversalClient {
 	client := redis.NewUniversalClient(options)
 	client.AddHook(hook{
@@ -162,7 +162,6 @@ func trust(options *redis.UniversalOptions, file string) error {
 	return nil
 }
 
-// check asks Redis whether it answers and can do what the app needs.
 func check(ctx context.Context, client redis.UniversalClient, options *redis.UniversalOptions, cfg config.Config) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -172,7 +171,6 @@ func check(ctx context.Context, client redis.UniversalClient, options *redis.Uni
 	return fit(ctx, client, cfg)
 }
 
-// startTimeout is how long the start of an app waits for Redis.
 const startTimeout = 3 * time.Second
 
 // ping repeats PING until there is an answer or ctx ends. The client gives up after
@@ -186,7 +184,7 @@ func ping(ctx context.Context, client redis.UniversalClient) error {
 	}
 }
 
-// explainStart says why the first connection failed. More certain causes come first.
+// explainStart puts the more certain causes first.
 func explainStart(err error, options *redis.UniversalOptions) error {
 	dns, unknownName := errors.AsType[*net.DNSError](err)
 	switch text := err.Error(); {

@@ -20,7 +20,6 @@ func Run(ctx context.Context, dir string, args []string, out io.Writer) error {
 	return err
 }
 
-// printer prints the events, beside the output of the app.
 type printer struct{ out io.Writer }
 
 func (p printer) Opened(program *supervisor.Program) {

@@ -1,12 +1,13 @@
 package watch
 
 import (
-	"example.com/session-workshop/tools/internal/modules"
 	"io/fs"
 	"maps"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"example.com/session-workshop/tools/internal/modules"
 )
 
 // snapshot is the state of the source files in some folders at one moment.
@@ -17,8 +18,8 @@ type fileState struct {
 	size     int64
 }
 
-// takeSnapshot reads the state of the source files in the folders. It leaves
-// out a file that cannot be read, because an editor may be replacing it.
+// takeSnapshot leaves out a file that cannot be read, because an editor may be
+// replacing it.
 func takeSnapshot(folders ...string) snapshot {
 	s := snapshot{}
 	for _, folder := range folders {

@@ -24,12 +24,9 @@ const pollEvery = 300 * time.Millisecond
 
 // Options are the settings of Follow.
 type Options struct {
-	// Dir is the folder of the program.
-	Dir string
-	// Args are the settings of the app itself.
-	Args []string
-	// Output receives the output of the app.
-	Output io.Writer
+	Dir    string    // of the program
+	Args   []string  // of the app itself
+	Output io.Writer // of the app
 	// Do brings functions to run between two events. It may be nil.
 	Do <-chan func()
 }
@@ -52,11 +49,10 @@ type Listener interface {
 	Ending()
 }
 
-// watcher keeps one app running.
 type watcher struct {
 	Listener
 	program *supervisor.Program
-	folders []string // the folders to watch
+	folders []string
 	options launch.Options
 	app     *launch.App // nil while no app runs
 	do      <-chan func()
@@ -152,8 +148,7 @@ func (w *watcher) waitForChange(ctx context.Context, seen snapshot) (snapshot, b
 	}
 }
 
-// appEnded returns a channel that is closed when the app ends, or nil if no app
-// runs.
+// appEnded is nil, and so never ready, while no app runs.
 func (w *watcher) appEnded() <-chan struct{} {
 	if w.app == nil {
 		return nil
@@ -168,7 +163,6 @@ func (w *watcher) failed(ctx context.Context, problem error) {
 	}
 }
 
-// stop ends the app by the given method, if one runs.
 func (w *watcher) stop(by func(*launch.App) error) {
 	if w.app == nil {
 		return
