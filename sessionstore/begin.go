@@ -78,15 +78,15 @@ func (s *Store) newLogin(username string, options []LoginOption) (login, error) 
 
 // creation are the arguments of the scripts that make a session and its entry.
 func (l login) creation(handle string) []any {
-	args := []any{l.idle.Milliseconds(), l.maxAge.Milliseconds(), handle, l.own()}
+	args := []any{l.idle.Milliseconds(), l.maxAge.Milliseconds(), handle, l.idleSuffix()}
 	if l.username != "" {
 		args = append(args, "username", l.username)
 	}
-	return append(args, anys(l.fields)...)
+	return append(args, scriptArgs(l.fields)...)
 }
 
 // own is what @end has behind the end.
-func (l login) own() string {
+func (l login) idleSuffix() string {
 	if !l.remembered {
 		return ""
 	}
@@ -119,9 +119,9 @@ func (s *Session) Begin(ctx context.Context, ops ...Op) error {
 	}
 	fresh, fields, err := s.store.anonymous(ctx, l)
 	if err == nil {
-		s.become(fresh, fields, l)
+		s.switchTo(fresh, fields, l)
 	}
-	s.store.tell(ctx, "", "", s.Handle(), err)
+	s.store.report(ctx, "", "", s.Handle(), err)
 	return err
 }
 
@@ -135,12 +135,12 @@ func (s *Store) anonymous(ctx context.Context, l login) (token, []string, error)
 	if err != nil {
 		return "", nil, err
 	}
-	times := texts(reply)
+	times := toStrings(reply)
 	return fresh, append(l.fields, "@created", times[0], "@end", times[1]), nil
 }
 
 // anys is what a script takes as its arguments.
-func anys(parts ...any) []any {
+func scriptArgs(parts ...any) []any {
 	var all []any
 	for _, part := range parts {
 		switch part := part.(type) {

@@ -23,58 +23,58 @@ import (
 // session. The next login, list or revocation removes it.
 type cluster struct{ *Store }
 
-func (s cluster) begin(ctx context.Context, l login, handle string, _ []string, anew bool) (begun, error) {
+func (s cluster) begin(ctx context.Context, l login, handle string, _ []string, newConn bool) (begun, error) {
 	args := l.creation(handle)
 	c := createScript.call([]string{s.key(handle)}, args...)
-	c.once, c.anew = true, anew
+	c.once, c.newConn = true, newConn
 	reply, err := s.run(ctx, c)
 	if err != nil {
 		return begun{}, err
 	}
-	times := texts(reply)
+	times := toStrings(reply)
 	b := begun{made: true, created: times[0], end: times[1]}
 	// An entry can be made twice without harm.
 	entries, err := s.run(ctx, enterScript.call([]string{s.indexKey(l.username)}, args...))
-	b.others = without(texts(entries), handle)
+	b.others = without(toStrings(entries), handle)
 	return b, err
 }
 
-func (s cluster) settle(ctx context.Context, username string, left settlement) error {
-	others := slices.DeleteFunc(slices.Clone(left.others), func(handle string) bool {
-		return slices.Contains(left.old, handle) || slices.Contains(left.tries, handle)
+func (s cluster) settle(ctx context.Context, username string, todo settlement) error {
+	others := slices.DeleteFunc(slices.Clone(todo.others), func(handle string) bool {
+		return slices.Contains(todo.old, handle) || slices.Contains(todo.tries, handle)
 	})
 	replies, err := s.runEach(ctx, slices.Concat(
-		s.each(lookScript, others), s.each(buryScript, left.tries, tombstoneLife.Milliseconds())))
+		s.calls(lookScript, others), s.calls(buryScript, todo.tries, tombstoneLife.Milliseconds())))
 	if err != nil {
 		return err
 	}
-	alive, gone := s.living(others, replies, nil)
+	alive, gone := s.splitLive(others, replies, nil)
 	// The oldest first. The new session is not among them.
-	for _, info := range alive[:max(0, len(alive)+1-left.limit)] {
+	for _, info := range alive[:max(0, len(alive)+1-todo.limit)] {
 		gone = append(gone, info.Handle)
 	}
 	// Nothing ends before all have answered: a login that fails takes nothing away.
-	gone = append(gone, left.old...)
-	ended, err := s.runEach(ctx, s.each(endScript, gone))
+	gone = append(gone, todo.old...)
+	ended, err := s.runEach(ctx, s.calls(endScript, gone))
 	if err != nil {
 		return err
 	}
-	return s.forget(ctx, append(namesIn(ended), username), append(gone, left.tries...))
+	return s.removeEntries(ctx, append(usernamesIn(ended), username), append(gone, todo.tries...))
 }
 
 // logout ends sessions, and when that is confirmed removes their entries. That
 // the second fails is no error: an entry of a dead session does no harm.
 func (s cluster) logout(ctx context.Context, handles []string, username string) error {
-	calls := s.each(endScript, handles)
+	calls := s.calls(endScript, handles)
 	for i, handle := range handles {
 		// A long handle is the version before's: no session of today needs its replicas.
-		calls[i].confirmed = !isLong(handle)
+		calls[i].wait = !isLong(handle)
 	}
 	replies, err := s.runEach(ctx, calls)
 	if err != nil && !errors.Is(err, ErrNotConfirmed) {
 		return err
 	}
-	_ = s.forget(ctx, append(namesIn(replies), username), handles)
+	_ = s.removeEntries(ctx, append(usernamesIn(replies), username), handles)
 	return err
 }
 
@@ -83,13 +83,13 @@ func (s cluster) list(ctx context.Context, username string, fields []string) ([]
 	if err != nil {
 		return nil, err
 	}
-	replies, err := s.runEach(ctx, s.each(lookScript, handles, anys(fields)...))
+	replies, err := s.runEach(ctx, s.calls(lookScript, handles, scriptArgs(fields)...))
 	if err != nil {
 		return nil, err
 	}
-	alive, dead := s.living(handles, replies, fields)
+	alive, dead := s.splitLive(handles, replies, fields)
 	if len(dead) > 0 {
-		err = s.forget(ctx, []string{username}, dead)
+		err = s.removeEntries(ctx, []string{username}, dead)
 	}
 	return alive, err
 }
@@ -105,14 +105,14 @@ func (s cluster) revokeOne(ctx context.Context, username, handle string) (bool, 
 	if err != nil {
 		return false, err
 	}
-	return len(namesIn([]any{reply})) > 0, s.forget(ctx, []string{username}, []string{handle})
+	return len(usernamesIn([]any{reply})) > 0, s.removeEntries(ctx, []string{username}, []string{handle})
 }
 
 // rounds is how often revokeOthers looks for sessions that have come since.
-const rounds = 20
+const maxRounds = 20
 
 func (s cluster) revokeOthers(ctx context.Context, username, keep string) error {
-	for range rounds {
+	for range maxRounds {
 		handles, err := s.entries(ctx, username)
 		if err != nil {
 			return err
@@ -121,10 +121,10 @@ func (s cluster) revokeOthers(ctx context.Context, username, keep string) error 
 		if len(handles) == 0 {
 			return nil
 		}
-		if _, err := s.runEach(ctx, s.each(endScript, handles)); err != nil {
+		if _, err := s.runEach(ctx, s.calls(endScript, handles)); err != nil {
 			return err
 		}
-		if err := s.forget(ctx, []string{username}, handles); err != nil {
+		if err := s.removeEntries(ctx, []string{username}, handles); err != nil {
 			return err
 		}
 	}
@@ -134,11 +134,11 @@ func (s cluster) revokeOthers(ctx context.Context, username, keep string) error 
 // entries are the handles in the index of a user, dead ones among them.
 func (s cluster) entries(ctx context.Context, username string) ([]string, error) {
 	reply, err := s.run(ctx, leaveScript.call([]string{s.indexKey(username)}))
-	return texts(reply), err
+	return toStrings(reply), err
 }
 
 // forget removes entries from the indexes of users.
-func (s cluster) forget(ctx context.Context, usernames, handles []string) error {
+func (s cluster) removeEntries(ctx context.Context, usernames, handles []string) error {
 	args := make([]any, len(handles))
 	for i, handle := range handles {
 		args[i] = handle
@@ -153,7 +153,7 @@ func (s cluster) forget(ctx context.Context, usernames, handles []string) error 
 }
 
 // each makes a call for each session.
-func (s cluster) each(script script, handles []string, args ...any) []call {
+func (s cluster) calls(script script, handles []string, args ...any) []call {
 	calls := make([]call, len(handles))
 	for i, handle := range handles {
 		calls[i] = script.call([]string{s.key(handle)}, args...)
@@ -163,7 +163,7 @@ func (s cluster) each(script script, handles []string, args ...any) []call {
 
 // living tells the live sessions, the oldest first, from the dead by the answers
 // of lookScript.
-func (s *Store) living(handles []string, replies []any, fields []string) (alive []Info, dead []string) {
+func (s *Store) splitLive(handles []string, replies []any, fields []string) (alive []Info, dead []string) {
 	for i, handle := range handles {
 		found, _ := replies[i].([]any)
 		if found[1] == nil {
@@ -180,10 +180,10 @@ func (s *Store) living(handles []string, replies []any, fields []string) (alive 
 
 // namesIn are the users of those sessions that were alive, by the answers of
 // endScript.
-func namesIn(replies []any) []string {
+func usernamesIn(replies []any) []string {
 	var names []string
 	for _, reply := range replies {
-		names = append(names, without(texts(reply), "")...)
+		names = append(names, without(toStrings(reply), "")...)
 	}
 	return names
 }

@@ -14,7 +14,7 @@ func (s *Store) Of(w http.ResponseWriter, r *http.Request) *Session {
 		return session
 	}
 	session := &Session{store: s, w: w}
-	session.token, session.rivals = s.tokensIn(r)
+	session.token, session.conflicting = s.tokensIn(r)
 	return session
 }
 
@@ -76,7 +76,7 @@ const maxTokens = 16
 // tokensIn reads the cookie. Two different cookies of our name count as none for a
 // visit: this store did not set one of them, and cannot tell which. Their
 // well-formed tokens are rivals, so that a logout ends the sessions of all of them.
-func (s *Store) tokensIn(r *http.Request) (visitor token, rivals []token) {
+func (s *Store) tokensIn(r *http.Request) (visitor token, conflicting []token) {
 	cookies := r.CookiesNamed(s.cookieName)
 	if len(cookies) == 0 {
 		return "", nil
@@ -87,11 +87,11 @@ func (s *Store) tokensIn(r *http.Request) (visitor token, rivals []token) {
 		return visitor, nil
 	}
 	for _, c := range cookies {
-		if t, ok := parseToken(c.Value); ok && !slices.Contains(rivals, t) && len(rivals) < maxTokens {
-			rivals = append(rivals, t)
+		if t, ok := parseToken(c.Value); ok && !slices.Contains(conflicting, t) && len(conflicting) < maxTokens {
+			conflicting = append(conflicting, t)
 		}
 	}
-	return "", rivals
+	return "", conflicting
 }
 
 // cookie has no age unless a login sets one: the browser keeps it until it is

@@ -39,7 +39,7 @@ func OnEvent(f func(context.Context, Event)) Option { return func(s *Store) { s.
 
 // tell reports what came of a call. A visit that was answered is no event: its kind
 // is empty.
-func (s *Store) tell(ctx context.Context, kind EventKind, username, handle string, err error) {
+func (s *Store) report(ctx context.Context, kind EventKind, username, handle string, err error) {
 	switch {
 	case errors.Is(err, ErrUnavailable):
 		kind = Unavailable

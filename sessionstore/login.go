@@ -9,11 +9,11 @@ import (
 
 // place is where the sessions and the indexes are: on one server, or on the nodes
 // of a cluster.
-type place interface {
+type backend interface {
 	// begin makes a session and its entry. When it returns nil the login is
 	// confirmed. After an error the session may be there, or come late: it sends the
 	// creation once, if asked to anew on a connection of its own.
-	begin(ctx context.Context, l login, handle string, old []string, anew bool) (begun, error)
+	begin(ctx context.Context, l login, handle string, old []string, newConn bool) (begun, error)
 	// settle ends sessions, and those of a user that are too many.
 	settle(ctx context.Context, username string, s settlement) error
 	// logout ends sessions of one browser. The name of the user is empty if no
@@ -67,40 +67,40 @@ const noLimit = math.MaxInt32
 // connection; the token of the first goes to no browser, and what it may have
 // left is ended.
 func (s *Store) login(ctx context.Context, old []token, l login) (token, []string, error) {
-	left := settlement{limit: noLimit, old: handles(old)}
+	todo := settlement{limit: noLimit, old: handles(old)}
 	var fresh token
 	var b begun
 	for {
 		fresh = newToken()
 		var err error
-		if b, err = s.place.begin(ctx, l, fresh.handle(), left.old, len(left.tries) > 0); err == nil {
+		if b, err = s.backend.begin(ctx, l, fresh.handle(), todo.old, len(todo.tries) > 0); err == nil {
 			break
 		}
 		if b.made || mayHaveRun(err) {
-			left.tries = append(left.tries, fresh.handle())
+			todo.tries = append(todo.tries, fresh.handle())
 		}
-		if len(left.tries) == 2 || !mayHaveRun(err) || ctx.Err() != nil {
-			s.abandon(ctx, l.username, left.tries)
+		if len(todo.tries) == 2 || !mayHaveRun(err) || ctx.Err() != nil {
+			s.abandon(ctx, l.username, todo.tries)
 			return "", nil, err
 		}
 	}
-	left.fresh, left.limit, left.names, left.others = fresh.handle(), s.maxSessions, b.names, b.others
-	if len(left.tries)+len(left.old)+len(left.others) > 0 {
+	todo.fresh, todo.limit, todo.names, todo.others = fresh.handle(), s.maxSessions, b.names, b.others
+	if len(todo.tries)+len(todo.old)+len(todo.others) > 0 {
 		// The new token goes to a browser only after the old sessions are ended
 		// (OWASP ASVS 5.0, 7.2.4).
-		if err := s.place.settle(ctx, l.username, left); err != nil {
-			s.abandon(ctx, l.username, append(left.tries, fresh.handle()))
+		if err := s.backend.settle(ctx, l.username, todo); err != nil {
+			s.abandon(ctx, l.username, append(todo.tries, fresh.handle()))
 			return "", nil, err
 		}
 	}
-	return fresh, append(l.fields, "username", l.username, "@created", b.created, "@end", b.end+l.own()), nil
+	return fresh, append(l.fields, "username", l.username, "@created", b.created, "@end", b.end+l.idleSuffix()), nil
 }
 
 // abandon ends what a failed login may have left, as well as it can in the time
 // that remains. It never ends another session.
 func (s *Store) abandon(ctx context.Context, username string, tries []string) {
 	if ctx.Err() == nil && len(tries) > 0 {
-		_ = s.place.settle(ctx, username, settlement{limit: noLimit, tries: tries})
+		_ = s.backend.settle(ctx, username, settlement{limit: noLimit, tries: tries})
 	}
 }
 
@@ -111,11 +111,11 @@ func checkUser(username string) error {
 	return nil
 }
 
-func texts(reply any) []string {
+func toStrings(reply any) []string {
 	values, _ := reply.([]any)
 	all := make([]string, len(values))
 	for i, value := range values {
-		all[i] = text(value)
+		all[i] = toString(value)
 	}
 	return all
 }

@@ -14,33 +14,33 @@ import (
 // only one server allows.
 type oneServer struct{ *Store }
 
-func (s oneServer) begin(ctx context.Context, l login, handle string, old []string, anew bool) (begun, error) {
+func (s oneServer) begin(ctx context.Context, l login, handle string, old []string, newConn bool) (begun, error) {
 	keys := append(s.keys(append([]string{handle}, old...)), s.indexKey(l.username))
 	c := beginScript.call(keys, l.creation(handle)...)
-	c.once, c.anew = true, anew
+	c.once, c.newConn = true, newConn
 	reply, err := s.run(ctx, c)
 	if err != nil {
 		return begun{}, err
 	}
 	parts := reply.([]any)
-	times := texts(parts[0])
-	return begun{true, times[0], times[1], texts(parts[1]), without(texts(parts[2]), handle)}, nil
+	times := toStrings(parts[0])
+	return begun{true, times[0], times[1], toStrings(parts[1]), without(toStrings(parts[2]), handle)}, nil
 }
 
-func (s oneServer) settle(ctx context.Context, username string, left settlement) error {
-	_, err := s.run(ctx, s.settlement(username, left))
+func (s oneServer) settle(ctx context.Context, username string, todo settlement) error {
+	_, err := s.run(ctx, s.settleCall(username, todo))
 	return err
 }
 
-func (s oneServer) settlement(username string, left settlement) call {
+func (s oneServer) settleCall(username string, todo settlement) call {
 	indexes := []string{s.indexKey(username)}
-	for _, name := range left.names {
+	for _, name := range todo.names {
 		if index := s.indexKey(name); name != "" && !slices.Contains(indexes, index) {
 			indexes = append(indexes, index)
 		}
 	}
-	args := []any{s.prefix, left.limit, left.fresh, tombstoneLife.Milliseconds(), len(left.tries)}
-	for _, handle := range slices.Concat(left.tries, left.old) {
+	args := []any{s.prefix, todo.limit, todo.fresh, tombstoneLife.Milliseconds(), len(todo.tries)}
+	for _, handle := range slices.Concat(todo.tries, todo.old) {
 		args = append(args, handle)
 	}
 	return settleScript.call(indexes, args...)
@@ -50,28 +50,28 @@ func (s oneServer) settlement(username string, left settlement) call {
 // of the user is not known, the end of the session tells it, and a second round
 // trip removes the entry; all is done by then, so that this one fails is no error.
 func (s oneServer) logout(ctx context.Context, handles []string, username string) error {
-	left := settlement{limit: noLimit, old: handles}
+	todo := settlement{limit: noLimit, old: handles}
 	if username != "" {
-		c := s.settlement(username, left)
-		c.confirmed = true
+		c := s.settleCall(username, todo)
+		c.wait = true
 		_, err := s.run(ctx, c)
 		return err
 	}
 	c := endScript.call(s.keys(handles))
-	c.confirmed = true
+	c.wait = true
 	reply, err := s.run(ctx, c)
 	if err != nil && !errors.Is(err, ErrNotConfirmed) {
 		return err
 	}
-	left.names = without(texts(reply), "")
-	if len(left.names) > 0 {
-		_ = s.settle(ctx, left.names[0], left)
+	todo.names = without(toStrings(reply), "")
+	if len(todo.names) > 0 {
+		_ = s.settle(ctx, todo.names[0], todo)
 	}
 	return err
 }
 
 func (s oneServer) list(ctx context.Context, username string, fields []string) ([]Info, error) {
-	reply, err := s.run(ctx, listScript.call([]string{s.indexKey(username)}, anys(s.prefix, fields)...))
+	reply, err := s.run(ctx, listScript.call([]string{s.indexKey(username)}, scriptArgs(s.prefix, fields)...))
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (s oneServer) list(ctx context.Context, username string, fields []string) (
 // that there was none.
 func (s oneServer) revokeOne(ctx context.Context, username, handle string) (bool, error) {
 	c := revokeScript.call([]string{s.indexKey(username)}, s.prefix, handle, "only")
-	c.once, c.anew = true, s.overTLS()
+	c.once, c.newConn = true, s.overTLS()
 	ended, err := s.run(ctx, c)
 	return ended == int64(1), err
 }
@@ -97,7 +97,7 @@ func (s oneServer) revokeOne(ctx context.Context, username, handle string) (bool
 // logged in since.
 func (s oneServer) revokeOthers(ctx context.Context, username, keep string) error {
 	c := revokeScript.call([]string{s.indexKey(username)}, s.prefix, keep, "others")
-	c.once, c.anew = true, s.overTLS()
+	c.once, c.newConn = true, s.overTLS()
 	_, err := s.run(ctx, c)
 	return err
 }

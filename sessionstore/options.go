@@ -79,25 +79,25 @@ func WaitForReplicas(n int, atMost time.Duration) Option {
 func New(rdb redis.UniversalClient, options ...Option) *Store {
 	s := &Store{
 		rdb: rdb, prefix: "session:", cookieName: "session", sameSite: http.SameSiteLaxMode,
-		idleTimeout: 30 * time.Minute, maxAge: 8 * time.Hour, maxSessions: 100, touchEvery: byDefault,
+		idleTimeout: 30 * time.Minute, maxAge: 8 * time.Hour, maxSessions: 100, touchEvery: unsetTouchEvery,
 		onEvent: func(context.Context, Event) {}, unavailable: http.HandlerFunc(unavailableText),
 	}
 	for _, option := range options {
 		option(s)
 	}
-	if s.touchEvery == byDefault {
+	if s.touchEvery == unsetTouchEvery {
 		s.touchEvery = min(s.idleTimeout/10, time.Minute)
 	}
 	if problem := s.problem(); problem != "" {
 		panic("sessionstore.New: " + problem)
 	}
 	if !s.plainHTTP {
-		s.cookieName = hostOnly + s.cookieName
+		s.cookieName = hostPrefix + s.cookieName
 	}
-	s.place = cluster{s}
+	s.backend = cluster{s}
 	switch client := rdb.(type) {
 	case *redis.Client:
-		s.place = oneServer{s}
+		s.backend = oneServer{s}
 	case *redis.ClusterClient:
 		s.clusters = append(s.clusters, client)
 	}
@@ -113,10 +113,10 @@ func New(rdb redis.UniversalClient, options ...Option) *Store {
 }
 
 // byDefault is the TouchEvery of a store that was given none.
-const byDefault = time.Duration(math.MinInt64)
+const unsetTouchEvery = time.Duration(math.MinInt64)
 
 // hostOnly begins the name of a cookie that the browser keeps to one host.
-const hostOnly = "__Host-"
+const hostPrefix = "__Host-"
 
 // problem names the first option that is impossible.
 func (s *Store) problem() string {
@@ -143,8 +143,8 @@ func (s *Store) problem() string {
 		return fmt.Sprintf(`KeyPrefix(%.110q): it has 1 to 100 visible ASCII characters, none of them * ? [ ] or \`, s.prefix)
 	case cookie.Valid() != nil:
 		return fmt.Sprintf("CookieName(%q): it has letters, digits and any of !#$%%&'*+-.^_`|~", s.cookieName)
-	case strings.HasPrefix(strings.ToLower(s.cookieName), strings.ToLower(hostOnly)):
-		return fmt.Sprintf("CookieName(%q): the store itself puts %s in front", s.cookieName, hostOnly)
+	case strings.HasPrefix(strings.ToLower(s.cookieName), strings.ToLower(hostPrefix)):
+		return fmt.Sprintf("CookieName(%q): the store itself puts %s in front", s.cookieName, hostPrefix)
 	case s.sameSite != http.SameSiteLaxMode && s.sameSite != http.SameSiteStrictMode && s.sameSite != http.SameSiteNoneMode:
 		return fmt.Sprintf("SameSite(%d): it is http.SameSiteLaxMode, http.SameSiteStrictMode or http.SameSiteNoneMode", s.sameSite)
 	case s.sameSite == http.SameSiteNoneMode && s.plainHTTP:

@@ -27,8 +27,8 @@ type Info struct {
 
 // info makes an Info of what the script look has found.
 func (s *Store) info(handle string, found []any, fields []string) Info {
-	ends, own, remembered := strings.Cut(text(found[1]), " ")
-	info := Info{Handle: handle, Created: atMilliseconds(text(found[0])), End: atMilliseconds(ends), Fields: map[string]string{}}
+	ends, own, remembered := strings.Cut(toString(found[1]), " ")
+	info := Info{Handle: handle, Created: atMilliseconds(toString(found[0])), End: atMilliseconds(ends), Fields: map[string]string{}}
 	idle := s.idleTimeout
 	if remembered {
 		ms, _ := strconv.ParseInt(own, 10, 64)
@@ -46,7 +46,7 @@ func (s *Store) info(handle string, found []any, fields []string) Info {
 	return info
 }
 
-func text(reply any) string {
+func toString(reply any) string {
 	s, _ := reply.(string)
 	return s
 }
@@ -61,8 +61,8 @@ func (s *Store) List(ctx context.Context, username string, fields ...string) ([]
 	if err := checkUser(username); err != nil {
 		return nil, err
 	}
-	infos, err := s.place.list(ctx, username, fields)
-	s.tell(ctx, "", username, "", err)
+	infos, err := s.backend.list(ctx, username, fields)
+	s.report(ctx, "", username, "", err)
 	return infos, err
 }
 
@@ -75,11 +75,11 @@ func (s *Store) Revoke(ctx context.Context, username, handle string) error {
 	if err := checkUser(username); err != nil {
 		return err
 	}
-	ended, err := s.place.revokeOne(ctx, username, handle)
+	ended, err := s.backend.revokeOne(ctx, username, handle)
 	if err == nil && !ended {
 		err = fmt.Errorf("%w with this handle", ErrNoSession)
 	}
-	s.tell(ctx, Revoked, username, handle, err)
+	s.report(ctx, Revoked, username, handle, err)
 	return err
 }
 
@@ -100,8 +100,8 @@ func (s *Store) RevokeOthers(ctx context.Context, username, keep string) error {
 	if err := checkUser(username); err != nil {
 		return err
 	}
-	err := s.place.revokeOthers(ctx, username, keep)
-	s.tell(ctx, Revoked, username, "", err)
+	err := s.backend.revokeOthers(ctx, username, keep)
+	s.report(ctx, Revoked, username, "", err)
 	return err
 }
 

@@ -21,12 +21,12 @@ type call struct {
 	// once forbids to send the call again if it is not known whether it ran.
 	once bool
 	// anew asks for a connection of its own.
-	anew bool
+	newConn bool
 	// list says that the answer is a []string, which spares an allocation for
 	// each of them.
 	list bool
 	// confirmed says that the call waits for replicas, if the store has that option.
-	confirmed bool
+	wait bool
 }
 
 // call asks for the script by its hash, 40 bytes in place of its text.
@@ -54,12 +54,12 @@ func (s script) call(keys []string, args ...any) call {
 // the answer.
 func (s *Store) run(ctx context.Context, c call) (any, error) {
 	send := s.sendPooled
-	if c.anew {
-		send = s.sendAnew
+	if c.newConn {
+		send = s.sendOnNewConn
 	}
 	reply, err := send(ctx, c)
 	if ctx.Err() == nil && (nothingRan(err) || !c.once && broken(err)) {
-		reply, err = s.sendAnew(ctx, c)
+		reply, err = s.sendOnNewConn(ctx, c)
 	}
 	if errors.Is(ctx.Err(), context.Canceled) && err != nil {
 		// The library can wait for the reply a little longer than the browser.
@@ -76,13 +76,13 @@ func (s *Store) run(ctx context.Context, c call) (any, error) {
 }
 
 // atOnce is how many calls go to a cluster at the same time.
-const atOnce = 16
+const maxParallel = 16
 
 // runEach makes calls at the same time, each at its own node. The error is that of
 // a call that failed, and ErrNotConfirmed only if all others were done.
 func (s *Store) runEach(ctx context.Context, calls []call) ([]any, error) {
 	replies, failed := make([]any, len(calls)), make([]error, len(calls))
-	turns := make(chan struct{}, atOnce)
+	turns := make(chan struct{}, maxParallel)
 	var group sync.WaitGroup
 	for i, c := range calls {
 		turns <- struct{}{}
@@ -121,7 +121,7 @@ func (s *Store) sendPooled(ctx context.Context, c call) (any, error) {
 	return s.send(ctx, s.rdb, c)
 }
 
-func (s *Store) waits(c call) bool { return c.confirmed && s.replicas > 0 }
+func (s *Store) waits(c call) bool { return c.wait && s.replicas > 0 }
 
 // send makes a call. A Redis that does not know the script yet says so, has done
 // nothing, and gets its text.
@@ -140,7 +140,7 @@ func (s *Store) exchange(ctx context.Context, to server, c call) (any, error) {
 	}
 	if c.list {
 		cmd := redis.NewStringSliceCmd(ctx, c.args...)
-		if s.batches != nil && ctx.Value(anew{}) == nil {
+		if s.batches != nil && ctx.Value(newConnKey{}) == nil {
 			ctx = context.WithValue(ctx, visitKey{s}, cmd)
 		}
 		err := to.Process(ctx, unrepeatable{cmd})

@@ -22,7 +22,7 @@ type Session struct {
 	token token
 	// rivals are the tokens of a browser that brought several: none of them counts
 	// as a visitor's.
-	rivals []token
+	conflicting []token
 	// long says that a visit has found the session under its long handle.
 	long bool
 	// fields and values, one after the other, as the last visit read them.
@@ -103,23 +103,23 @@ func (s *Session) Batch(ctx context.Context, ops ...Op) error {
 	if s.token == "" {
 		return ErrNoSession
 	}
-	err := s.ask(func(handle string) (err error) {
+	err := s.tryHandles(func(handle string) (err error) {
 		fields, err := s.store.visit(ctx, handle, ops)
 		if err == nil || errors.Is(err, ErrNoSession) {
 			s.fields = fields
 		}
 		return err
 	})
-	s.store.tell(ctx, "", s.Username(), s.Handle(), err)
+	s.store.report(ctx, "", s.Username(), s.Handle(), err)
 	return err
 }
 
 // ask asks for the session by its handle.
-func (s *Session) ask(question func(handle string) error) error {
-	err := question(s.Handle())
+func (s *Session) tryHandles(call func(handle string) error) error {
+	err := call(s.Handle())
 	if errors.Is(err, ErrNoSession) && !s.long {
 		// See upgrade.go. Nothing was done, so this is no repetition.
-		err = question(s.token.longHandle())
+		err = call(s.token.longHandle())
 		s.long = err == nil || errors.Is(err, ErrField)
 	}
 	return err
@@ -178,16 +178,16 @@ func (s *Session) Login(ctx context.Context, username string, options ...LoginOp
 	if err != nil {
 		return err
 	}
-	ctx, cancel := toTheEnd(ctx)
+	ctx, cancel := ignoreCancel(ctx)
 	defer cancel()
 	if err := s.carry(ctx, &l); err != nil {
 		return err
 	}
 	fresh, fields, err := s.store.login(ctx, s.tokens(), l)
 	if err == nil {
-		s.become(fresh, fields, l)
+		s.switchTo(fresh, fields, l)
 	}
-	s.store.tell(ctx, LoggedIn, username, s.Handle(), err)
+	s.store.report(ctx, LoggedIn, username, s.Handle(), err)
 	return err
 }
 
@@ -208,8 +208,8 @@ func (s *Session) carry(ctx context.Context, l *login) error {
 }
 
 // become makes a session the one of this request, and of the browser.
-func (s *Session) become(fresh token, fields []string, l login) {
-	s.token, s.rivals, s.long, s.fields = fresh, nil, false, fields
+func (s *Session) switchTo(fresh token, fields []string, l login) {
+	s.token, s.conflicting, s.long, s.fields = fresh, nil, false, fields
 	cookie := s.store.cookie(fresh)
 	if l.remembered {
 		cookie.MaxAge = int(l.maxAge.Seconds())
@@ -227,15 +227,15 @@ func (s *Session) Logout(ctx context.Context) error {
 	if len(s.tokens()) == 0 {
 		return nil
 	}
-	ctx, cancel := toTheEnd(ctx)
+	ctx, cancel := ignoreCancel(ctx)
 	defer cancel()
 	username, handle := s.Username(), s.Handle()
-	err := s.store.place.logout(ctx, handles(s.tokens()), username)
-	s.store.tell(ctx, LoggedOut, username, handle, err)
+	err := s.store.backend.logout(ctx, handles(s.tokens()), username)
+	s.store.report(ctx, LoggedOut, username, handle, err)
 	if err != nil && !errors.Is(err, ErrNotConfirmed) {
 		return err
 	}
-	s.token, s.rivals, s.long, s.fields = "", nil, false, nil
+	s.token, s.conflicting, s.long, s.fields = "", nil, false, nil
 	http.SetCookie(s.w, s.store.expiredCookie())
 	return err
 }
@@ -296,7 +296,7 @@ func (s *Session) Peek(ctx context.Context) (Life, error) {
 		return Life{}, ErrNoSession
 	}
 	var left Life
-	err := s.ask(func(handle string) error {
+	err := s.tryHandles(func(handle string) error {
 		reply, err := s.store.run(ctx, peekScript.call([]string{s.store.key(handle)}))
 		if err != nil {
 			return err
@@ -306,11 +306,11 @@ func (s *Session) Peek(ctx context.Context) (Life, error) {
 			s.fields = nil
 			return ErrNoSession
 		}
-		s.fields = texts(found[0])
+		s.fields = toStrings(found[0])
 		left = Life{milliseconds(found[1]), milliseconds(found[2])}
 		return nil
 	})
-	s.store.tell(ctx, "", s.Username(), s.Handle(), err)
+	s.store.report(ctx, "", s.Username(), s.Handle(), err)
 	return left, err
 }
 
@@ -334,14 +334,14 @@ func (s *Session) Handle() string {
 // tokens are all that the browser brought.
 func (s *Session) tokens() []token {
 	if s.token == "" {
-		return s.rivals
+		return s.conflicting
 	}
 	return []token{s.token}
 }
 
 // toTheEnd keeps the deadline of ctx, but not its cancellation: a closed tab
 // must not stop a login or a logout half-way.
-func toTheEnd(ctx context.Context) (context.Context, context.CancelFunc) {
+func ignoreCancel(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		deadline = time.Now().Add(time.Second)

@@ -84,7 +84,7 @@ type Store struct {
 	plainHTTP   bool
 	// unavailable is the answer of RequireLogin without Redis.
 	unavailable http.Handler
-	place       place
+	backend     backend
 }
 
 // key is where a session is, indexKey where the list of a user's sessions is.

@@ -8,9 +8,9 @@ import (
 
 // sendAnew makes a call on a connection of its own, which it closes: all that wait
 // in the pool may be broken.
-func (s *Store) sendAnew(ctx context.Context, c call) (any, error) {
+func (s *Store) sendOnNewConn(ctx context.Context, c call) (any, error) {
 	if !s.waits(c) {
-		return s.send(context.WithValue(ctx, anew{}, c.key), s.rdb, c)
+		return s.send(context.WithValue(ctx, newConnKey{}, c.key), s.rdb, c)
 	}
 	node, err := s.freshNode(ctx, c.key)
 	if err != nil {
@@ -22,7 +22,7 @@ func (s *Store) sendAnew(ctx context.Context, c call) (any, error) {
 
 // anew marks the context of a command that needs a new connection; its value is
 // the key.
-type anew struct{}
+type newConnKey struct{}
 
 // freshNode is a client of one connection to the server that has a key.
 func (s *Store) freshNode(ctx context.Context, key string) (*redis.Client, error) {
@@ -50,7 +50,7 @@ func (h newConnections) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		if visit, ok := ctx.Value(visitKey(h)).(*redis.StringSliceCmd); ok {
 			return h.sendTogether(ctx, visit)
 		}
-		key, ok := ctx.Value(anew{}).(string)
+		key, ok := ctx.Value(newConnKey{}).(string)
 		if !ok {
 			return next(ctx, cmd)
 		}
