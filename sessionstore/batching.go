@@ -7,27 +7,26 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Batching sends the visits of all requests on one connection, each without waiting
-// for the reply to the one before: more visits a second for less CPU, on both sides,
-// if many requests come at once. Each visit is still a command of its own to the hooks
-// of the client, to its deadline, and if another one fails. But if the connection
-// breaks or hangs, all visits on it fail, and none of them is sent again.
+// Batching sends the visits of all requests on one connection, and does not wait for
+// a reply before it sends the next visit. With many concurrent requests this gives
+// more visits a second and less CPU on both sides. Each visit still has its own
+// deadline and its own error, and hooks see a separate command. But if the
+// connection breaks or hangs, all visits on it fail, and none is sent again. If it
+// recovers, it also sends the visits whose callers have given up.
 //
-// Batching is experimental as long as go-redis calls AsyncAutoPipeline so. Call
+// Batching is experimental as long as AsyncAutoPipeline of go-redis is. Call
 // Store.Close at the end.
-//
-// A visit whose caller has given up is still sent if the connection comes back.
 func Batching() Option { return func(s *Store) { s.batching = true } }
 
-// maxUnanswered is how many visits can wait for a reply. More wait for a place, until
-// their deadline.
+// maxUnanswered is the number of visits that can wait for a reply. Others wait until
+// one is answered, or until their deadline.
 const maxUnanswered = 2000
 
-// openBatches makes a client without the hooks of rdb, because they would see the
-// commands of many requests as one: visits come to it behind those hooks.
+// openBatches makes a client without the hooks of rdb. They would see the commands of
+// many requests as one, so each visit passes them before it joins a batch.
 //
-// It uses full duplex, because a batch that waits for the reply to the one before
-// costs up to a round trip: with 5 ms to Redis that took a fifth of the throughput.
+// Without full duplex a batch waits for the reply to the batch before it. With 5 ms
+// to Redis that cost a fifth of the throughput.
 func (s *Store) openBatches() (err error) {
 	options := redis.DefaultAutoPipelineOptions()
 	options.FullDuplex, options.FullDuplexWindow = true, maxUnanswered
@@ -48,12 +47,12 @@ func (s *Store) openBatches() (err error) {
 	return err
 }
 
-// visitKey is where a context has a visit of a store that may go with others. Two
-// stores on one client see each other's commands.
+// visitKey is the context key of a visit that may be batched. It names the store,
+// because two stores on one client see each other's commands.
 type visitKey struct{ *Store }
 
-// sendTogether fills in the answer of a visit. The command that is sent is a copy:
-// a caller that gives up leaves it to the batch, which writes to it later.
+// sendTogether sends a visit in a batch and sets its reply. It sends a copy, because
+// the batch may write to the command after the caller has given up.
 func (s *Store) sendTogether(ctx context.Context, visit *redis.StringSliceCmd) error {
 	sent := redis.NewStringSliceCmd(ctx, visit.Args()...)
 	err := s.batches.Submit(ctx, unrepeatable{sent}).WaitContext(ctx)
@@ -65,8 +64,8 @@ func (s *Store) sendTogether(ctx context.Context, visit *redis.StringSliceCmd) e
 	return nil
 }
 
-// Close ends the connections of Batching. It does not close the client that New was
-// given. Without Batching there is nothing to do.
+// Close closes the connections of Batching, but not the client that was passed to
+// New. Without Batching it does nothing.
 func (s *Store) Close() error {
 	if s.batches == nil {
 		return nil

@@ -10,36 +10,35 @@ import (
 	"time"
 )
 
-// LoginOption changes what a login does. It is Set, Carry or Remember.
+// LoginOption is an option of Login: Carry, Remember, or an Op such as Set.
 type LoginOption interface{ option(*login) }
 
-// login is what a session begins with.
+// login describes the session that a login makes.
 type login struct {
 	username     string
 	idle, maxAge time.Duration
-	// remembered says that the idle timeout is the session's own, and that the
-	// browser keeps the cookie.
+	// remembered reports whether the session has its own idle timeout, and the
+	// browser keeps the cookie when it is closed.
 	remembered bool
-	// carried are the names of fields of the session before.
+	// carried are the fields to copy from the old session.
 	carried []string
-	// fields and values, one after the other.
+	// fields are names and values in turn.
 	fields []string
-	// invalid is what is wrong with an option.
+	// invalid is the first invalid option.
 	invalid error
 }
 
-// Carry takes the value of fields, those that there are, over from the session that
-// the browser had before the login, for instance a cart. It costs the login one
-// more round trip.
+// Carry copies fields, if they exist, from the session that the browser had before
+// the login, for example a cart. It takes one more round trip.
 func Carry(fields ...string) LoginOption { return carry(fields) }
 
 type carry []string
 
 func (c carry) option(l *login) { l.carried = append(l.carried, c...) }
 
-// Remember keeps a user logged in: this session has an idle timeout and an age of
-// its own, at least a millisecond each, and the browser keeps the cookie for that
-// age even if it is closed. Use it if the user asks for it
+// Remember gives this session its own idle timeout and maximum age, each at least
+// 1 ms. The browser keeps the cookie for maxAge, even if it is closed. Use it only if
+// the user asks to stay logged in
 // (https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html#cookies).
 func Remember(idle, maxAge time.Duration) LoginOption { return remember{idle, maxAge} }
 
@@ -48,17 +47,16 @@ type remember struct{ idle, maxAge time.Duration }
 func (r remember) option(l *login) {
 	l.remembered, l.idle, l.maxAge = true, r.idle, r.maxAge
 	if min(r.idle, r.maxAge) < time.Millisecond {
-		l.invalid = fmt.Errorf("%w: Remember(%v, %v): the shortest is 1ms", ErrField, r.idle, r.maxAge)
+		l.invalid = fmt.Errorf("%w: Remember(%v, %v): both must be at least 1ms", ErrField, r.idle, r.maxAge)
 	}
 }
 
-// option gives a field its first value. In a session that begins, there is nothing
-// to delete.
+// option sets the first value of a field. A new session has nothing to delete.
 func (op Op) option(l *login) {
 	err := op.check()
 	if err == nil && (op.verb == set || op.verb == incr) {
 		if slices.Contains(l.fields, op.field) && op.verb == incr {
-			err = fmt.Errorf("%w: a session begins with one value for the field %q", ErrField, op.field)
+			err = fmt.Errorf("%w: the field %q already has a first value, so Incr cannot add to it", ErrField, op.field)
 		}
 		l.fields = append(l.fields, op.field, fmt.Sprint(op.value))
 	}
@@ -76,7 +74,7 @@ func (s *Store) newLogin(username string, options []LoginOption) (login, error) 
 	return l, cmp.Or(checkUser(username), l.invalid)
 }
 
-// creation are the arguments of the scripts that make a session and its entry.
+// creation returns the arguments of the scripts that make a session and its entry.
 func (l login) creation(handle string) []any {
 	args := []any{l.idle.Milliseconds(), l.maxAge.Milliseconds(), handle, l.idleSuffix()}
 	if l.username != "" {
@@ -85,7 +83,8 @@ func (l login) creation(handle string) []any {
 	return append(args, scriptArgs(l.fields)...)
 }
 
-// own is what @end has behind the end.
+// idleSuffix follows the end in the field @end: a space and the session's own idle
+// timeout in milliseconds, if it has one.
 func (l login) idleSuffix() string {
 	if !l.remembered {
 		return ""
@@ -93,19 +92,19 @@ func (l login) idleSuffix() string {
 	return " " + strconv.FormatInt(l.idle.Milliseconds(), 10)
 }
 
-// anonymousAge is the age at which a session ends in which no user logs in.
+// anonymousAge is the maximum age of a session without a user.
 const anonymousAge = time.Hour
 
-// Begin is Batch, but if there is no live session it begins one that has no user:
-// for a cart, or for the state of an OAuth login. Such a session is in no list, and
-// ends after the idle timeout without a visit, at the latest after an hour; it
-// begins with its first write, so a browser that only looks around costs Redis
-// nothing. Login takes its place, with a new token; see Carry. Begin takes one
-// round trip, two if the browser brought a token of a session that has ended.
-// The errors are ErrField and ErrUnavailable; call it before the body is written.
+// Begin is Batch, but it starts a session without a user if there is no live
+// session: for a cart, or for the state of an OAuth login. Such a session is in no
+// list, and ends at an age of one hour or earlier. It starts with the first write,
+// so a browser that only reads costs Redis nothing. Login replaces it, with a new
+// token; see Carry. Begin takes one round trip, or two if the session of the
+// browser's token has ended. The error is ErrField, ErrUnavailable or that of ctx.
+// Call Begin before you write the body.
 func (s *Session) Begin(ctx context.Context, ops ...Op) error {
 	if len(ops) == 0 {
-		return fmt.Errorf("%w: a session begins with a write", ErrField)
+		return fmt.Errorf("%w: Begin needs at least one change", ErrField)
 	}
 	if err := s.Batch(ctx, ops...); !errors.Is(err, ErrNoSession) {
 		return err
@@ -125,8 +124,8 @@ func (s *Session) Begin(ctx context.Context, ops ...Op) error {
 	return err
 }
 
-// anonymous makes a session without an entry. If the reply is lost, no browser has
-// the token, and what may be there ends after the idle timeout.
+// anonymous makes a session without an entry in an index. If the reply is lost, no
+// browser gets the token, and the session expires.
 func (s *Store) anonymous(ctx context.Context, l login) (token, []string, error) {
 	fresh := newToken()
 	c := createScript.call([]string{s.key(fresh.handle())}, l.creation(fresh.handle())...)
@@ -139,7 +138,7 @@ func (s *Store) anonymous(ctx context.Context, l login) (token, []string, error)
 	return fresh, append(l.fields, "@created", times[0], "@end", times[1]), nil
 }
 
-// anys is what a script takes as its arguments.
+// scriptArgs joins texts and lists of texts to the arguments of a script.
 func scriptArgs(parts ...any) []any {
 	var all []any
 	for _, part := range parts {

@@ -7,20 +7,19 @@ import (
 	"slices"
 )
 
-// cluster has a session on one node and the index on another, so no script sees
-// both. The order of the steps takes its place:
+// cluster keeps a session on one node and the index on another, so no script can use
+// both. The order of the steps makes up for it:
 //
-//   - A session is created, that is confirmed, and only then is its entry made;
-//     the login is confirmed when both are. So a confirmed session is listed.
-//   - A session ends, that is confirmed, and only then is its entry removed. So a
-//     session that lives can be revoked.
-//   - The entry of a session that is dead may be removed at any later time. A
-//     creation is sent once, and was confirmed before the entry was made: nothing
-//     can bring the session back, so it does not matter how old the observation is.
-//     The primary is asked, for a replica can be behind.
+//   - An entry is made only after Redis has confirmed the session. A login is
+//     confirmed after both. So a session whose login is confirmed is listed.
+//   - An entry is removed only after Redis has confirmed the end of the session. So
+//     a live session can be revoked.
+//   - The entry of a dead session may be removed at any later time. A creation is
+//     sent once, and was confirmed before the entry was made, so nothing can bring
+//     the session back. Only the primary is asked, because a replica can be behind.
 //
-// An entry that is made late, by a login that has failed, is that of a dead
-// session. The next login, list or revocation removes it.
+// A failed login can make an entry late. Its session is dead, and the next login,
+// list or revocation removes the entry.
 type cluster struct{ *Store }
 
 func (s cluster) begin(ctx context.Context, l login, handle string, _ []string, newConn bool) (begun, error) {
@@ -33,7 +32,7 @@ func (s cluster) begin(ctx context.Context, l login, handle string, _ []string, 
 	}
 	times := toStrings(reply)
 	b := begun{made: true, created: times[0], end: times[1]}
-	// An entry can be made twice without harm.
+	// To make an entry twice does no harm, so this call may be repeated.
 	entries, err := s.run(ctx, enterScript.call([]string{s.indexKey(l.username)}, args...))
 	b.others = without(toStrings(entries), handle)
 	return b, err
@@ -49,11 +48,11 @@ func (s cluster) settle(ctx context.Context, username string, todo settlement) e
 		return err
 	}
 	alive, gone := s.splitLive(others, replies, nil)
-	// The oldest first. The new session is not among them.
+	// alive begins with the oldest, and does not contain the new session.
 	for _, info := range alive[:max(0, len(alive)+1-todo.limit)] {
 		gone = append(gone, info.Handle)
 	}
-	// Nothing ends before all have answered: a login that fails takes nothing away.
+	// Sessions end only after all nodes have answered, so a failed login ends none.
 	gone = append(gone, todo.old...)
 	ended, err := s.runEach(ctx, s.calls(endScript, gone))
 	if err != nil {
@@ -62,12 +61,12 @@ func (s cluster) settle(ctx context.Context, username string, todo settlement) e
 	return s.removeEntries(ctx, append(usernamesIn(ended), username), append(gone, todo.tries...))
 }
 
-// logout ends sessions, and when that is confirmed removes their entries. That
-// the second fails is no error: an entry of a dead session does no harm.
+// logout ends sessions, and then removes their entries. It ignores an error of the
+// second step, because an entry of a dead session does no harm.
 func (s cluster) logout(ctx context.Context, handles []string, username string) error {
 	calls := s.calls(endScript, handles)
 	for i, handle := range handles {
-		// A long handle is the version before's: no session of today needs its replicas.
+		// Only sessions of version 0.1 have a long handle: do not wait for its replicas.
 		calls[i].wait = !isLong(handle)
 	}
 	replies, err := s.runEach(ctx, calls)
@@ -108,7 +107,7 @@ func (s cluster) revokeOne(ctx context.Context, username, handle string) (bool, 
 	return len(usernamesIn([]any{reply})) > 0, s.removeEntries(ctx, []string{username}, []string{handle})
 }
 
-// rounds is how often revokeOthers looks for sessions that have come since.
+// maxRounds is how often revokeOthers looks for new sessions before it gives up.
 const maxRounds = 20
 
 func (s cluster) revokeOthers(ctx context.Context, username, keep string) error {
@@ -131,13 +130,13 @@ func (s cluster) revokeOthers(ctx context.Context, username, keep string) error 
 	return ErrStillLive
 }
 
-// entries are the handles in the index of a user, dead ones among them.
+// entries returns the handles in the index of a user. Some sessions may be dead.
 func (s cluster) entries(ctx context.Context, username string) ([]string, error) {
 	reply, err := s.run(ctx, leaveScript.call([]string{s.indexKey(username)}))
 	return toStrings(reply), err
 }
 
-// forget removes entries from the indexes of users.
+// removeEntries removes entries from the indexes of users.
 func (s cluster) removeEntries(ctx context.Context, usernames, handles []string) error {
 	args := make([]any, len(handles))
 	for i, handle := range handles {
@@ -152,7 +151,7 @@ func (s cluster) removeEntries(ctx context.Context, usernames, handles []string)
 	return err
 }
 
-// each makes a call for each session.
+// calls returns a call of the script for each session.
 func (s cluster) calls(script script, handles []string, args ...any) []call {
 	calls := make([]call, len(handles))
 	for i, handle := range handles {
@@ -161,8 +160,8 @@ func (s cluster) calls(script script, handles []string, args ...any) []call {
 	return calls
 }
 
-// living tells the live sessions, the oldest first, from the dead by the answers
-// of lookScript.
+// splitLive splits sessions, by the replies of lookScript, into live ones, the oldest
+// first, and the handles of dead ones.
 func (s *Store) splitLive(handles []string, replies []any, fields []string) (alive []Info, dead []string) {
 	for i, handle := range handles {
 		found, _ := replies[i].([]any)
@@ -178,7 +177,7 @@ func (s *Store) splitLive(handles []string, replies []any, fields []string) (ali
 	return alive, dead
 }
 
-// namesIn are the users of those sessions that were alive, by the answers of
+// usernamesIn returns the users of the sessions that were live, by the replies of
 // endScript.
 func usernamesIn(replies []any) []string {
 	var names []string

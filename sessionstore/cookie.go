@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// Of returns the session of a request. It asks Redis nothing. Each call returns
-// another Session, unless the request came through Handler.
+// Of returns the session of a request, without a round trip. Each call returns a
+// new Session, unless the request came through Handler.
 func (s *Store) Of(w http.ResponseWriter, r *http.Request) *Session {
 	if session, ok := r.Context().Value(contextKey{s}).(*Session); ok {
 		return session
@@ -18,9 +18,9 @@ func (s *Store) Of(w http.ResponseWriter, r *http.Request) *Session {
 	return session
 }
 
-// Handler makes one Session of each request: all calls of Of in next, with this
-// request, return it. So a handler knows what a middleware has read, and who a
-// login has just logged in. It asks Redis nothing.
+// Handler makes one Session for each request, without a round trip. In next, From
+// and Of return it. So a handler sees what middleware has read, and the user whom
+// Login has logged in.
 func (s *Store) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		session := s.Of(w, r)
@@ -29,8 +29,8 @@ func (s *Store) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// From returns the session that Handler made of the request of ctx, nil without
-// one. If there are handlers of several stores, it is that of the innermost.
+// From returns the session that Handler put into ctx, or nil. If several stores have
+// a Handler around the request, it is the session of the innermost.
 func From(ctx context.Context) *Session {
 	session, _ := ctx.Value(fromKey{}).(*Session)
 	return session
@@ -38,10 +38,10 @@ func From(ctx context.Context) *Session {
 
 type fromKey struct{}
 
-// RequireLogin lets only requests of users who are logged in pass to next, and
-// visits their session; login answers the others, for instance with a redirect to
-// a form. If Redis is not available the answer is 503, with Retry-After and without
-// a change to the cookie; see UnavailablePage.
+// RequireLogin visits the session of each request. If a user is logged in, next
+// answers the request, else login, for example with a redirect to a form. If Redis
+// is not available, the answer is 503 with Retry-After, and the cookie stays; see
+// UnavailablePage.
 func (s *Store) RequireLogin(next, login http.Handler) http.Handler {
 	return s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		session := s.Of(w, r)
@@ -59,23 +59,23 @@ func (s *Store) RequireLogin(next, login http.Handler) http.Handler {
 	}))
 }
 
-// retryAfter is in seconds. A failover takes a few of them.
+// retryAfter is in seconds. A failover takes a few seconds.
 const retryAfter = "5"
 
 func unavailableText(w http.ResponseWriter, _ *http.Request) {
 	http.Error(w, "The service is not available at the moment. Try again in a few seconds.", http.StatusServiceUnavailable)
 }
 
-// contextKey finds the session of a store in a request.
+// contextKey is the key of a store's session in a context.
 type contextKey struct{ *Store }
 
-// maxTokens is how many tokens of a request count. A browser brings one; many
-// more would only make work for Redis.
+// maxTokens limits the tokens that a request can send. A browser sends one; many more
+// would only cost Redis time.
 const maxTokens = 16
 
-// tokensIn reads the cookie. Two different cookies of our name count as none for a
-// visit: this store did not set one of them, and cannot tell which. Their
-// well-formed tokens are rivals, so that a logout ends the sessions of all of them.
+// tokensIn reads the cookie. If the browser sends different cookies with our name, the
+// store did not set all of them, and does not know which one is its own. A visit then
+// uses none, and a logout ends the sessions of all their tokens.
 func (s *Store) tokensIn(r *http.Request) (visitor token, conflicting []token) {
 	cookies := r.CookiesNamed(s.cookieName)
 	if len(cookies) == 0 {
@@ -94,8 +94,8 @@ func (s *Store) tokensIn(r *http.Request) (visitor token, conflicting []token) {
 	return "", conflicting
 }
 
-// cookie has no age unless a login sets one: the browser keeps it until it is
-// closed, and Redis alone decides how long it is worth something.
+// cookie returns a cookie without a Max-Age: the browser keeps it until it is closed,
+// and only Redis decides how long it is valid. Remember sets an age.
 func (s *Store) cookie(t token) *http.Cookie {
 	return &http.Cookie{
 		Name: s.cookieName, Value: string(t), Path: "/",

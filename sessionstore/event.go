@@ -5,40 +5,40 @@ import (
 	"errors"
 )
 
-// Event is something to keep in a log. It never has a token.
+// Event is an event for an audit log. It never contains a token.
 type Event struct {
 	Kind EventKind
-	// User is the digest of the user's name, as the keys in Redis have it; empty if
-	// the user is not known.
+	// User is the digest of the username, as in the keys. It is empty if the user is
+	// not known.
 	User string
-	// Handle names the session; empty if there is none, or if it is about several.
+	// Handle names the session. It is empty without one, or for several sessions.
 	Handle string
-	// Err is what went wrong, nil if nothing did.
+	// Err is the error of the call, or nil.
 	Err error
 }
 
-// EventKind is a word for a log.
+// EventKind is the kind of an Event, as a word for the log.
 type EventKind string
 
 const (
 	LoggedIn  EventKind = "login"
 	LoggedOut EventKind = "logout"
-	// Revoked is the end of one session or of several, from elsewhere.
+	// Revoked means that Revoke, RevokeAll or RevokeOthers ended sessions.
 	Revoked EventKind = "revoked"
-	// Refused is a request with a token whose session has ended, or never was.
+	// Refused means that the session of a token or handle has ended, or never existed.
 	Refused EventKind = "refused"
-	// Unavailable is an answer of ErrUnavailable.
+	// Unavailable means that a call returned ErrUnavailable.
 	Unavailable EventKind = "unavailable"
 )
 
-// OnEvent calls f after each event, in the goroutine of the call that caused it. A
-// session that ends by itself is none: no process of ours is there at that moment,
-// and Redis' own notices of it come late, and to nobody if the connection is down
+// OnEvent calls f after each event, in the goroutine of the call that caused it. The
+// expiry of a session is not an event: only Redis sees it, and its notifications
+// come late, or get lost if the connection is down
 // (https://redis.io/docs/latest/develop/pubsub/keyspace-notifications/).
 func OnEvent(f func(context.Context, Event)) Option { return func(s *Store) { s.onEvent = f } }
 
-// tell reports what came of a call. A visit that was answered is no event: its kind
-// is empty.
+// report reports the result of a call as an event. A successful visit has no kind, and
+// is not an event.
 func (s *Store) report(ctx context.Context, kind EventKind, username, handle string, err error) {
 	switch {
 	case errors.Is(err, ErrUnavailable):

@@ -288,7 +288,7 @@ func ExampleStore_Revoke() {
 	// Output:
 	// by another user: true
 	// by its user: <nil>
-	// there: sessionstore: there is no live session
+	// there: sessionstore: no live session
 	// here: <nil>
 }
 

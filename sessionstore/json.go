@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// SetJSON gives a field a value of any type that encoding/json can write, a
-// time.Time for instance, in at most 4 KiB. ValueJSON reads it.
+// SetJSON sets a field to the JSON of a value, for example a time.Time, in at most
+// 4 KiB. ValueJSON reads it.
 func SetJSON(field string, value any) Op {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -15,16 +15,16 @@ func SetJSON(field string, value any) Op {
 	return Set(field, string(text))
 }
 
-// ValueJSON is Session.Value for a field that SetJSON has written; the zero value if
-// there is no such field. The error is ErrField if the field holds something else.
+// ValueJSON is Session.Value for a field that SetJSON has written. It returns the
+// zero value if the field does not exist, and ErrField if it holds anything else.
 func ValueJSON[T any](s *Session, field string) (value T, err error) {
 	text := s.Value(field)
 	if text == "" {
 		return value, nil
 	}
 	if err := json.Unmarshal([]byte(text), &value); err != nil {
-		// The error of the package can repeat what is there, which may be a secret.
-		return value, fmt.Errorf("%w: the field %q holds no JSON of a %T", ErrField, field, value)
+		// The error of encoding/json can repeat the value, which may be a secret.
+		return value, fmt.Errorf("%w: the field %q does not hold the JSON of a %T", ErrField, field, value)
 	}
 	return value, nil
 }

@@ -7,65 +7,63 @@ import (
 	"time"
 )
 
-// place is where the sessions and the indexes are: on one server, or on the nodes
-// of a cluster.
+// backend keeps the sessions and the indexes: on one server or on a cluster.
 type backend interface {
-	// begin makes a session and its entry. When it returns nil the login is
-	// confirmed. After an error the session may be there, or come late: it sends the
-	// creation once, if asked to anew on a connection of its own.
+	// begin makes a session and its entry. If it returns nil, the login is
+	// confirmed. After an error the session may exist, or be created late. begin
+	// sends the creation once, with newConn on a new connection.
 	begin(ctx context.Context, l login, handle string, old []string, newConn bool) (begun, error)
-	// settle ends sessions, and those of a user that are too many.
+	// settle ends the sessions in a settlement, and the user's oldest beyond its limit.
 	settle(ctx context.Context, username string, s settlement) error
-	// logout ends sessions of one browser. The name of the user is empty if no
-	// visit has read it.
+	// logout ends the sessions of one browser. username is empty if no visit has
+	// read it.
 	logout(ctx context.Context, handles []string, username string) error
-	// list has the live sessions of a user, the oldest first, with some fields.
+	// list returns the live sessions of a user, the oldest first.
 	list(ctx context.Context, username string, fields []string) ([]Info, error)
 	// revokeOne reports whether the user had such a live session.
 	revokeOne(ctx context.Context, username, handle string) (bool, error)
 	revokeOthers(ctx context.Context, username, keep string) error
 }
 
-// begun is what is known of a session that begins.
+// begun is the result of begin.
 type begun struct {
-	// made says that the session is there, be it that its entry failed.
+	// made reports whether the session was made, even if making its entry failed.
 	made         bool
 	created, end string // milliseconds since 1970
-	// names are those of the users of the old sessions.
+	// names are the users of the old sessions.
 	names []string
-	// others are the other handles in the index of the user, some of them dead.
+	// others are the other handles in the index of the user. Some may be dead.
 	others []string
 }
 
-// settlement says what a login has left to do.
+// settlement lists what remains to be done after a session was made.
 type settlement struct {
 	// fresh is the handle of the new session, which stays.
 	fresh string
-	// limit is how many live sessions the user can have.
+	// limit is the number of live sessions that the user can have.
 	limit int
-	// tries are sessions whose login failed: each gets a tombstone.
+	// tries are the handles of failed logins. Each gets a tombstone.
 	tries []string
-	// old sessions end, and leave the indexes of their users, names.
+	// old sessions end, and are removed from the indexes of the users in names.
 	old, names []string
 	// others are handles in the index of the user.
 	others []string
 }
 
-// tombstoneLife is how long a creation can be on its way after its login failed:
-// TCP gives up after 13 to 30 minutes (tcp(7), tcp_retries2).
+// tombstoneLife is how long a creation can arrive after its login has failed: TCP
+// gives up after 13 to 30 minutes (tcp(7), tcp_retries2).
 const tombstoneLife = 30 * time.Minute
 
-// noLimit ends no session because there are too many.
+// noLimit is a limit that no user reaches.
 const noLimit = math.MaxInt32
 
-// login makes a session. Only when Redis has confirmed it does it end the old
-// ones, so a login that fails has taken nothing away.
+// login makes a session. It ends the old ones after Redis has confirmed the new one,
+// so a failed login ends no session.
 //
-// A creation is never repeated. If its reply does not come, it may arrive late,
-// after a logout or a revocation, and a second copy of it would bring the
-// session back. So there is one more try, with a new token and on a new
-// connection; the token of the first goes to no browser, and what it may have
-// left is ended.
+// A creation is never sent twice: a second copy that arrived after a logout or a
+// revocation would bring the session back. If the reply is lost, login tries once
+// more, with a new token on a new connection. No browser gets the first token, and
+// its session, if there is one, is ended.
 func (s *Store) login(ctx context.Context, old []token, l login) (token, []string, error) {
 	todo := settlement{limit: noLimit, old: handles(old)}
 	var fresh token
@@ -96,8 +94,8 @@ func (s *Store) login(ctx context.Context, old []token, l login) (token, []strin
 	return fresh, append(l.fields, "username", l.username, "@created", b.created, "@end", b.end+l.idleSuffix()), nil
 }
 
-// abandon ends what a failed login may have left, as well as it can in the time
-// that remains. It never ends another session.
+// abandon tries to end the sessions that a failed login may have made, until the
+// deadline of ctx. It ends no other session.
 func (s *Store) abandon(ctx context.Context, username string, tries []string) {
 	if ctx.Err() == nil && len(tries) > 0 {
 		_ = s.backend.settle(ctx, username, settlement{limit: noLimit, tries: tries})
@@ -106,7 +104,7 @@ func (s *Store) abandon(ctx context.Context, username string, tries []string) {
 
 func checkUser(username string) error {
 	if username == "" || len(username) > maxValue {
-		return fmt.Errorf("%w: the name of a user has 1 to %d bytes, not %d", ErrField, maxValue, len(username))
+		return fmt.Errorf("%w: a username must have 1 to %d bytes, not %d", ErrField, maxValue, len(username))
 	}
 	return nil
 }

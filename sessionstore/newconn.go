@@ -6,8 +6,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// sendAnew makes a call on a connection of its own, which it closes: all that wait
-// in the pool may be broken.
+// sendOnNewConn sends a call on a new connection and closes it, because every
+// connection in the pool may be broken.
 func (s *Store) sendOnNewConn(ctx context.Context, c call) (any, error) {
 	if !s.waits(c) {
 		return s.send(context.WithValue(ctx, newConnKey{}, c.key), s.rdb, c)
@@ -20,16 +20,15 @@ func (s *Store) sendOnNewConn(ctx context.Context, c call) (any, error) {
 	return s.send(ctx, node, c)
 }
 
-// anew marks the context of a command that needs a new connection; its value is
-// the key.
+// newConnKey is the context key of a command that needs a new connection. Its value is
+// the key that the command uses.
 type newConnKey struct{}
 
-// freshNode is a client of one connection to the server that has a key.
+// freshNode returns a client with one connection to the server that has the key.
 func (s *Store) freshNode(ctx context.Context, key string) (*redis.Client, error) {
 	node, _ := s.rdb.(*redis.Client)
 	if cluster, ok := s.rdb.(*redis.ClusterClient); ok {
-		// To visit each primary reads the state of the cluster first: the key may
-		// have moved.
+		// ForEachMaster reloads the state of the cluster: the key may have moved.
 		_ = cluster.ForEachMaster(ctx, func(context.Context, *redis.Client) error { return nil })
 		var err error
 		if node, err = cluster.MasterForKey(ctx, key); err != nil {
@@ -41,8 +40,8 @@ func (s *Store) freshNode(ctx context.Context, key string) (*redis.Client, error
 	return redis.NewClient(&options), nil
 }
 
-// newConnections is the last hook of the client. What the hooks before it see, and
-// make of an error, is the same whichever connection a command goes on.
+// newConnections is the last hook of the client, and chooses the connection. So the
+// hooks before it see the same command and error on every connection.
 type newConnections struct{ *Store }
 
 func (h newConnections) ProcessHook(next redis.ProcessHook) redis.ProcessHook {

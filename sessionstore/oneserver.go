@@ -8,10 +8,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// oneServer has sessions and indexes side by side, so each operation is one
-// script: nothing comes between a session and its entry. The keys of sessions are
-// not among the KEYS of a script, but made from the handles in the index, which
-// only one server allows.
+// oneServer keeps sessions and indexes on the same server, so each operation is one
+// script, and nothing runs between a session and its entry. A script makes the keys
+// of sessions from the handles in the index. They are not among its KEYS, which a
+// cluster would need.
 type oneServer struct{ *Store }
 
 func (s oneServer) begin(ctx context.Context, l login, handle string, old []string, newConn bool) (begun, error) {
@@ -46,9 +46,9 @@ func (s oneServer) settleCall(username string, todo settlement) call {
 	return settleScript.call(indexes, args...)
 }
 
-// logout ends sessions and removes their entries, in one round trip. If the name
-// of the user is not known, the end of the session tells it, and a second round
-// trip removes the entry; all is done by then, so that this one fails is no error.
+// logout ends sessions and removes their entries, in one round trip. If the username
+// is not known, the first round trip ends the sessions and returns the name, and a
+// second one removes the entries. Its error is ignored: the sessions have ended.
 func (s oneServer) logout(ctx context.Context, handles []string, username string) error {
 	todo := settlement{limit: noLimit, old: handles}
 	if username != "" {
@@ -84,8 +84,8 @@ func (s oneServer) list(ctx context.Context, username string, fields []string) (
 	return live, nil
 }
 
-// revokeOne is sent once: run twice, it would say of a session that it has ended
-// that there was none.
+// revokeOne is sent once: a second run would report no session, although the first
+// run ended it.
 func (s oneServer) revokeOne(ctx context.Context, username, handle string) (bool, error) {
 	c := revokeScript.call([]string{s.indexKey(username)}, s.prefix, handle, "only")
 	c.once, c.newConn = true, s.overTLS()
@@ -93,8 +93,8 @@ func (s oneServer) revokeOne(ctx context.Context, username, handle string) (bool
 	return ended == int64(1), err
 }
 
-// revokeOthers is sent once too: a second copy that comes late would end what has
-// logged in since.
+// revokeOthers is sent once too: a second copy that arrives late would end sessions
+// of later logins.
 func (s oneServer) revokeOthers(ctx context.Context, username, keep string) error {
 	c := revokeScript.call([]string{s.indexKey(username)}, s.prefix, keep, "others")
 	c.once, c.newConn = true, s.overTLS()
@@ -102,8 +102,8 @@ func (s oneServer) revokeOthers(ctx context.Context, username, keep string) erro
 	return err
 }
 
-// overTLS reports whether a connection that waits in the pool may be broken
-// unnoticed. What is sent once goes on a new connection then.
+// overTLS reports whether the client uses TLS. A connection in its pool may then be
+// broken unnoticed, so a call that is sent only once needs a new connection.
 func (s oneServer) overTLS() bool {
 	client, ok := s.rdb.(*redis.Client)
 	return ok && client.Options().TLSConfig != nil

@@ -5,13 +5,12 @@ import (
 	"strings"
 )
 
-// The bounds of a session. They keep it small enough to be read whole at each
-// visit: 64 fields of 4 KiB are 256 KiB at most.
+// The limits of a session. Each visit reads the whole session, at most 256 KiB.
 const (
 	maxFields    = 64
 	maxFieldName = 64        // bytes
 	maxValue     = 4 << 10   // bytes
-	maxNumber    = 1<<53 - 1 // what Lua counts exactly
+	maxNumber    = 1<<53 - 1 // Lua's numbers are exact up to this
 )
 
 const (
@@ -27,40 +26,39 @@ type Op struct {
 	value       any
 }
 
-// Set gives a field a value of at most 4 KiB.
+// Set sets a field to a value of at most 4 KiB.
 func Set(field, value string) Op { return Op{set, field, value} }
 
-// Incr adds n to a field, which begins at 0. A counter stays below 2^53, either
-// way.
+// Incr adds n to a field, which starts at 0. A counter stays between -2^53 and 2^53.
 func Incr(field string, n int64) Op { return Op{incr, field, n} }
 
-// Delete removes a field. There may be none.
+// Delete removes a field, if it exists.
 func Delete(field string) Op { return Op{remove, field, ""} }
 
-// Pop removes a field, and Session.Value has what it held until the next visit: a
-// value that is read once, such as a notice for the next page, the state of an OAuth
-// login or a one-time code. Of several requests only one gets it.
+// Pop removes a field. Session.Value returns its value until the next visit. Of
+// several requests only one gets it. Use it for a value that is read once: a notice
+// for the next page, the state of an OAuth login, or a one-time code.
 func Pop(field string) Op { return Op{pop, field, ""} }
 
-// check says what is wrong before anything is sent. The value is not repeated:
-// it may be a secret.
+// check returns an error for an invalid change before it is sent. The error does not
+// repeat a text, which may be a secret.
 func (op Op) check() error {
 	switch {
 	case op.field == "username" || strings.HasPrefix(op.field, "@"):
-		return fmt.Errorf("%w: the field %q belongs to the store", ErrField, op.field)
+		return fmt.Errorf("%w: the field %q is reserved for the store", ErrField, op.field)
 	case !isFieldName(op.field):
-		return fmt.Errorf("%w: %.70q is not the name of a field: 1 to %d of the characters a-z A-Z 0-9 _ . -", ErrField, op.field, maxFieldName)
+		return fmt.Errorf("%w: %.70q is not a field name: use 1 to %d of the characters a-z A-Z 0-9 _ . -", ErrField, op.field, maxFieldName)
 	}
 	switch value := op.value.(type) {
 	case error:
 		return fmt.Errorf("%w: the value for %q cannot be written as JSON", ErrField, op.field)
 	case string:
 		if len(value) > maxValue {
-			return fmt.Errorf("%w: the value for %q has %d bytes, and at most %d fit", ErrField, op.field, len(value), maxValue)
+			return fmt.Errorf("%w: the value for %q has %d bytes; the limit is %d", ErrField, op.field, len(value), maxValue)
 		}
 	case int64:
 		if value > maxNumber || value < -maxNumber {
-			return fmt.Errorf("%w: %d for %q is not below 2^53, up to which counters are exact", ErrField, value, op.field)
+			return fmt.Errorf("%w: %d for %q is out of range: counters are exact between -2^53 and 2^53", ErrField, value, op.field)
 		}
 	}
 	return nil

@@ -9,23 +9,23 @@ import (
 	"time"
 )
 
-// Info describes a live session to its user.
+// Info describes a live session for a list that its user sees.
 type Info struct {
 	// Handle names the session for Revoke.
 	Handle string
-	// Created is the time of the login, End the time at which the session
-	// ends however busy it is. Both are Redis' time.
+	// Created is the time of the login, and End the time at which the session reaches
+	// its maximum age, both by the clock of Redis.
 	Created, End time.Time
-	// LastSeen is the time of the last visit, exact to TouchEvery, in Redis' time.
-	// It is zero in a session so close to its End that visits do not change its TTL.
+	// LastSeen is the time of the last visit by the clock of Redis, exact to
+	// TouchEvery. It is zero near the End, where visits no longer change the TTL.
 	LastSeen time.Time
-	// Fields are those that List was asked for, as far as the session has them.
+	// Fields are the requested fields that the session has.
 	Fields map[string]string
-	// Current says that it is the session that asks, in what Session.List returns.
+	// Current reports whether this is the session on which List was called.
 	Current bool
 }
 
-// info makes an Info of what the script look has found.
+// info converts what look found to an Info.
 func (s *Store) info(handle string, found []any, fields []string) Info {
 	ends, own, remembered := strings.Cut(toString(found[1]), " ")
 	info := Info{Handle: handle, Created: atMilliseconds(toString(found[0])), End: atMilliseconds(ends), Fields: map[string]string{}}
@@ -34,7 +34,7 @@ func (s *Store) info(handle string, found []any, fields []string) Info {
 		ms, _ := strconv.ParseInt(own, 10, 64)
 		idle = time.Duration(ms) * time.Millisecond
 	}
-	// An embedded Redis can be some milliseconds early.
+	// An embedded Redis can expire a session some milliseconds early.
 	if expires, _ := found[2].(int64); time.UnixMilli(expires).Before(info.End.Add(-time.Second)) {
 		info.LastSeen = time.UnixMilli(expires).Add(-idle)
 	}
@@ -51,12 +51,12 @@ func toString(reply any) string {
 	return s
 }
 
-// List returns a user's live sessions, the oldest first, for a page on which
-// users see and end their own (OWASP ASVS 5.0, 7.4 and 7.5), with the fields by
-// which they recognise them, such as the device that a login has set. It takes one
-// round trip; on a cluster two, and one more if it finds entries of dead sessions
-// to remove. The error is ErrUnavailable, ErrField for an empty name, or the
-// context's.
+// List returns a user's live sessions, the oldest first, with the given fields, such
+// as the device that a login has set. It is for a page on which users see and end
+// their sessions (OWASP ASVS 5.0, 7.4 and 7.5). It takes one round trip. On a
+// cluster it takes two, the second for 16 sessions at a time, and one more if it
+// finds entries of dead sessions to remove. The error is ErrUnavailable, ErrField
+// for an invalid username, or that of ctx.
 func (s *Store) List(ctx context.Context, username string, fields ...string) ([]Info, error) {
 	if err := checkUser(username); err != nil {
 		return nil, err
@@ -66,11 +66,10 @@ func (s *Store) List(ctx context.Context, username string, fields ...string) ([]
 	return infos, err
 }
 
-// Revoke ends one session of a user, by its handle. It returns ErrNoSession if
-// the user has no such live session, for instance for the handle of another user,
-// and then ends nothing. It takes one round trip; on a cluster three. Other
-// errors are ErrUnavailable, ErrField for an empty name, and the context's; the
-// session may then be alive.
+// Revoke ends the session of a user that has the handle. It returns ErrNoSession,
+// and ends nothing, if the user has no such live session, for example if it is
+// another user's. It takes one round trip; on a cluster three. On ErrUnavailable,
+// ErrField for an invalid username, or the error of ctx, the session may be live.
 func (s *Store) Revoke(ctx context.Context, username, handle string) error {
 	if err := checkUser(username); err != nil {
 		return err
@@ -83,19 +82,18 @@ func (s *Store) Revoke(ctx context.Context, username, handle string) error {
 	return err
 }
 
-// RevokeAll logs a user out everywhere. Every session whose login was confirmed
-// before the call is ended when it returns nil. A login under way may survive:
-// so first change what the user logs in with, then revoke.
+// RevokeAll ends all sessions of a user. If it returns nil, every session whose
+// login was confirmed before the call has ended. A login in progress may survive, so
+// change the password first.
 //
-// It takes one round trip. On a cluster it takes four, and three more each time
-// that it finds new sessions, until it gives up with ErrStillLive. Other errors
-// are ErrUnavailable, ErrField for an empty name, and the context's; some
-// sessions may then be alive.
+// It takes one round trip. On a cluster it takes four, and three more each time it
+// finds new sessions, until it gives up with ErrStillLive. On ErrUnavailable,
+// ErrField for an invalid username, or the error of ctx, some sessions may be live.
 func (s *Store) RevokeAll(ctx context.Context, username string) error {
 	return s.RevokeOthers(ctx, username, "")
 }
 
-// RevokeOthers is RevokeAll, but for the session with the handle keep.
+// RevokeOthers is RevokeAll, but keeps the session with the handle keep.
 func (s *Store) RevokeOthers(ctx context.Context, username, keep string) error {
 	if err := checkUser(username); err != nil {
 		return err
@@ -105,7 +103,7 @@ func (s *Store) RevokeOthers(ctx context.Context, username, keep string) error {
 	return err
 }
 
-// without is a list without a text.
+// without removes a text from a list, in place.
 func without(list []string, text string) []string {
 	return slices.DeleteFunc(list, func(t string) bool { return t == text })
 }

@@ -16,22 +16,22 @@ type call struct {
 	args []any
 	// source is the text of the script, for a Redis that does not know it yet.
 	source string
-	// key decides which node of a cluster is asked.
+	// key decides which node of a cluster gets the call.
 	key string
-	// once forbids to send the call again if it is not known whether it ran.
+	// once forbids a second send if the first may have run.
 	once bool
-	// anew asks for a connection of its own.
+	// newConn asks for a new connection.
 	newConn bool
-	// list says that the answer is a []string, which spares an allocation for
-	// each of them.
+	// list marks a reply of strings. To read it as a []string saves an allocation for
+	// each string.
 	list bool
-	// confirmed says that the call waits for replicas, if the store has that option.
+	// wait makes the call wait for replicas, if the store has that option.
 	wait bool
 }
 
-// call asks for the script by its hash, 40 bytes in place of its text.
+// call returns a call of the script by its hash, 40 bytes instead of its text.
 func (s script) call(keys []string, args ...any) call {
-	// There is room for one operation, which most visits have.
+	// The last 3 are room for one change, which most visits have.
 	all := make([]any, 0, 3+len(keys)+len(args)+3)
 	all = append(all, "evalsha", s.hash, len(keys))
 	for _, key := range keys {
@@ -40,18 +40,18 @@ func (s script) call(keys []string, args ...any) call {
 	return call{args: append(all, args...), source: s.source, key: keys[0]}
 }
 
-// run makes a call. Sending it again is this function's business alone: the
-// client library is told not to, for it repeats whatever it is given, and a
-// ClusterClient does so whatever its options say.
+// run makes a call. Only run sends a call again. The client library must not: it
+// repeats every command by default, and a ClusterClient does so even if its options
+// forbid it.
 //
-// A call goes again once, on a new connection: if the reply says that nothing
-// ran, or if its connection broke and running twice does no harm. Over TLS the
-// library notices only when it uses a connection that the server has closed it,
-// so all that wait in its pool can be broken. A failed dial is not repeated: it
+// run sends a call once more, on a new connection, if the reply says that nothing
+// ran, or if the connection broke and a second run does no harm. Over TLS the library
+// notices that the server has closed a connection only when it uses it, so every
+// connection in its pool can be broken. A failed dial is not repeated, because that
 // would only make an outage longer.
 //
-// The error is ErrUnavailable, redis.Nil, context.Canceled, or ErrNotConfirmed beside
-// the answer.
+// The error is ErrUnavailable, redis.Nil, context.Canceled, or ErrNotConfirmed, which
+// comes with the reply.
 func (s *Store) run(ctx context.Context, c call) (any, error) {
 	send := s.sendPooled
 	if c.newConn {
@@ -62,12 +62,12 @@ func (s *Store) run(ctx context.Context, c call) (any, error) {
 		reply, err = s.sendOnNewConn(ctx, c)
 	}
 	if errors.Is(ctx.Err(), context.Canceled) && err != nil {
-		// The library can wait for the reply a little longer than the browser.
+		// The library can return another error after the browser has gone away.
 		return nil, ctx.Err()
 	}
 	err = unavailable(err)
 	if errors.Is(err, ErrUnavailable) {
-		// By itself a client looks for a new primary once a minute.
+		// Without this a client looks for a new primary only once a minute.
 		for _, client := range s.clusters {
 			client.ReloadState(ctx)
 		}
@@ -75,11 +75,11 @@ func (s *Store) run(ctx context.Context, c call) (any, error) {
 	return reply, err
 }
 
-// atOnce is how many calls go to a cluster at the same time.
+// maxParallel is the number of calls that runEach makes at the same time.
 const maxParallel = 16
 
-// runEach makes calls at the same time, each at its own node. The error is that of
-// a call that failed, and ErrNotConfirmed only if all others were done.
+// runEach makes calls in parallel, each to its own node. It returns the error of the
+// first call that failed, and ErrNotConfirmed only if no call failed in another way.
 func (s *Store) runEach(ctx context.Context, calls []call) ([]any, error) {
 	replies, failed := make([]any, len(calls)), make([]error, len(calls))
 	turns := make(chan struct{}, maxParallel)
@@ -101,15 +101,15 @@ func (s *Store) runEach(ctx context.Context, calls []call) ([]any, error) {
 	return replies, first
 }
 
-// server is what both a client and one node of a cluster can do.
+// server is a client, or one node of a cluster.
 type server interface {
 	redis.Cmdable
 	Process(ctx context.Context, cmd redis.Cmder) error
 }
 
-// sendPooled makes a call on a connection of the client's pool. WAIT speaks of what
-// its own connection wrote, so it goes to the node that has the key, together with
-// the call.
+// sendPooled makes a call on a connection of the client's pool. A call that waits for
+// replicas goes directly to the node that has the key, because WAIT must follow it on
+// the same connection.
 func (s *Store) sendPooled(ctx context.Context, c call) (any, error) {
 	if cluster, ok := s.rdb.(*redis.ClusterClient); ok && s.waits(c) {
 		node, err := cluster.MasterForKey(ctx, c.key)
@@ -123,8 +123,8 @@ func (s *Store) sendPooled(ctx context.Context, c call) (any, error) {
 
 func (s *Store) waits(c call) bool { return c.wait && s.replicas > 0 }
 
-// send makes a call. A Redis that does not know the script yet says so, has done
-// nothing, and gets its text.
+// send makes a call. If Redis does not know the script yet, it has run nothing, and
+// send sends the text of the script.
 func (s *Store) send(ctx context.Context, to server, c call) (any, error) {
 	reply, err := s.exchange(ctx, to, c)
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {
@@ -151,7 +151,8 @@ func (s *Store) exchange(ctx context.Context, to server, c call) (any, error) {
 	return cmd.Val(), err
 }
 
-// exchangeAndWait is the one pipeline of the store: WAIT speaks of its connection.
+// exchangeAndWait sends the call and WAIT in one pipeline, because WAIT is about the
+// writes of its own connection.
 func (s *Store) exchangeAndWait(ctx context.Context, to server, c call) (any, error) {
 	cmd := redis.NewCmd(ctx, c.args...)
 	wait := redis.NewIntCmd(ctx, "wait", s.replicas, s.replicaWait.Milliseconds())
@@ -167,16 +168,16 @@ func (s *Store) exchangeAndWait(ctx context.Context, to server, c call) (any, er
 	return cmd.Val(), nil
 }
 
-// unrepeatable is a command that the client library must not send again,
-// whatever its options say.
+// unrepeatable is a command that the client library never sends again.
 type unrepeatable struct{ redis.Cmder }
 
 func (unrepeatable) NoRetry() bool { return true }
 
-// Unwrap lets a hook of the client see what kind of command it is.
+// Unwrap lets a hook of the client see the type of the command.
 func (u unrepeatable) Unwrap() redis.Cmder { return u.Cmder }
 
-// nothingRan reports whether a server says that another one has to be asked.
+// nothingRan reports whether a server refused the call because another server has
+// the key or is the primary.
 func nothingRan(err error) bool {
 	if err == nil {
 		return false
@@ -185,17 +186,16 @@ func nothingRan(err error) bool {
 	return moved || redis.IsReadOnlyError(err)
 }
 
-// broken reports whether a connection that was open has ended. The number of the
-// error differs from system to system, so every error of reading or writing
-// counts, unless time was up.
+// broken reports whether an open connection broke. The error number differs between
+// operating systems, so every error of a read or write counts, except a timeout.
 func broken(err error) bool {
 	var failed *net.OpError
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		(errors.As(err, &failed) && failed.Op != "dial" && !failed.Timeout())
 }
 
-// mayHaveRun reports whether a call that failed can have been done, now or later:
-// it was sent, and Redis did not refuse it.
+// mayHaveRun reports whether a call that failed may have run, or may still run: it was
+// sent, and Redis did not refuse it.
 func mayHaveRun(err error) bool {
 	var refused redis.Error
 	var failed *net.OpError
@@ -204,8 +204,7 @@ func mayHaveRun(err error) bool {
 	return err != nil && !neverSent && !errors.As(err, &refused)
 }
 
-// unavailable marks every error as an outage that the caller did not cause. A
-// browser that left is none.
+// unavailable marks an error as ErrUnavailable, unless the caller caused it.
 func unavailable(err error) error {
 	if err == nil || err == redis.Nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrNotConfirmed) {
 		return err

@@ -2,22 +2,21 @@ package sessionstore
 
 import "github.com/redis/go-redis/v9"
 
-// A script is a Lua program that Redis runs as one command: nothing runs in
-// between (https://redis.io/docs/latest/develop/programmability/eval-intro/).
-// No script uses a command newer than Redis 7.0. Time is Redis' own, so that web
-// servers whose clocks differ agree.
+// A script is a Lua program. Redis runs it as one command, and no other command runs
+// meanwhile (https://redis.io/docs/latest/develop/programmability/eval-intro/). No
+// script uses a command newer than Redis 7.0. All times are by the clock of Redis,
+// because the clocks of web servers differ.
 //
-// A replica may be behind, so it must not answer. It refuses a script at its
-// first command that writes, and each script has one on every path: at least
-// the removal of what cannot be there, which costs Redis 0.8 µs of CPU (HDEL and
-// ZREM, half a million times in one script on Redis 7.0.15), and is not copied to
-// replicas. A visit that writes the TTL needs none. A primary that was made
-// a replica answers READONLY then, and a ClusterClient that reads from replicas
-// sends EVALSHA to primaries anyway.
+// A replica can be behind, so it must not answer. It refuses a script at the first
+// command that writes, so each script has one on every path. If it has nothing to
+// write, it removes an empty name, which never exists. That costs Redis 0.8 µs of
+// CPU (HDEL and ZREM, half a million times in one script on Redis 7.0.15), and is
+// not replicated. So a primary that was demoted answers READONLY. A ClusterClient
+// that reads from replicas sends EVALSHA to primaries all the same.
 type script struct{ source, hash string }
 
-// Scripts returns the source of each script by its SHA-1, by which Redis knows
-// it, in MONITOR and SLOWLOG too. The first line of a source is its name.
+// Scripts returns the source of each script by its SHA-1, which MONITOR and SLOWLOG
+// show. The first line of a source is the name of the script.
 func Scripts() map[string]string {
 	sources := map[string]string{}
 	for _, s := range []script{
@@ -33,25 +32,23 @@ func newScript(source string) script {
 	return script{source, redis.NewScript(source).Hash()}
 }
 
-// visitScript is all that a request needs of its session, with no change or one.
-// It leaves a dead session alone: without that, a write that comes late would
-// bring back a session that was logged out.
+// visitScript makes a visit, with one change or none. It does not write to a dead
+// session: otherwise a late write would bring back a session that was logged out.
 //
-// KEYS[1] is the session, ARGV[1] and ARGV[2] are those of touch; then comes a
-// change in three words: a verb, a field, a value. The answer is all fields and
-// values, as they are now; nothing for a dead session; one sentence if the change
-// is not possible, and then it was not made. A visit counts in that case too. What
-// is popped is in the answer a last time.
+// KEYS[1] is the session. ARGV[1] and ARGV[2] are those of touch. A change follows as
+// a verb, a field and a value. The reply is all fields and values after the change,
+// with the popped field a last time. It is empty for a dead session, and one sentence
+// if the change is invalid; the visit then counts without the change.
 //
-// One command of Redis makes the change, and refuses what is not possible, so
-// nothing has to be tried before.
+// One command of Redis makes the change, and refuses an invalid one, so the script
+// need not check before.
 var visitScript = newScript(`-- visit` + life + `
 local verb, field, value = ARGV[3], ARGV[4], ARGV[5]
 local all, reply
 if verb == 'incr' then
   reply = redis.pcall('HINCRBY', KEYS[1], field, value)
 elseif verb == 'set' then
-  -- A full Redis refuses this, and the session lives on.
+  -- A full Redis refuses this. The session stays live.
   reply = redis.pcall('HSET', KEYS[1], field, value)
 elseif verb == 'pop' then
   all = redis.call('HGETALL', KEYS[1])
@@ -74,10 +71,10 @@ elseif reply and #all > ` + mostWords + ` then
 end
 return all`)
 
-// batchScript is visitScript for several changes, all or none. The answer is one
-// sentence if one of them is not possible.
+// batchScript is visitScript for several changes: it makes all or none. The reply is
+// one sentence if a change is invalid.
 //
-// Below 2^53 the numbers of Lua are exact, and so are the counters.
+// Lua's numbers are exact below 2^53, so the counters are too.
 var batchScript = newScript(`-- batch` + life + `
 local all = redis.call('HGETALL', KEYS[1])
 
@@ -87,7 +84,7 @@ local function find(field)
   end
 end
 
--- All is tried on the copy first. A sum takes the place of what was to be added.
+-- Try all changes on the copy. In ARGV the sum replaces the number to add.
 local popped, refused = {}
 for i = 3, #ARGV, 3 do
   local verb, field, value = ARGV[i], ARGV[i + 1], ARGV[i + 2]
@@ -127,8 +124,7 @@ for i = 3, refused and 0 or #ARGV, 3 do
   if ARGV[i] == 'delete' or ARGV[i] == 'pop' then
     redis.call('HDEL', KEYS[1], ARGV[i + 1])
   else
-    -- A full Redis refuses this if it is the first write of the script. The
-    -- session lives on.
+    -- A full Redis refuses only the first write of a script. The session stays live.
     local reply = redis.pcall('HSET', KEYS[1], ARGV[i + 1], ARGV[i + 2])
     if type(reply) == 'table' then
       failed = reply
@@ -146,14 +142,14 @@ for field, value in pairs(popped) do
 end
 return failed or refused and {refused} or all`)
 
-// Pieces of both scripts.
+// Parts of both scripts.
 const (
-	// The field @end is when the session ends, in milliseconds since 1970, and
-	// behind a space its own idle timeout, if a login gave it one.
+	// The field @end holds the end of the session in milliseconds since 1970. If the
+	// login has its own idle timeout, a space and its milliseconds follow.
 	life = `
 local ends, idle = redis.call('HGET', KEYS[1], '@end'), ARGV[1]
 if not ends then
-  -- A replica refuses to write, and so does not say that a session is dead.
+  -- A replica refuses this write, so only a primary reports a dead session.
   redis.call('HDEL', KEYS[1], '')
   return {}
 end
@@ -161,9 +157,9 @@ if string.find(ends, ' ', 1, true) then
   ends, idle = string.match(ends, '(%d+) (%d+)')
 end`
 
-	// ARGV[1] is the idle timeout, and ARGV[2] by how much less the TTL can be
-	// before it is set again, both in milliseconds. If nothing else is written, a
-	// replica must refuse all the same.
+	// ARGV[1] is the idle timeout in milliseconds. The TTL is reset if it is more than
+	// ARGV[2] milliseconds below that. If the script has not written, HDEL makes a
+	// replica refuse it.
 	touch = `
 local left = ARGV[2] ~= '0' and redis.call('PTTL', KEYS[1])
 if not left or left < idle - ARGV[2] or left > idle + 0 then
@@ -173,7 +169,7 @@ elseif not verb then
   redis.call('HDEL', KEYS[1], '')
 end`
 
-	// A session has at most 64 fields. Three more are the store's own.
+	// These are the names and values of 64 fields and of three fields of the store.
 	mostWords = `134`
 
 	tooMany  = `'a session has at most 64 fields'`

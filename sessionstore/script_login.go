@@ -1,18 +1,18 @@
 package sessionstore
 
-// One server makes a session and its entry in the index of its user with one
-// script, and a cluster, on two nodes, with two. Both are put together from the
-// same pieces, so that each rule stands once. All take the same arguments:
-// ARGV[1] is the idle timeout and ARGV[2] the age at which the session ends, both
-// in milliseconds, ARGV[3] its handle, ARGV[4] what @end has behind the end; then
-// come its fields and their values, the name of the user first.
+// On one server one script makes a session and its entry in the index of its user. On
+// a cluster they are on two nodes, and two scripts make them. All are built from the
+// same parts, so that each rule is written once, and take the same arguments:
+// ARGV[1] is the idle timeout and ARGV[2] the maximum age, both in milliseconds,
+// ARGV[3] the handle, and ARGV[4] the suffix of @end (see idleSuffix). Fields and
+// values follow, the username first.
 const (
 	clock = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local created, ends = string.format('%.0f', now), string.format('%.0f', now + ARGV[2])`
 
-	// The key can hold a tombstone (see entomb).
+	// The key may hold a tombstone (see entomb).
 	refuse = `
 if redis.call('EXISTS', KEYS[1]) == 1 then
   return redis.error_reply('ENDED this session was given up before it began')
@@ -23,18 +23,16 @@ redis.call('HSET', KEYS[1], '@created', created, '@end', ends .. ARGV[4], unpack
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 redis.call('PEXPIREAT', KEYS[1], ends, 'LT')`
 
-	// The index is a sorted set of handles by the time at which they end. It
-	// lives as long as its last session. GT alone does nothing on a key that has
-	// no TTL yet.
+	// The index is a sorted set of handles, by the end of their sessions. It lives as
+	// long as its last session. NX sets the TTL of a new index, which GT would not do.
 	enroll = `
 local index = KEYS[#KEYS]
 redis.call('ZADD', index, ends, ARGV[3])
 redis.call('PEXPIREAT', index, ends, 'NX')
 redis.call('PEXPIREAT', index, ends, 'GT')`
 
-	// A tombstone is a key without the fields of a session, so it is dead to a
-	// visit, a list and a revocation. A creation that comes late finds it, and
-	// makes nothing.
+	// A tombstone has the key of a session, but not its fields, so visits, lists and
+	// revocations treat it as dead. A creation that arrives late finds it and stops.
 	entomb = `
 local function entomb(key, life)
   redis.call('UNLINK', key)
@@ -42,15 +40,15 @@ local function entomb(key, life)
   redis.call('PEXPIRE', key, life)
 end`
 
-	// An index lives no longer than what can still be alive in it.
+	// trim lets the index expire with its last session.
 	trim = `
 local function trim(index)
   local last = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')
   if last[2] then redis.call('PEXPIREAT', index, string.format('%.0f', tonumber(last[2]))) end
 end`
 
-	// look answers what a list shows of a session: the time of the login, @end, the
-	// time at which it ends if there is no visit, and the fields that are asked for.
+	// look returns what a list shows of a session: the time of the login, @end, the
+	// time at which it expires without a visit, and the requested fields.
 	look = `
 local function look(key, ...)
   local found = redis.call('HMGET', key, '@created', '@end', ...)
@@ -58,9 +56,9 @@ local function look(key, ...)
   return found
 end`
 
-	// live answers the handles of the sessions in an index, the oldest first, and
-	// what look finds of each, and removes the entries of dead ones. It orders by
-	// the login: after MaxAge was shortened, the newest ends first.
+	// live returns the handles of the live sessions in an index, the oldest first, and
+	// what look finds of each. It removes the entries of dead sessions. It sorts by the
+	// time of the login, because after a change of MaxAge a new session can end first.
 	live = look + `
 local function live(index, prefix, ...)
   local handles, found = {}, {}
@@ -80,10 +78,10 @@ local function live(index, prefix, ...)
 end`
 )
 
-// beginScript makes a session and its entry, both or none. KEYS[1] is the session, the
-// last key the index, and those between them the sessions of the tokens that the
-// browser brought. The answer is the time of the login and the end; the names of
-// the users of these sessions, empty for dead ones; all handles in the index.
+// beginScript makes a session and its entry, both or none. KEYS[1] is the session, and
+// the last key the index. The keys between them are the sessions of the tokens that
+// the browser sent. The reply is the time of the login and the end; the usernames of
+// the browser's sessions, empty for dead ones; and all handles in the index.
 var beginScript = newScript(`-- begin` + refuse + `
 local names = {}
 for i = 2, #KEYS - 1 do
@@ -91,22 +89,22 @@ for i = 2, #KEYS - 1 do
 end` + clock + enroll + write + `
 return {{created, ends}, names, redis.call('ZRANGE', index, 0, -1)}`)
 
-// createScript makes a session, KEYS[1], without its entry. The answer is the time of
+// createScript makes a session, KEYS[1], without its entry. The reply is the time of
 // the login and the end.
 var createScript = newScript(`-- create` + refuse + clock + write + `
 return {created, ends}`)
 
-// enterScript makes the entry of a session in an index, KEYS[1]. The answer is all
-// handles in it.
+// enterScript makes the entry of a session in an index, KEYS[1]. The reply is all
+// handles in the index.
 var enterScript = newScript(`-- enter` + clock + enroll + `
 return redis.call('ZRANGE', index, 0, -1)`)
 
-// settleScript does on one server what a login leaves to do, and a logout. KEYS[1] is
-// the index of the user, others are those of users whose sessions are ended.
-// ARGV[1] is the prefix of keys, ARGV[2] how many sessions the user can have,
-// ARGV[3] the handle of the one that stays whatever their number is, ARGV[4] the
-// life of a tombstone in milliseconds, and ARGV[5] a number; so many of the
-// handles that follow get a tombstone, and all of them end.
+// settleScript ends sessions on one server after a login, or for a logout. KEYS[1] is
+// the index of the user, and other keys are the indexes of other users whose sessions
+// end. ARGV[1] is the prefix of keys, ARGV[2] the number of sessions that the user can
+// have, ARGV[3] the handle that is never ended as too many, and ARGV[4] the life of a
+// tombstone in milliseconds. All handles from ARGV[6] on end, and the first ARGV[5] of
+// them get a tombstone.
 var settleScript = newScript(`-- settle` + entomb + trim + live + `
 redis.call('ZREM', KEYS[1], '')
 for i = 6, #ARGV do
@@ -134,8 +132,8 @@ for _, index in ipairs(KEYS) do
 end
 return 1`)
 
-// listScript answers the live sessions in an index on one server, KEYS[1], each as its
-// handle and what look finds. ARGV[1] is the prefix of keys; then come the fields.
+// listScript returns the live sessions in an index on one server, KEYS[1], each as its
+// handle and what look finds. ARGV[1] is the prefix of keys. The fields follow.
 var listScript = newScript(`-- list` + trim + live + `
 redis.call('ZREM', KEYS[1], '')
 local handles, found = live(KEYS[1], unpack(ARGV))
@@ -147,8 +145,8 @@ end
 return handles`)
 
 // revokeScript ends sessions in an index on one server, KEYS[1]. ARGV[1] is the prefix
-// of keys, ARGV[2] a handle; ARGV[3] is "only" to end that session, or "others" to
-// end all the others. The answer is how many were alive.
+// of keys, and ARGV[2] a handle. ARGV[3] is "only" to end that session, or "others" to
+// end all others. The reply is the number of sessions that were live.
 var revokeScript = newScript(`-- revoke` + trim + `
 redis.call('ZREM', KEYS[1], '')
 local ended = 0
@@ -161,8 +159,8 @@ end
 trim(KEYS[1])
 return ended`)
 
-// endScript ends sessions, KEYS. It leaves tombstones alone. The answer is the names of
-// their users, empty for those that were dead or had none.
+// endScript ends the sessions in KEYS, but no tombstones. The reply is their usernames,
+// empty for a dead session or one without a user.
 var endScript = newScript(`-- end
 local names = {}
 for i, key in ipairs(KEYS) do
@@ -181,13 +179,14 @@ var buryScript = newScript(`-- bury` + entomb + `
 entomb(KEYS[1], ARGV[1])
 return 1`)
 
-// lookScript answers what look finds of a session, KEYS[1]. ARGV are the fields.
+// lookScript returns what look finds of a session, KEYS[1]. ARGV are the fields.
 var lookScript = newScript(`-- look` + look + `
 redis.call('HDEL', KEYS[1], '')
 return look(KEYS[1], unpack(ARGV))`)
 
-// peekScript answers all fields and values of a session, KEYS[1], and how long it is
-// in milliseconds to its end, without a visit and at all; nothing for a dead one.
+// peekScript returns all fields and values of a session, KEYS[1], and the milliseconds
+// until it expires without a visit, and until its end. It returns nothing for a dead
+// session.
 var peekScript = newScript(`-- peek
 redis.call('HDEL', KEYS[1], '')
 local ends = redis.call('HGET', KEYS[1], '@end')
@@ -196,8 +195,8 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 return {redis.call('HGETALL', KEYS[1]), redis.call('PTTL', KEYS[1]), string.match(ends, '%d+') - now}`)
 
-// leaveScript removes entries, ARGV, from an index, KEYS[1]. There may be none of
-// them. The answer is all other handles.
+// leaveScript removes the entries in ARGV, if any, from an index, KEYS[1]. The reply is
+// the handles that remain.
 var leaveScript = newScript(`-- leave` + trim + `
 redis.call('ZREM', KEYS[1], '')
 for _, handle in ipairs(ARGV) do

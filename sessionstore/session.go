@@ -9,35 +9,34 @@ import (
 	"time"
 )
 
-// Session is the session of one request, for the goroutine that serves it.
+// Session is the session of one request. Only one goroutine at a time may use it.
 //
-// Get, Set, Incr, Delete, Refresh and Batch are visits: each gives the session
-// its full idle timeout again and reads all of it, in one round trip; in none
-// if the browser brought no token. They return ErrNoSession if there is no live
-// session, ErrField for an invalid field or value, and ErrUnavailable if Redis
-// did not answer; context.Canceled, if the browser went away, is none of these.
+// Get, Set, Incr, Delete, Pop, Refresh and Batch are visits. A visit resets the
+// idle timeout and reads the whole session, in one round trip, or in none if the
+// browser sent no token. It returns ErrNoSession if there is no live session,
+// ErrField for an invalid field or value, ErrUnavailable if Redis is not
+// available, and context.Canceled if the browser went away.
 type Session struct {
 	store *Store
 	w     http.ResponseWriter
 	token token
-	// rivals are the tokens of a browser that brought several: none of them counts
-	// as a visitor's.
+	// conflicting are the tokens of a browser that sent several. A visit uses none
+	// of them.
 	conflicting []token
-	// long says that a visit has found the session under its long handle.
+	// long reports whether a visit has found the session under its long handle.
 	long bool
-	// fields and values, one after the other, as the last visit read them.
+	// fields are names and values in turn, as the last visit read them.
 	fields []string
 }
 
-// Brought reports whether the browser brought a token. Its session may have
-// ended.
+// Brought reports whether the browser sent a token. Its session may have ended.
 func (s *Session) Brought() bool { return s.token != "" }
 
-// Username is the user who is logged in, as the login or the last visit knows it;
-// empty before one, and if there is no session.
+// Username returns the name of the user, as the login or the last visit read it. It
+// is empty before a visit, and without a session.
 func (s *Session) Username() string { return s.Value("username") }
 
-// Value is a field as the last visit read it, without a round trip.
+// Value returns a field as the last visit read it, without a round trip.
 func (s *Session) Value(field string) string {
 	for i := 0; i+1 < len(s.fields); i += 2 {
 		if s.fields[i] == field {
@@ -47,10 +46,10 @@ func (s *Session) Value(field string) string {
 	return ""
 }
 
-// Created is the time of the login, or of Begin, in Redis' time, as the last visit
-// read it; zero before one, and if there is no session. A page that changes
-// something sensitive asks for the password again if that was long ago (OWASP
-// ASVS 5.0, 7.5.1), and logs in again, which gives the browser a new token.
+// Created returns the time of Login or Begin by the clock of Redis, as the last
+// visit read it. It is zero before a visit, and without a session. If the login
+// was long ago, ask for the password before a sensitive change (OWASP ASVS 5.0,
+// 7.5.1), and call Login again, which gives the browser a new token.
 func (s *Session) Created() time.Time {
 	if created := s.Value("@created"); created != "" {
 		return atMilliseconds(created)
@@ -58,7 +57,7 @@ func (s *Session) Created() time.Time {
 	return time.Time{}
 }
 
-// Get returns the value of a field, empty if there is none.
+// Get returns the value of a field, or an empty string if the field does not exist.
 func (s *Session) Get(ctx context.Context, field string) (string, error) {
 	if err := s.Batch(ctx); err != nil {
 		return "", err
@@ -66,13 +65,13 @@ func (s *Session) Get(ctx context.Context, field string) (string, error) {
 	return s.Value(field), nil
 }
 
-// Set gives a field a value of at most 4 KiB. It is done at most once.
+// Set sets a field to a value of at most 4 KiB. The change is made at most once.
 func (s *Session) Set(ctx context.Context, field, value string) error {
 	return s.Batch(ctx, Set(field, value))
 }
 
-// Incr adds n to a field, which begins at 0, and returns the sum. It is done at
-// most once.
+// Incr adds n to a field, which starts at 0, and returns the sum. The change is
+// made at most once.
 func (s *Session) Incr(ctx context.Context, field string, n int64) (int64, error) {
 	if err := s.Batch(ctx, Incr(field, n)); err != nil {
 		return 0, err
@@ -80,13 +79,14 @@ func (s *Session) Incr(ctx context.Context, field string, n int64) (int64, error
 	return strconv.ParseInt(s.Value(field), 10, 64)
 }
 
-// Delete removes a field. It is done at most once.
+// Delete removes a field. The change is made at most once.
 func (s *Session) Delete(ctx context.Context, field string) error {
 	return s.Batch(ctx, Delete(field))
 }
 
-// Pop removes a field and returns what it held, empty if there was none. Of several
-// requests only one gets it. It is done at most once.
+// Pop removes a field and returns its value, or an empty string if the field does
+// not exist. Of several requests only one gets the value. The change is made at
+// most once.
 func (s *Session) Pop(ctx context.Context, field string) (string, error) {
 	if err := s.Batch(ctx, Pop(field)); err != nil {
 		return "", err
@@ -94,11 +94,11 @@ func (s *Session) Pop(ctx context.Context, field string) (string, error) {
 	return s.Value(field), nil
 }
 
-// Refresh is a visit that changes nothing.
+// Refresh is a visit that changes no field.
 func (s *Session) Refresh(ctx context.Context) error { return s.Batch(ctx) }
 
-// Batch does all ops, in their order, or none of them, in one round trip. They
-// are done at most once.
+// Batch makes all changes in their order, or none of them, in one round trip. They
+// are made at most once.
 func (s *Session) Batch(ctx context.Context, ops ...Op) error {
 	if s.token == "" {
 		return ErrNoSession
@@ -114,11 +114,12 @@ func (s *Session) Batch(ctx context.Context, ops ...Op) error {
 	return err
 }
 
-// ask asks for the session by its handle.
+// tryHandles calls with the handle of the session, and if no session has it, with the
+// long handle (see upgrade.go). The first call has then changed nothing, so no change
+// is made twice.
 func (s *Session) tryHandles(call func(handle string) error) error {
 	err := call(s.Handle())
 	if errors.Is(err, ErrNoSession) && !s.long {
-		// See upgrade.go. Nothing was done, so this is no repetition.
 		err = call(s.token.longHandle())
 		s.long = err == nil || errors.Is(err, ErrField)
 	}
@@ -132,8 +133,8 @@ func (s *Store) visit(ctx context.Context, handle string, ops []Op) ([]string, e
 	}
 	c := script.call([]string{s.key(handle)}, s.idleTimeout.Milliseconds(), s.touchEvery.Milliseconds())
 	c.list = true
-	// What changes the session is sent once: a one-time code that was set, read and
-	// deleted would be there again if the Set came a second time.
+	// A change is sent only once. Otherwise a one-time code that was set, read and
+	// deleted would be back if its Set arrived a second time.
 	c.once = len(ops) > 0
 	for _, op := range ops {
 		if err := op.check(); err != nil {
@@ -155,24 +156,24 @@ func (s *Store) visit(ctx context.Context, handle string, ops []Op) ([]string, e
 	return fields, nil
 }
 
-// Login begins a new session for username and sends its token to the browser.
-// A token that the browser brought is never used again, so one that an attacker
-// slipped to it is worth nothing
-// (https://owasp.org/www-community/attacks/Session_fixation); its session is
-// ended once the new one is safe. Call Login before the body is written.
+// Login starts a new session for username and sends its token to the browser. Call
+// it before you write the body. Login never reuses the browser's old token, so a
+// token planted by an attacker is useless
+// (https://owasp.org/www-community/attacks/Session_fixation). It ends the old
+// session after Redis has confirmed the new one.
 //
-// Options give the session its first values (Set), fields of the session before it
-// (Carry), and a longer life (Remember).
+// Options set first values (Set), copy fields of the old session (Carry), and give
+// the session a longer life (Remember).
 //
-// It takes one round trip for the user's only session, else two; on a cluster two
-// to five; one more with Carry. If the reply to a creation does not come, there is one more try with a
-// new token. Login goes on when the browser goes away, up to the deadline of ctx,
-// or for a second if it has none.
+// Login takes one round trip for the user's only session, else two; on a cluster
+// two to five. Carry takes one more. If the reply to the creation is lost, Login
+// tries once more with a new token. It continues if the browser goes away, until
+// the deadline of ctx, or for one second if ctx has none.
 //
-// On an error (ErrUnavailable, or ErrField for a name that is empty or over 4
-// KiB) the browser keeps its cookie and the old session lives on. There is one
-// exception: when Redis has ended the old session and only its answer is lost,
-// that is ErrUnavailable too. To log in again is right in every case.
+// On an error the browser keeps its cookie, and the old session stays live. The
+// error is ErrUnavailable, or ErrField for a name that is empty or over 4 KiB. In
+// one case the old session has ended all the same: Redis ended it, but the reply
+// was lost (ErrUnavailable). In every case the user can log in again.
 func (s *Session) Login(ctx context.Context, username string, options ...LoginOption) error {
 	l, err := s.store.newLogin(username, options)
 	if err != nil {
@@ -191,7 +192,7 @@ func (s *Session) Login(ctx context.Context, username string, options ...LoginOp
 	return err
 }
 
-// carry reads what a login takes over from the session before it, if that is alive.
+// carry reads the fields that a login copies from the old session, if that is live.
 func (s *Session) carry(ctx context.Context, l *login) error {
 	if len(l.carried) == 0 {
 		return nil
@@ -207,7 +208,7 @@ func (s *Session) carry(ctx context.Context, l *login) error {
 	return l.invalid
 }
 
-// become makes a session the one of this request, and of the browser.
+// switchTo makes the new session that of this request and of the browser.
 func (s *Session) switchTo(fresh token, fields []string, l login) {
 	s.token, s.conflicting, s.long, s.fields = fresh, nil, false, fields
 	cookie := s.store.cookie(fresh)
@@ -217,12 +218,12 @@ func (s *Session) switchTo(fresh token, fields []string, l login) {
 	http.SetCookie(s.w, cookie)
 }
 
-// Logout ends the session in Redis, in one round trip, two if the request has not
-// visited it before, and then takes the cookie from the browser: a copy of the
-// cookie is worth nothing. If the browser brought several tokens, all their
-// sessions end. Logout goes on when the browser goes away, as Login does. On
-// ErrUnavailable the browser keeps its cookie. On ErrNotConfirmed all is done,
-// but a failover could undo it.
+// Logout ends the session in Redis and then deletes the browser's cookie, so a copy
+// of the cookie is useless. It takes one round trip; two on a cluster, or if this
+// request has not visited the session before. If the browser sent several tokens,
+// Logout ends all their sessions. It continues if the browser goes away, as Login
+// does. On ErrUnavailable the browser keeps its cookie. On ErrNotConfirmed the
+// session has ended, but a failover could undo that.
 func (s *Session) Logout(ctx context.Context) error {
 	if len(s.tokens()) == 0 {
 		return nil
@@ -240,9 +241,9 @@ func (s *Session) Logout(ctx context.Context) error {
 	return err
 }
 
-// RevokeAll logs the user of this session out everywhere, here too; see
-// Store.RevokeAll. If no visit has read who that is, it visits the session first.
-// ErrNoSession says that there is no live session, so that the user is not known.
+// RevokeAll ends all sessions of this session's user, this one too; see
+// Store.RevokeAll. If the user is not known yet, it visits the session first. It
+// returns ErrNoSession if there is no live session of a user.
 func (s *Session) RevokeAll(ctx context.Context) error {
 	if err := s.identify(ctx); err != nil {
 		return err
@@ -250,7 +251,7 @@ func (s *Session) RevokeAll(ctx context.Context) error {
 	return s.store.RevokeAll(ctx, s.Username())
 }
 
-// RevokeOthers is RevokeAll, but for this session.
+// RevokeOthers is RevokeAll, but keeps this session.
 func (s *Session) RevokeOthers(ctx context.Context) error {
 	if err := s.identify(ctx); err != nil {
 		return err
@@ -259,8 +260,7 @@ func (s *Session) RevokeOthers(ctx context.Context) error {
 	return s.store.RevokeOthers(ctx, s.Username(), s.Handle())
 }
 
-// List is Store.List for the user of this session, which is marked as the current
-// one.
+// List is Store.List for the user of this session. It marks this session as Current.
 func (s *Session) List(ctx context.Context, fields ...string) ([]Info, error) {
 	if err := s.identify(ctx); err != nil {
 		return nil, err
@@ -272,7 +272,7 @@ func (s *Session) List(ctx context.Context, fields ...string) ([]Info, error) {
 	return infos, err
 }
 
-// identify learns the name of the user.
+// identify visits the session if the name of its user is not known yet.
 func (s *Session) identify(ctx context.Context) error {
 	if s.Username() != "" {
 		return nil
@@ -284,13 +284,13 @@ func (s *Session) identify(ctx context.Context) error {
 	return err
 }
 
-// Life is how long a session is to live: until its idle end, if there is no visit,
-// and until the end that nothing extends.
+// Life is the time that a session has left: Idle until it ends if there is no visit,
+// and End until its maximum age.
 type Life struct{ Idle, End time.Duration }
 
-// Peek reads the session without a visit, in one round trip, so it does not extend
-// its life: a page that polls does not keep a user logged in, and can warn before
-// the end (WCAG 2.2.1). The error is ErrNoSession, ErrUnavailable or the context's.
+// Peek reads the session in one round trip without a visit, so it does not extend
+// the session. A page that polls can warn the user before the end (WCAG 2.2.1). The
+// error is ErrNoSession, ErrUnavailable or that of ctx.
 func (s *Session) Peek(ctx context.Context) (Life, error) {
 	if s.token == "" {
 		return Life{}, ErrNoSession
@@ -319,8 +319,8 @@ func milliseconds(reply any) time.Duration {
 	return time.Duration(n) * time.Millisecond
 }
 
-// Handle names this session in what List returns; empty if the browser brought
-// no token. It is no secret: it logs nobody in.
+// Handle returns the name of this session in a List, or an empty string if the
+// browser sent no token. It is not secret: a client cannot log in with it.
 func (s *Session) Handle() string {
 	switch {
 	case s.token == "":
@@ -331,7 +331,7 @@ func (s *Session) Handle() string {
 	return s.token.handle()
 }
 
-// tokens are all that the browser brought.
+// tokens are all tokens that the browser sent.
 func (s *Session) tokens() []token {
 	if s.token == "" {
 		return s.conflicting
@@ -339,8 +339,8 @@ func (s *Session) tokens() []token {
 	return []token{s.token}
 }
 
-// toTheEnd keeps the deadline of ctx, but not its cancellation: a closed tab
-// must not stop a login or a logout half-way.
+// ignoreCancel keeps the deadline of ctx, but not its cancellation: a closed tab must
+// not stop a login or a logout halfway.
 func ignoreCancel(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {

@@ -1,38 +1,38 @@
 // Package sessionstore keeps the sessions of a web application in Redis 7.0 or
 // later, Valkey, or Amazon ElastiCache.
 //
-// A session is one hash. Its key is half of the SHA-256 of a random token that
-// only the browser holds. A session ends if there is no visit for the idle
-// timeout, at an age that nothing extends, or when it is logged out; Redis itself
-// enforces all of it, by its own clock, in milliseconds. A visit takes one round
-// trip. A user's sessions can be listed and revoked.
+// A session is one hash. Its key contains half of the SHA-256 of a random token,
+// which only the browser holds. A session ends after the idle timeout without a
+// visit, at a maximum age that nothing extends, or at its logout. Redis enforces
+// all three by its own clock, in milliseconds. A visit takes one round trip. A
+// user's sessions can be listed and revoked.
 //
 // # What to know before you ship it
 //
-// Give sessions a Redis with maxmemory-policy noeviction, and an alarm on its
-// memory. All keys here have a TTL, so under the common volatile-lru they are
-// the first to go when memory is short: users are logged out, and the list of
-// a user's sessions loses entries, which then cannot be revoked. Under
-// noeviction a full Redis refuses new sessions and changes (ErrUnavailable),
-// while visits that only read, and logouts, go on.
+// Use a Redis with maxmemory-policy noeviction, and set an alarm on its memory.
+// All keys of the store have a TTL, so volatile-lru, a common policy, evicts them
+// first when memory is short. Then users are logged out, and sessions disappear
+// from their user's list and can no longer be revoked. With noeviction a full
+// Redis refuses new sessions and changes (ErrUnavailable); logouts, and visits
+// that only read, still work.
 //
-// Redis copies to its replicas after it has answered. A failover can lose the
-// last writes, a logout among them, and then that session is back until its
-// end. WaitForReplicas narrows this at the price of time. Replicas are never
-// asked: they can be behind.
+// Redis replicates a write after it has answered. So a failover can lose the last
+// writes, for example a logout: that session is live again until it expires.
+// WaitForReplicas reduces this risk, and costs time. The store never reads from
+// replicas, because they can be behind.
 //
-// A user for the store needs no more than this, with the prefix of its keys;
-// on a cluster also +cluster|slots +command, for WaitForReplicas also +wait:
+// The store's Redis user needs only these rights, with your KeyPrefix. A cluster
+// also needs +cluster|slots +command, and WaitForReplicas also +wait:
 //
 //	~session:* -@all +eval +evalsha +exists +hdel +hget +hgetall +hincrby +hmget +hset
 //	+pexpire +pexpireat +pexpiretime +pttl +time +unlink +zadd +zrange +zrem
 //
-// What changes a session is done at most once: if a reply is lost, it is not known
-// whether the change was made; the error is ErrUnavailable, and nothing is sent
-// again. A read and a logout go again once, on a new connection, if theirs breaks.
-// A login is tried again with a new token. A session whose login was confirmed is
-// listed and can be revoked until it is dead, and what was ended stays ended,
-// whatever arrives late.
+// A change to a session is made at most once. If its reply is lost, the error is
+// ErrUnavailable, the change may have been made, and nothing is sent again. A read
+// or a logout is sent once more, on a new connection, if its connection breaks. A
+// login is tried once more, with a new token. Once a login is confirmed, its
+// session is listed and can be revoked until it ends. A session that has ended
+// stays ended, even if a command arrives late.
 package sessionstore
 
 import (
@@ -45,25 +45,25 @@ import (
 )
 
 var (
-	// ErrNoSession says that there is no live session: nobody has logged in, or
-	// it was idle too long, reached its end, or was logged out.
-	ErrNoSession = errors.New("sessionstore: there is no live session")
-	// ErrUnavailable says that Redis did not do what it was asked to, or did
-	// not say so, and that the caller did not cause it. The answer for a browser
-	// is 503, with the cookie untouched.
+	// ErrNoSession means that there is no live session: no user has logged in, or
+	// the session was idle too long, reached its maximum age, or was logged out.
+	ErrNoSession = errors.New("sessionstore: no live session")
+	// ErrUnavailable means that Redis failed, refused a command or did not answer,
+	// and that the caller did not cause it. Answer the browser with 503, and leave
+	// its cookie unchanged.
 	ErrUnavailable = errors.New("sessionstore: Redis is not available")
-	// ErrField says that a field, its value or the name of a user is invalid.
-	// Nothing was changed.
-	ErrField = errors.New("sessionstore: invalid")
-	// ErrStillLive says that a user's sessions were ended, but that new ones
-	// kept coming: some may be alive. It comes on a cluster alone.
-	ErrStillLive = errors.New("sessionstore: new sessions of this user keep coming")
-	// ErrNotConfirmed says that a logout was done, but that fewer replicas
-	// than asked for have confirmed it.
-	ErrNotConfirmed = errors.New("sessionstore: the logout is done, but not confirmed by the replicas")
+	// ErrField means that a field, its value or a username is invalid. Nothing was
+	// changed.
+	ErrField = errors.New("sessionstore: invalid argument")
+	// ErrStillLive means that the user's sessions were ended, but that the user
+	// kept logging in, so new sessions may be live. Only a cluster returns it.
+	ErrStillLive = errors.New("sessionstore: this user keeps logging in, so new sessions may be live")
+	// ErrNotConfirmed means that the logout succeeded, but that fewer replicas
+	// confirmed it than WaitForReplicas asks for.
+	ErrNotConfirmed = errors.New("sessionstore: logged out, but too few replicas confirmed it")
 )
 
-// Store keeps sessions. It is safe for use by many goroutines at once.
+// Store keeps sessions. It is safe for concurrent use.
 type Store struct {
 	rdb         redis.UniversalClient
 	prefix      string
@@ -74,7 +74,7 @@ type Store struct {
 	batching    bool
 	batches     *redis.AutoPipeliner // nil without Batching
 	batchClient redis.UniversalClient
-	// clusters are all clients of a cluster.
+	// clusters are the clients that reload the state of the cluster after an outage.
 	clusters    []*redis.ClusterClient
 	onEvent     func(context.Context, Event)
 	replicas    int
@@ -82,13 +82,13 @@ type Store struct {
 	cookieName  string
 	sameSite    http.SameSite
 	plainHTTP   bool
-	// unavailable is the answer of RequireLogin without Redis.
+	// unavailable is the page of RequireLogin if Redis is not available.
 	unavailable http.Handler
 	backend     backend
 }
 
-// key is where a session is, indexKey where the list of a user's sessions is.
-// The name of the user stays out of the keys, which logs and slow logs show.
+// key is the key of a session, and indexKey that of the index of a user's sessions.
+// Keys appear in logs, so they contain a digest in place of the username.
 func (s *Store) key(handle string) string        { return s.prefix + handle }
 func (s *Store) indexKey(username string) string { return s.prefix + "user:" + digest(username) }
 

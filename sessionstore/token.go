@@ -7,17 +7,17 @@ import (
 	"encoding/hex"
 )
 
-// tokenBytes are 256 bits. OWASP asks for at least 64 bits of entropy
+// tokenBytes are 256 bits. OWASP requires at least 64 bits of entropy
 // (https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html#session-id-entropy),
-// ASVS 5.0, 7.2.3, for 128.
+// and ASVS 5.0, 7.2.3, 128.
 const tokenBytes = 32
 
 // encoding is strict: every token has exactly one spelling, so two different
 // cookies are never the same session.
 var encoding = base64.RawURLEncoding.Strict()
 
-// token is what the browser holds, 43 characters. A client that has it is
-// logged in, so it goes into the cookie alone: not to Redis, and not into a log.
+// token is the value of the cookie, 43 characters. A client that has it is logged in,
+// so it is never sent to Redis or written to a log.
 type token string
 
 func newToken() token {
@@ -41,13 +41,12 @@ func parseToken(value string) (token, bool) {
 	return token(value), true
 }
 
-// handle names the session, in Redis and to its user. The token cannot be
-// computed from it: a reader of Redis, of its slow log or of a trace cannot log
-// in.
+// handle names the session in Redis and in lists. The token cannot be computed from
+// it, so a reader of Redis, its slow log or a trace cannot log in.
 func (t token) handle() string { return digest(string(t)) }
 
-// digest is 128 bits of the SHA-256, in 32 hexadecimal digits. That many keep
-// the tokens, and the names of users, apart; more would only take memory.
+// digest returns 128 bits of the SHA-256 as 32 hexadecimal digits. That is enough to
+// keep tokens and usernames apart; more would only take memory.
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:16])

@@ -5,20 +5,19 @@ import (
 	"encoding/hex"
 )
 
-// Version 0.1 named a session by all 64 digits of the digest of its token.
-// Such a session stays logged in: a visit that finds none under the handle of
-// today asks for the long one, which costs a dead cookie a second round trip,
-// and a live session of today nothing. A logout and a login end both. In the
-// index the two kinds of handle need no difference: the key is the prefix and the
-// handle for both, so either version lists and revokes the sessions of the other.
+// longHandle is the handle of version 0.1: all 64 digits of the digest of the token. A
+// session of version 0.1 stays logged in: if a visit finds no session under the handle,
+// it tries the long one. That costs a dead cookie a second round trip, and a live
+// session of this version nothing. A logout and a login end both. The key is the prefix
+// and the handle for both, so each version lists and revokes the sessions of the other.
 //
-// The version after this one deletes this file, and with it Session.long.
+// The next version deletes this file and Session.long.
 func (t token) longHandle() string {
 	sum := sha256.Sum256([]byte(t))
 	return hex.EncodeToString(sum[:])
 }
 
-// handles are all that the sessions of these tokens can have.
+// handles returns all handles that the sessions of these tokens can have.
 func handles(tokens []token) []string {
 	all := make([]string, 0, 2*len(tokens))
 	for _, t := range tokens {
