@@ -37,8 +37,8 @@ type carry []string
 func (c carry) option(l *login) { l.carried = append(l.carried, c...) }
 
 // Remember gives this session its own idle timeout and maximum age, each at least
-// 1 ms. The browser keeps the cookie for maxAge, even if it is closed. Use it only if
-// the user asks to stay logged in
+// 1 ms. The browser keeps the cookie for maxAge, also after it was closed. Use it
+// only if the user asks to stay logged in
 // (https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html#cookies).
 func Remember(idle, maxAge time.Duration) LoginOption { return remember{idle, maxAge} }
 
@@ -97,11 +97,11 @@ const anonymousAge = time.Hour
 
 // Begin is Batch, but it starts a session without a user if there is no live
 // session: for a cart, or for the state of an OAuth login. Such a session is in no
-// list, and ends at an age of one hour or earlier. It starts with the first write,
-// so a browser that only reads costs Redis nothing. Login replaces it, with a new
-// token; see Carry. Begin takes one round trip, or two if the session of the
-// browser's token has ended. The error is ErrField, ErrUnavailable or that of ctx.
-// Call Begin before you write the body.
+// list, and its maximum age is one hour. It starts with the first write, so a
+// browser that only reads costs Redis nothing. Login replaces it, with a new token;
+// see Carry. Begin takes one round trip, or two if the session of the browser's
+// token has ended. The error is ErrField, ErrUnavailable or that of ctx. Call Begin
+// before you write the body.
 func (s *Session) Begin(ctx context.Context, ops ...Op) error {
 	if len(ops) == 0 {
 		return fmt.Errorf("%w: Begin needs at least one change", ErrField)
