@@ -19,7 +19,7 @@ import (
 // twins returns the guides that must have a Japanese translation. An existing
 // README.ja.md is tested in any case.
 func twins() []string {
-	names := []string{"README.md", "docs/setup.md", "docs/learning.md", "docs/redis.md", "docs/settings.md", "docs/troubleshooting.md", "docs/aws-by-hand.md", "docs/INSTRUCTOR.md"}
+	names := []string{"README.md", "docs/setup.md", "docs/learning.md", "docs/redis.md", "docs/settings.md", "docs/troubleshooting.md", "docs/aws-by-hand.md", "docs/INSTRUCTOR.md", "deploy/README.md"}
 	for _, step := range workshop.Folders {
 		names = append(names, step+"/README.md")
 	}
