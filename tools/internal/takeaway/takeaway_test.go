@@ -83,7 +83,7 @@ func mustPassTests(t *testing.T, dir string) {
 		if err == nil {
 			t.Error("the tests pass without the Redis that REDIS_URL names")
 		}
-		repotest.WantText(t, said, "The suite needs a Redis, and this one does not answer: ")
+		repotest.WantText(t, said, "Redis does not answer the suite: ")
 	})
 	mustRun(t, dir, nil, "test", "-count=1", "-run=Suite/cookie", ".")
 }
