@@ -23,7 +23,7 @@ N =
 run = @trap : INT; [ -e bin/$(notdir $1) ] || echo "Building, once: this takes up to a minute ..." >&2; go build -o bin/ $1 && bin/$(notdir $1) $2 || test -t 1
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor learn step1 step2 step3 step4 watch1 watch2 watch3 watch4 status scale redis cli monitor elasticache-local example take board offline test test-all flakes bench chaos lint smoke screenshots redis-image deploy-build always
+.PHONY: help doctor learn step1 step2 step3 step4 watch1 watch2 watch3 watch4 status scale redis cli monitor cookie elasticache-local example take board offline test test-all flakes bench chaos lint smoke screenshots redis-image deploy-build always
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z0-9%-]+:.*## / { sub("%", "N", $$1); printf "make %-18s %s\n", $$1, $$2 }' Makefile
@@ -92,6 +92,9 @@ cli: ## look inside Redis: redis-cli, or a small prompt
 
 monitor: ## show the commands that reach a real Redis
 	$(call run,./tools/workshop,monitor $(ARGS))
+
+cookie: ## show what anyone can read in a signed cookie
+	$(call run,./tools/workshop,cookie $(ARGS))
 
 elasticache-local: ## run a Redis like the one in AWS, on this machine
 	$(call run,./tools/workshop,elasticache-local $(ARGS))

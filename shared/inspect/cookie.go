@@ -50,14 +50,30 @@ func (p Panel) cookie(c echo.Context, cfg config.Config) cookie {
 // before its Panel says so.
 var maybeSecret = regexp.MustCompile(`^[\w+/=-]{22,}$`)
 
-// readable decodes a cookie as anyone can, without a key. A signed cookie is
-// date|data|signature in base64, with data in base64 again. In any other, characters
-// that a cookie cannot hold are escaped as in a URL.
-func readable(value string) (text string, signed bool) {
+// Signed is what anyone can read in a signed cookie, without a key.
+type Signed struct {
+	Time      string // when it was made, in seconds since 1970
+	Text      string // what can be printed of the signed values
+	Signature []byte
+}
+
+// ReadSigned reads the value of a cookie, which is date|data|signature in base64, with
+// data in base64 again. It reports whether the value has this form.
+func ReadSigned(value string) (signed Signed, ok bool) {
 	outer, err := base64.URLEncoding.DecodeString(value)
-	if parts := strings.SplitN(string(outer), "|", 3); err == nil && len(parts) == 3 {
-		data, err := base64.URLEncoding.DecodeString(parts[1])
-		return printable(string(data)), err == nil
+	parts := strings.SplitN(string(outer), "|", 3)
+	if err != nil || len(parts) != 3 {
+		return Signed{}, false
+	}
+	data, err := base64.URLEncoding.DecodeString(parts[1])
+	return Signed{parts[0], printable(string(data)), []byte(parts[2])}, err == nil
+}
+
+// readable decodes a cookie as anyone can, without a key. In a cookie that is not
+// signed, characters that a cookie cannot hold are escaped as in a URL.
+func readable(value string) (text string, signed bool) {
+	if cookie, ok := ReadSigned(value); ok {
+		return cookie.Text, true
 	}
 	if plain, err := url.QueryUnescape(value); err == nil {
 		value = plain

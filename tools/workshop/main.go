@@ -44,6 +44,7 @@ var commands = []command{
 	{"take", "copy the session store into your own project: take ../svc/internal", runTake},
 	{"board", "serve the class board, which shows live who is at which step", runBoard},
 	{"cli", "open a redis-cli on the Redis of the steps", runCLI},
+	{"cookie", "show what anyone can read in a signed cookie", runCookie},
 	{"monitor", "show the commands that reach a real Redis", runMonitor},
 	{"lint", "check the format, and look for mistakes and known security holes", runLint},
 	{"elasticache-local", "run a stand-in for ElastiCache: TLS, a user with few rights, a replica", runElastiCache},
