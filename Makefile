@@ -23,7 +23,7 @@ N =
 run = @trap : INT; [ -e bin/$(notdir $1) ] || echo "Building, once: this takes up to a minute ..." >&2; go build -o bin/ $1 && bin/$(notdir $1) $2 || test -t 1
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor learn step1 step2 step3 step4 watch1 watch2 watch3 watch4 status scale redis cli monitor cookie elasticache-local example take board offline test test-all flakes bench chaos lint smoke screenshots redis-image deploy-build always
+.PHONY: help doctor learn step1 step2 step3 step4 watch1 watch2 watch3 watch4 status scale redis cli monitor cookie elasticache-local example take board slides offline test test-all flakes bench chaos lint smoke screenshots redis-image deploy-build always
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z0-9%-]+:.*## / { sub("%", "N", $$1); printf "make %-18s %s\n", $$1, $$2 }' Makefile
@@ -109,6 +109,9 @@ take: ## copy the session store: make take TO=../svc/internal
 
 board: ## serve the class board: live, who is at which step
 	$(call run,./tools/workshop,board $(ARGS))
+
+slides: ## write the slides of the class, in both languages
+	$(call run,./tools/workshop,slides $(ARGS))
 
 offline: ## pack everything that a class without a network needs
 	$(call run,./tools/workshop,offline $(ARGS))

@@ -43,6 +43,7 @@ var commands = []command{
 	{"scale", "run two servers of a step on one Redis, behind a proxy: scale -n 3 4", runScale},
 	{"take", "copy the session store into your own project: take ../svc/internal", runTake},
 	{"board", "serve the class board, which shows live who is at which step", runBoard},
+	{"slides", "write the slides of the class, in English and in Japanese", runSlides},
 	{"cli", "open a redis-cli on the Redis of the steps", runCLI},
 	{"cookie", "show what anyone can read in a signed cookie", runCookie},
 	{"monitor", "show the commands that reach a real Redis", runMonitor},
