@@ -65,8 +65,8 @@ var (
 	// question matches a question of the teacher, and the text up to the next one.
 	question = regexp.MustCompile(`["「]([^"「」]*)["」]([^"「]*)`)
 	// introduction matches the words before the next question, such as "Then:".
-	introduction = regexp.MustCompile(`[^.。]*[:：]\s*$`)
-	labelled     = regexp.MustCompile(`(?m)^\*\*[^*\n]+\*\* ?(.*)$`)
+	introduction = regexp.MustCompile(`[^.。]*$`)
+	labelled     = regexp.MustCompile(`(?m)^\*\*[^*\n]+\*\*:? ?(.*)$`)
 )
 
 // parts splits a guide at its headings of level 2 into paragraphs and fences.
@@ -105,7 +105,7 @@ var marks = []struct{ pattern, html string }{
 }
 
 func inline(text string) template.HTML {
-	text = html.EscapeString(strings.TrimSpace(text))
+	text = html.EscapeString(strings.Trim(text, " →\n"))
 	for _, m := range marks {
 		text = regexp.MustCompile(m.pattern).ReplaceAllString(text, m.html)
 	}
