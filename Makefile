@@ -23,7 +23,7 @@ N =
 run = @trap : INT; [ -e bin/$(notdir $1) ] || echo "Building, once: this takes up to a minute ..." >&2; go build -o bin/ $1 && bin/$(notdir $1) $2 || test -t 1
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor learn step1 step2 step3 step4 watch1 watch2 watch3 watch4 status scale redis cli monitor cookie elasticache-local example take board slides offline test test-all flakes bench chaos lint smoke screenshots redis-image deploy-build always
+.PHONY: help doctor hello learn step1 step2 step3 step4 watch1 watch2 watch3 watch4 status scale redis cli monitor cookie elasticache-local example take board slides offline test test-all flakes bench chaos lint smoke screenshots redis-image deploy-build always
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z0-9%-]+:.*## / { sub("%", "N", $$1); printf "make %-18s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ help: ## list these targets
 
 doctor: ## check whether this machine is ready
 	$(call run,./tools/doctor,$(ARGS))
+
+hello: ## put your name on the class board, before step 1
+	$(call run,./tools/workshop,hello $(ARGS))
 
 learn: ## learn in one window: run, check and hint on each save
 	$(call run,./tools/workshop,learn $(ARGS))

@@ -4,6 +4,7 @@ package board
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,8 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -35,16 +38,49 @@ const (
 	maxTotal = 999
 )
 
-// Progress is how far a learner is with a step.
+// Progress is how far a learner is with a step. The fields after Total may be empty,
+// as in the reports of an earlier version.
 type Progress struct {
 	// Name is the learner's: 1 to 64 bytes, without control characters.
 	Name string `json:"name"`
-	// Step is 1 to 4.
+	// Step is 1 to 4, and 0 in Hello.
 	Step int `json:"step"`
-	// Passed is how many of Total checks pass. The step is done if all do.
+	// Passed is how many of Total checks pass. The step, or the exercise, is done
+	// if all do.
 	Passed int `json:"passed"`
 	Total  int `json:"total"`
+	// State is why no check has run, or that our solution has passed.
+	State State `json:"state,omitempty"`
+	// Check is the id of the check that failed.
+	Check string `json:"check,omitempty"`
+	// Hint is the level of the hints that the learner has read, 0 to 9.
+	Hint int `json:"hint,omitempty"`
+	// Exercise is the name of the exercise that was checked. It is empty for the
+	// lesson.
+	Exercise string `json:"exercise,omitempty"`
 }
+
+// State says more about a report than its numbers.
+type State string
+
+// The states. An empty one is that of an ordinary check.
+const (
+	// Hello is a report before step 1. It has no step and no numbers.
+	Hello          State = "hello"
+	NotBegun       State = "not-begun"
+	DoesNotCompile State = "does-not-compile"
+	DoesNotStart   State = "does-not-start"
+	Taken          State = "taken"
+)
+
+// String is the state in words.
+func (s State) String() string { return strings.ReplaceAll(string(s), "-", " ") }
+
+// at is where the learner is: the state, or else the check that failed.
+func (p Progress) at() string { return cmp.Or(string(p.State), p.Check) }
+
+// isID is the form of a check's id, and of an exercise's name.
+var isID = regexp.MustCompile(`^[a-z0-9-]{0,60}$`).MatchString
 
 // answer is a board's reply to a report. If Problem is empty, the board has
 // stored the report.
@@ -103,8 +139,11 @@ func (p Progress) checked() (Progress, error) {
 	switch {
 	case problem != "":
 		return p, fmt.Errorf("NAME: %s For example NAME=ada", problem)
+	case p == (Progress{Name: p.Name, State: Hello}):
 	case p.Step < 1 || p.Step > steps.Count:
 		return p, fmt.Errorf("there is no step %d, only 1 to %d", p.Step, steps.Count)
+	case !slices.Contains([]State{"", NotBegun, DoesNotCompile, DoesNotStart, Taken}, p.State), !isID(p.Check), !isID(p.Exercise), p.Hint < 0, p.Hint > 9:
+		return p, errors.New("the board cannot read this report. Do you have the same version of the workshop as the teacher?")
 	case p.Total < 1 || p.Total > maxTotal || p.Passed < 0 || p.Passed > p.Total:
 		return p, fmt.Errorf("%d of %d checks is invalid: a step has 1 to %d checks, of which 0 to all pass", p.Passed, p.Total, maxTotal)
 	}

@@ -16,14 +16,18 @@ import (
 //	1 the name, 2 the step, 3 how many checks passed, 4 of how many,
 //	5 the time in milliseconds, 6 the most names in the room,
 //	7 how many seconds to keep the room, 8 the identity of the name,
-//	9 the address, 10 the most names from one address
+//	9 the address, 10 the most names from one address,
+//	11 the state or the check that failed, 12 the hint level, 13 the exercise
 //
 // It answers 1, or 0 if the room is full, or -1 if that address may add no more
 // names.
 //
 // The best result of a step stays: a report can come late or twice, and a learner
-// who breaks a finished step to try something has still done it. The first
-// spelling of a name stays too, and the address that it came from.
+// who breaks a finished step to try something has still done it. A solution that
+// was taken replaces a partial result, and a step that the learner has built
+// replaces both. The first spelling of a name stays too, and the address that it
+// came from. A learner has moved if a step has a better result or its first one,
+// or an exercise is done. parseLearner says how a line looks.
 const note = `
 local name, kept = ARGV[1], redis.call('HGET', KEYS[1], ARGV[1])
 if not kept then
@@ -36,15 +40,40 @@ if not kept then
   if not kept and #names >= tonumber(ARGV[6]) then return 0 end
   if not kept and near >= tonumber(ARGV[10]) then return -1 end
 end
-local results = {}
-for step, result in string.gmatch(kept or '', '(%d)=(%d+/%d+)') do results[step] = result end
-local passed, total = string.match(results[ARGV[2]] or '-1/1', '(-?%d+)/(%d+)')
-if tonumber(ARGV[3]) * tonumber(total) > tonumber(passed) * tonumber(ARGV[4]) then results[ARGV[2]] = ARGV[3] .. '/' .. ARGV[4] end
-local origin = string.match(kept or '', ' first=%d+ from=%S+ id=%S+') or (' first=' .. ARGV[5] .. ' from=' .. ARGV[9] .. ' id=' .. ARGV[8])
-local fresh = 'seen=' .. ARGV[5] .. ' last=' .. ARGV[2] .. origin
-for step = 1, 9 do
-  local result = results[tostring(step)]
-  if result then fresh = fresh .. ' ' .. step .. '=' .. result end
+local step, passed, total, now, at, exercise = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], ARGV[11], ARGV[13]
+local all, moved = {}, not kept
+for key, value in string.gmatch(kept or '', '(%w+)=(%S+)') do all[key] = value end
+if not all.id then all.first, all.from, all.id = now, ARGV[9], ARGV[8] end
+all.seen, all.last = now, all.last or '0'
+if at ~= 'hello' then
+  all.last, all.at, all.hint, all.ex = step, at, ARGV[12], exercise
+  local begun, done, hints = string.match(all['t' .. step] or '', '(%d+),(%d+),(%d+)')
+  if not begun then begun, done, hints, moved = now, '0', '0', true end
+  if tonumber(ARGV[12]) > tonumber(hints) then hints = ARGV[12] end
+  local finished = passed == total
+  if exercise ~= '' then
+    local list = all['e' .. step] or ','
+    if finished and not string.find(list, ',' .. exercise .. ',', 1, true) then
+      all['e' .. step], moved = list .. exercise .. ',', true
+    end
+  else
+    local old, of = string.match(all[step] or '-1/1', '(-?%d+)/(%d+)')
+    local better = passed * tonumber(of) > tonumber(old) * total
+    local taken = all['k' .. step]
+    if better or (finished and taken and at ~= 'taken') then
+      all[step], moved = passed .. '/' .. total, true
+      all['k' .. step] = at == 'taken' and '1' or nil
+      if finished and at ~= 'taken' then done = now end
+    end
+  end
+  all['t' .. step] = begun .. ',' .. done .. ',' .. hints
+end
+if moved then all.moved = now end
+local fresh = 'seen=' .. all.seen .. ' last=' .. all.last .. ' first=' .. all.first .. ' from=' .. all.from .. ' id=' .. all.id
+local function add(key) if all[key] and all[key] ~= '' then fresh = fresh .. ' ' .. key .. '=' .. all[key] end end
+for _, key in ipairs({'moved', 'at', 'hint', 'ex'}) do add(key) end
+for n = 1, 9 do
+  for _, kind in ipairs({'', 't', 'k', 'e'}) do add(kind .. n) end
 end
 redis.call('HSET', KEYS[1], name, fresh)
 redis.call('EXPIRE', KEYS[1], ARGV[7])
@@ -63,7 +92,7 @@ func (r *room) report(ctx context.Context, p Progress, from string) error {
 	seconds := int(keep.Seconds())
 	pipe := r.rdb.Pipeline()
 	noted := pipe.Eval(ctx, note, []string{roomKey}, p.Name, p.Step, p.Passed, p.Total, time.Now().UnixMilli(), maxNames, seconds,
-		identity(p.Name), from, r.namesFrom)
+		identity(p.Name), from, r.namesFrom, p.at(), p.Hint, p.Exercise)
 	known := pipe.Expire(ctx, settingsKey, keep)
 	if _, err := pipe.Exec(ctx); err != nil {
 		return err

@@ -131,9 +131,17 @@ type learner struct {
 	Name string
 	// Steps has the results of step 1 and so on.
 	Steps [steps.Count]result
-	// Last is the step of the last report, which came at the time Seen.
+	// Last is the step of the last report, which came at the time Seen. It is 0 if
+	// there was only a Hello.
 	Last int
 	Seen time.Time
+	// At is the state or the failed check of the last report, Hint its hint level,
+	// and Exercise the exercise that it was about. All may be empty.
+	At       string
+	Hint     int
+	Exercise string
+	// Moved is when the learner last had a better result.
+	Moved time.Time
 	// First is when the first report came, From the address that sent it. Both are
 	// zero if an earlier version of the board stored it.
 	First time.Time
@@ -143,16 +151,51 @@ type learner struct {
 // Step is the result of a step, by its number.
 func (l learner) Step(n int) result { return l.Steps[n-1] }
 
-// result is how many checks of a step pass. Total is 0 before the first report.
-type result struct{ Passed, Total int }
+// AtWork reports whether the learner has something to finish: a step, or an
+// exercise that has failed.
+func (l learner) AtWork() bool {
+	return l.Last > 0 && (!l.Step(l.Last).Finished() || l.Exercise != "" && l.At != "")
+}
 
-func (r result) Tried() bool { return r.Total > 0 }
-func (r result) Done() bool  { return r.Tried() && r.Passed == r.Total }
+// Place is where the learner is: the check that fails, or the state.
+func (l learner) Place() string {
+	place := l.At
+	if slices.Contains([]State{NotBegun, DoesNotCompile, DoesNotStart, Taken}, State(place)) {
+		place = State(place).String()
+	}
+	if l.Exercise != "" {
+		place = strings.TrimSuffix("exercise "+l.Exercise+", "+place, ", ")
+	}
+	return place
+}
+
+// result is what a learner has reached in a step.
+type result struct {
+	// Passed is how many checks pass. Total is 0 before the first report.
+	Passed, Total int
+	// Taken is true if the code that passes is our solution.
+	Taken bool
+	// Begun is when the first report came, Ended when the learner's own code passed.
+	// Both may be zero.
+	Begun, Ended time.Time
+	// Hint is the highest hint level.
+	Hint int
+	// Exercises are the names of those that are done.
+	Exercises []string
+}
+
+func (r result) Tried() bool    { return r.Total > 0 }
+func (r result) Finished() bool { return r.Tried() && r.Passed == r.Total }
+
+// Done reports whether the learner's own code passes.
+func (r result) Done() bool { return r.Finished() && !r.Taken }
 
 func (r result) String() string {
 	switch {
 	case r.Done():
 		return "done"
+	case r.Finished():
+		return "taken"
 	case r.Tried():
 		return fmt.Sprintf("%d of %d", r.Passed, r.Total)
 	}
@@ -181,8 +224,11 @@ func (r *room) read(ctx context.Context) (snapshot, error) {
 }
 
 // parseLearner reads what note has written: seen=1764076800000 last=3
-// first=1764075600000 from=192.168.1.7 id=ada 1=21/21 3=12/21. It skips what it
-// cannot read.
+// first=1764075600000 from=192.168.1.7 id=ada moved=1764076500000 at=ttl-set hint=2
+// ex=devices 1=21/21 3=12/21. For step 3, t3=1764075600000,0,2 has the times of the
+// first report and of the end, which is 0 until then, and the highest hint level.
+// k3=1 says that our solution was taken, and e3=,time-left, lists the exercises that
+// are done. It skips what it cannot read.
 func parseLearner(name, line string) learner {
 	l := learner{Name: name}
 	for _, word := range strings.Fields(line) {
@@ -190,25 +236,57 @@ func parseLearner(name, line string) learner {
 		switch key {
 		case "seen":
 			l.Seen = moment(value)
+		case "moved":
+			l.Moved = moment(value)
 		case "first":
 			l.First = moment(value)
 		case "from":
 			l.From = value
 		case "last":
 			l.Last = stepNumber(value)
+		case "at":
+			l.At = value
+		case "hint":
+			l.Hint, _ = strconv.Atoi(value)
+		case "ex":
+			l.Exercise = value
 		default:
-			if step := stepNumber(key); step > 0 {
-				passed, total, _ := strings.Cut(value, "/")
-				l.Steps[step-1].Passed, _ = strconv.Atoi(passed)
-				l.Steps[step-1].Total, _ = strconv.Atoi(total)
+			kind := strings.TrimRight(key, "0123456789")
+			if step := stepNumber(key[len(kind):]); step > 0 {
+				l.Steps[step-1].parse(kind, value)
 			}
 		}
+	}
+	if l.Moved.IsZero() {
+		l.Moved = l.Seen
 	}
 	return l
 }
 
+func (r *result) parse(kind, value string) {
+	switch kind {
+	case "":
+		passed, total, _ := strings.Cut(value, "/")
+		r.Passed, _ = strconv.Atoi(passed)
+		r.Total, _ = strconv.Atoi(total)
+	case "t":
+		if times := strings.Split(value, ","); len(times) == 3 {
+			r.Begun, r.Ended = moment(times[0]), moment(times[1])
+			r.Hint, _ = strconv.Atoi(times[2])
+		}
+	case "k":
+		r.Taken = true
+	case "e":
+		r.Exercises = strings.FieldsFunc(value, func(c rune) bool { return c == ',' })
+	}
+}
+
+// moment is zero if text is not a time in milliseconds.
 func moment(text string) time.Time {
 	ms, _ := strconv.ParseInt(text, 10, 64)
+	if ms <= 0 {
+		return time.Time{}
+	}
 	return time.UnixMilli(ms)
 }
 
@@ -234,7 +312,7 @@ func (s snapshot) Counts() []count {
 			switch {
 			case l.Step(step).Done():
 				counts[i].Done++
-			case l.Last == step:
+			case l.Last == step && l.AtWork():
 				counts[i].AtWork++
 			}
 		}
@@ -265,18 +343,24 @@ func (s snapshot) Origins() (all []origin) {
 	return all
 }
 
-// Latest is a sentence about the last report, empty before the first one.
+// Latest is a sentence about the step that was done last, empty before the first
+// one. The board announces only what is done.
 func (s snapshot) Latest() string {
-	if len(s.Learners) == 0 {
+	var name string
+	var last int
+	var when time.Time
+	for _, l := range s.Learners {
+		for i, r := range l.Steps {
+			if r.Done() && r.Ended.After(when) {
+				name, last, when = l.Name, i+1, r.Ended
+			}
+		}
+	}
+	switch {
+	case last == 0:
 		return ""
+	case s.Hidden:
+		return fmt.Sprintf("Latest: step %d: done", last)
 	}
-	l := slices.MaxFunc(s.Learners, func(a, b learner) int { return a.Seen.Compare(b.Seen) })
-	if l.Last == 0 {
-		return ""
-	}
-	news := fmt.Sprintf("step %d: %v", l.Last, l.Steps[l.Last-1])
-	if s.Hidden {
-		return "Latest: " + news
-	}
-	return "Latest: " + l.Name + ", " + news
+	return fmt.Sprintf("Latest: %s, step %d: done", name, last)
 }

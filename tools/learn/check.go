@@ -65,6 +65,9 @@ type Check struct {
 	// Progress, if not nil, is called with how far the check is. Out then gets no
 	// line for a check that passes.
 	Progress func(text string)
+
+	// reported is the last report that a class board has accepted.
+	reported board.Progress
 }
 
 // Problem is the first check that failed, and why.
@@ -112,6 +115,9 @@ func (c *Check) Find(ctx context.Context) (*Problem, error) {
 	begun := time.Now()
 	s, err := c.open(ctx)
 	if err != nil {
+		if ctx.Err() == nil {
+			c.reportNotReady(ctx, err)
+		}
 		return nil, orStopped(ctx, err)
 	}
 	defer s.close()
@@ -132,7 +138,7 @@ func (c *Check) Find(ctx context.Context) (*Problem, error) {
 		c.say("%d of %d passed. %s", passed, total, c.moreHelp(problem))
 		c.sayUndo()
 	}
-	c.reportTo(ctx, passed, total)
+	c.reportTo(ctx, c.report(passed, total, problem))
 	return problem, nil
 }
 
@@ -259,21 +265,4 @@ func (c *Check) remember(begun time.Time, passed, total int) {
 	if err != nil {
 		c.say("The result could not be stored for make status and make undo%d: %v", c.Copy.Step, err)
 	}
-}
-
-// reportTo reports to a class board. A problem of the board does not fail the
-// check.
-func (c *Check) reportTo(ctx context.Context, passed, total int) {
-	if c.Board == "" || c.Exercise != "" || c.Only != "" {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, boardWithin)
-	defer cancel()
-	err := board.Send(ctx, c.Board, board.Progress{Name: c.Name, Step: c.Copy.Step, Passed: passed, Total: total})
-	if err != nil {
-		c.say("Not on the board: %v", err)
-		c.say("The result of your check is still valid.")
-		return
-	}
-	c.say("The board knows: %s, step %d, %d of %d.", c.Name, c.Copy.Step, passed, total)
 }

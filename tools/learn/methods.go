@@ -14,6 +14,7 @@ import (
 	"example.com/session-workshop/check/contract"
 	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/tools/board"
 	"example.com/session-workshop/tools/internal/folder"
 )
 
@@ -45,7 +46,7 @@ func (c *Check) testMethods(ctx context.Context, dir string) (test func(context.
 	}
 	binary := filepath.Join(dir, "methods.test.exe")
 	if err := launch.BuildTest(ctx, c.Copy.Dir(), "./session", binary); err != nil {
-		return nil, fmt.Errorf("%s/session does not compile with its tests:\n%s\nFix that, and run the check again. To restore the tests, delete %[1]s/%[3]s first", c.Copy.Name(), launch.CompilerSaid(err, c.Copy.Name()), methodsTest)
+		return nil, notReady{board.DoesNotCompile, fmt.Errorf("%s/session does not compile with its tests:\n%s\nFix that, and run the check again. To restore the tests, delete %[1]s/%[3]s first", c.Copy.Name(), launch.CompilerSaid(err, c.Copy.Name()), methodsTest)}
 	}
 	return func(ctx context.Context, method string) error {
 		tests := exec.CommandContext(ctx, binary, "-test.v", "-test.timeout=30s", "-test.run=^Test"+method)

@@ -19,6 +19,7 @@ import (
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/embedded"
 	"example.com/session-workshop/shared/redisconn"
+	"example.com/session-workshop/tools/board"
 )
 
 // startWithin bounds the time from an app's start to its first answer.
@@ -168,7 +169,7 @@ func (c *Check) startCopy(ctx context.Context, s *subject) error {
 	defer cancel()
 	s.app, err = launch.Start(waiting, launch.Options{Binary: binary, Dir: c.Copy.Dir(), Env: env})
 	if err != nil {
-		return fmt.Errorf("%s does not start: it %s", s.name, AboutStart(strings.TrimPrefix(err.Error(), binary+" "), s.name))
+		return notReady{board.DoesNotStart, fmt.Errorf("%s does not start: it %s", s.name, AboutStart(strings.TrimPrefix(err.Error(), binary+" "), s.name))}
 	}
 	s.target.URL = s.app.URL
 	return nil
@@ -183,7 +184,7 @@ func (c *Check) build(ctx context.Context, dir string) (binary string, err error
 	name := c.Copy.Name()
 	binary = filepath.Join(dir, name+".exe")
 	if err := launch.Build(ctx, c.Copy.Dir(), binary); err != nil {
-		return "", fmt.Errorf("%s does not compile:\n%s\nFix that, and run the check again", name, launch.CompilerSaid(err, name))
+		return "", notReady{board.DoesNotCompile, fmt.Errorf("%s does not compile:\n%s\nFix that, and run the check again", name, launch.CompilerSaid(err, name))}
 	}
 	return binary, nil
 }

@@ -121,7 +121,8 @@ func announcement(cfg config.Config, port int, codes board.Codes, aboutRedis str
 	}
 	fmt.Fprintf(&text, "The class board is running: %s\n", local)
 	fmt.Fprintf(&text, "For the projector: %s/%s\n", addresses[0], codes.Join)
-	fmt.Fprintln(&text, "What learners type, here for step 3:")
+	fmt.Fprintln(&text, "What learners type first, to test the network, and then for step 3:")
+	fmt.Fprintf(&text, "  make hello BOARD=%s/%s NAME=your-name\n", addresses[0], codes.Join)
 	fmt.Fprintf(&text, "  make check3 BOARD=%s/%s NAME=your-name\n", addresses[0], codes.Join)
 	fmt.Fprintf(&text, "Or once, for all checks in a terminal:\n  export BOARD=%s/%s NAME=your-name\n", addresses[0], codes.Join)
 	fmt.Fprintf(&text, "Join code: %s\n", codes.Join)

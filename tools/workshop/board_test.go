@@ -41,7 +41,11 @@ func TestTheBoardSaysWhatToTypeAndKeepsItsDataAfterCtrlC(t *testing.T) {
 
 	app := httptest.NewServer(programs.Right(1, nil, 0))
 	defer app.Close()
-	said := do(t, repository, 0, []string{"BOARD=" + home + "/" + join, "NAME=ada of room 2"}, "check", "-url", app.URL, "1")
+	said := do(t, repository, 0, []string{"BOARD=" + home + "/" + join, "NAME=grace"}, "hello")
+	repotest.WantText(t, said, "The board knows: grace is here. Your network is ready.\n")
+	said = do(t, repository, 1, []string{"NAME=grace"}, "hello")
+	repotest.WantText(t, said, "BOARD: type the address that the board shows")
+	said = do(t, repository, 0, []string{"BOARD=" + home + "/" + join, "NAME=ada of room 2"}, "check", "-url", app.URL, "1")
 	repotest.WantText(t, said, "The board knows: ada of room 2, step 1, 11 of 11.")
 	wait.ForSuccess(t, func() error {
 		if page := visitor.Get(home + "/" + join).Text; !strings.Contains(page, "ada of room 2") {

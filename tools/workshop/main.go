@@ -33,6 +33,7 @@ type command struct {
 var commands = []command{
 	{"redis", "run a Redis alone, so that sessions survive a restart of an app", runRedis},
 	{"learn", "learn in one window: run, check and hint on each save: learn 3", runLearn},
+	{"hello", "put your name on the class board, and test the network", runHello},
 	{"start", "copy the starting point of a step to my-stepN, to build it yourself: start 3", runStart},
 	{"check", "check my-stepN, or any running app, step by step: check 3", runCheck},
 	{"solve", "show the differences between my-stepN and our solution: solve 3", runSolve},

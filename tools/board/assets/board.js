@@ -33,7 +33,7 @@
 
   // Only what changed is replaced, so that a screen reader reads only the news.
   const show = (fresh) => {
-    for (const part of ["#latest", "#counts", "#learners", "#learner", "#origin"]) {
+    for (const part of ["#latest", "#counts", "#stuck", "#learners", "#learner", "#origin"]) {
       const old = live.querySelector(part), now = fresh.querySelector(part);
       if (!old || !now || old.innerHTML === now.innerHTML) continue;
       const chosen = old.value;

@@ -173,11 +173,22 @@ func (p *Program) Build(ctx context.Context) error {
 		}
 		said := launch.CompilerSaid(err, p.Name)
 		p.notify(firstMistake.FindString(said))
-		return fmt.Errorf("this does not compile:\n%s", said)
+		return compileError(said)
 	}
 	p.binary = binary
 	p.notify("")
 	return nil
+}
+
+// compileError is the output of the compiler.
+type compileError string
+
+func (e compileError) Error() string { return "this does not compile:\n" + string(e) }
+
+// DoesNotCompile reports whether err says that a program does not compile.
+func DoesNotCompile(err error) bool {
+	_, ok := errors.AsType[compileError](err)
+	return ok
 }
 
 // firstMistake matches the line after the name of the package, which follows a

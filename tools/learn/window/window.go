@@ -14,6 +14,7 @@ import (
 
 	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/shared/web"
+	"example.com/session-workshop/tools/board"
 	"example.com/session-workshop/tools/internal/supervisor"
 	"example.com/session-workshop/tools/internal/watch"
 	"example.com/session-workshop/tools/learn"
@@ -151,11 +152,15 @@ func (w *window) Running(address string) {
 // Failed prints why there is nothing to check.
 func (w *window) Failed(problem error, goesOn bool) {
 	w.loud.Store(true)
-	text := problem.Error()
-	if strings.Contains(text, learn.ItsOutput) {
+	text, state := problem.Error(), board.DoesNotStart
+	switch {
+	case strings.Contains(text, learn.ItsOutput):
 		text = learn.AboutStart(text, w.Check.Copy.Name())
+	case supervisor.DoesNotCompile(problem):
+		state = board.DoesNotCompile
 	}
 	w.say("%s", text)
+	w.Check.ReportState(w.ctx, state)
 	if goesOn {
 		w.say("The app from before the change keeps running, and its pages show this too.")
 	}
