@@ -14,6 +14,7 @@ require (
 	golang.org/x/term v0.47.0
 	golang.org/x/text v0.43.0
 	gotest.tools/gotestsum v1.13.0
+	rsc.io/qr v0.2.0
 )
 
 require (

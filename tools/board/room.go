@@ -125,6 +125,8 @@ type snapshot struct {
 	// Shown are the numbers of the steps that the class does.
 	Shown  []int
 	Hidden bool
+	// Until is the end of the countdown; zero if there is none.
+	Until time.Time
 }
 
 type learner struct {
@@ -206,11 +208,14 @@ func (r result) String() string {
 func (r *room) read(ctx context.Context) (snapshot, error) {
 	pipe := r.rdb.Pipeline()
 	lines := pipe.HGetAll(ctx, roomKey)
-	settings := pipe.HMGet(ctx, settingsKey, "hidden")
+	settings := pipe.HMGet(ctx, settingsKey, "hidden", "until")
 	if _, err := pipe.Exec(ctx); err != nil {
 		return snapshot{}, err
 	}
 	s := snapshot{Shown: r.steps, Hidden: settings.Val()[0] == "1"}
+	if until, ok := settings.Val()[1].(string); ok {
+		s.Until = moment(until)
+	}
 	for name, line := range lines.Val() {
 		s.Learners = append(s.Learners, parseLearner(name, line))
 	}

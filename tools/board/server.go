@@ -219,6 +219,7 @@ type boardPage struct {
 	Code string
 	// Address is what learners type after BOARD=.
 	Address string
+	QR      template.HTML
 	Table   template.HTML
 }
 
@@ -228,7 +229,8 @@ func (s *server) board(c echo.Context) error {
 		return err
 	}
 	c.SetCookie(&http.Cookie{Name: passName, Value: s.pass, Path: "/", HttpOnly: true, Secure: s.options.HTTPS, SameSite: http.SameSiteLaxMode})
-	return c.Render(http.StatusOK, "board", boardPage{s.room.Join, s.address(c), template.HTML(table)})
+	address := s.address(c)
+	return c.Render(http.StatusOK, "board", boardPage{s.room.Join, address, qrCode(address), template.HTML(table)})
 }
 
 // table is the part of the page that changes. The page polls it with the ETag of

@@ -31,6 +31,11 @@ func (s *server) addTeacher(inside *echo.Group) {
 		return s.room.removeIf(c.Request().Context(), func(l learner) bool { return l.First.After(since) })
 	}))
 	desk.POST("/start-over", s.change(func(c echo.Context) error { return s.room.clear(c.Request().Context()) }))
+	desk.POST("/countdown", s.change(func(c echo.Context) error {
+		// An invalid number is 0, which stops the countdown.
+		minutes, _ := strconv.Atoi(c.Request().PostFormValue("minutes"))
+		return s.room.countdown(c.Request().Context(), minutes)
+	}))
 	desk.POST("/hide", s.change(func(c echo.Context) error { return s.room.hideNames(c.Request().Context(), true) }))
 	desk.POST("/show", s.change(func(c echo.Context) error { return s.room.hideNames(c.Request().Context(), false) }))
 	desk.POST("/logout", s.change(func(c echo.Context) error { return s.session(c).Logout(c.Request().Context()) }))

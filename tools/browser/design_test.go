@@ -118,7 +118,7 @@ func TestLightAndDark(t *testing.T) {
 // tabTo presses Tab until an element has the focus, which must be easy to see.
 func (b *tab) tabTo(element string) {
 	b.t.Helper()
-	for range 10 {
+	for range 15 {
 		b.do(chromedp.KeyEvent(kb.Tab))
 		if eval[bool](b, fmt.Sprintf("document.activeElement.matches(`%s`)", element)) {
 			b.mustShowFocus()

@@ -19,6 +19,7 @@
         if (!answer.ok) throw new Error(answer.status === 403 ? "This is no longer the join code of the board." : "");
         show(new DOMParser().parseFromString(await answer.text(), "text/html"));
         tag = answer.headers.get("ETag");
+        ahead = Date.now() - Date.parse(answer.headers.get("Date")) || 0;
       }
       say("");
       wait = pause;
@@ -31,8 +32,25 @@
     timer = setTimeout(look, wait);
   };
 
+  // The clock of the board's machine counts, not that of this browser.
+  let ahead = 0;
+  const count = () => {
+    const at = document.getElementById("countdown");
+    if (!at?.dataset.until) return;
+    const left = Math.max(0, Math.ceil((at.dataset.until - Date.now() + ahead) / 1000));
+    at.textContent = `build: ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+  };
+  setInterval(count, 500);
+
   // Only what changed is replaced, so that a screen reader reads only the news.
   const show = (fresh) => {
+    const end = fresh.querySelector("#countdown"), shown = live.querySelector("#countdown");
+    if (end && shown && end.dataset.until !== shown.dataset.until) {
+      if (end.dataset.until) shown.dataset.until = end.dataset.until;
+      else delete shown.dataset.until;
+      shown.textContent = end.textContent;
+      count();
+    }
     for (const part of ["#latest", "#counts", "#stuck", "#learners", "#learner", "#origin"]) {
       const old = live.querySelector(part), now = fresh.querySelector(part);
       if (!old || !now || old.innerHTML === now.innerHTML) continue;
