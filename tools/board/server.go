@@ -130,7 +130,7 @@ func teachers(rdb redis.UniversalClient, https bool) *sessionstore.Store {
 func pages() map[string]string {
 	table := mustRead(pageFiles, "pages/table.html")
 	all := map[string]string{}
-	for _, name := range []string{"door", "board", "login", "teacher"} {
+	for _, name := range []string{"door", "board", "login", "teacher", "class"} {
 		all[name] = table + mustRead(pageFiles, "pages/"+name+".html")
 	}
 	return all

@@ -17,6 +17,8 @@ func (s *server) addTeacher(inside *echo.Group) {
 	desk := inside.Group("/teacher")
 	desk.GET("", s.desk)
 	desk.POST("", s.login)
+	desk.GET("/class", s.afterClass(s.classPage))
+	desk.GET("/class.csv", s.afterClass(s.classFile))
 	desk.POST("/remove", s.change(func(c echo.Context) error {
 		return s.room.remove(c.Request().Context(), c.Request().PostFormValue("learner"))
 	}))
@@ -92,9 +94,20 @@ func (s *server) login(c echo.Context) error {
 	return s.toDesk(c)
 }
 
-// change runs do if the teacher is logged in. Any other client gets the form to
-// log in.
+// change runs do, which changes the room, for the teacher alone.
 func (s *server) change(do echo.HandlerFunc) echo.HandlerFunc {
+	return s.forTeacher(func(c echo.Context) error {
+		if err := do(c); err != nil {
+			return err
+		}
+		s.view.forget()
+		return s.toDesk(c)
+	})
+}
+
+// forTeacher runs do if the teacher is logged in. Any other client gets the form to
+// log in.
+func (s *server) forTeacher(do echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := s.session(c).Refresh(c.Request().Context())
 		if errors.Is(err, sessionstore.ErrNoSession) {
@@ -103,11 +116,7 @@ func (s *server) change(do echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		if err := do(c); err != nil {
-			return err
-		}
-		s.view.forget()
-		return s.toDesk(c)
+		return do(c)
 	}
 }
 
