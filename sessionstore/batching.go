@@ -11,15 +11,16 @@ import (
 // a reply before it sends the next visit. With many concurrent requests this gives
 // more visits a second and less CPU on both sides. Each visit still has its own
 // deadline and its own error, and hooks see a separate command. But if the
-// connection breaks or hangs, all visits on it fail, and none is sent again. If it
-// recovers, it also sends the visits whose callers have given up.
+// connection breaks, all visits on it fail; those without a change are sent once
+// more. If it hangs, they fail at their deadlines. If it recovers, it also sends the
+// visits whose callers have given up.
 //
 // Batching is experimental as long as AsyncAutoPipeline of go-redis is. Call
 // Store.Close at the end.
 func Batching() Option { return func(s *Store) { s.batching = true } }
 
-// maxUnanswered is the number of visits that can wait for a reply. Others wait until
-// one is answered, or until their deadline.
+// maxUnanswered is the number of visits that can wait for a reply. As many can wait
+// to be sent. Others wait for a place, or until their deadline.
 const maxUnanswered = 2000
 
 // openBatches makes a client without the hooks of rdb. They would see the commands of

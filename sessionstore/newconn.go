@@ -7,8 +7,16 @@ import (
 )
 
 // sendOnNewConn sends a call on a new connection and closes it, because every
-// connection in the pool may be broken.
+// connection in the pool may be broken. If a batch has failed, many calls come at
+// once. So that they do not flood a Redis that has just started, maxParallel of them
+// have a connection, and the others wait.
 func (s *Store) sendOnNewConn(ctx context.Context, c call) (any, error) {
+	select {
+	case s.newConns <- struct{}{}:
+		defer func() { <-s.newConns }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	if !s.waits(c) {
 		return s.send(context.WithValue(ctx, newConnKey{}, c.key), s.rdb, c)
 	}

@@ -79,6 +79,7 @@ func New(rdb redis.UniversalClient, options ...Option) *Store {
 		rdb: rdb, prefix: "session:", cookieName: "session", sameSite: http.SameSiteLaxMode,
 		idleTimeout: 30 * time.Minute, maxAge: 8 * time.Hour, maxSessions: 100, touchEvery: unsetTouchEvery,
 		onEvent: func(context.Context, Event) {}, unavailable: http.HandlerFunc(unavailableText),
+		newConns: make(chan struct{}, maxParallel),
 	}
 	for _, option := range options {
 		option(s)

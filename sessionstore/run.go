@@ -75,7 +75,8 @@ func (s *Store) run(ctx context.Context, c call) (any, error) {
 	return reply, err
 }
 
-// maxParallel is the number of calls that runEach makes at the same time.
+// maxParallel is the number of calls that runEach makes at the same time, and of calls
+// on new connections.
 const maxParallel = 16
 
 // runEach makes calls in parallel, each to its own node. It returns the error of the

@@ -74,6 +74,8 @@ type Store struct {
 	batching    bool
 	batches     *redis.AutoPipeliner // nil without Batching
 	batchClient redis.UniversalClient
+	// newConns has an element for each call on a new connection.
+	newConns chan struct{}
 	// clusters are the clients that reload the state of the cluster after an outage.
 	clusters    []*redis.ClusterClient
 	onEvent     func(context.Context, Event)

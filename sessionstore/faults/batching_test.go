@@ -3,6 +3,7 @@ package faults
 import (
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 
 	"example.com/session-workshop/check/redistest"
@@ -25,7 +26,7 @@ func TestAllWithBatching(t *testing.T) {
 	}
 }
 
-func TestBatchingFailsAllVisitsOnABrokenConnection(t *testing.T) {
+func TestBatchingFailsAllChangesOnABrokenConnection(t *testing.T) {
 	t.Parallel()
 	server := redistest.StartServer(t)
 	w := redistest.OpenWire(t, server.Addr)
@@ -43,7 +44,16 @@ func TestBatchingFailsAllVisitsOnABrokenConnection(t *testing.T) {
 		}()
 		wait.For(t, "the visit has run", func() bool { return visits(t, server.Client, b.key()) == 1 })
 	}
+	var reads sync.WaitGroup
+	for range 100 {
+		reads.Go(func() {
+			if err := browsers[0].refresh(t.Context()); err != nil {
+				t.Errorf("a read is not sent again: %v", err)
+			}
+		})
+	}
 	reply.Release()
+	reads.Wait()
 	for _, b := range browsers {
 		wantErr(t, "a visit on the broken connection", <-failed, sessionstore.ErrUnavailable)
 		must(t, b.refresh(t.Context()))

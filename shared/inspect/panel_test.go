@@ -114,7 +114,7 @@ func TestTimesAreReadable(t *testing.T) {
 		"(28800 s) This ":   {TTL: 8 * time.Hour},
 		"seen 29 Nov 2026, 09:05:03 " + strconv.FormatInt(at.UnixMilli(), 10) + " ": {Fields: []inspect.Field{{Name: "seen", Value: strconv.FormatInt(at.UnixMilli(), 10)}}},
 		"seen 29 Nov 2026, 09:05:03, or after 7 days without a visit ":              {Fields: []inspect.Field{{Name: "seen", Value: fmt.Sprint(at.UnixMilli(), 7*24*time.Hour.Milliseconds())}}},
-		"visits 1795932319 0 TTL":  {Fields: []inspect.Field{{Name: "visits", Value: "1795932319 0"}}},
+		"seen 1795932319000 0 TTL": {Fields: []inspect.Field{{Name: "seen", Value: "1795932319000 0"}}},
 		"seen 1795932319000 x TTL": {Fields: []inspect.Field{{Name: "seen", Value: "1795932319000 x"}}},
 		"visits 1795932319 TTL":    {Fields: []inspect.Field{{Name: "visits", Value: "1795932319"}}},
 	} {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 )
@@ -64,7 +65,7 @@ func (s snapshot) Medians() (all []median) {
 	for _, step := range s.Shown {
 		var times []int
 		for _, l := range s.Learners {
-			if r := l.Step(step); r.Done() && !r.Begun.IsZero() && !r.Ended.IsZero() {
+			if r := l.Step(step); !r.Ended.IsZero() {
 				times = append(times, minutesOf(r))
 			}
 		}
@@ -110,7 +111,7 @@ func (s *server) classFile(c echo.Context, now snapshot) error {
 
 // asText puts an apostrophe before a name that a spreadsheet would run as a formula.
 func asText(name string) string {
-	if strings.IndexAny(name, "=+-@") == 0 {
+	if first, _ := utf8.DecodeRuneInString(name); strings.ContainsRune("=+-@＝＋－＠", first) {
 		return "'" + name
 	}
 	return name

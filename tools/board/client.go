@@ -73,6 +73,11 @@ const (
 	Taken          State = "taken"
 )
 
+// ofStep reports whether s is a state of a learner's copy of a step.
+func (s State) ofStep() bool {
+	return slices.Contains([]State{NotBegun, DoesNotCompile, DoesNotStart, Taken}, s)
+}
+
 // String is the state in words.
 func (s State) String() string { return strings.ReplaceAll(string(s), "-", " ") }
 
@@ -142,7 +147,7 @@ func (p Progress) checked() (Progress, error) {
 	case p == (Progress{Name: p.Name, State: Hello}):
 	case p.Step < 1 || p.Step > steps.Count:
 		return p, fmt.Errorf("there is no step %d, only 1 to %d", p.Step, steps.Count)
-	case !slices.Contains([]State{"", NotBegun, DoesNotCompile, DoesNotStart, Taken}, p.State), !isID(p.Check), !isID(p.Exercise), p.Hint < 0, p.Hint > 9:
+	case p.State != "" && !p.State.ofStep(), p.State == Taken && p.Exercise != "", !isID(p.Check), !isID(p.Exercise), p.Hint < 0, p.Hint > 9:
 		return p, errors.New("the board cannot read this report. Do you have the same version of the workshop as the teacher?")
 	case p.Total < 1 || p.Total > maxTotal || p.Passed < 0 || p.Passed > p.Total:
 		return p, fmt.Errorf("%d of %d checks is invalid: a step has 1 to %d checks, of which 0 to all pass", p.Passed, p.Total, maxTotal)

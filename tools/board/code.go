@@ -22,7 +22,7 @@ const (
 	teacherLength = 10
 	// digestRounds slow down a learner who reads the digest in Redis and guesses the
 	// code. A graphics card computes ten billion hashes a second. That is a million
-	// codes, so half of all codes take 6 years. More rounds would use up the 800 ms
+	// codes a second, so half of all codes take 6 years. More rounds would use up the 800 ms
 	// that a request has for Redis.
 	digestRounds = 10_000
 

@@ -11,9 +11,9 @@ import (
 	"rsc.io/qr"
 )
 
-// quiet is the width of the light margin around a QR code in squares
+// quietZone is the width of the light margin around a QR code in modules
 // (ISO/IEC 18004).
-const quiet = 4
+const quietZone = 4
 
 // qrCode returns an SVG image of a QR code. Its text is an address, which is far
 // shorter than the longest text that a QR code can hold.
@@ -22,12 +22,12 @@ func qrCode(text string) template.HTML {
 	if err != nil {
 		return ""
 	}
-	size := code.Size + 2*quiet
+	size := code.Size + 2*quietZone
 	var path strings.Builder
 	for y := range code.Size {
 		for x := range code.Size {
 			if code.Black(x, y) {
-				fmt.Fprintf(&path, "M%d %dh1v1h-1z", x+quiet, y+quiet)
+				fmt.Fprintf(&path, "M%d %dh1v1h-1z", x+quietZone, y+quietZone)
 			}
 		}
 	}

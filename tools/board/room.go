@@ -142,7 +142,8 @@ type learner struct {
 	At       string
 	Hint     int
 	Exercise string
-	// Moved is when the learner last had a better result.
+	// Moved is when the learner last began a step, had a better result or did an
+	// exercise.
 	Moved time.Time
 	// First is when the first report came, From the address that sent it. Both are
 	// zero if an earlier version of the board stored it.
@@ -162,7 +163,7 @@ func (l learner) AtWork() bool {
 // Place is where the learner is: the check that fails, or the state.
 func (l learner) Place() string {
 	place := l.At
-	if slices.Contains([]State{NotBegun, DoesNotCompile, DoesNotStart, Taken}, State(place)) {
+	if State(place).ofStep() {
 		place = State(place).String()
 	}
 	if l.Exercise != "" {
@@ -355,9 +356,9 @@ func (s snapshot) Latest() string {
 	var last int
 	var when time.Time
 	for _, l := range s.Learners {
-		for i, r := range l.Steps {
-			if r.Done() && r.Ended.After(when) {
-				name, last, when = l.Name, i+1, r.Ended
+		for _, step := range s.Shown {
+			if r := l.Step(step); r.Ended.After(when) {
+				name, last, when = l.Name, step, r.Ended
 			}
 		}
 	}

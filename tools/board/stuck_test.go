@@ -79,7 +79,7 @@ func TestTheTeacherSeesWhoIsStuckAndWhere(t *testing.T) {
 func TestInvalidReportsAreRefused(t *testing.T) {
 	b := start(t, redistest.StartServer(t).URL)
 	for _, fields := range []string{
-		`"state":"hello"`, `"check":"<b>"`, `"check":"a b=c"`, `"exercise":"a,b"`, `"hint":10`, `"hint":-1`, `"state":"asleep"`,
+		`"state":"hello"`, `"check":"<b>"`, `"check":"a b=c"`, `"exercise":"a,b"`, `"hint":10`, `"hint":-1`, `"state":"asleep"`, `"state":"taken","exercise":"place"`,
 	} {
 		want(t, b.report(`{"name":"Grace","step":1,"passed":1,"total":21,`+fields+`}`), http.StatusBadRequest)
 	}

@@ -77,7 +77,11 @@ func (c *Check) reportTo(ctx context.Context, p board.Progress) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, boardWithin)
 	defer cancel()
-	if err := board.Send(ctx, c.Board, p); err != nil {
+	err := board.Send(ctx, c.Board, p)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return
+	case err != nil:
 		c.say("Not on the board: %v", err)
 		c.say("The result of your check is still valid.")
 		return

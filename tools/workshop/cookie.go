@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/inspect"
@@ -34,7 +35,8 @@ func runCookie(ctx context.Context, args []string) error {
 	for _, c := range cookies {
 		signed, ok := inspect.ReadSigned(c.Value)
 		if !ok {
-			fmt.Printf("%s is not a signed cookie. Its value is %s\n", c.Name, c.Value)
+			// It may be the token of a session, which is a secret.
+			fmt.Printf("%s is not a signed cookie. Its value has %d characters, and stays secret.\n", c.Name, len(c.Value))
 			continue
 		}
 		fmt.Printf("%s is a signed cookie:\n", c.Name)
@@ -47,6 +49,8 @@ func runCookie(ctx context.Context, args []string) error {
 
 // logIn sends the login form of an app and returns the cookies of the answer.
 func logIn(ctx context.Context, address string) ([]*http.Cookie, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
 	form := strings.NewReader(url.Values{"username": {"aaa"}}.Encode())
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(address, "/")+"/login", form)
 	if err != nil {
@@ -55,8 +59,11 @@ func logIn(ctx context.Context, address string) ([]*http.Cookie, error) {
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	// A client would follow the redirect, and the page after it sets no cookie.
 	answer, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		return nil, errors.New("no app answers there. Start one, and use the address that it prints")
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, errors.New("no answer within 5 s. Does the app hang?")
+	case err != nil:
+		return nil, fmt.Errorf("no app answers there: %w. Start one, and use the address that it prints", err)
 	}
 	defer answer.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 1<<20))

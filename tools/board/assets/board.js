@@ -17,9 +17,9 @@
       });
       if (answer.status !== 304) {
         if (!answer.ok) throw new Error(answer.status === 403 ? "This is no longer the join code of the board." : "");
+        ahead = Date.now() - Date.parse(answer.headers.get("Date")) || 0;
         show(new DOMParser().parseFromString(await answer.text(), "text/html"));
         tag = answer.headers.get("ETag");
-        ahead = Date.now() - Date.parse(answer.headers.get("Date")) || 0;
       }
       say("");
       wait = pause;

@@ -32,8 +32,10 @@ func Write(w io.Writer, root, ending string) error {
 	if err != nil {
 		return err
 	}
-	// A language may have no guide of the teacher, and so no words of the teacher.
-	teacher, _ := os.ReadFile(filepath.Join(root, "docs", "INSTRUCTOR"+ending))
+	teacher, err := os.ReadFile(filepath.Join(root, "docs", "INSTRUCTOR"+ending))
+	if err != nil {
+		return err
+	}
 	all := []slide{{Kind: "title", Title: inline(readme[0][0]), Text: inline(readme[0][2])}}
 	for i, folder := range steps.Folders {
 		guide, err := parts(root, folder+"/README"+ending)
@@ -99,15 +101,18 @@ func words(teacher string, step int) (say, ask string) {
 }
 
 // marks are the marks of Markdown in a line. A link becomes its words.
-var marks = []struct{ pattern, html string }{
-	{`\[([^\]]+)\]\([^)]+\)`, "$1"}, {"`([^`]+)`", "<code>$1</code>"},
-	{`\*\*([^*]+)\*\*`, "<strong>$1</strong>"}, {`\*([^*]+)\*`, "<em>$1</em>"},
+var marks = []struct {
+	pattern *regexp.Regexp
+	html    string
+}{
+	{regexp.MustCompile(`\[([^\]]+)\]\([^)]+\)`), "$1"}, {regexp.MustCompile("`([^`]+)`"), "<code>$1</code>"},
+	{regexp.MustCompile(`\*\*([^*]+)\*\*`), "<strong>$1</strong>"}, {regexp.MustCompile(`\*([^*]+)\*`), "<em>$1</em>"},
 }
 
 func inline(text string) template.HTML {
 	text = html.EscapeString(strings.Trim(text, " →\n"))
 	for _, m := range marks {
-		text = regexp.MustCompile(m.pattern).ReplaceAllString(text, m.html)
+		text = m.pattern.ReplaceAllString(text, m.html)
 	}
 	return template.HTML(text)
 }

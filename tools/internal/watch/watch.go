@@ -22,6 +22,10 @@ import (
 // networks. Polling a few hundred files takes about a millisecond.
 const pollEvery = 300 * time.Millisecond
 
+// ErrNotStarted is in the error of Failed if the app was built, and ended before it
+// was ready.
+var ErrNotStarted = errors.New("the app did not start")
+
 // Options are the settings of Follow.
 type Options struct {
 	Dir    string    // of the program
@@ -104,7 +108,7 @@ func (w *watcher) rebuild(ctx context.Context, seen snapshot) {
 	w.stop((*launch.App).Stop)
 	app, err := w.program.Start(ctx, w.options)
 	if err != nil {
-		w.failed(ctx, fmt.Errorf("the app did not start: it %w", err))
+		w.failed(ctx, fmt.Errorf("%w: it %w", ErrNotStarted, err))
 		return
 	}
 	w.app = app

@@ -63,7 +63,9 @@ func (w *window) press(key rune) {
 			w.say("There is no hint to give: no check has failed since the start or the last pass.")
 		case key == 'h':
 			w.last.Help(w.problem)
-			w.last.ReportHint(w.ctx)
+			if w.current {
+				w.last.ReportHint(w.ctx)
+			}
 		default:
 			w.last.Ours(w.problem)
 		}

@@ -5,6 +5,7 @@ package window
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -58,6 +59,8 @@ type window struct {
 	// last is the check that has found the problem. Both are nil until then.
 	last    *learn.Check
 	problem *learn.Problem
+	// current is true if the problem was found since the last save.
+	current bool
 }
 
 // Run shows the window until ctx or the user ends it. The error says what could not
@@ -134,6 +137,7 @@ func (w *window) Changed() {
 }
 
 func (w *window) begin() {
+	w.current = false
 	w.say("\n---- %s ----", time.Now().Format(time.TimeOnly))
 	w.screen.progress("Building " + w.Check.Copy.Name() + " ...")
 	w.loud.Store(false)
@@ -152,15 +156,18 @@ func (w *window) Running(address string) {
 // Failed prints why there is nothing to check.
 func (w *window) Failed(problem error, goesOn bool) {
 	w.loud.Store(true)
-	text, state := problem.Error(), board.DoesNotStart
-	switch {
-	case strings.Contains(text, learn.ItsOutput):
+	w.current = false
+	text := problem.Error()
+	if strings.Contains(text, learn.ItsOutput) {
 		text = learn.AboutStart(text, w.Check.Copy.Name())
-	case supervisor.DoesNotCompile(problem):
-		state = board.DoesNotCompile
 	}
 	w.say("%s", text)
-	w.Check.ReportState(w.ctx, state)
+	switch {
+	case supervisor.DoesNotCompile(problem):
+		w.report(board.DoesNotCompile)
+	case errors.Is(problem, watch.ErrNotStarted):
+		w.report(board.DoesNotStart)
+	}
 	if goesOn {
 		w.say("The app from before the change keeps running, and its pages show this too.")
 	}
@@ -173,20 +180,37 @@ func (w *window) Stopped(problem error) { w.say("The app did not end cleanly: %v
 // Ending stops a running check.
 func (w *window) Ending() { w.stopCheck() }
 
-// check begins to check the copy. stopCheck cancels the check, and returns when it
-// has ended.
+// report tells the class board why nothing was checked. Keys and saves do not wait
+// for the board.
+func (w *window) report(state board.State) {
+	check := w.Check
+	check.Width = w.Width()
+	w.inBackground(func(ctx context.Context) { check.ReportState(ctx, state) })
+}
+
+// check begins to check the copy.
 func (w *window) check() {
-	ctx, cancel := context.WithCancel(w.ctx)
-	ended := make(chan struct{})
-	w.stopCheck = func() {
-		cancel()
-		<-ended
-	}
 	check := w.Check
 	check.Binary, check.Hint, check.Keys = w.program.Binary(), 1, w.keys.Load()
 	check.Width = w.Width()
 	if w.Rewrites {
 		check.Progress = w.screen.progress
+	}
+	w.inBackground(func(ctx context.Context) {
+		problem, err := check.Find(ctx)
+		w.send(ctx, func() { w.checked(&check, problem, err) })
+	})
+}
+
+// inBackground runs do beside the window. stopCheck cancels it, and returns when it
+// has ended.
+func (w *window) inBackground(do func(context.Context)) {
+	w.stopCheck()
+	ctx, cancel := context.WithCancel(w.ctx)
+	ended := make(chan struct{})
+	w.stopCheck = func() {
+		cancel()
+		<-ended
 	}
 	go func() {
 		defer close(ended)
@@ -197,14 +221,13 @@ func (w *window) check() {
 				w.send(ctx, func() { panic(mistake) })
 			}
 		}()
-		problem, err := check.Find(ctx)
-		w.send(ctx, func() { w.checked(&check, problem, err) })
+		do(ctx)
 	}()
 }
 
 // checked ends the round that Changed began.
 func (w *window) checked(check *learn.Check, problem *learn.Problem, err error) {
-	w.last, w.problem = check, problem
+	w.last, w.problem, w.current = check, problem, true
 	if err != nil {
 		w.say("%v", err)
 	}
