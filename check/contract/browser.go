@@ -1,7 +1,6 @@
 package contract
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/check/browse"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/redisconn"
 )
 
@@ -91,21 +91,21 @@ func (b *browser) send(method, path string, form url.Values, header http.Header)
 	}
 	p, err := b.Do(b.scene.ctx, method, path, form, header)
 	if err != nil {
-		b.scene.expect(false, "an answer to "+p.Request, whyNoAnswer(err))
+		b.scene.expect(false, lang.T("an answer to %s", "", p.Request), whyNoAnswer(err))
 	}
 	return page{p}
 }
 
 // whyNoAnswer says why there is no answer. It replaces Go's words in the cases
 // that learners meet most.
-func whyNoAnswer(err error) string {
+func whyNoAnswer(err error) lang.Text {
 	switch {
 	case os.IsTimeout(err):
-		return fmt.Sprintf("none within %v: the app hangs", patience)
+		return lang.T("none within %v: the app hangs", "", patience)
 	case redisconn.Refused(err):
-		return "nothing listens at the address any more: the app has ended"
+		return lang.T("nothing listens at the address any more: the app has ended", "")
 	}
-	return err.Error()
+	return lang.Same(err.Error())
 }
 
 // login logs in, expects a redirect, and keeps the session's cookie. If the
@@ -114,7 +114,7 @@ func (b *browser) login(name string) page {
 	b.loadForm("/login", nil)
 	before := b.Cookies()
 	p := b.post("/login", url.Values{"username": {name}})
-	b.scene.expect(p.redirects(), "POST /login with username="+quote(name)+" to redirect (303 or 302)", p.String())
+	b.scene.expect(p.redirects(), lang.T("POST /login with username=%s to redirect (303 or 302)", "", quote(name)), p.said())
 	best := 0
 	for _, cookie := range p.Cookies {
 		if rank := b.rank(cookie, before); rank > best {
@@ -144,7 +144,7 @@ func (b *browser) rank(cookie *http.Cookie, before []*http.Cookie) (rank int) {
 
 // cookie returns the session's cookie, and expects the last login to have set it.
 func (b *browser) cookie() *http.Cookie {
-	b.scene.expect(b.session != nil, "POST /login to set a cookie", "no Set-Cookie header")
+	b.scene.expect(b.session != nil, lang.T("POST /login to set a cookie", ""), lang.T("no Set-Cookie header", ""))
 	if b.session == nil {
 		return &http.Cookie{}
 	}
@@ -161,7 +161,7 @@ func (b *browser) logout() page {
 		}
 		p = b.post("/logout", url.Values{})
 	}
-	b.scene.expect(p.redirects(), "logout to redirect (303 or 302)", p.String())
+	b.scene.expect(p.redirects(), lang.T("logout to redirect (303 or 302)", ""), p.said())
 	return p
 }
 
@@ -171,7 +171,7 @@ func (b *browser) plant(name, value string) {
 		return
 	}
 	if err := b.Plant(name, value); err != nil {
-		b.scene.expect(false, "a valid URL of the app", err.Error())
+		b.scene.expect(false, lang.T("a valid URL of the app", ""), lang.Same(err.Error()))
 	}
 }
 
@@ -197,14 +197,14 @@ func (b *browser) expectVisits(want int) page {
 	p := b.get("/")
 	got, ok := p.Visits()
 	b.scene.expect(ok && got == want && strings.Contains(p.Text(), strings.TrimSpace(loggedIn)),
-		fmt.Sprintf("GET / to say \"Logged in as …\" and \"Visits: %d\"", want), p.String())
+		lang.T(`GET / to say "Logged in as …" and "Visits: %d"`, "", want), p.said())
 	return p
 }
 
 func (b *browser) expectLoggedIn(name string) page {
 	p := b.get("/")
 	b.scene.expect(strings.Contains(p.Text(), loggedIn+name),
-		"GET / to say "+quote(loggedIn+name), p.String())
+		lang.T("GET / to say %s", "", quote(loggedIn+name)), p.said())
 	return p
 }
 
@@ -217,7 +217,7 @@ func (b *browser) expectLoggedOut() page {
 func (s *scene) expectSaysLoggedOut(p page) {
 	text := p.Text()
 	s.expect(strings.Contains(text, loggedOut) && !strings.Contains(text, loggedIn+s.user),
-		p.Request+" to say "+quote(loggedOut), p.String())
+		lang.T("%s to say %s", "", p.Request, quote(loggedOut)), p.said())
 }
 
 // visitAtOnce sends n visits at the same time. It returns the count before them,
@@ -234,7 +234,7 @@ func (b *browser) visitAtOnce(n int) (before int, numbers []int) {
 	}
 	for _, p := range pages {
 		number, ok := p.Visits()
-		b.scene.expect(ok, fmt.Sprintf("\"Visits: …\" on each of %d pages", n), p.String())
+		b.scene.expect(ok, lang.T(`"Visits: …" on each of %d pages`, "", n), p.said())
 		numbers = append(numbers, number)
 	}
 	slices.Sort(numbers)
@@ -254,7 +254,7 @@ func (b *browser) loadAtOnce(n int) []page {
 	group.Wait()
 	for _, err := range errs {
 		if err != nil {
-			b.scene.expect(false, fmt.Sprintf("%d pages at the same time", n), whyNoAnswer(err))
+			b.scene.expect(false, lang.T("%d pages at the same time", "", n), whyNoAnswer(err))
 		}
 	}
 	return pages
@@ -264,10 +264,10 @@ func (p page) redirects() bool {
 	return p.Status == http.StatusFound || p.Status == http.StatusSeeOther
 }
 
-// String describes the answer in one line, for a failure.
-func (p page) String() string {
+// said describes the answer in one line, for a failure.
+func (p page) said() lang.Text {
 	if to := p.Header.Get("Location"); to != "" {
-		return fmt.Sprintf("%s answered %d, Location %s", p.Request, p.Status, quote(to))
+		return lang.T("%s answered %d, Location %s", "", p.Request, p.Status, quote(to))
 	}
 	text := browse.TextBelow(withoutFrame(p.Body))
 	// The text above the line that matters is the same on every page.
@@ -277,19 +277,19 @@ func (p page) String() string {
 			break
 		}
 	}
-	return fmt.Sprintf("%s answered %d: %s", p.Request, p.Status, quote(text))
+	return lang.T("%s answered %d: %s", "", p.Request, p.Status, quote(text))
 }
 
 // setCookies describes the cookies that the page sets.
-func (p page) setCookies() string {
+func (p page) setCookies() lang.Text {
 	if len(p.Cookies) == 0 {
-		return "no Set-Cookie"
+		return lang.T("no Set-Cookie", "")
 	}
 	var shown []string
 	for _, cookie := range p.Cookies {
 		shown = append(shown, flags(cookie))
 	}
-	return "Set-Cookie: " + strings.Join(shown, "; Set-Cookie: ")
+	return lang.Same("Set-Cookie: " + strings.Join(shown, "; Set-Cookie: "))
 }
 
 // flags returns a Set-Cookie header without the value, which is a secret.

@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/check/wire"
+	"example.com/session-workshop/shared/lang"
 )
 
 // Target is the app to check.
@@ -55,11 +56,11 @@ type Check struct {
 	// else. It is unique in a step and means the same in all steps.
 	ID string
 	// Name is a short sentence that is true when the check passes.
-	Name string
+	Name lang.Text
 	// Hints help a learner. Each says more than the one before: the probable
 	// mistake, the means to fix it, and nearly the code. A house check has only
 	// the first.
-	Hints []string
+	Hints []lang.Text
 	// Where is the place to look in a Go app that began as a copy of the step
 	// before, such as "main.go, func index". A house check has none.
 	Where string
@@ -81,14 +82,14 @@ var ErrNotChecked = errors.New("not checked: that needs an app that the check it
 
 // Failure says what a check expected and what it got.
 type Failure struct {
-	Expected, Got string
+	Expected, Got lang.Text
 	// See is the id of another check whose hints fit this failure better; empty
 	// for most failures.
 	See string
 }
 
 func (f *Failure) Error() string {
-	return "expected " + f.Expected + " / got " + f.Got
+	return "expected " + f.Expected.EN + " / got " + f.Got.EN
 }
 
 // Step returns the checks of step n, 1 to 4: first those of the lesson, in the
@@ -110,12 +111,13 @@ func StepGroup(n int, group Group) []Check {
 // rule is a check that is not yet bound to a step. Its fields are those of
 // Check.
 type rule struct {
-	id, name string
+	id   string
+	name lang.Text
 	// steps are the steps that the rule holds for; nil means all four.
 	steps []int
 	waits bool
 	wire  bool
-	hints []string
+	hints []lang.Text
 	where string
 	// inFour is set if a learner does it differently in step 4, where the login
 	// is in Redis.
@@ -126,7 +128,7 @@ type rule struct {
 // place replaces a rule's where, and its last hints.
 type place struct {
 	where string
-	hints []string
+	hints []lang.Text
 }
 
 // The steps of a rule that does not hold for all four.

@@ -21,6 +21,7 @@ import (
 	"example.com/session-workshop/check/contract/programs"
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/wire"
+	"example.com/session-workshop/shared/lang"
 )
 
 const (
@@ -57,7 +58,7 @@ func runHandler(t *testing.T, h http.Handler, step int, target contract.Target, 
 		}
 		failures[check.ID] = err
 		var failure *contract.Failure
-		if !errors.As(err, &failure) || failure.Expected == "" || failure.Got == "" {
+		if !errors.As(err, &failure) || failure.Expected.EN == "" || failure.Got.EN == "" {
 			t.Errorf("%s failed without expected and got: %v", check.ID, err)
 		}
 	}
@@ -263,7 +264,7 @@ func expectHint(t *testing.T, w programs.Wrong) {
 	t.Helper()
 	for _, check := range contract.Step(w.Step) {
 		if check.ID == w.Caught {
-			if !strings.Contains(check.Hints[0], w.Hint) {
+			if !strings.Contains(check.Hints[0].EN, w.Hint) {
 				t.Errorf("the hint %q does not say %q", check.Hints[0], w.Hint)
 			}
 			return
@@ -438,7 +439,7 @@ func TestChecksAreComplete(t *testing.T) {
 			checks = append(contract.Methods(), checks...)
 		}
 		for _, c := range checks {
-			if c.Name == "" || len(c.Hints) == 0 || c.Hints[0] == "" || c.Run == nil {
+			if c.Name == (lang.Text{}) || len(c.Hints) == 0 || c.Hints[0] == (lang.Text{}) || c.Run == nil {
 				t.Errorf("step %d: %s is not complete", step, c.ID)
 			}
 			if c.Group == contract.Lesson && !isGuided(c) {
@@ -462,7 +463,7 @@ func TestChecksAreComplete(t *testing.T) {
 }
 
 func isGuided(c contract.Check) bool {
-	return len(c.Hints) == 3 && !slices.Contains(c.Hints, "") && strings.Contains(c.Where, ".go, ")
+	return len(c.Hints) == 3 && !slices.Contains(c.Hints, lang.Text{}) && strings.Contains(c.Where, ".go, ")
 }
 
 var kebabCase = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
@@ -481,10 +482,10 @@ func TestIDs(t *testing.T) {
 				t.Errorf("%s: %s is there twice", where, c.ID)
 			}
 			seen[c.ID] = true
-			if name, known := names[c.ID]; known && name != c.Name {
-				t.Errorf("%s: %s means %q, and elsewhere %q", where, c.ID, c.Name, name)
+			if name, known := names[c.ID]; known && name != c.Name.EN {
+				t.Errorf("%s: %s means %q, and elsewhere %q", where, c.ID, c.Name.EN, name)
 			}
-			names[c.ID] = c.Name
+			names[c.ID] = c.Name.EN
 		}
 	}
 	look("the store", contract.Methods())

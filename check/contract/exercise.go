@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/session-workshop/shared/lang"
 )
 
 // Exercise is a change to a step that already passes its lesson.
@@ -55,7 +57,7 @@ type exercise struct {
 	// mayBreak is the id of another check of the lesson that may fail; empty for
 	// most.
 	mayBreak string
-	hints    []string
+	hints    []lang.Text
 	where    string
 }
 
@@ -65,11 +67,11 @@ var exercises = []exercise{
 		rules: []rule{
 			{
 				id:   "cookie-counts",
-				name: "the page counts Visits: 1, 2, 3",
-				hints: []string{
-					"Each GET / of a logged-in user adds one to a number in the cookie, and sends the cookie again. A login starts at 0.",
-					"The Values of the cookie's session hold numbers too: read an int, add one, put it back, and Save before you render.",
-					"s := cookie(c); n, _ := s.Values[\"visits\"].(int); s.Values[\"visits\"] = n + 1; if err := s.Save(c.Request(), c.Response()); err != nil { return err }",
+				name: lang.T("the page counts Visits: 1, 2, 3", ""),
+				hints: []lang.Text{
+					lang.T("Each GET / of a logged-in user adds one to a number in the cookie, and sends the cookie again. A login starts at 0.", ""),
+					lang.T("The Values of the cookie's session hold numbers too: read an int, add one, put it back, and Save before you render.", ""),
+					lang.T(`s := cookie(c); n, _ := s.Values["visits"].(int); s.Values["visits"] = n + 1; if err := s.Save(c.Request(), c.Response()); err != nil { return err }`, ""),
 				},
 				where: inIndex,
 				run: func(s *scene) {
@@ -81,11 +83,11 @@ var exercises = []exercise{
 			},
 			{
 				id:   "old-cookie-old-count",
-				name: "an old cookie brings its old count back",
-				hints: []string{
-					"The check copied the cookie, visited, and put the copy back. If the count still goes on, it is not in the cookie, but on the server.",
-					"Use no variable outside the handler: the number comes from cookie(c).Values and goes back there.",
-					"n, _ := cookie(c).Values[\"visits\"].(int)",
+				name: lang.T("an old cookie brings its old count back", ""),
+				hints: []lang.Text{
+					lang.T("The check copied the cookie, visited, and put the copy back. If the count still goes on, it is not in the cookie, but on the server.", ""),
+					lang.T("Use no variable outside the handler: the number comes from cookie(c).Values and goes back there.", ""),
+					lang.T(`n, _ := cookie(c).Values["visits"].(int)`, ""),
 				},
 				where: inIndex,
 				run:   oldCookieOldCount,
@@ -95,10 +97,10 @@ var exercises = []exercise{
 	{
 		step: 1, name: "unsigned",
 		breaks: "changed-cookie",
-		hints: []string{
-			"Write the name into the cookie without any signature: then anyone can write another name there. Only that must break; the pages stay as they are.",
-			"Instead of the session's Values, use c.SetCookie with an http.Cookie, and c.Cookie to read it. url.QueryEscape makes any name fit into a cookie.",
-			"c.SetCookie(&http.Cookie{Name: cookieName, Value: url.QueryEscape(name), Path: \"/\"}) / k, err := c.Cookie(cookieName); name, _ := url.QueryUnescape(k.Value) / logout: the same cookie with MaxAge: -1",
+		hints: []lang.Text{
+			lang.T("Write the name into the cookie without any signature: then anyone can write another name there. Only that must break; the pages stay as they are.", ""),
+			lang.T("Instead of the session's Values, use c.SetCookie with an http.Cookie, and c.Cookie to read it. url.QueryEscape makes any name fit into a cookie.", ""),
+			lang.T(`c.SetCookie(&http.Cookie{Name: cookieName, Value: url.QueryEscape(name), Path: "/"}) / k, err := c.Cookie(cookieName); name, _ := url.QueryUnescape(k.Value) / logout: the same cookie with MaxAge: -1`, ""),
 		},
 		where: "main.go, func login, func logout, func username",
 	},
@@ -106,12 +108,12 @@ var exercises = []exercise{
 		step: 1, name: "login-ends", optional: true,
 		rules: []rule{{
 			id:    "copy-ends",
-			name:  "5 s after the login, a copy of its cookie is not a login",
+			name:  lang.T("5 s after the login, a copy of its cookie is not a login", ""),
 			waits: true,
-			hints: []string{
-				"An age on the cookie is not enough, because a copy loses it. The signature holds the time when it was made, and the store can refuse an old one.",
-				"store.MaxAge(seconds) sets the age for the browser and for the check of the signature. Call it after store.Options is set.",
-				"store.MaxAge(5)",
+			hints: []lang.Text{
+				lang.T("An age on the cookie is not enough, because a copy loses it. The signature holds the time when it was made, and the store can refuse an old one.", ""),
+				lang.T("store.MaxAge(seconds) sets the age for the browser and for the check of the signature. Call it after store.Options is set.", ""),
+				lang.T("store.MaxAge(5)", ""),
 			},
 			where: inRun,
 			run:   loginEnds,
@@ -122,22 +124,22 @@ var exercises = []exercise{
 		rules: []rule{
 			{
 				id:   "last-visit-written",
-				name: "the field last_visit holds the time of this visit",
-				hints: []string{
-					"HSET writes a second field beside visits, at each visit. The format of the time is up to you; two visits in two seconds must differ.",
-					"TxPipelined sends several commands together, in one round trip: HIncrBy and HSet. An HGet among them gives redis.Nil at the first visit, and TxPipelined returns that as its error: ignore it.",
-					"multi.HSet(ctx, key, \"last_visit\", time.Now().Format(time.RFC3339))",
+				name: lang.T("the field last_visit holds the time of this visit", ""),
+				hints: []lang.Text{
+					lang.T("HSET writes a second field beside visits, at each visit. The format of the time is up to you; two visits in two seconds must differ.", ""),
+					lang.T("TxPipelined sends several commands together, in one round trip: HIncrBy and HSet. An HGet among them gives redis.Nil at the first visit, and TxPipelined returns that as its error: ignore it.", ""),
+					lang.T(`multi.HSet(ctx, key, "last_visit", time.Now().Format(time.RFC3339))`, ""),
 				},
 				where: inIndex,
 				run:   lastVisitIsWritten,
 			},
 			{
 				id:   "last-visit-shown",
-				name: "the page shows the previous visit: Last visit: …",
-				hints: []string{
-					"The page says \"Last visit: \" and what the field held before this visit. So it must be read before it is written.",
-					"Put HGet before HSet into the same TxPipelined. If there is no such field yet, HGet gives redis.Nil, which TxPipelined returns as its error: ignore it.",
-					"last = multi.HGet(ctx, key, \"last_visit\"); multi.HSet(…) … if err != nil && !errors.Is(err, redis.Nil) { return err } … <p>Last visit: {{.LastVisit}}</p>",
+				name: lang.T("the page shows the previous visit: Last visit: …", ""),
+				hints: []lang.Text{
+					lang.T(`The page says "Last visit: " and what the field held before this visit. So it must be read before it is written.`, ""),
+					lang.T("Put HGet before HSet into the same TxPipelined. If there is no such field yet, HGet gives redis.Nil, which TxPipelined returns as its error: ignore it.", ""),
+					lang.T(`last = multi.HGet(ctx, key, "last_visit"); multi.HSet(…) … if err != nil && !errors.Is(err, redis.Nil) { return err } … <p>Last visit: {{.LastVisit}}</p>`, ""),
 				},
 				where: inIndex,
 				run:   lastVisitIsShown,
@@ -148,10 +150,10 @@ var exercises = []exercise{
 	{
 		step: 2, name: "lost-update",
 		breaks: "visits-at-once", mayBreak: "one-round-trip",
-		hints: []string{
-			"Read the count with HGET, add one in Go, and write it back with HSET. Visits one after the other still count right; only visits at the same moment get lost.",
-			"HGet(…).Int64() returns the number, or the error redis.Nil if there is no field yet, which counts as 0.",
-			"n, err := a.rdb.HGet(ctx, key, \"visits\").Int64(); if err != nil && !errors.Is(err, redis.Nil) { return err }; visits := n + 1; err = a.rdb.HSet(ctx, key, \"visits\", visits).Err()",
+		hints: []lang.Text{
+			lang.T("Read the count with HGET, add one in Go, and write it back with HSET. Visits one after the other still count right; only visits at the same moment get lost.", ""),
+			lang.T("HGet(…).Int64() returns the number, or the error redis.Nil if there is no field yet, which counts as 0.", ""),
+			lang.T(`n, err := a.rdb.HGet(ctx, key, "visits").Int64(); if err != nil && !errors.Is(err, redis.Nil) { return err }; visits := n + 1; err = a.rdb.HSet(ctx, key, "visits", visits).Err()`, ""),
 		},
 		where: inIndex,
 	},
@@ -160,11 +162,11 @@ var exercises = []exercise{
 		rules: []rule{
 			{
 				id:   "place-shown",
-				name: "the page says Your place: …, most visits first",
-				hints: []string{
-					"Redis keeps an order for you: a sorted set, with the name as member and the visits as score.",
-					"ZIncrBy counts there too, on one key for all names. ZRevRank answers with the place, from 0. Both go into one TxPipelined with HIncrBy.",
-					"multi.ZIncrBy(ctx, \"workshop:places\", 1, username(c)); place = multi.ZRevRank(ctx, \"workshop:places\", username(c)) … <p>Your place: {{.Place}}</p>, with place.Val() + 1",
+				name: lang.T("the page says Your place: …, most visits first", ""),
+				hints: []lang.Text{
+					lang.T("Redis keeps an order for you: a sorted set, with the name as member and the visits as score.", ""),
+					lang.T("ZIncrBy counts there too, on one key for all names. ZRevRank answers with the place, from 0. Both go into one TxPipelined with HIncrBy.", ""),
+					lang.T(`multi.ZIncrBy(ctx, "workshop:places", 1, username(c)); place = multi.ZRevRank(ctx, "workshop:places", username(c)) … <p>Your place: {{.Place}}</p>, with place.Val() + 1`, ""),
 				},
 				where: inIndex,
 				run:   places,
@@ -175,10 +177,10 @@ var exercises = []exercise{
 	{
 		step: 3, name: "expire-first",
 		breaks: "ttl-set",
-		hints: []string{
-			"Send EXPIRE before HINCRBY. At the second visit the key is there, and all looks well: only the first visit of a name is wrong.",
-			"Inside TxPipelined, change the order of the two lines, and nothing else.",
-			"multi.Expire(ctx, key, a.ttl); visits = multi.HIncrBy(ctx, key, \"visits\", 1)",
+		hints: []lang.Text{
+			lang.T("Send EXPIRE before HINCRBY. At the second visit the key is there, and all looks well: only the first visit of a name is wrong.", ""),
+			lang.T("Inside TxPipelined, change the order of the two lines, and nothing else.", ""),
+			lang.T(`multi.Expire(ctx, key, a.ttl); visits = multi.HIncrBy(ctx, key, "visits", 1)`, ""),
 		},
 		where: inIndex,
 	},
@@ -187,11 +189,11 @@ var exercises = []exercise{
 		rules: []rule{
 			{
 				id:   "vip-ttl",
-				name: "a name that begins with vip- is remembered three times as long",
-				hints: []string{
-					"So far, all names have the same TTL. Make it three times as long for a name that begins with \"vip-\"; for all others it stays.",
-					"strings.HasPrefix tests the name, and a time.Duration can be multiplied. Give Expire that value.",
-					"ttl := a.ttl; if strings.HasPrefix(username(c), \"vip-\") { ttl = 3 * a.ttl } … multi.Expire(ctx, key, ttl)",
+				name: lang.T("a name that begins with vip- is remembered three times as long", ""),
+				hints: []lang.Text{
+					lang.T(`So far, all names have the same TTL. Make it three times as long for a name that begins with "vip-"; for all others it stays.`, ""),
+					lang.T("strings.HasPrefix tests the name, and a time.Duration can be multiplied. Give Expire that value.", ""),
+					lang.T(`ttl := a.ttl; if strings.HasPrefix(username(c), "vip-") { ttl = 3 * a.ttl } … multi.Expire(ctx, key, ttl)`, ""),
 				},
 				where: inIndex,
 				run:   ttlPerUser,
@@ -203,11 +205,11 @@ var exercises = []exercise{
 		rules: []rule{
 			{
 				id:   "time-left-shown",
-				name: "the page says Time left: … ms before this visit",
-				hints: []string{
-					"PTTL answers how much longer the key would have lived. After EXPIRE that is the full time again, so ask before.",
-					"PTTL goes first into the same TxPipelined. The page shows it in milliseconds; at a first visit there is none, and it shows 0.",
-					"left = multi.PTTL(ctx, key); visits = multi.HIncrBy(…); multi.Expire(…) … <p>Time left: {{.Left}} ms</p>, with max(0, left.Val().Milliseconds())",
+				name: lang.T("the page says Time left: … ms before this visit", ""),
+				hints: []lang.Text{
+					lang.T("PTTL answers how much longer the key would have lived. After EXPIRE that is the full time again, so ask before.", ""),
+					lang.T("PTTL goes first into the same TxPipelined. The page shows it in milliseconds; at a first visit there is none, and it shows 0.", ""),
+					lang.T("left = multi.PTTL(ctx, key); visits = multi.HIncrBy(…); multi.Expire(…) … <p>Time left: {{.Left}} ms</p>, with max(0, left.Val().Milliseconds())", ""),
 				},
 				where: inIndex,
 				run:   timeLeft,
@@ -218,10 +220,10 @@ var exercises = []exercise{
 	{
 		step: 4, name: "plain-token",
 		breaks: "token-not-in-redis",
-		hints: []string{
-			"Use the token itself in the key, in place of its SHA-256. Every page works as before. Anyone who can list the keys can now log in as any user.",
-			"Token is a string: it can follow keyPrefix without a hash.",
-			"return keyPrefix + string(t)",
+		hints: []lang.Text{
+			lang.T("Use the token itself in the key, in place of its SHA-256. Every page works as before. Anyone who can list the keys can now log in as any user.", ""),
+			lang.T("Token is a string: it can follow keyPrefix without a hash.", ""),
+			lang.T("return keyPrefix + string(t)", ""),
 		},
 		where: inKey,
 	},
@@ -230,33 +232,33 @@ var exercises = []exercise{
 		rules: []rule{
 			{
 				id:   "all-logged-out",
-				name: "POST /logout-everywhere logs out all browsers of a name",
-				hints: []string{
-					"A request of one browser ends every session of the same name, in Redis. To find them, remember at login which sessions a name has.",
-					"In Create, SAdd the session's key to a set of the user. The new method reads the name with HGet from the session of this token, reads the set with SMembers, and deletes those keys and the set.",
-					"multi.SAdd(ctx, userKey(username), s.Key(t)) / keys := s.rdb.SMembers(ctx, userKey(name)).Val(); s.rdb.Del(ctx, append(keys, userKey(name))...) / e.POST(\"/logout-everywhere\", a.logoutEverywhere)",
+				name: lang.T("POST /logout-everywhere logs out all browsers of a name", ""),
+				hints: []lang.Text{
+					lang.T("A request of one browser ends every session of the same name, in Redis. To find them, remember at login which sessions a name has.", ""),
+					lang.T("In Create, SAdd the session's key to a set of the user. The new method reads the name with HGet from the session of this token, reads the set with SMembers, and deletes those keys and the set.", ""),
+					lang.T(`multi.SAdd(ctx, userKey(username), s.Key(t)) / keys := s.rdb.SMembers(ctx, userKey(name)).Val(); s.rdb.Del(ctx, append(keys, userKey(name))...) / e.POST("/logout-everywhere", a.logoutEverywhere)`, ""),
 				},
 				where: "session/store.go, func Create, and a new method",
 				run:   logOutEverywhere,
 			},
 			{
 				id:   "others-stay",
-				name: "other names stay logged in",
-				hints: []string{
-					"Only the sessions of the name that asked may end. Is the user's name in the key of the set?",
-					"Each name has its own set, with a key made from the name.",
-					"\"workshop:user-sessions:\" + username",
+				name: lang.T("other names stay logged in", ""),
+				hints: []lang.Text{
+					lang.T("Only the sessions of the name that asked may end. Is the user's name in the key of the set?", ""),
+					lang.T("Each name has its own set, with a key made from the name.", ""),
+					lang.T(`"workshop:user-sessions:" + username`, ""),
 				},
 				where: inCreate,
 				run:   othersStay,
 			},
 			{
 				id:   "index-ends",
-				name: "the set of a name's sessions has a TTL",
-				hints: []string{
-					"The sessions end automatically, but the set of them stays: a user who never comes back leaves a key in Redis for ever, as in step 2. Give it a TTL too.",
-					"The set must live longer than the sessions in it, which every visit renews: a day is enough here. Set its TTL at each login, together with SAdd.",
-					"multi.Expire(ctx, userKey(username), 24*time.Hour)",
+				name: lang.T("the set of a name's sessions has a TTL", ""),
+				hints: []lang.Text{
+					lang.T("The sessions end automatically, but the set of them stays: a user who never comes back leaves a key in Redis for ever, as in step 2. Give it a TTL too.", ""),
+					lang.T("The set must live longer than the sessions in it, which every visit renews: a day is enough here. Set its TTL at each login, together with SAdd.", ""),
+					lang.T("multi.Expire(ctx, userKey(username), 24*time.Hour)", ""),
 				},
 				where: inCreate,
 				run:   indexEnds,
@@ -267,11 +269,11 @@ var exercises = []exercise{
 		step: 4, name: "devices", optional: true, mayBreak: "one-round-trip",
 		rules: []rule{{
 			id:   "sessions-shown",
-			name: "the page says Sessions: …, the number of those alive",
-			hints: []string{
-				"Two browsers of one name: both pages say \"Sessions: 2\". After one of them logs out, or its key expires in Redis, the other says \"Sessions: 1\". A set does not know which of its members have expired: ask for each.",
-				"SMembers gives the keys of the user's sessions, Exists counts how many of them are still there, and SRem removes from the set those that are gone.",
-				"keys := s.rdb.SMembers(ctx, userKey(name)).Val(); alive := s.rdb.Exists(ctx, keys...).Val() … <p>Sessions: {{.Sessions}}</p>",
+			name: lang.T("the page says Sessions: …, the number of those alive", ""),
+			hints: []lang.Text{
+				lang.T(`Two browsers of one name: both pages say "Sessions: 2". After one of them logs out, or its key expires in Redis, the other says "Sessions: 1". A set does not know which of its members have expired: ask for each.`, ""),
+				lang.T("SMembers gives the keys of the user's sessions, Exists counts how many of them are still there, and SRem removes from the set those that are gone.", ""),
+				lang.T("keys := s.rdb.SMembers(ctx, userKey(name)).Val(); alive := s.rdb.Exists(ctx, keys...).Val() … <p>Sessions: {{.Sessions}}</p>", ""),
 			},
 			where: "session/store.go, a new method; main.go, func index",
 			run:   devices,
@@ -284,11 +286,11 @@ var exercises = []exercise{
 func lessonHolds(except ...string) rule {
 	return rule{
 		id:   "lesson-holds",
-		name: "the rest of the lesson still works",
-		hints: []string{
-			"Your change broke something that worked before. The lines above say what was expected.",
-			"Run the check without EX: it stops at what broke, and has hints for it.",
-			"go back to the code that passed, and make the change in smaller steps",
+		name: lang.T("the rest of the lesson still works", ""),
+		hints: []lang.Text{
+			lang.T("Your change broke something that worked before. The lines above say what was expected.", ""),
+			lang.T("Run the check without EX: it stops at what broke, and has hints for it.", ""),
+			lang.T("go back to the code that passed, and make the change in smaller steps", ""),
 		},
 		where: "main.go, where you changed it last",
 		run: func(s *scene) {
@@ -297,7 +299,7 @@ func lessonHolds(except ...string) rule {
 					continue
 				}
 				if failure := s.run(check); failure != nil {
-					s.expect(false, fmt.Sprintf("%s still to pass: %s", check.ID, failure.Expected), failure.Got)
+					s.expect(false, lang.T("%s still to pass: %s", "", check.ID, failure.Expected), failure.Got)
 				}
 			}
 		},
@@ -317,7 +319,7 @@ const attempts = 5
 func (e exercise) breakingRules() []rule {
 	broken := rule{
 		id:    e.breaks + "-fails",
-		name:  "the check " + e.breaks + " fails now",
+		name:  lang.T("the check %s fails now", "", e.breaks),
 		hints: e.hints,
 		where: e.where,
 		run: func(s *scene) {
@@ -331,7 +333,7 @@ func (e exercise) breakingRules() []rule {
 					}
 				}
 			}
-			s.expect(false, e.breaks+" to fail", "it passes")
+			s.expect(false, lang.T("%s to fail", "", e.breaks), lang.T("it passes", ""))
 		},
 	}
 	return []rule{broken, lessonHolds(e.breaks, e.mayBreak)}
@@ -363,7 +365,7 @@ func loginEnds(s *scene) {
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	s.expect(false, "GET / with a copied cookie to say "+quote(loggedOut)+" after "+age.String(), "it still says "+quote(loggedIn+s.user))
+	s.expect(false, lang.T("GET / with a copied cookie to say %s after %s", "", quote(loggedOut), age.String()), lang.T("it still says %s", "", quote(loggedIn+s.user)))
 }
 
 // field returns a field of the user's hash.
@@ -377,13 +379,13 @@ func (s *scene) field(name string) string {
 
 func lastVisitIsWritten(s *scene) {
 	b := s.visited(1)
-	s.expect(s.field("last_visit") != "", "a field last_visit in the hash", "none, or an empty one")
+	s.expect(s.field("last_visit") != "", lang.T("a field last_visit in the hash", ""), lang.T("none, or an empty one", ""))
 	if s.failed() {
 		return
 	}
 	s.expectReply(s.target.Redis.HSet(s.ctx, s.key(), "last_visit", "long ago"))
 	b.expectVisits(2)
-	s.expect(s.field("last_visit") != "long ago", "a visit to write last_visit again", "the value from before")
+	s.expect(s.field("last_visit") != "long ago", lang.T("a visit to write last_visit again", ""), lang.T("the value from before", ""))
 }
 
 func lastVisitIsShown(s *scene) {
@@ -394,7 +396,7 @@ func lastVisitIsShown(s *scene) {
 	before := "before-" + s.user
 	s.expectReply(s.target.Redis.HSet(s.ctx, s.key(), "last_visit", before))
 	p := b.expectVisits(2)
-	s.expect(strings.Contains(p.Text(), "Last visit: "+before), "GET / to say "+quote("Last visit: "+before)+", which the hash held before", p.String())
+	s.expect(strings.Contains(p.Text(), "Last visit: "+before), lang.T("GET / to say %s, which the hash held before", "", quote("Last visit: "+before)), p.said())
 }
 
 var numbered = map[string]*regexp.Regexp{
@@ -407,7 +409,7 @@ var numbered = map[string]*regexp.Regexp{
 func (b *browser) number(label string) int {
 	p := b.get("/")
 	found := numbered[label].FindStringSubmatch(p.Text())
-	b.scene.expect(found != nil, "GET / to say \""+label+": \" and a number", p.String())
+	b.scene.expect(found != nil, lang.T(`GET / to say "%s: " and a number`, "", label), p.said())
 	if found == nil {
 		return 0
 	}
@@ -426,12 +428,12 @@ func places(s *scene) {
 		many.get("/")
 	}
 	behind, ahead := few.number("Your place"), many.number("Your place")
-	s.expect(0 < ahead && ahead < behind, "the name with 6 visits to come before the name with 3", fmt.Sprintf("place %d, and place %d", ahead, behind))
+	s.expect(0 < ahead && ahead < behind, lang.T("the name with 6 visits to come before the name with 3", ""), lang.T("place %d, and place %d", "", ahead, behind))
 	for range 8 {
 		few.get("/")
 	}
 	behind, ahead = many.number("Your place"), few.number("Your place")
-	s.expect(0 < ahead && ahead < behind, "the name with 12 visits to come before the name with 7", fmt.Sprintf("place %d, and place %d", ahead, behind))
+	s.expect(0 < ahead && ahead < behind, lang.T("the name with 12 visits to come before the name with 7", ""), lang.T("place %d, and place %d", "", ahead, behind))
 }
 
 func ttlPerUser(s *scene) {
@@ -444,25 +446,25 @@ func ttlPerUser(s *scene) {
 	vip.login("vip-" + s.user)
 	vip.expectVisits(1)
 	keys, err := s.scan(s.ctx, "*vip-"+s.user+"*", "hash")
-	s.expect(err == nil && len(keys) == 1, "in Redis a hash with vip-"+s.user+" in its key", fmt.Sprintf("%d of them", len(keys)))
+	s.expect(err == nil && len(keys) == 1, lang.T("in Redis a hash with vip-%s in its key", "", s.user), lang.T("%d of them", "", len(keys)))
 	if s.failed() {
 		return
 	}
 	left, most := s.ttl(keys[0]), 3*s.target.TTL
-	s.expect(left > s.target.TTL && left <= most, fmt.Sprintf("a TTL on %s above %s, and at most %s", keys[0], s.target.TTL, most), ttlText(keys[0], left))
+	s.expect(left > s.target.TTL && left <= most, lang.T("a TTL on %s above %s, and at most %s", "", keys[0], s.target.TTL, most), ttlText(keys[0], left))
 }
 
 func timeLeft(s *scene) {
 	b := s.visited(1)
 	short := s.shorten(s.key())
 	left := time.Duration(b.number("Time left")) * time.Millisecond
-	s.expect(0 < left && left <= short, fmt.Sprintf("\"Time left: \" with 1 to %d ms, since the check shortened the TTL to that", short.Milliseconds()),
-		fmt.Sprintf("%d ms", left.Milliseconds()))
+	s.expect(0 < left && left <= short, lang.T(`"Time left: " with 1 to %d ms, since the check shortened the TTL to that`, "", short.Milliseconds()),
+		lang.T("%d ms", "", left.Milliseconds()))
 }
 
 func (b *browser) logOutEverywhere() {
 	p := b.post("/logout-everywhere", url.Values{})
-	b.scene.expect(p.redirects(), p.Request+" to redirect (303 or 302)", p.String())
+	b.scene.expect(p.redirects(), lang.T("%s to redirect (303 or 302)", "", p.Request), p.said())
 }
 
 func logOutEverywhere(s *scene) {
@@ -473,7 +475,7 @@ func logOutEverywhere(s *scene) {
 	one.expectLoggedOut()
 	two.expectLoggedOut()
 	left, err := s.sessions(s.ctx, func(value string) bool { return value == s.user })
-	s.expect(err == nil && len(left) == 0, "no session of "+s.user+" in Redis", strings.Join(left, ", "))
+	s.expect(err == nil && len(left) == 0, lang.T("no session of %s in Redis", "", s.user), lang.Same(strings.Join(left, ", ")))
 }
 
 func othersStay(s *scene) {
@@ -488,16 +490,16 @@ func othersStay(s *scene) {
 func indexEnds(s *scene) {
 	s.loggedIn().expectVisits(1)
 	keys, err := s.scan(s.ctx, "*"+s.user+"*", "")
-	s.expect(err == nil, "an answer from Redis to SCAN", fmt.Sprint(err))
+	s.expect(err == nil, lang.T("an answer from Redis to SCAN", ""), lang.Same(fmt.Sprint(err)))
 	for _, key := range keys {
-		s.expect(s.ttl(key) > 0, "a TTL of the key "+quote(key), "none: it lives for ever")
+		s.expect(s.ttl(key) > 0, lang.T("a TTL of the key %s", "", quote(key)), lang.T("none: it lives for ever", ""))
 	}
 }
 
 func devices(s *scene) {
 	expect := func(b *browser, want int) {
 		got := b.number("Sessions")
-		s.expect(got == want, fmt.Sprintf("\"Sessions: %d\"", want), fmt.Sprintf("\"Sessions: %d\"", got))
+		s.expect(got == want, lang.T(`"Sessions: %d"`, "", want), lang.T(`"Sessions: %d"`, "", got))
 	}
 	one, two, three := s.browser(), s.browser(), s.browser()
 	one.login(s.user)
@@ -510,5 +512,5 @@ func devices(s *scene) {
 	expect(three, 2)
 	s.expire(first)
 	expect(three, 1)
-	s.expect(one.get("/").Status == http.StatusOK, "a page for the browser whose session has expired", "none")
+	s.expect(one.get("/").Status == http.StatusOK, lang.T("a page for the browser whose session has expired", ""), lang.T("none", ""))
 }

@@ -10,6 +10,7 @@ import (
 	"example.com/session-workshop/check/contract"
 	"example.com/session-workshop/check/contract/programs"
 	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/shared/lang"
 )
 
 // firstFailure runs an exercise's checks on a program through a wire, and returns
@@ -105,7 +106,7 @@ func TestExercisesAreComplete(t *testing.T) {
 				optional++
 			}
 			for _, c := range e.Checks {
-				if c.Name == "" || c.Run == nil || !isGuided(c) {
+				if c.Name == (lang.Text{}) || c.Run == nil || !isGuided(c) {
 					t.Errorf("%s: %s has not three hints and a place: %q, %q", e.Name, c.ID, c.Where, c.Hints)
 				}
 			}

@@ -1,9 +1,10 @@
 package contract
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+
+	"example.com/session-workshop/shared/lang"
 )
 
 // otherBrowsers are the rules about several visitors, about logout, and about
@@ -11,18 +12,18 @@ import (
 var otherBrowsers = []rule{
 	{
 		id:   "second-browser",
-		name: "a second browser is not logged in",
-		hints: []string{
-			"One browser logged in, and another one counted as logged in too. The name must not be kept in a variable of the server: only the cookie says which browser sent the request.",
-			"Everything about one visitor comes from the cookie of the request: cookie(c). Package variables, and fields of app, belong to all visitors.",
-			"func username(c echo.Context) string { name, _ := cookie(c).Values[\"username\"].(string); return name }",
+		name: lang.T("a second browser is not logged in", ""),
+		hints: []lang.Text{
+			lang.T("One browser logged in, and another one counted as logged in too. The name must not be kept in a variable of the server: only the cookie says which browser sent the request.", ""),
+			lang.T("Everything about one visitor comes from the cookie of the request: cookie(c). Package variables, and fields of app, belong to all visitors.", ""),
+			lang.T(`func username(c echo.Context) string { name, _ := cookie(c).Values["username"].(string); return name }`, ""),
 		},
 		where: "main.go, func login, func username",
 		inFour: place{
 			where: inIndex,
-			hints: []string{
-				"Everything about one visitor is found by the token of this request: a.cookie.Token(c.Request()). Fields of app and Store belong to all visitors.",
-				"s, err := a.store.Visit(c.Request().Context(), a.cookie.Token(c.Request()))",
+			hints: []lang.Text{
+				lang.T("Everything about one visitor is found by the token of this request: a.cookie.Token(c.Request()). Fields of app and Store belong to all visitors.", ""),
+				lang.T("s, err := a.store.Visit(c.Request().Context(), a.cookie.Token(c.Request()))", ""),
 			},
 		},
 		run: func(s *scene) {
@@ -33,36 +34,36 @@ var otherBrowsers = []rule{
 	},
 	{
 		id:   "names-apart",
-		name: "two names in two browsers stay apart",
-		hints: []string{
-			"Each browser must see its own name, and its own count. Is something kept in a variable that all requests share, or is the user name missing in the Redis key?",
-			"The name is read from the cookie of this request, and the key of the count is made from that name.",
-			"return \"workshop:user:\" + username(c)",
+		name: lang.T("two names in two browsers stay apart", ""),
+		hints: []lang.Text{
+			lang.T("Each browser must see its own name, and its own count. Is something kept in a variable that all requests share, or is the user name missing in the Redis key?", ""),
+			lang.T("The name is read from the cookie of this request, and the key of the count is made from that name.", ""),
+			lang.T(`return "workshop:user:" + username(c)`, ""),
 		},
 		where: "main.go, func userKey, func username",
 		inFour: place{
 			where: "session/store.go, func Key",
-			hints: []string{
-				"Each session has its own key, made from its token.",
-				"sum := sha256.Sum256([]byte(t)); return keyPrefix + hex.EncodeToString(sum[:])",
+			hints: []lang.Text{
+				lang.T("Each session has its own key, made from its token.", ""),
+				lang.T("sum := sha256.Sum256([]byte(t)); return keyPrefix + hex.EncodeToString(sum[:])", ""),
 			},
 		},
 		run: twoNames,
 	},
 	{
 		id:   "login-replaces",
-		name: "a login under another name replaces the first",
-		hints: []string{
-			"POST /login of a browser that is logged in must set the cookie again, with the new name.",
-			"login always sets Values[\"username\"] and saves it, also if the cookie already held a name.",
-			"s := cookie(c); s.Values[\"username\"] = name; return s.Save(c.Request(), c.Response()), then the redirect",
+		name: lang.T("a login under another name replaces the first", ""),
+		hints: []lang.Text{
+			lang.T("POST /login of a browser that is logged in must set the cookie again, with the new name.", ""),
+			lang.T(`login always sets Values["username"] and saves it, also if the cookie already held a name.`, ""),
+			lang.T(`s := cookie(c); s.Values["username"] = name; return s.Save(c.Request(), c.Response()), then the redirect`, ""),
 		},
 		where: inLogin,
 		inFour: place{
 			where: inLogin,
-			hints: []string{
-				"login always makes a new session with Create and gives its token to the browser, also if a user was logged in before.",
-				"token, err := a.store.Create(ctx, name); a.cookie.Set(c.Response(), token)",
+			hints: []lang.Text{
+				lang.T("login always makes a new session with Create and gives its token to the browser, also if a user was logged in before.", ""),
+				lang.T("token, err := a.store.Create(ctx, name); a.cookie.Set(c.Response(), token)", ""),
 			},
 		},
 		run: func(s *scene) {
@@ -74,19 +75,19 @@ var otherBrowsers = []rule{
 	},
 	{
 		id:    "only-root-counts",
-		name:  "only a visit to / counts",
+		name:  lang.T("only a visit to / counts", ""),
 		steps: counting,
-		hints: []string{
-			"Pages other than / must not add to the count. Is the counting code in a middleware, which runs for every page? It belongs in the handler of GET /.",
-			"Send HINCRBY only in index, after checking that a user is logged in. No e.Use(…) counts.",
-			"key := userKey(c); if key == \"\" { return c.Render(http.StatusOK, \"index\", page{}) } … HIncrBy",
+		hints: []lang.Text{
+			lang.T("Pages other than / must not add to the count. Is the counting code in a middleware, which runs for every page? It belongs in the handler of GET /.", ""),
+			lang.T("Send HINCRBY only in index, after checking that a user is logged in. No e.Use(…) counts.", ""),
+			lang.T(`key := userKey(c); if key == "" { return c.Render(http.StatusOK, "index", page{}) } … HIncrBy`, ""),
 		},
 		where: inIndex,
 		inFour: place{
 			where: inIndex,
-			hints: []string{
-				"Call Visit only in index: not in e.Use(…), not in login, not in the panel's Key.",
-				"s, err := a.store.Visit(c.Request().Context(), a.cookie.Token(c.Request())), only in index",
+			hints: []lang.Text{
+				lang.T("Call Visit only in index: not in e.Use(…), not in login, not in the panel's Key.", ""),
+				lang.T("s, err := a.store.Visit(c.Request().Context(), a.cookie.Token(c.Request())), only in index", ""),
 			},
 		},
 		run: func(s *scene) {
@@ -97,12 +98,12 @@ var otherBrowsers = []rule{
 	},
 	{
 		id:    "count-per-name",
-		name:  "two browsers with one name share one count",
+		name:  lang.T("two browsers with one name share one count", ""),
 		steps: byName,
-		hints: []string{
-			"In this step the key is made from the user name alone. Both browsers have the same name, so both add to the same hash.",
-			"Only the name goes into the key: no random part, no connection number, no time.",
-			"return \"workshop:user:\" + username(c)",
+		hints: []lang.Text{
+			lang.T("In this step the key is made from the user name alone. Both browsers have the same name, so both add to the same hash.", ""),
+			lang.T("Only the name goes into the key: no random part, no connection number, no time.", ""),
+			lang.T(`return "workshop:user:" + username(c)`, ""),
 		},
 		where: "main.go, func userKey",
 		run: func(s *scene) {
@@ -115,12 +116,12 @@ var otherBrowsers = []rule{
 	},
 	{
 		id:    "session-per-login",
-		name:  "two browsers with one name are two sessions",
+		name:  lang.T("two browsers with one name are two sessions", ""),
 		steps: onlyFour,
-		hints: []string{
-			"Each login starts a new session, with its own key in Redis. Is the key made from the user name? Make it from the random token of this login.",
-			"Create calls newToken() each time, and Key uses the token alone.",
-			"t := newToken() … s.Key(t)",
+		hints: []lang.Text{
+			lang.T("Each login starts a new session, with its own key in Redis. Is the key made from the user name? Make it from the random token of this login.", ""),
+			lang.T("Create calls newToken() each time, and Key uses the token alone.", ""),
+			lang.T("t := newToken() … s.Key(t)", ""),
 		},
 		where: "session/store.go, func Create, func Key",
 		run: func(s *scene) {
@@ -134,18 +135,18 @@ var otherBrowsers = []rule{
 	},
 	{
 		id:   "logout",
-		name: "after logout the page says You are not logged in",
-		hints: []string{
-			"Logout must delete the cookie: set it again with the same name and path and with Max-Age=0 (in Go: MaxAge: -1).",
-			"s.Options.MaxAge = -1 makes Save send a cookie that the browser deletes. Save comes before the redirect.",
-			"s := cookie(c); s.Options.MaxAge = -1; if err := s.Save(c.Request(), c.Response()); err != nil { return err }; return c.Redirect(http.StatusSeeOther, \"/\")",
+		name: lang.T("after logout the page says You are not logged in", ""),
+		hints: []lang.Text{
+			lang.T("Logout must delete the cookie: set it again with the same name and path and with Max-Age=0 (in Go: MaxAge: -1).", ""),
+			lang.T("s.Options.MaxAge = -1 makes Save send a cookie that the browser deletes. Save comes before the redirect.", ""),
+			lang.T(`s := cookie(c); s.Options.MaxAge = -1; if err := s.Save(c.Request(), c.Response()); err != nil { return err }; return c.Redirect(http.StatusSeeOther, "/")`, ""),
 		},
 		where: inLogout,
 		inFour: place{
 			where: inLogout,
-			hints: []string{
-				"logout ends the session with Delete, deletes the cookie with Cookie.Delete, and redirects.",
-				"a.store.Delete(ctx, a.cookie.Token(c.Request())); a.cookie.Delete(c.Response()); return c.Redirect(http.StatusSeeOther, \"/\")",
+			hints: []lang.Text{
+				lang.T("logout ends the session with Delete, deletes the cookie with Cookie.Delete, and redirects.", ""),
+				lang.T(`a.store.Delete(ctx, a.cookie.Token(c.Request())); a.cookie.Delete(c.Response()); return c.Redirect(http.StatusSeeOther, "/")`, ""),
 			},
 		},
 		run: func(s *scene) {
@@ -157,12 +158,12 @@ var otherBrowsers = []rule{
 	},
 	{
 		id:    "login-after-logout",
-		name:  "after logout you can log in again",
+		name:  lang.T("after logout you can log in again", ""),
 		steps: onlyOne,
-		hints: []string{
-			"A login after a logout is like the first one. Does logout leave something behind that stops it?",
-			"The server of this step remembers nothing. Remove any list or flag that logout writes.",
-			"logout sets s.Options.MaxAge = -1 and saves, and does nothing else",
+		hints: []lang.Text{
+			lang.T("A login after a logout is like the first one. Does logout leave something behind that stops it?", ""),
+			lang.T("The server of this step remembers nothing. Remove any list or flag that logout writes.", ""),
+			lang.T("logout sets s.Options.MaxAge = -1 and saves, and does nothing else", ""),
 		},
 		where: "main.go, func login, func logout",
 		run: func(s *scene) {
@@ -174,12 +175,12 @@ var otherBrowsers = []rule{
 	},
 	{
 		id:    "count-goes-on",
-		name:  "after logout and login the count goes on",
+		name:  lang.T("after logout and login the count goes on", ""),
 		steps: byName,
-		hints: []string{
-			"In this step logout only deletes the cookie. It must leave the key in Redis alone: the count belongs to the name, not to the login.",
-			"Send no DEL and no HDEL in logout: it changes only the cookie.",
-			"s.Options.MaxAge = -1; s.Save(c.Request(), c.Response()); and no a.rdb.Del(…)",
+		hints: []lang.Text{
+			lang.T("In this step logout only deletes the cookie. It must leave the key in Redis alone: the count belongs to the name, not to the login.", ""),
+			lang.T("Send no DEL and no HDEL in logout: it changes only the cookie.", ""),
+			lang.T("s.Options.MaxAge = -1; s.Save(c.Request(), c.Response()); and no a.rdb.Del(…)", ""),
 		},
 		where: inLogout,
 		run: func(s *scene) {
@@ -191,12 +192,12 @@ var otherBrowsers = []rule{
 	},
 	{
 		id:    "count-ends",
-		name:  "after logout a new login starts at Visits: 1",
+		name:  lang.T("after logout a new login starts at Visits: 1", ""),
 		steps: onlyFour,
-		hints: []string{
-			"In this step the count belongs to the session. Logout deletes the session, and the next login makes a new one.",
-			"Create makes a new hash with visits 0, and Delete removes the whole key. No count is kept under the user's name.",
-			"multi.HSet(ctx, s.Key(t), \"username\", username, \"visits\", 0) / s.rdb.Del(ctx, s.Key(t)).Err()",
+		hints: []lang.Text{
+			lang.T("In this step the count belongs to the session. Logout deletes the session, and the next login makes a new one.", ""),
+			lang.T("Create makes a new hash with visits 0, and Delete removes the whole key. No count is kept under the user's name.", ""),
+			lang.T(`multi.HSet(ctx, s.Key(t), "username", username, "visits", 0) / s.rdb.Del(ctx, s.Key(t)).Err()`, ""),
 		},
 		where: "session/store.go, func Create, func Delete",
 		run: func(s *scene) {
@@ -208,29 +209,29 @@ var otherBrowsers = []rule{
 	},
 	{
 		id:   "html-as-text",
-		name: "a name with HTML in it is shown as text",
-		hints: []string{
-			"The name went into the page as it was typed, so a user can put a script into the page. Escape it: html/template does it automatically, html.EscapeString by hand.",
-			"{{.Username}} in the template is escaped automatically, as long as the name is a string: template.HTML switches that off.",
-			"<h1>Logged in as {{.Username}}.</h1>, with Username string in page",
+		name: lang.T("a name with HTML in it is shown as text", ""),
+		hints: []lang.Text{
+			lang.T("The name went into the page as it was typed, so a user can put a script into the page. Escape it: html/template does it automatically, html.EscapeString by hand.", ""),
+			lang.T("{{.Username}} in the template is escaped automatically, as long as the name is a string: template.HTML switches that off.", ""),
+			lang.T("<h1>Logged in as {{.Username}}.</h1>, with Username string in page", ""),
 		},
 		where: inPages,
 		run:   escaped,
 	},
 	{
 		id:   "changed-cookie",
-		name: "a changed cookie is not a login",
-		hints: []string{
-			"The check changed one character of the cookie. A login in a cookie must be signed, and every request must verify the signature. A token must be looked up as a whole.",
-			"sessions.NewCookieStore makes a store that signs with SECRET_KEY, and its Get verifies the signature. A plain http.Cookie does neither.",
-			"store = sessions.NewCookieStore([]byte(cfg.SecretKey)) / s, _ := store.Get(c.Request(), cookieName)",
+		name: lang.T("a changed cookie is not a login", ""),
+		hints: []lang.Text{
+			lang.T("The check changed one character of the cookie. A login in a cookie must be signed, and every request must verify the signature. A token must be looked up as a whole.", ""),
+			lang.T("sessions.NewCookieStore makes a store that signs with SECRET_KEY, and its Get verifies the signature. A plain http.Cookie does neither.", ""),
+			lang.T("store = sessions.NewCookieStore([]byte(cfg.SecretKey)) / s, _ := store.Get(c.Request(), cookieName)", ""),
 		},
 		where: "main.go, func run, func cookie",
 		inFour: place{
 			where: "session/store.go, func Key, func Visit",
-			hints: []string{
-				"Key uses the whole token, and Visit returns ErrNone for a key that is not there.",
-				"sha256.Sum256([]byte(t)) … if errors.Is(err, redis.Nil) { return Session{}, ErrNone }",
+			hints: []lang.Text{
+				lang.T("Key uses the whole token, and Visit returns ErrNone for a key that is not there.", ""),
+				lang.T("sha256.Sum256([]byte(t)) … if errors.Is(err, redis.Nil) { return Session{}, ErrNone }", ""),
 			},
 		},
 		run: func(s *scene) {
@@ -239,24 +240,24 @@ var otherBrowsers = []rule{
 			thief.plant(cookie.Name, changed(cookie.Value))
 			p := thief.get("/")
 			s.expect(strings.Contains(p.Text(), loggedOut) && !strings.Contains(p.Text(), loggedIn),
-				"GET / with a changed cookie to say "+quote(loggedOut), p.String())
+				lang.T("GET / with a changed cookie to say %s", "", quote(loggedOut)), p.said())
 		},
 	},
 	{
 		id:    "visits-at-once",
-		name:  "30 visits at the same time count 30",
+		name:  lang.T("30 visits at the same time count 30", ""),
 		steps: counting,
-		hints: []string{
-			"Some visits got the same number. Two requests read the same number and both wrote the next one; or a second command read the number, after other visits had counted. HINCRBY does it all inside Redis: it reads, adds, writes, and answers with the new number.",
-			"Between HGET and HSET, another visit can read the same number. Replace both with one HIncrBy, and show what it returns.",
-			"visits, err := a.rdb.HIncrBy(c.Request().Context(), key, \"visits\", 1).Result()",
+		hints: []lang.Text{
+			lang.T("Some visits got the same number. Two requests read the same number and both wrote the next one; or a second command read the number, after other visits had counted. HINCRBY does it all inside Redis: it reads, adds, writes, and answers with the new number.", ""),
+			lang.T("Between HGET and HSET, another visit can read the same number. Replace both with one HIncrBy, and show what it returns.", ""),
+			lang.T(`visits, err := a.rdb.HIncrBy(c.Request().Context(), key, "visits", 1).Result()`, ""),
 		},
 		where: inIndex,
 		inFour: place{
 			where: inVisit,
-			hints: []string{
-				"HINCRBY inside the script changes the count. Do not read it in Go and write it back.",
-				"redis.call('HINCRBY', KEYS[1], 'visits', 1)",
+			hints: []lang.Text{
+				lang.T("HINCRBY inside the script changes the count. Do not read it in Go and write it back.", ""),
+				lang.T("redis.call('HINCRBY', KEYS[1], 'visits', 1)", ""),
 			},
 		},
 		run: visitsAtOnce,
@@ -287,7 +288,7 @@ func escaped(s *scene) {
 	b := s.browser()
 	b.login(name)
 	p := b.expectLoggedIn(name)
-	s.expect(!strings.Contains(p.Body, "<b>"+s.user), "&lt;b&gt; in the page's source for <b> in the name", quote(p.Body))
+	s.expect(!strings.Contains(p.Body, "<b>"+s.user), lang.T("&lt;b&gt; in the page's source for <b> in the name", ""), lang.Same(quote(p.Body)))
 }
 
 // changed replaces one character in the middle.
@@ -314,7 +315,7 @@ func visitsAtOnce(s *scene) {
 	}
 	different := len(slices.Compact(slices.Clone(numbers)))
 	s.expect(different == n && numbers[0] == before+1 && numbers[n-1] == before+n,
-		fmt.Sprintf("the numbers %d to %d, each once, on %d pages asked for at the same time", before+1, before+n, n),
-		fmt.Sprintf("%d different numbers: %v", different, numbers))
+		lang.T("the numbers %d to %d, each once, on %d pages asked for at the same time", "", before+1, before+n, n),
+		lang.T("%d different numbers: %v", "", different, numbers))
 	s.expectCount(s.key(), before+n)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+
+	"example.com/session-workshop/shared/lang"
 )
 
 // onTheWire are the rules about what an app sends to Redis. They need a wire
@@ -11,20 +13,20 @@ import (
 var onTheWire = []rule{
 	{
 		id:    "no-login-no-question",
-		name:  "a page without a login sends nothing to Redis",
+		name:  lang.T("a page without a login sends nothing to Redis", ""),
 		steps: counting,
 		wire:  true,
-		hints: []string{
-			"Redis got a command, but the browser was not logged in. A visitor without a login has no count: a key for such visitors belongs to no user, and every robot adds to it.",
-			"First check whether there is a login, and answer \"You are not logged in\" before the first command.",
-			"key := userKey(c); if key == \"\" { return c.Render(http.StatusOK, \"index\", page{}) }",
+		hints: []lang.Text{
+			lang.T("Redis got a command, but the browser was not logged in. A visitor without a login has no count: a key for such visitors belongs to no user, and every robot adds to it.", ""),
+			lang.T(`First check whether there is a login, and answer "You are not logged in" before the first command.`, ""),
+			lang.T(`key := userKey(c); if key == "" { return c.Render(http.StatusOK, "index", page{}) }`, ""),
 		},
 		where: inIndex,
 		inFour: place{
 			where: inVisit,
-			hints: []string{
-				"Without a token there is no session: Visit returns ErrNone at once, and sends nothing to Redis.",
-				"if token == \"\" { return Session{}, ErrNone }",
+			hints: []lang.Text{
+				lang.T("Without a token there is no session: Visit returns ErrNone at once, and sends nothing to Redis.", ""),
+				lang.T(`if token == "" { return Session{}, ErrNone }`, ""),
 			},
 		},
 		run: func(s *scene) {
@@ -32,19 +34,19 @@ var onTheWire = []rule{
 			b.expectLoggedOut()
 			for _, path := range []string{"/", "/login"} {
 				asked := s.roundTrips(func() { b.get(path) })
-				s.expect(asked == 0, "GET "+path+" without a login to send nothing to Redis", fmt.Sprintf("round trips: %d", asked))
+				s.expect(asked == 0, lang.T("GET %s without a login to send nothing to Redis", "", path), lang.T("round trips: %d", "", asked))
 			}
 		},
 	},
 	{
 		id:    "logout-during-visit",
-		name:  "a logout during a visit leaves no session",
+		name:  lang.T("a logout during a visit leaves no session", ""),
 		steps: onlyFour,
 		wire:  true,
-		hints: []string{
-			"The visit checked that the session is there, and counted later. A logout came between the two, and the count made the key again. The check and the count must be one step for Redis.",
-			"Redis runs a script as one command, and nothing comes between its lines: check, count and set the TTL in one script. MULTI is not enough, because it cannot decide by what it has read.",
-			"if redis.call('EXISTS', KEYS[1]) == 0 then return false end; local visits = redis.call('HINCRBY', KEYS[1], 'visits', 1); redis.call('PEXPIRE', KEYS[1], ARGV[1])",
+		hints: []lang.Text{
+			lang.T("The visit checked that the session is there, and counted later. A logout came between the two, and the count made the key again. The check and the count must be one step for Redis.", ""),
+			lang.T("Redis runs a script as one command, and nothing comes between its lines: check, count and set the TTL in one script. MULTI is not enough, because it cannot decide by what it has read.", ""),
+			lang.T("if redis.call('EXISTS', KEYS[1]) == 0 then return false end; local visits = redis.call('HINCRBY', KEYS[1], 'visits', 1); redis.call('PEXPIRE', KEYS[1], ARGV[1])", ""),
 		},
 		where: inVisit,
 		run:   logoutDuringVisit,
@@ -55,26 +57,26 @@ var onTheWire = []rule{
 // oneRoundTrip expects a visit to take one round trip.
 var oneRoundTrip = rule{
 	id:    "one-round-trip",
-	name:  "a visit is one round trip to Redis",
+	name:  lang.T("a visit is one round trip to Redis", ""),
 	steps: counting,
 	wire:  true,
-	hints: []string{
-		"Each command that is sent alone waits for its answer. Send all commands of a visit together: otherwise another visit can come between two of them, or the app can end there.",
-		"a.rdb.TxPipelined sends all commands of its function at once. The answers are there after it has returned.",
-		"_, err := a.rdb.TxPipelined(ctx, func(multi redis.Pipeliner) error { …; return nil })",
+	hints: []lang.Text{
+		lang.T("Each command that is sent alone waits for its answer. Send all commands of a visit together: otherwise another visit can come between two of them, or the app can end there.", ""),
+		lang.T("a.rdb.TxPipelined sends all commands of its function at once. The answers are there after it has returned.", ""),
+		lang.T("_, err := a.rdb.TxPipelined(ctx, func(multi redis.Pipeliner) error { …; return nil })", ""),
 	},
 	where: inIndex,
 	inFour: place{
 		where: inVisit,
-		hints: []string{
-			"The script checks, counts, sets the TTL and reads the name. Visit sends it once, and nothing else.",
-			"visit.Run(ctx, s.rdb, []string{s.Key(token)}, s.ttl.Milliseconds())",
+		hints: []lang.Text{
+			lang.T("The script checks, counts, sets the TTL and reads the name. Visit sends it once, and nothing else.", ""),
+			lang.T("visit.Run(ctx, s.rdb, []string{s.Key(token)}, s.ttl.Milliseconds())", ""),
 		},
 	},
 	run: func(s *scene) {
 		b := s.loggedIn()
 		asked := s.roundTrips(func() { b.get("/") })
-		s.expect(asked == 1, "1 round trip to Redis for GET /", fmt.Sprint(asked))
+		s.expect(asked == 1, lang.T("1 round trip to Redis for GET /", ""), lang.Same(fmt.Sprint(asked)))
 	},
 }
 
@@ -110,7 +112,7 @@ func logoutDuringVisit(s *scene) {
 	}()
 	select {
 	case err := <-answered:
-		s.expect(err == nil, "an answer to GET /", fmt.Sprint(err))
+		s.expect(err == nil, lang.T("an answer to GET /", ""), lang.Same(fmt.Sprint(err)))
 		second.Release()
 		other.logout()
 	case <-second.Arrived():
@@ -119,5 +121,5 @@ func logoutDuringVisit(s *scene) {
 		// What the app answers now does not matter: it may see an error.
 		<-answered
 	}
-	s.expect(!s.exists(key), "no key "+key+" after a logout during a visit", "the key is back")
+	s.expect(!s.exists(key), lang.T("no key %s after a logout during a visit", "", key), lang.T("the key is back", ""))
 }

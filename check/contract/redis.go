@@ -10,13 +10,15 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"example.com/session-workshop/shared/lang"
 )
 
 // expectReply records the error of a Redis command as a failure. Callers check
 // failed first: a command must not be sent with the key of a failed look-up.
 func (s *scene) expectReply(cmd redis.Cmder) {
 	if err := cmd.Err(); err != nil {
-		s.expect(false, "an answer from Redis to "+cmd.FullName(), err.Error())
+		s.expect(false, lang.T("an answer from Redis to %s", "", cmd.FullName()), lang.Same(err.Error()))
 	}
 }
 
@@ -57,7 +59,7 @@ func (s *scene) hashes() map[string]bool {
 		return nil
 	}
 	keys, err := s.scan(s.ctx, "*", "hash")
-	s.expect(err == nil, "an answer from Redis to SCAN", fmt.Sprint(err))
+	s.expect(err == nil, lang.T("an answer from Redis to SCAN", ""), lang.Same(fmt.Sprint(err)))
 	set := make(map[string]bool, len(keys))
 	for _, key := range keys {
 		set[key] = true
@@ -92,7 +94,7 @@ func (s *scene) key() string {
 		return s.sessionKey()
 	}
 	keys, err := s.scan(s.ctx, "*"+s.user+"*", "")
-	s.expect(err == nil, "an answer from Redis to SCAN", fmt.Sprint(err))
+	s.expect(err == nil, lang.T("an answer from Redis to SCAN", ""), lang.Same(fmt.Sprint(err)))
 	var seen []string
 	for _, key := range keys {
 		kind := s.target.Redis.Type(s.ctx, key).Val()
@@ -101,18 +103,18 @@ func (s *scene) key() string {
 		}
 		seen = append(seen, fmt.Sprintf("%s (%s)", key, kind))
 	}
-	got := "no key with that name in it"
+	got := lang.T("no key with that name in it", "")
 	if len(seen) > 0 {
-		got = "only " + strings.Join(seen, ", ")
+		got = lang.T("only %s", "", strings.Join(seen, ", "))
 	}
-	s.expect(false, "in Redis a hash with a field \"visits\" and "+s.user+" in its key", got)
+	s.expect(false, lang.T(`in Redis a hash with a field "visits" and %s in its key`, "", s.user), got)
 	return ""
 }
 
 func (s *scene) sessionKey() string {
 	keys, err := s.sessions(s.ctx, func(value string) bool { return value == s.user })
-	s.expect(err == nil, "an answer from Redis to SCAN", fmt.Sprint(err))
-	s.expect(len(keys) > 0, "in Redis a new hash with a field whose value is "+s.user, "no such hash")
+	s.expect(err == nil, lang.T("an answer from Redis to SCAN", ""), lang.Same(fmt.Sprint(err)))
+	s.expect(len(keys) > 0, lang.T("in Redis a new hash with a field whose value is %s", "", s.user), lang.T("no such hash", ""))
 	if len(keys) == 0 {
 		return ""
 	}
@@ -126,7 +128,7 @@ func (s *scene) count(key string) string {
 	}
 	cmd := s.target.Redis.HGet(s.ctx, key, "visits")
 	if errors.Is(cmd.Err(), redis.Nil) {
-		s.expect(false, "a field \"visits\" in the hash "+key, "no such field")
+		s.expect(false, lang.T(`a field "visits" in the hash %s`, "", key), lang.T("no such field", ""))
 	}
 	s.expectReply(cmd)
 	return cmd.Val()
@@ -173,21 +175,21 @@ func (s *scene) ttl(key string) time.Duration {
 	return cmd.Val()
 }
 
-func ttlText(key string, ttl time.Duration) string {
+func ttlText(key string, ttl time.Duration) lang.Text {
 	switch ttl {
 	case forever:
-		return "PTTL " + key + " is -1: the key has no TTL and lives for ever"
+		return lang.T("PTTL %s is -1: the key has no TTL and lives for ever", "", key)
 	case absent:
-		return "PTTL " + key + " is -2: the key is not there"
+		return lang.T("PTTL %s is -2: the key is not there", "", key)
 	}
-	return fmt.Sprintf("PTTL %s is %d ms", key, ttl.Milliseconds())
+	return lang.T("PTTL %s is %d ms", "", key, ttl.Milliseconds())
 }
 
 // expectTTL expects a TTL of at most the configured one.
 func (s *scene) expectTTL(key string) {
 	got := s.ttl(key)
 	s.expect(got > 0 && got <= s.target.TTL,
-		fmt.Sprintf("a TTL on %s, above 0 and at most %s", key, s.target.TTL), ttlText(key, got))
+		lang.T("a TTL on %s, above 0 and at most %s", "", key, s.target.TTL), ttlText(key, got))
 }
 
 // shorten sets the TTL of a key to a third of the configured one.
@@ -206,7 +208,7 @@ func (s *scene) expectFull(key string, since time.Time) {
 	got := s.ttl(key)
 	least := s.target.TTL*8/10 - time.Since(since)
 	s.expect(got > least && got <= s.target.TTL,
-		fmt.Sprintf("the TTL of %s to be %s again, after it was shortened to %s", key, s.target.TTL, s.target.TTL/3),
+		lang.T("the TTL of %s to be %s again, after it was shortened to %s", "", key, s.target.TTL, s.target.TTL/3),
 		ttlText(key, got))
 }
 
@@ -227,7 +229,7 @@ func (s *scene) awaitGone(key string, limit time.Duration) {
 			return
 		}
 		if left == forever || time.Now().After(end) {
-			s.expect(false, "the key "+key+" to be gone when its TTL is over", ttlText(key, left))
+			s.expect(false, lang.T("the key %s to be gone when its TTL is over", "", key), ttlText(key, left))
 			return
 		}
 		select {

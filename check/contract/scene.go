@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"example.com/session-workshop/shared/lang"
 )
 
 // scene is one run of one check. It keeps the first failure; after that all
@@ -35,7 +37,7 @@ func play(ctx context.Context, t Target, step int, run func(s *scene)) error {
 		client: http.DefaultTransport.(*http.Transport).Clone(),
 	}
 	defer s.client.CloseIdleConnections()
-	s.expect(step == 1 || t.Redis != nil, "a Redis client in Target.Redis", "none")
+	s.expect(step == 1 || t.Redis != nil, lang.T("a Redis client in Target.Redis", ""), lang.T("none", ""))
 	if step == 4 {
 		s.before = s.hashes()
 	}
@@ -53,9 +55,9 @@ func play(ctx context.Context, t Target, step int, run func(s *scene)) error {
 func (s *scene) failed() bool { return s.failure != nil }
 
 // expect records a failure if ok is false and there was no failure before.
-func (s *scene) expect(ok bool, expected, got string) {
+func (s *scene) expect(ok bool, expected, got lang.Text) {
 	if !ok && !s.failed() {
-		s.failure = &Failure{Expected: expected, Got: cut(got, 400)}
+		s.failure = &Failure{Expected: expected, Got: lang.Text{EN: cut(got.EN, 400), JA: cut(got.JA, 400)}}
 	}
 }
 

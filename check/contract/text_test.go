@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"example.com/session-workshop/check/browse"
+	"example.com/session-workshop/shared/lang"
 )
 
 func TestRevealsDecodesTheValue(t *testing.T) {
@@ -38,12 +39,12 @@ func TestChangedChangesEveryValue(t *testing.T) {
 
 func TestFailuresAreShort(t *testing.T) {
 	s := &scene{}
-	s.expect(false, "little", strings.Repeat("日", 1000))
-	s.expect(false, "more", "the second failure")
-	if got := s.failure.Got; len(got) > 410 || !strings.HasSuffix(got, "日…") {
+	s.expect(false, lang.Same("little"), lang.Same(strings.Repeat("日", 1000)))
+	s.expect(false, lang.Same("more"), lang.Same("the second failure"))
+	if got := s.failure.Got.JA; len(got) > 410 || !strings.HasSuffix(got, "日…") {
 		t.Errorf("Got has %d bytes: %q", len(got), got)
 	}
-	if s.failure.Error() != "expected little / got "+s.failure.Got {
+	if s.failure.Error() != "expected little / got "+s.failure.Got.EN {
 		t.Errorf("Error() is %q", s.failure.Error())
 	}
 }
@@ -51,7 +52,7 @@ func TestFailuresAreShort(t *testing.T) {
 func TestAFailureDoesNotShowTheFrame(t *testing.T) {
 	p := page{browse.Page{Request: "GET /", Status: 200, Body: `<header id="workshop" class="color0"><p>Step 3 of 4</p></header><header>above</header><main><h1>Login</h1></main>
 <section class="hood" aria-labelledby="hood"><h2>Under the hood</h2></section><section>below</section>`}}
-	if want := `GET / answered 200: "above Login below"`; p.String() != want {
-		t.Errorf("got %s, want %s", p, want)
+	if want := `GET / answered 200: "above Login below"`; p.said().EN != want {
+		t.Errorf("got %s, want %s", p.said(), want)
 	}
 }

@@ -123,7 +123,7 @@ func check(t *testing.T, dir string, checks []contract.Check, target contract.Ta
 // explain writes what was expected above what the check got, for comparison.
 func explain(err error) string {
 	if failure, ok := errors.AsType[*contract.Failure](err); ok {
-		return "\nexpected: " + failure.Expected + "\ngot:      " + failure.Got
+		return "\nexpected: " + failure.Expected.EN + "\ngot:      " + failure.Got.EN
 	}
 	return "\n" + err.Error()
 }

@@ -32,9 +32,9 @@ func TestContractFailsOnAWrongApp(t *testing.T) {
 			}
 			first := contract.Step(c.step)[0]
 			for _, want := range []string{
-				"--- FAIL: " + c.under + first.ID, first.Name,
+				"--- FAIL: " + c.under + first.ID, first.Name.EN,
 				"expected: ", "got:      ",
-				"hint: " + first.Hints[0],
+				"hint: " + first.Hints[0].EN,
 				"the app's last lines:", "Step 9 is running: http://127.0.0.1:",
 				c.settings,
 				fmt.Sprintf("built with -race: %v", len(raceFlags) > 0),

@@ -20,6 +20,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 )
 
 // Names of the pages that every app has.
@@ -46,39 +47,46 @@ type renderer struct {
 	// noticeFile is the value of the variable NoticeFile.
 	noticeFile string
 	repeats    repeats
-	pages      map[string]*template.Template
+	// pages holds each page in each language.
+	pages map[string]map[lang.Lang]*template.Template
+	// english are the pages whose own text is English only.
+	english map[string]bool
 }
 
 func newRenderer(pages map[string]string) *renderer {
-	r := &renderer{title: "Session store workshop", repeats: repeats{more: map[string]int{}}, pages: map[string]*template.Template{}}
+	r := &renderer{title: "Session store workshop", repeats: repeats{more: map[string]int{}}, pages: map[string]map[lang.Lang]*template.Template{}, english: map[string]bool{}}
 	r.add(problemPage, problemText)
 	r.add(confirmPage, confirmText)
 	for name, text := range pages {
 		r.add(name, text)
+		r.english[name] = true
 	}
 	return r
 }
 
 func (r *renderer) add(name, text string) {
-	page := template.Must(template.New("frame").Parse(frame))
-	// With its own name, an error in it names the page and not the frame.
-	content := template.Must(page.New(name).Parse(text))
-	template.Must(page.AddParseTree("content", content.Tree))
-	r.pages[name] = page
+	r.pages[name] = InEach(func(words template.FuncMap) *template.Template {
+		page := template.Must(template.New("frame").Funcs(words).Parse(frame))
+		// With its own name, an error in it names the page and not the frame.
+		content := template.Must(page.New(name).Parse(text))
+		template.Must(page.AddParseTree("content", content.Tree))
+		return page
+	})
 }
 
-// AddPage adds a page to those of New.
+// AddPage adds a page to those of New. Its text is in both languages, by the functions
+// of InEach.
 func AddPage(e *echo.Echo, name, text string) { e.Renderer.(*renderer).add(name, text) }
 
 // Render makes the whole page before it writes any of it, so that a failing template
 // becomes an error page and not half a page.
 func (r *renderer) Render(w io.Writer, name string, data any, c echo.Context) error {
-	page, ok := r.pages[name]
+	page, ok := r.pages[name][LangOf(c.Request())]
 	if !ok {
 		return fmt.Errorf("there is no page %q", name)
 	}
 	var whole bytes.Buffer
-	if err := page.Execute(&whole, framed{data, r.title, r.notice(), c}); err != nil {
+	if err := page.Execute(&whole, framed{data, r.title, r.notice(), r.english[name], c}); err != nil {
 		return err
 	}
 	// After a logout, a page with a name must not come from a cache.
@@ -115,6 +123,7 @@ type framed struct {
 	Page    any
 	App     string
 	Notice  string
+	English bool
 	context echo.Context
 }
 

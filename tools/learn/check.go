@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/check/contract"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/board"
 )
 
@@ -54,6 +55,8 @@ type Check struct {
 	// Board is the address of a class board to report to as Name, or empty.
 	Board, Name string
 	Out         io.Writer
+	// Lang is the language of what is printed; empty means English.
+	Lang lang.Lang
 	// Colour is true if Out shows colours. The words have the full meaning without.
 	Colour bool
 	// Width is the width of the terminal in characters. If it is 0, no line is
@@ -86,7 +89,7 @@ type Problem struct {
 // appFailed reports whether the app answered 500 and printed why. The hints are
 // then about another mistake than the one that stopped the app.
 func (p *Problem) appFailed() bool {
-	return !p.ended && strings.TrimSpace(p.said) != "" && strings.Contains(p.Got, "answered 500")
+	return !p.ended && strings.TrimSpace(p.said) != "" && strings.Contains(p.Got.EN, "answered 500")
 }
 
 // Run is Find, but returns ErrFailed for an app that does not pass.
@@ -232,7 +235,7 @@ func (c *Check) run(ctx context.Context, s *subject, check contract.Check) *cont
 	if failure, ok := errors.AsType[*contract.Failure](err); ok {
 		return failure
 	}
-	return &contract.Failure{Expected: check.Name, Got: err.Error()}
+	return &contract.Failure{Expected: check.Name, Got: lang.Of(err)}
 }
 
 // helpFor is the check whose hints help: mostly the one that failed.

@@ -180,7 +180,7 @@ func TestEachExerciseOnARealCopy(t *testing.T) {
 			exercises := contract.Exercises(n)
 			putSolution(t, c)
 			said := fails(t, checkOf(c, exercises[0].Name))
-			repotest.WantText(t, said, "FAIL  1 "+exercises[0].Checks[0].ID+": "+plain(exercises[0].Checks[0].Name),
+			repotest.WantText(t, said, "FAIL  1 "+exercises[0].Checks[0].ID+": "+plain(exercises[0].Checks[0].Name.EN),
 				fmt.Sprintf("make check%d EX=%s HINT=2", n, exercises[0].Name))
 			for _, e := range exercises {
 				putSolution(t, c)

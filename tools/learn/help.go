@@ -13,7 +13,7 @@ func (c *Check) Say(format string, args ...any) { c.say(format, args...) }
 func (c *Check) Help(p *Problem) {
 	if c.Hint < len(p.helps.Hints) {
 		c.Hint++
-		c.hint(c.Hint, p.helps.Hints[c.Hint-1])
+		c.hint(c.Hint, p.helps.Hints[c.Hint-1].In(c.Lang))
 	}
 	c.say("%s", c.moreHelp(p))
 }

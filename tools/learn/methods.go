@@ -14,6 +14,7 @@ import (
 	"example.com/session-workshop/check/contract"
 	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/board"
 	"example.com/session-workshop/tools/internal/folder"
 )
@@ -80,24 +81,25 @@ var (
 // they printed and err, with which they ended.
 func (c *Check) judge(method, said string, err error) error {
 	file := c.Copy.Name() + "/" + methodsTest
-	failure := &contract.Failure{Expected: fmt.Sprintf("Test%s in %s to pass", method, file)}
+	failure := &contract.Failure{Expected: lang.T("Test%s in %s to pass", "%[2]s の Test%[1]s が成功すること", method, file)}
 	if err == nil {
 		if strings.Contains(said, "--- PASS: Test"+method) {
 			return nil
 		}
-		failure.Got = fmt.Sprintf("there is no such test. Delete %s, and the check restores it", file)
+		failure.Got = lang.T("there is no such test. Delete %s, and the check restores it", "そのテストがありません。%s を削除すると、チェックが元に戻します", file)
 		return failure
 	}
 	if failed := failedTest.FindStringSubmatch(said); failed != nil {
-		failure.Expected = fmt.Sprintf("%s in %s to pass", failed[1], file)
+		failure.Expected = lang.T("%s in %s to pass", "%[2]s の %[1]s が成功すること", failed[1], file)
 	}
-	failure.Got = fmt.Sprintf("it ended with %v", err)
+	failure.Got = lang.T("it ended with %v", "%v で終了しました", err)
 	if line := complaint.FindStringSubmatch(said); line != nil {
-		failure.Got = line[1]
+		failure.Got = lang.Same(line[1])
 	}
 	if line := panicIn(said, c.Copy.Name()); line != "" {
 		// The lines of the test, which called the method, do not help a learner.
-		failure.Got, _, _ = strings.Cut(line, ", "+file)
+		panicked, _, _ := strings.Cut(line, ", "+file)
+		failure.Got = lang.Same(panicked)
 	}
 	return failure
 }

@@ -72,21 +72,21 @@ func (c *Check) result(word string, number int, check contract.Check) string {
 	if colour := map[string]string{"ok": "32", "FAIL": "31"}[word]; c.Colour && colour != "" {
 		mark = "\x1b[" + colour + "m" + mark + "\x1b[0m"
 	}
-	return fmt.Sprintf("%s %2d %s: %s", mark, number, check.ID, check.Name)
+	return fmt.Sprintf("%s %2d %s: %s", mark, number, check.ID, check.Name.In(c.Lang))
 }
 
 // explain prints what went wrong in a check, and the hints for it.
 func (c *Check) explain(p *Problem) {
 	c.line("FAIL", p.number, p.check)
-	c.detail("expected", p.Expected)
-	c.detail("got", p.Got)
+	c.detail("expected", p.Expected.In(c.Lang))
+	c.detail("got", p.Got.In(c.Lang))
 	if p.appFailed() {
 		c.detail("first", "your app itself failed. Below is what it printed.")
 	}
 	helps := p.helps
 	for i, hint := range helps.Hints {
 		if i < c.Hint {
-			c.hint(i+1, hint)
+			c.hint(i+1, hint.In(c.Lang))
 		}
 	}
 	if c.URL == "" && helps.Where != "" {
@@ -136,7 +136,7 @@ func (c *Check) unknown(checks []contract.Check) error {
 		if check.Group == contract.House && checks[i-1].Group == contract.Lesson {
 			list += "\nHouse rules, beyond the lesson:"
 		}
-		list += fmt.Sprintf("\n  %2d %s: %s", i+1, check.ID, check.Name)
+		list += fmt.Sprintf("\n  %2d %s: %s", i+1, check.ID, check.Name.In(c.Lang))
 	}
 	return errors.New(plain(list))
 }
@@ -247,9 +247,9 @@ func (c *Check) checkHouse(ctx context.Context, s *subject) {
 
 // notYet prints a house rule that does not hold.
 func (c *Check) notYet(check contract.Check, failure *contract.Failure) {
-	c.say("  not yet: %s: %s", check.ID, check.Name)
-	c.detail("expected", failure.Expected)
-	c.detail("got", failure.Got)
+	c.say("  not yet: %s: %s", check.ID, check.Name.In(c.Lang))
+	c.detail("expected", failure.Expected.In(c.Lang))
+	c.detail("got", failure.Got.In(c.Lang))
 	one := *c
 	one.Only = check.ID
 	c.detail("a hint", one.command())

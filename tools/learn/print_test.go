@@ -66,7 +66,7 @@ func TestEachResultIsOneLine(t *testing.T) {
 				for _, word := range []string{"ok", "FAIL"} {
 					var out strings.Builder
 					(&Check{Out: &out, Width: 80}).line(word, i+1, check)
-					want := fmt.Sprintf("%-4s %2d %s: %s\n", word, i+1, check.ID, plain(check.Name))
+					want := fmt.Sprintf("%-4s %2d %s: %s\n", word, i+1, check.ID, plain(check.Name.EN))
 					if out.String() != want {
 						t.Errorf("step %d prints\n%swant one line of at most 80 columns:\n%s", n, out.String(), want)
 					}

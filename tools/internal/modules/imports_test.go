@@ -106,16 +106,16 @@ type arrow struct {
 	may  *regexp.Regexp // the folders of our packages that they may import
 }
 
-// The steps import shared. The checks of an app import three packages of
+// The steps import shared. The checks of an app import four packages of
 // shared. Nothing imports a step.
 var arrows = []arrow{
-	{regexp.MustCompile(`^shared/(config|system|redisconn/iam)$`), regexp.MustCompile(`^$`)},
+	{regexp.MustCompile(`^shared/(config|lang|system|redisconn/iam)$`), regexp.MustCompile(`^$`)},
 	{regexp.MustCompile(`^shared/embedded$`), regexp.MustCompile(`^shared/system$`)},
-	{regexp.MustCompile(`^shared/redisconn$`), regexp.MustCompile(`^shared/(config|embedded|system|redisconn/iam)$`)},
-	{regexp.MustCompile(`^shared/web$`), regexp.MustCompile(`^shared/(config|system)$`)},
-	{regexp.MustCompile(`^shared/inspect$`), regexp.MustCompile(`^shared/(config|web)$`)},
+	{regexp.MustCompile(`^shared/redisconn$`), regexp.MustCompile(`^shared/(config|embedded|lang|system|redisconn/iam)$`)},
+	{regexp.MustCompile(`^shared/web$`), regexp.MustCompile(`^shared/(config|lang|system)$`)},
+	{regexp.MustCompile(`^shared/inspect$`), regexp.MustCompile(`^shared/(config|lang|web)$`)},
 	{regexp.MustCompile(`^shared/inspect/redishook$`), regexp.MustCompile(`^shared/inspect$`)},
-	{regexp.MustCompile(`^check/`), regexp.MustCompile(`^(check/.*|shared/(config|redisconn|embedded))$`)},
+	{regexp.MustCompile(`^check/`), regexp.MustCompile(`^(check/.*|shared/(config|redisconn|embedded|lang))$`)},
 	{regexp.MustCompile(`^step1-`), regexp.MustCompile(`^shared/(config|web|inspect)$`)},
 	{regexp.MustCompile(`^step[23]-`), regexp.MustCompile(`^shared/`)},
 	{regexp.MustCompile(`^step4-store`), regexp.MustCompile(`^(shared/.*|step4-store/session)$`)},
