@@ -180,6 +180,44 @@ func (p pair) problems() (found []string) {
 	return found
 }
 
+// confirmedMessages has a line for each file with messages: a hash of all of them
+// when a reader of both languages last confirmed that they say the same.
+const confirmedMessages = "testdata/messages.sum"
+
+func hashOf(pairs []pair) string {
+	var all strings.Builder
+	for _, p := range pairs {
+		fmt.Fprintf(&all, "%q %q\n", p.en, p.ja)
+	}
+	return hash(all.String())
+}
+
+func confirmMessages(t *testing.T, name string, pairs []pair) {
+	t.Helper()
+	lines := strings.Fields(strings.ReplaceAll(read(t, confirmedMessages), "  ", "="))
+	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.HasSuffix(line, "="+name) })
+	lines = append(lines, hashOf(pairs)+"="+name)
+	slices.SortFunc(lines, func(a, b string) int { return strings.Compare(a[strings.Index(a, "="):], b[strings.Index(b, "="):]) })
+	text := strings.ReplaceAll(strings.Join(lines, "\n")+"\n", "=", "  ")
+	if err := os.WriteFile(confirmedMessages, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestMessagesWereConfirmed(t *testing.T) {
+	all, record := messages(t), read(t, confirmedMessages)
+	for name, pairs := range all {
+		if !strings.Contains(record, hashOf(pairs)+"  "+name+"\n") {
+			t.Errorf("%s: a message has changed since it was last confirmed that both languages say the same. Bring both up to date, then: go test ./tools/docs -translated %s", name, name)
+		}
+	}
+	for line := range strings.Lines(record) {
+		if _, name, _ := strings.Cut(strings.TrimSpace(line), "  "); all[name] == nil {
+			t.Errorf("%s names %s, which has no messages", confirmedMessages, name)
+		}
+	}
+}
+
 func TestMessagesExistInBothLanguages(t *testing.T) {
 	all := messages(t)
 	for _, name := range []string{"check/contract/house.go"} {

@@ -28,7 +28,7 @@ func twins() []string {
 
 // With -translated, a reader of both languages confirms that a translation is
 // up to date: go test ./tools/docs -translated step3-ttl/README.ja.md
-var translated = flag.String("translated", "", "confirm that this guide says the same as the English one")
+var translated = flag.String("translated", "", "confirm that this guide, or this file with messages, says the same in both languages")
 
 const japanese = ".ja.md"
 
@@ -62,9 +62,13 @@ func TestGuidesSayTheSameInBothLanguages(t *testing.T) {
 
 func confirm(t *testing.T, all map[string]string, name string) {
 	t.Helper()
+	if pairs := messages(t)[name]; pairs != nil {
+		confirmMessages(t, name, pairs)
+		return
+	}
 	text := all[name]
 	if text == "" || !isTranslation(name) {
-		t.Fatalf("-translated needs a guide like step3-ttl/README.ja.md, got %q", name)
+		t.Fatalf("-translated needs a guide like step3-ttl/README.ja.md or a file with messages like check/contract/house.go, got %q", name)
 	}
 	if found := differences(all[english(name)], text, path.Base(name)); len(found) > 0 {
 		t.Fatalf("%s is not confirmed: %s", name, strings.Join(found, "\n"))

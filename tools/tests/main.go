@@ -13,17 +13,20 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"example.com/session-workshop/tools/internal/modules"
 )
 
-const usage = `Usage: go run ./tools/tests [-all] [-no-skips] [-rounds N] [flags of go test]
+const usage = `Usage: go run ./tools/tests [-all] [-no-skips] [-in FOLDERS] [-rounds N] [flags of go test]
   -all
         run every test on every kind of Redis; the default is the tests that
         fit in two minutes
   -no-skips
         count a skipped test as failed
+  -in FOLDERS
+        run only the tests in these folders: -in tools/docs,deploy
   -rounds N
         repeat the tests N times while this machine is kept busy, and name each
         test that failed at least once. Finished rounds of the same commit are
@@ -78,6 +81,12 @@ func parse(args []string) (s *suite, rounds int, err error) {
 		case "-h", "-help", "--help":
 			fmt.Println(usage)
 			return nil, 0, nil
+		case "-in":
+			i++
+			if i == len(args) {
+				return nil, 0, errors.New("-in: which folders? For example: -in tools/docs,deploy")
+			}
+			s.folders = strings.Split(args[i], ",")
 		case "-rounds":
 			i++
 			if i < len(args) {

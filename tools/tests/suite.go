@@ -32,6 +32,7 @@ const programsVariable = "WORKSHOP_PROGRAMS"
 // suite is one run of the tests of every module.
 type suite struct {
 	root                  string
+	folders               []string // those to test; none means all
 	all, noSkips, verbose bool
 	args                  []string // for go test
 }
@@ -64,12 +65,16 @@ func (s *suite) testAll(ctx context.Context, r *report) (err error) {
 	if err != nil {
 		return err
 	}
-	all := found.Packages()
+	all, err := s.packages(found)
+	if err != nil {
+		return err
+	}
 	if r.expected, err = countTested(ctx, all); err != nil {
 		return err
 	}
 	defer r.sayWhatRuns()()
-	if err := s.buildPrograms(ctx, all[0], programs); err != nil {
+	fmt.Fprintln(r.out, "Building the programs that the tests start ...")
+	if err := s.buildPrograms(ctx, found.Packages()[0], programs); err != nil {
 		return err
 	}
 	// The workspace runs at the same time as the other modules, which run one
@@ -85,6 +90,22 @@ func (s *suite) testAll(ctx context.Context, r *report) (err error) {
 	}
 	lanes.Wait()
 	return ctx.Err()
+}
+
+// packages returns the packages to test.
+func (s *suite) packages(found modules.All) ([]modules.Packages, error) {
+	if len(s.folders) == 0 {
+		return found.Packages(), nil
+	}
+	var all []modules.Packages
+	for _, folder := range s.folders {
+		p, err := found.In(folder)
+		if err != nil {
+			return nil, fmt.Errorf("-in: %w. For example: -in tools/docs,deploy", err)
+		}
+		all = append(all, p)
+	}
+	return all, nil
 }
 
 // prepareEnvironment removes the settings of this shell that would change what

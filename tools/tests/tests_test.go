@@ -96,6 +96,18 @@ func TestFlagsOfGoTest(t *testing.T) {
 	wantText(t, output, "=== RUN   TestOnEach/embedded/one", "only in verbose output", "4 passed")
 }
 
+func TestOnlySomeFolders(t *testing.T) {
+	t.Parallel()
+	inside := runTests(t, nil, true, "-in", "inside")
+	wantText(t, inside, "4 passed, 0 failed", "[1/1] ok ", " example.com/inside ")
+	outside := runTests(t, nil, true, "-in", "outside")
+	wantText(t, outside, "1 passed, 0 failed", "[1/1] ok ", " example.com/outside ")
+	both := runTests(t, nil, true, "-in", "inside,outside")
+	wantText(t, both, "5 passed, 0 failed", "[2/2] ok ")
+	nowhere := runTests(t, nil, false, "-in", "beside")
+	wantLast(t, nowhere, "FAILED: -in: there is no folder beside. For example: ")
+}
+
 func TestFailedTestIsShownAndNamedLast(t *testing.T) {
 	t.Parallel()
 	output := runTests(t, map[string]string{"inside/failing_test.go": failing}, false)

@@ -101,6 +101,24 @@ func (m All) EachAlone() []Packages {
 	return all
 }
 
+// In returns the packages in a folder, whose path is relative to the root of the
+// repository.
+func (m All) In(folder string) (Packages, error) {
+	dir := filepath.Join(m.root, filepath.FromSlash(folder))
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return Packages{}, fmt.Errorf("there is no folder %s", folder)
+	}
+	for above := dir; len(above) >= len(m.root); above = filepath.Dir(above) {
+		switch {
+		case slices.Contains(m.Others, above):
+			return Alone(dir), nil
+		case slices.Contains(m.Workspace, above):
+			return Packages{Dir: m.root, Pattern: "./" + filepath.ToSlash(folder) + "/..."}, nil
+		}
+	}
+	return Packages{}, fmt.Errorf("%s is not in a Go module", folder)
+}
+
 // Alone returns the packages of the module in dir, without the workspace.
 func Alone(dir string) Packages {
 	return Packages{Dir: dir, Pattern: "./...", Env: []string{"GOWORK=off"}}
