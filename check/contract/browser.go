@@ -91,7 +91,7 @@ func (b *browser) send(method, path string, form url.Values, header http.Header)
 	}
 	p, err := b.Do(b.scene.ctx, method, path, form, header)
 	if err != nil {
-		b.scene.expect(false, lang.T("an answer to %s", "", p.Request), whyNoAnswer(err))
+		b.scene.expect(false, lang.T("an answer to %s", "%s に応答があること", p.Request), whyNoAnswer(err))
 	}
 	return page{p}
 }
@@ -101,9 +101,9 @@ func (b *browser) send(method, path string, form url.Values, header http.Header)
 func whyNoAnswer(err error) lang.Text {
 	switch {
 	case os.IsTimeout(err):
-		return lang.T("none within %v: the app hangs", "", patience)
+		return lang.T("none within %v: the app hangs", "%v 待っても応答がない: アプリがハングしている", patience)
 	case redisconn.Refused(err):
-		return lang.T("nothing listens at the address any more: the app has ended", "")
+		return lang.T("nothing listens at the address any more: the app has ended", "このアドレスで待ち受けるプロセスがもうない: アプリが終了している")
 	}
 	return lang.Same(err.Error())
 }
@@ -114,7 +114,7 @@ func (b *browser) login(name string) page {
 	b.loadForm("/login", nil)
 	before := b.Cookies()
 	p := b.post("/login", url.Values{"username": {name}})
-	b.scene.expect(p.redirects(), lang.T("POST /login with username=%s to redirect (303 or 302)", "", quote(name)), p.said())
+	b.scene.expect(p.redirects(), lang.T("POST /login with username=%s to redirect (303 or 302)", "username=%s の POST /login が 303 か 302 でリダイレクトすること", quote(name)), p.said())
 	best := 0
 	for _, cookie := range p.Cookies {
 		if rank := b.rank(cookie, before); rank > best {
@@ -144,7 +144,7 @@ func (b *browser) rank(cookie *http.Cookie, before []*http.Cookie) (rank int) {
 
 // cookie returns the session's cookie, and expects the last login to have set it.
 func (b *browser) cookie() *http.Cookie {
-	b.scene.expect(b.session != nil, lang.T("POST /login to set a cookie", ""), lang.T("no Set-Cookie header", ""))
+	b.scene.expect(b.session != nil, lang.T("POST /login to set a cookie", "POST /login が Cookie を設定すること"), lang.T("no Set-Cookie header", "Set-Cookie ヘッダーがない"))
 	if b.session == nil {
 		return &http.Cookie{}
 	}
@@ -161,7 +161,7 @@ func (b *browser) logout() page {
 		}
 		p = b.post("/logout", url.Values{})
 	}
-	b.scene.expect(p.redirects(), lang.T("logout to redirect (303 or 302)", ""), p.said())
+	b.scene.expect(p.redirects(), lang.T("logout to redirect (303 or 302)", "ログアウトが 303 か 302 でリダイレクトすること"), p.said())
 	return p
 }
 
@@ -171,7 +171,7 @@ func (b *browser) plant(name, value string) {
 		return
 	}
 	if err := b.Plant(name, value); err != nil {
-		b.scene.expect(false, lang.T("a valid URL of the app", ""), lang.Same(err.Error()))
+		b.scene.expect(false, lang.T("a valid URL of the app", "アプリの URL が正しいこと"), lang.Same(err.Error()))
 	}
 }
 
@@ -197,14 +197,14 @@ func (b *browser) expectVisits(want int) page {
 	p := b.get("/")
 	got, ok := p.Visits()
 	b.scene.expect(ok && got == want && strings.Contains(p.Text(), strings.TrimSpace(loggedIn)),
-		lang.T(`GET / to say "Logged in as …" and "Visits: %d"`, "", want), p.said())
+		lang.T(`GET / to say "Logged in as …" and "Visits: %d"`, `GET / が "Logged in as …" と "Visits: %d" を表示すること`, want), p.said())
 	return p
 }
 
 func (b *browser) expectLoggedIn(name string) page {
 	p := b.get("/")
 	b.scene.expect(strings.Contains(p.Text(), loggedIn+name),
-		lang.T("GET / to say %s", "", quote(loggedIn+name)), p.said())
+		lang.T("GET / to say %s", "GET / が %s を表示すること", quote(loggedIn+name)), p.said())
 	return p
 }
 
@@ -217,7 +217,7 @@ func (b *browser) expectLoggedOut() page {
 func (s *scene) expectSaysLoggedOut(p page) {
 	text := p.Text()
 	s.expect(strings.Contains(text, loggedOut) && !strings.Contains(text, loggedIn+s.user),
-		lang.T("%s to say %s", "", p.Request, quote(loggedOut)), p.said())
+		lang.T("%s to say %s", "%s が %s を表示すること", p.Request, quote(loggedOut)), p.said())
 }
 
 // visitAtOnce sends n visits at the same time. It returns the count before them,
@@ -234,7 +234,7 @@ func (b *browser) visitAtOnce(n int) (before int, numbers []int) {
 	}
 	for _, p := range pages {
 		number, ok := p.Visits()
-		b.scene.expect(ok, lang.T(`"Visits: …" on each of %d pages`, "", n), p.said())
+		b.scene.expect(ok, lang.T(`"Visits: …" on each of %d pages`, `%d 個のページのどれもが "Visits: …" を表示すること`, n), p.said())
 		numbers = append(numbers, number)
 	}
 	slices.Sort(numbers)
@@ -254,7 +254,7 @@ func (b *browser) loadAtOnce(n int) []page {
 	group.Wait()
 	for _, err := range errs {
 		if err != nil {
-			b.scene.expect(false, lang.T("%d pages at the same time", "", n), whyNoAnswer(err))
+			b.scene.expect(false, lang.T("%d pages at the same time", "同時に開いた %d 個のページすべてに応答があること", n), whyNoAnswer(err))
 		}
 	}
 	return pages
@@ -267,7 +267,7 @@ func (p page) redirects() bool {
 // said describes the answer in one line, for a failure.
 func (p page) said() lang.Text {
 	if to := p.Header.Get("Location"); to != "" {
-		return lang.T("%s answered %d, Location %s", "", p.Request, p.Status, quote(to))
+		return lang.T("%s answered %d, Location %s", "%s の応答は %d、Location は %s", p.Request, p.Status, quote(to))
 	}
 	text := browse.TextBelow(withoutFrame(p.Body))
 	// The text above the line that matters is the same on every page.
@@ -277,13 +277,13 @@ func (p page) said() lang.Text {
 			break
 		}
 	}
-	return lang.T("%s answered %d: %s", "", p.Request, p.Status, quote(text))
+	return lang.T("%s answered %d: %s", "%s の応答は %d: %s", p.Request, p.Status, quote(text))
 }
 
 // setCookies describes the cookies that the page sets.
 func (p page) setCookies() lang.Text {
 	if len(p.Cookies) == 0 {
-		return lang.T("no Set-Cookie", "")
+		return lang.T("no Set-Cookie", "Set-Cookie がない")
 	}
 	var shown []string
 	for _, cookie := range p.Cookies {

@@ -10,7 +10,6 @@ package contract
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -78,7 +77,8 @@ type Check struct {
 
 // ErrNotChecked is returned if Target lacks the Wire or the TestMethod that a
 // check needs. Only a program that starts the app itself can give them.
-var ErrNotChecked = errors.New("not checked: that needs an app that the check itself starts")
+var ErrNotChecked = lang.Errorf("not checked: that needs an app that the check itself starts",
+	"未チェック: この項目は、チェックが起動したアプリでしか調べられません")
 
 // Failure says what a check expected and what it got.
 type Failure struct {

@@ -18,7 +18,7 @@ import (
 // failed first: a command must not be sent with the key of a failed look-up.
 func (s *scene) expectReply(cmd redis.Cmder) {
 	if err := cmd.Err(); err != nil {
-		s.expect(false, lang.T("an answer from Redis to %s", "", cmd.FullName()), lang.Same(err.Error()))
+		s.expect(false, lang.T("an answer from Redis to %s", "Redis が %s に応答すること", cmd.FullName()), lang.Same(err.Error()))
 	}
 }
 
@@ -59,7 +59,7 @@ func (s *scene) hashes() map[string]bool {
 		return nil
 	}
 	keys, err := s.scan(s.ctx, "*", "hash")
-	s.expect(err == nil, lang.T("an answer from Redis to SCAN", ""), lang.Same(fmt.Sprint(err)))
+	s.expect(err == nil, lang.T("an answer from Redis to SCAN", "Redis が SCAN に応答すること"), lang.Same(fmt.Sprint(err)))
 	set := make(map[string]bool, len(keys))
 	for _, key := range keys {
 		set[key] = true
@@ -94,7 +94,7 @@ func (s *scene) key() string {
 		return s.sessionKey()
 	}
 	keys, err := s.scan(s.ctx, "*"+s.user+"*", "")
-	s.expect(err == nil, lang.T("an answer from Redis to SCAN", ""), lang.Same(fmt.Sprint(err)))
+	s.expect(err == nil, lang.T("an answer from Redis to SCAN", "Redis が SCAN に応答すること"), lang.Same(fmt.Sprint(err)))
 	var seen []string
 	for _, key := range keys {
 		kind := s.target.Redis.Type(s.ctx, key).Val()
@@ -103,18 +103,18 @@ func (s *scene) key() string {
 		}
 		seen = append(seen, fmt.Sprintf("%s (%s)", key, kind))
 	}
-	got := lang.T("no key with that name in it", "")
+	got := lang.T("no key with that name in it", "その名前を含むキーがない")
 	if len(seen) > 0 {
-		got = lang.T("only %s", "", strings.Join(seen, ", "))
+		got = lang.T("only %s", "%s しかない", strings.Join(seen, ", "))
 	}
-	s.expect(false, lang.T(`in Redis a hash with a field "visits" and %s in its key`, "", s.user), got)
+	s.expect(false, lang.T(`in Redis a hash with a field "visits" and %s in its key`, `キーに %s を含み、フィールド "visits" を持つハッシュが Redis にあること`, s.user), got)
 	return ""
 }
 
 func (s *scene) sessionKey() string {
 	keys, err := s.sessions(s.ctx, func(value string) bool { return value == s.user })
-	s.expect(err == nil, lang.T("an answer from Redis to SCAN", ""), lang.Same(fmt.Sprint(err)))
-	s.expect(len(keys) > 0, lang.T("in Redis a new hash with a field whose value is %s", "", s.user), lang.T("no such hash", ""))
+	s.expect(err == nil, lang.T("an answer from Redis to SCAN", "Redis が SCAN に応答すること"), lang.Same(fmt.Sprint(err)))
+	s.expect(len(keys) > 0, lang.T("in Redis a new hash with a field whose value is %s", "値が %s のフィールドを持つ新しいハッシュが Redis にあること", s.user), lang.T("no such hash", "そのようなハッシュがない"))
 	if len(keys) == 0 {
 		return ""
 	}
@@ -128,7 +128,7 @@ func (s *scene) count(key string) string {
 	}
 	cmd := s.target.Redis.HGet(s.ctx, key, "visits")
 	if errors.Is(cmd.Err(), redis.Nil) {
-		s.expect(false, lang.T(`a field "visits" in the hash %s`, "", key), lang.T("no such field", ""))
+		s.expect(false, lang.T(`a field "visits" in the hash %s`, `ハッシュ %s にフィールド "visits" があること`, key), lang.T("no such field", "そのフィールドがない"))
 	}
 	s.expectReply(cmd)
 	return cmd.Val()
@@ -178,18 +178,18 @@ func (s *scene) ttl(key string) time.Duration {
 func ttlText(key string, ttl time.Duration) lang.Text {
 	switch ttl {
 	case forever:
-		return lang.T("PTTL %s is -1: the key has no TTL and lives for ever", "", key)
+		return lang.T("PTTL %s is -1: the key has no TTL and lives for ever", "PTTL %s は -1: キーに TTL がなく、いつまでも残る", key)
 	case absent:
-		return lang.T("PTTL %s is -2: the key is not there", "", key)
+		return lang.T("PTTL %s is -2: the key is not there", "PTTL %s は -2: キーがない", key)
 	}
-	return lang.T("PTTL %s is %d ms", "", key, ttl.Milliseconds())
+	return lang.T("PTTL %s is %d ms", "PTTL %s は %d ms", key, ttl.Milliseconds())
 }
 
 // expectTTL expects a TTL of at most the configured one.
 func (s *scene) expectTTL(key string) {
 	got := s.ttl(key)
 	s.expect(got > 0 && got <= s.target.TTL,
-		lang.T("a TTL on %s, above 0 and at most %s", "", key, s.target.TTL), ttlText(key, got))
+		lang.T("a TTL on %s, above 0 and at most %s", "%s の TTL が 0 より長く、%s 以下であること", key, s.target.TTL), ttlText(key, got))
 }
 
 // shorten sets the TTL of a key to a third of the configured one.
@@ -208,7 +208,7 @@ func (s *scene) expectFull(key string, since time.Time) {
 	got := s.ttl(key)
 	least := s.target.TTL*8/10 - time.Since(since)
 	s.expect(got > least && got <= s.target.TTL,
-		lang.T("the TTL of %s to be %s again, after it was shortened to %s", "", key, s.target.TTL, s.target.TTL/3),
+		lang.T("the TTL of %s to be %s again, after it was shortened to %s", "%[3]s に縮めた %[1]s の TTL が、%[2]s に戻ること", key, s.target.TTL, s.target.TTL/3),
 		ttlText(key, got))
 }
 
@@ -229,7 +229,7 @@ func (s *scene) awaitGone(key string, limit time.Duration) {
 			return
 		}
 		if left == forever || time.Now().After(end) {
-			s.expect(false, lang.T("the key %s to be gone when its TTL is over", "", key), ttlText(key, left))
+			s.expect(false, lang.T("the key %s to be gone when its TTL is over", "TTL が 0 になったら、キー %s が消えること", key), ttlText(key, left))
 			return
 		}
 		select {

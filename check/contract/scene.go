@@ -37,7 +37,7 @@ func play(ctx context.Context, t Target, step int, run func(s *scene)) error {
 		client: http.DefaultTransport.(*http.Transport).Clone(),
 	}
 	defer s.client.CloseIdleConnections()
-	s.expect(step == 1 || t.Redis != nil, lang.T("a Redis client in Target.Redis", ""), lang.T("none", ""))
+	s.expect(step == 1 || t.Redis != nil, lang.T("a Redis client in Target.Redis", "Target.Redis に Redis のクライアントがあること"), lang.T("none", "なし"))
 	if step == 4 {
 		s.before = s.hashes()
 	}
