@@ -151,7 +151,7 @@ func verbs(format string) (found []string) {
 }
 
 // problems returns what is wrong with the Japanese of a message.
-func (p pair) problems() (found []string) {
+func (p pair) problems(makefile string) (found []string) {
 	say := func(format string, values ...any) { found = append(found, fmt.Sprintf(format, values...)) }
 	if !kanaOrKanji.MatchString(p.ja) {
 		say("there is no Japanese; lang.Same is for a text that needs none")
@@ -167,6 +167,11 @@ func (p pair) problems() (found []string) {
 		}
 	}
 	for _, code := range verbatim.FindAllString(verb.ReplaceAllString(p.en, " "), -1) {
+		// "Make the page" is English, "make redis" is a command.
+		target, isMake := strings.CutPrefix(code, "make ")
+		if isMake && !hasTarget(makefile, target) && !hasTarget(makefile, target+"1") {
+			continue
+		}
 		if !strings.Contains(p.ja, strings.TrimRight(code, ".")) {
 			say("%q is missing", code)
 		}
@@ -219,7 +224,7 @@ func TestMessagesWereConfirmed(t *testing.T) {
 }
 
 func TestMessagesExistInBothLanguages(t *testing.T) {
-	all := messages(t)
+	all, makefile := messages(t), read(t, filepath.Join(root, "Makefile"))
 	for _, name := range []string{"check/contract/house.go"} {
 		if len(all[name]) == 0 {
 			t.Errorf("no message was found in %s", name)
@@ -230,7 +235,7 @@ func TestMessagesExistInBothLanguages(t *testing.T) {
 			t.Error(err)
 		}
 		for _, p := range pairs {
-			for _, problem := range p.problems() {
+			for _, problem := range p.problems(makefile) {
 				t.Errorf("%s: %s\n  %s\n  %s", p.place, problem, p.en, p.ja)
 			}
 		}
