@@ -103,7 +103,7 @@ func whyNoAnswer(err error) lang.Text {
 	case os.IsTimeout(err):
 		return lang.T("none within %v: the app hangs", "%v 待っても応答がない: アプリがハングしている", patience)
 	case redisconn.Refused(err):
-		return lang.T("nothing listens at the address any more: the app has ended", "このアドレスで待ち受けるプロセスがもうない: アプリが終了している")
+		return lang.T("nothing listens at the address any more: the app has ended", "このアドレスで待ち受けているプロセスがもうない: アプリが終了している")
 	}
 	return lang.Same(err.Error())
 }
@@ -234,7 +234,7 @@ func (b *browser) visitAtOnce(n int) (before int, numbers []int) {
 	}
 	for _, p := range pages {
 		number, ok := p.Visits()
-		b.scene.expect(ok, lang.T(`"Visits: …" on each of %d pages`, `%d 個のページのどれもが "Visits: …" を表示すること`, n), p.said())
+		b.scene.expect(ok, lang.T(`"Visits: …" on each of %d pages`, `%d 個のページのすべてが "Visits: …" を表示すること`, n), p.said())
 		numbers = append(numbers, number)
 	}
 	slices.Sort(numbers)

@@ -37,7 +37,7 @@ var house = []rule{
 	{
 		id:    "see-other",
 		name:  lang.T("login and logout redirect with 303", "ログインとログアウトは 303 でリダイレクトする"),
-		hints: []lang.Text{lang.T("303 See Other says that the next request is a GET. 302 leaves that open.", "303 See Other は、次のリクエストを GET で送るように指示します。302 では、それが決まりません。")},
+		hints: []lang.Text{lang.T("303 See Other says that the next request is a GET. 302 leaves that open.", "303 See Other は、次のリクエストを GET で送るように指示します。302 では、どのメソッドで送るかが決まっていません。")},
 		run: func(s *scene) {
 			b := s.browser()
 			s.expectSeeOther(b.login(s.user))
@@ -232,7 +232,7 @@ var house = []rule{
 	{
 		id:    "content-policy",
 		name:  lang.T("every page has a strict Content-Security-Policy", "すべてのページに厳しい Content-Security-Policy がある"),
-		hints: []lang.Text{lang.T("The policy names what a page may load, and has no 'unsafe-inline'. Set it in a middleware, so that error pages have it too.", "ポリシーには、ページが読み込んでよいものを並べます。'unsafe-inline' は使いません。エラーページにも付くように、ミドルウェアで設定してください。")},
+		hints: []lang.Text{lang.T("The policy names what a page may load, and has no 'unsafe-inline'. Set it in a middleware, so that error pages have it too.", "ポリシーには、ページが読み込んでよいものを指定し、'unsafe-inline' は書きません。エラーページにも付くように、ミドルウェアで設定してください。")},
 		run:   contentPolicy,
 	},
 	{
@@ -282,25 +282,25 @@ var house = []rule{
 	},
 	{
 		id:    "tampered-cookie",
-		name:  lang.T("a tampered cookie is treated like no cookie", "改ざんされた Cookie は、Cookie がないのと同じに扱う"),
+		name:  lang.T("a tampered cookie is treated like no cookie", "改ざんされた Cookie は、Cookie がない場合と同じように扱う"),
 		hints: []lang.Text{lang.T("A visitor with a changed cookie is not logged in. The page has status 200, never 500.", "Cookie が書き換えられていたら、ログインしていないものとして扱います。ページのステータスは 200 です。500 にしてはいけません。")},
 		run:   brokenCookie(changed),
 	},
 	{
 		id:    "garbage-cookie",
-		name:  lang.T("a garbage cookie is treated like no cookie", "でたらめな Cookie は、Cookie がないのと同じに扱う"),
+		name:  lang.T("a garbage cookie is treated like no cookie", "でたらめな値の Cookie は、Cookie がない場合と同じように扱う"),
 		hints: []lang.Text{lang.T("A visitor with a cookie that cannot be decoded is not logged in. The page has status 200, never 500.", "Cookie をデコードできなければ、ログインしていないものとして扱います。ページのステータスは 200 です。500 にしてはいけません。")},
 		run:   brokenCookie(func(string) string { return "%%%|not-a-cookie" }),
 	},
 	{
 		id:    "oversized-cookie",
-		name:  lang.T("an oversized cookie is treated like no cookie", "大きすぎる Cookie は、Cookie がないのと同じに扱う"),
-		hints: []lang.Text{lang.T("A visitor with a cookie of 6 KB is not logged in. The page has status 200, never 500.", "6 KB もある Cookie が届いたら、ログインしていないものとして扱います。ページのステータスは 200 です。500 にしてはいけません。")},
+		name:  lang.T("an oversized cookie is treated like no cookie", "大きすぎる Cookie は、Cookie がない場合と同じように扱う"),
+		hints: []lang.Text{lang.T("A visitor with a cookie of 6 KB is not logged in. The page has status 200, never 500.", "6 KB の Cookie が送られてきたら、ログインしていないものとして扱います。ページのステータスは 200 です。500 にしてはいけません。")},
 		run:   brokenCookie(func(string) string { return strings.Repeat("A", 6<<10) }),
 	},
 	{
 		id:    "empty-cookie",
-		name:  lang.T("an empty cookie is treated like no cookie", "空の Cookie は、Cookie がないのと同じに扱う"),
+		name:  lang.T("an empty cookie is treated like no cookie", "空の Cookie は、Cookie がない場合と同じように扱う"),
 		hints: []lang.Text{lang.T("A visitor with a cookie without a value is not logged in. The page has status 200, never 500.", "Cookie の値が空なら、ログインしていないものとして扱います。ページのステータスは 200 です。500 にしてはいけません。")},
 		run:   brokenCookie(func(string) string { return "" }),
 	},
@@ -331,7 +331,7 @@ var house = []rule{
 		id:    "session-key",
 		name:  lang.T("the key is workshop:session: and the SHA-256 of the cookie", "キーは workshop:session: に、Cookie の SHA-256 ハッシュ値を続けたもの"),
 		steps: onlyFour,
-		hints: []lang.Text{lang.T("The key contains the SHA-256 of the cookie's value as it is sent, in 64 lower-case hexadecimal digits. The store's internal fields begin with @.", "キーには、送られてくるままの Cookie の値から計算した SHA-256 ハッシュ値を、小文字の 16 進数 64 桁で使います。ストアが内部で使うフィールドの名前は @ で始めます。")},
+		hints: []lang.Text{lang.T("The key contains the SHA-256 of the cookie's value as it is sent, in 64 lower-case hexadecimal digits. The store's internal fields begin with @.", "キーには、Cookie の値（送られてきたままの文字列）の SHA-256 ハッシュ値を、小文字の 16 進数 64 桁で使います。ストアが内部で使うフィールドの名前は @ で始めます。")},
 		run:   keyOfEachName,
 	},
 	{
@@ -356,7 +356,7 @@ var house = []rule{
 		id:    "ended-session",
 		name:  lang.T("the page says that a session has ended", "セッションが終わったことをページに表示する"),
 		steps: onlyFour,
-		hints: []lang.Text{lang.T("If the session of a cookie has ended, the page says why the user must log in again. Without a cookie, the page says nothing of that. The answer does not set the cookie.", "Cookie のセッションが終わっていたら、ログインし直す理由をページに表示します。Cookie がなければ、その表示はしません。この応答では Cookie を設定しません。")},
+		hints: []lang.Text{lang.T("If the session of a cookie has ended, the page says why the user must log in again. Without a cookie, the page says nothing of that. The answer does not set the cookie.", "Cookie のセッションが終わっていたら、ログインし直さなければならない理由をページに表示します。Cookie がなければ、その表示はしません。この応答では Cookie を設定しません。")},
 		run:   endedSession,
 	},
 	{
@@ -500,15 +500,15 @@ func brokenCookie(damage func(value string) string) func(s *scene) {
 		owner := s.loggedIn()
 		header := http.Header{"Cookie": {s.cookieName() + "=" + damage(owner.cookie().Value)}}
 		p := s.browser().send(http.MethodGet, "/", nil, header)
-		s.expect(p.Status == http.StatusOK, lang.T("GET / with a broken cookie to answer 200", "壊れた Cookie の付いた GET / が 200 を返すこと"), p.said())
+		s.expect(p.Status == http.StatusOK, lang.T("GET / with a broken cookie to answer 200", "壊れた Cookie を付けた GET / が 200 を返すこと"), p.said())
 		s.expectSaysLoggedOut(p)
 		p = s.browser().send(http.MethodPost, "/logout", url.Values{}, header)
-		s.expect(p.redirects(), lang.T("%s with a broken cookie to redirect", "壊れた Cookie の付いた %s がリダイレクトすること", p.Request), p.said())
+		s.expect(p.redirects(), lang.T("%s with a broken cookie to redirect", "壊れた Cookie を付けた %s がリダイレクトすること", p.Request), p.said())
 		b := s.browser()
 		b.loadForm("/login", header)
 		p = b.postWith("/login", url.Values{"username": {s.user}}, header)
-		s.expect(p.redirects(), lang.T("%s with a broken cookie to redirect", "壊れた Cookie の付いた %s がリダイレクトすること", p.Request), p.said())
-		s.expect(len(p.Cookies) > 0, lang.T("a new cookie from %s with a broken cookie", "壊れた Cookie の付いた %s が新しい Cookie を設定すること", p.Request), lang.T("none", "なし"))
+		s.expect(p.redirects(), lang.T("%s with a broken cookie to redirect", "壊れた Cookie を付けた %s がリダイレクトすること", p.Request), p.said())
+		s.expect(len(p.Cookies) > 0, lang.T("a new cookie from %s with a broken cookie", "壊れた Cookie を付けた %s が新しい Cookie を設定すること", p.Request), lang.T("none", "なし"))
 	}
 }
 

@@ -14,7 +14,7 @@ var lifetimes = []rule{
 		steps: onlyFour,
 		hints: []lang.Text{
 			lang.T("PTTL says -1: the session has no TTL. A user who logs in and never comes back would leave it in Redis for ever. Send EXPIRE together with the HSET of the login. If PTTL is higher than expected, the time is written in the code: use the TTL that the app was started with.", "PTTL が -1 なら、セッションに TTL が付いていません。ユーザーがログインしたまま戻ってこないと、セッションが Redis にいつまでも残ります。ログイン時の HSET と一緒に EXPIRE を送ってください。PTTL が期待より大きければ、時間がコードに書き込まれています。アプリの起動時に指定された TTL を使ってください。"),
-			lang.T("HSet and PExpire go together in TxPipelined, in this order, with s.ttl.", "TxPipelined に渡す関数の中で、HSet、PExpire の順に呼びます。TTL は s.ttl です。"),
+			lang.T("HSet and PExpire go together in TxPipelined, in this order, with s.ttl.", "TxPipelined に渡す関数の中で、HSet、PExpire の順に呼びます。TTL には s.ttl を渡します。"),
 			lang.Same("multi.HSet(ctx, s.Key(t), …); multi.PExpire(ctx, s.Key(t), s.ttl)"),
 		},
 		where: inCreate,
@@ -28,7 +28,7 @@ var lifetimes = []rule{
 		name:  lang.T("the first visit gives the key a TTL", "最初のアクセスでキーに TTL が付く"),
 		steps: expiring,
 		hints: []lang.Text{
-			lang.T("If PTTL says -1, the key has no TTL. Is EXPIRE sent, and is it sent after HINCRBY? EXPIRE does nothing to a key that is not there yet, so with EXPIRE first the key of a first visit lives for ever. If PTTL is higher than expected, the time is written in the code: use the TTL that the app was started with.", "PTTL が -1 なら、キーに TTL が付いていません。EXPIRE を送っていますか。それは HINCRBY よりあとですか。まだないキーに EXPIRE を送っても、何も起きません。先に EXPIRE を送ると、最初のアクセスで作ったキーがいつまでも残ります。PTTL が期待より大きければ、時間がコードに書き込まれています。アプリの起動時に指定された TTL を使ってください。"),
+			lang.T("If PTTL says -1, the key has no TTL. Is EXPIRE sent, and is it sent after HINCRBY? EXPIRE does nothing to a key that is not there yet, so with EXPIRE first the key of a first visit lives for ever. If PTTL is higher than expected, the time is written in the code: use the TTL that the app was started with.", "PTTL が -1 なら、キーに TTL が付いていません。EXPIRE を送っていますか。送っているなら、HINCRBY のあとですか。まだないキーに EXPIRE を送っても、何も起きません。先に EXPIRE を送ると、最初のアクセスで作ったキーがいつまでも残ります。PTTL が期待より大きければ、時間がコードに書き込まれています。アプリの起動時に指定された TTL を使ってください。"),
 			lang.T("TxPipelined sends several commands together, in your order: first HIncrBy, then Expire with the TTL from cfg.SessionTTL.", "TxPipelined は、複数のコマンドを、呼んだ順にまとめて送ります。先に HIncrBy を、次に Expire を呼びます。Expire には cfg.SessionTTL の TTL を渡します。"),
 			lang.Same(`a.rdb.TxPipelined(ctx, func(multi redis.Pipeliner) error { visits = multi.HIncrBy(ctx, key, "visits", 1); multi.Expire(ctx, key, a.ttl); return nil })`),
 		},
@@ -50,7 +50,7 @@ var lifetimes = []rule{
 		name:  lang.T("every visit resets the TTL to the full time", "アクセスのたびに TTL が元の長さに戻る"),
 		steps: expiring,
 		hints: []lang.Text{
-			lang.T("The TTL slides: every visit sends EXPIRE, not only the first one. Is there an if around EXPIRE, or its option NX?", "TTL はスライディング方式です。最初のアクセスだけでなく、アクセスのたびに EXPIRE を送ります。EXPIRE を if で囲んだり、オプション NX を付けたりしていませんか。"),
+			lang.T("The TTL slides: every visit sends EXPIRE, not only the first one. Is there an if around EXPIRE, or its option NX?", "TTL は、アクセスのたびに元の長さに戻します（スライディング方式）。EXPIRE は、最初のアクセスだけでなく、毎回送ってください。EXPIRE を if で囲んだり、オプション NX を付けたりしていませんか。"),
 			lang.T("Call multi.Expire beside multi.HIncrBy, without any condition. ExpireNX sets a TTL only if there is none.", "multi.Expire は、multi.HIncrBy と並べて、条件を付けずに呼びます。ExpireNX は、TTL がないときにしか TTL を付けません。"),
 			lang.Same(`visits = multi.HIncrBy(ctx, key, "visits", 1); multi.Expire(ctx, key, a.ttl)`),
 		},
@@ -104,8 +104,8 @@ var lifetimes = []rule{
 		steps: onlyThree,
 		hints: []lang.Text{
 			lang.T("In this step the login is in the cookie and the count is in Redis. When the count has expired, HINCRBY starts again at 1; the user stays logged in.", "このステップでは、ログインの情報は Cookie に、訪問回数は Redis にあります。訪問回数が期限切れになると、HINCRBY はまた 1 から数えますが、ログインは切れません。"),
-			lang.T("The cookie says who is logged in: username(c). Do not ask Redis with EXISTS whether the visitor is logged in.", "誰がログインしているかは Cookie でわかります。username(c) で読めます。訪問者がログインしているかどうかを、EXISTS で Redis に問い合わせないでください。"),
-			lang.T(`key := userKey(c); if key == "" { … not logged in … }; every other visitor gets HIncrBy`, `key := userKey(c); if key == "" { … ログインしていない … }; ほかの訪問者には必ず HIncrBy を実行する`),
+			lang.T("The cookie says who is logged in: username(c). Do not ask Redis with EXISTS whether the visitor is logged in.", "誰がログインしているかは Cookie に入っていて、username(c) で読めます。訪問者がログインしているかどうかを、EXISTS で Redis に問い合わせないでください。"),
+			lang.T(`key := userKey(c); if key == "" { … not logged in … }; every other visitor gets HIncrBy`, `key := userKey(c); if key == "" { … ログインしていない場合 … }; それ以外の訪問者では必ず HIncrBy を呼ぶ`),
 		},
 		where: inIndex,
 		run: func(s *scene) {
@@ -120,7 +120,7 @@ var lifetimes = []rule{
 		steps: onlyFour,
 		hints: []lang.Text{
 			lang.T(`The session in Redis is the login. A visit whose session is not there says "You are not logged in". It must not make the session again: does HINCRBY run without checking that the key exists?`, `Redis にあるセッションが、ログインそのものです。アクセスしたときにセッションがなければ、"You are not logged in" と表示します。そこでセッションを作り直してはいけません。キーがあるかを確かめずに HINCRBY を実行していませんか。`),
-			lang.T("Visit returns ErrNone if EXISTS answers 0, and index then shows the page for visitors without a login. Nothing is kept in Go.", "EXISTS が 0 を返したら、Visit は ErrNone を返し、index はログインしていない訪問者向けのページを表示します。Go の側では何も覚えておきません。"),
+			lang.T("Visit returns ErrNone if EXISTS answers 0, and index then shows the page for visitors without a login. Nothing is kept in Go.", "EXISTS が 0 を返したら、Visit は ErrNone を返し、index はログインしていない訪問者向けのページを表示します。Go の側には何も保存しません。"),
 			lang.Same(`if errors.Is(err, session.ErrNone) { return c.Render(http.StatusOK, "index", page{}) }`),
 		},
 		where: inVisit,
@@ -144,7 +144,7 @@ var wholeLives = []rule{
 		steps: onlyThree,
 		waits: true,
 		hints: []lang.Text{
-			lang.T("The check waited for the real end of the TTL that the app was started with. Look at it yourself: redis-cli ttl KEY. Is the number of seconds right, and is EXPIRE sent after HINCRBY?", "このチェックは、アプリの起動時に指定した TTL が実際に 0 になるまで待ちました。redis-cli ttl KEY を実行して、自分でも見てください。秒数は合っていますか。EXPIRE は HINCRBY よりあとに送っていますか。"),
+			lang.T("The check waited for the real end of the TTL that the app was started with. Look at it yourself: redis-cli ttl KEY. Is the number of seconds right, and is EXPIRE sent after HINCRBY?", "このチェックは、アプリの起動時に指定した TTL が実際に 0 になるまで待ちました。redis-cli ttl KEY を実行して、自分でも見てください。秒数は合っていますか。EXPIRE を HINCRBY のあとに送っていますか。"),
 			lang.T("The TTL is cfg.SessionTTL, a time.Duration: Expire takes it as it is. PExpire counts in milliseconds and takes a Duration too.", "TTL は cfg.SessionTTL です。型は time.Duration なので、そのまま Expire に渡せます。PExpire はミリ秒単位ですが、引数は同じく Duration です。"),
 			lang.Same(`e.GET("/", app{conn.Client, cfg.SessionTTL}.index) … multi.Expire(ctx, key, a.ttl)`),
 		},
@@ -185,6 +185,6 @@ func (s *scene) outlive(b *browser) {
 	key := s.key()
 	s.awaitGone(key, s.target.TTL+3*time.Second)
 	lasted := time.Since(since)
-	s.expect(lasted > s.target.TTL*8/10, lang.T("the key %s to last %s after a visit", "アクセスのあと、キー %s が %s の間残ること", key, s.target.TTL),
+	s.expect(lasted > s.target.TTL*8/10, lang.T("the key %s to last %s after a visit", "アクセスのあと %[2]s の間、キー %[1]s が残ること", key, s.target.TTL),
 		lang.T("it was gone after %s", "%s で消えた", lasted.Round(100*time.Millisecond)))
 }

@@ -17,7 +17,7 @@ var onTheWire = []rule{
 		steps: counting,
 		wire:  true,
 		hints: []lang.Text{
-			lang.T("Redis got a command, but the browser was not logged in. A visitor without a login has no count: a key for such visitors belongs to no user, and every robot adds to it.", "ブラウザはログインしていないのに、Redis にコマンドが届きました。ログインしていない訪問者に、訪問回数はありません。そのためのキーを作っても、どのユーザーのものでもなく、ボットが来るたびに数が増えていくだけです。"),
+			lang.T("Redis got a command, but the browser was not logged in. A visitor without a login has no count: a key for such visitors belongs to no user, and every robot adds to it.", "ブラウザはログインしていないのに、Redis にコマンドが届きました。ログインしていない訪問者には、訪問回数がありません。そうした訪問者のためにキーを作っても、どのユーザーのものでもなく、ボットが来るたびに数が増えていくだけです。"),
 			lang.T(`First check whether there is a login, and answer "You are not logged in" before the first command.`, `まずログインしているかを確かめます。していなければ、最初のコマンドを送る前に "You are not logged in" と応答します。`),
 			lang.Same(`key := userKey(c); if key == "" { return c.Render(http.StatusOK, "index", page{}) }`),
 		},
@@ -44,7 +44,7 @@ var onTheWire = []rule{
 		steps: onlyFour,
 		wire:  true,
 		hints: []lang.Text{
-			lang.T("The visit checked that the session is there, and counted later. A logout came between the two, and the count made the key again. The check and the count must be one step for Redis.", "アクセスの処理は、セッションがあるかを確かめ、あとから数えました。その間にログアウトが割り込み、消えたはずのキーが、数えたときにまた作られました。確かめることと数えることを、Redis にとって 1 つの処理にしなければなりません。"),
+			lang.T("The visit checked that the session is there, and counted later. A logout came between the two, and the count made the key again. The check and the count must be one step for Redis.", "セッションがあるかを確かめてから数えるまでの間に、ログアウトが割り込みました。そのあとで数えたので、消えたはずのキーがまた作られました。確かめることと数えることを、Redis から見て 1 つの処理にしなければなりません。"),
 			lang.T("Redis runs a script as one command, and nothing comes between its lines: check, count and set the TTL in one script. MULTI is not enough, because it cannot decide by what it has read.", "Redis はスクリプトを 1 つのコマンドとして実行するので、行と行の間には何も割り込めません。確かめる、数える、TTL を付けるという 3 つを、1 つのスクリプトにまとめてください。MULTI では足りません。読んだ値を見て次の処理を決めることができないからです。"),
 			lang.Same("if redis.call('EXISTS', KEYS[1]) == 0 then return false end; local visits = redis.call('HINCRBY', KEYS[1], 'visits', 1); redis.call('PEXPIRE', KEYS[1], ARGV[1])"),
 		},

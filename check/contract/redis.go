@@ -189,7 +189,7 @@ func ttlText(key string, ttl time.Duration) lang.Text {
 func (s *scene) expectTTL(key string) {
 	got := s.ttl(key)
 	s.expect(got > 0 && got <= s.target.TTL,
-		lang.T("a TTL on %s, above 0 and at most %s", "%s の TTL が 0 より長く、%s 以下であること", key, s.target.TTL), ttlText(key, got))
+		lang.T("a TTL on %s, above 0 and at most %s", "%s の TTL が 0 より大きく、%s 以下であること", key, s.target.TTL), ttlText(key, got))
 }
 
 // shorten sets the TTL of a key to a third of the configured one.
