@@ -23,7 +23,7 @@ N =
 run = @trap : INT; [ -e bin/$(notdir $1) ] || echo "Building, once: this takes up to a minute ..." >&2; go build -o bin/ $1 && bin/$(notdir $1) $2 || test -t 1
 
 .DEFAULT_GOAL := help
-.PHONY: help doctor hello learn step1 step2 step3 step4 watch1 watch2 watch3 watch4 status scale redis cli monitor cookie elasticache-local example take board slides offline test test-all flakes bench chaos lint smoke screenshots redis-image deploy-build always
+.PHONY: help doctor hello learn step1 step2 step3 step4 watch1 watch2 watch3 watch4 status scale redis cli monitor cookie elasticache-local example take board slides offline test test-all test-versions flakes bench chaos lint smoke screenshots redis-image deploy-build always
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z0-9%-]+:.*## / { sub("%", "N", $$1); printf "make %-18s %s\n", $$1, $$2 }' Makefile
@@ -126,6 +126,9 @@ test: ## run the tests that fit in two minutes
 
 test-all: ## run every test, on every kind of Redis
 	@go run ./tools/tests -all $(ARGS)
+
+test-versions: ## test on later versions of Redis, Valkey and Go
+	@.ci/versions
 
 flakes: ## repeat the tests on a busy machine, to find flaky ones
 	@go run ./tools/tests -rounds 10 $(ARGS)
