@@ -38,7 +38,7 @@ func Exercises(n int) []Exercise {
 		if e.breaks != "" {
 			exercise.Checks = checksOf(n, Lesson, e.breakingRules())
 		} else {
-			exercise.Checks = checksOf(n, Lesson, append(slices.Clone(e.rules), lessonHolds(e.mayBreak)))
+			exercise.Checks = checksOf(n, Lesson, append(slices.Clone(e.rules), lessonHolds(e.rules[0].where, e.mayBreak)))
 		}
 		all = append(all, exercise)
 	}
@@ -238,7 +238,7 @@ var exercises = []exercise{
 					lang.T("In Create, SAdd the session's key to a set of the user. The new method reads the name with HGet from the session of this token, reads the set with SMembers, and deletes those keys and the set.", ""),
 					lang.T(`multi.SAdd(ctx, userKey(username), s.Key(t)) / keys := s.rdb.SMembers(ctx, userKey(name)).Val(); s.rdb.Del(ctx, append(keys, userKey(name))...) / e.POST("/logout-everywhere", a.logoutEverywhere)`, ""),
 				},
-				where: "session/store.go, func Create, and a new method",
+				where: "session/store.go, func Create, func Delete; main.go, func run",
 				run:   logOutEverywhere,
 			},
 			{
@@ -275,15 +275,15 @@ var exercises = []exercise{
 				lang.T("SMembers gives the keys of the user's sessions, Exists counts how many of them are still there, and SRem removes from the set those that are gone.", ""),
 				lang.T("keys := s.rdb.SMembers(ctx, userKey(name)).Val(); alive := s.rdb.Exists(ctx, keys...).Val() … <p>Sessions: {{.Sessions}}</p>", ""),
 			},
-			where: "session/store.go, a new method; main.go, func index",
+			where: "session/store.go, func Create; main.go, func index",
 			run:   devices,
 		}},
 	},
 }
 
 // lessonHolds expects every check of the lesson to pass, except those that wait
-// and those with these ids.
-func lessonHolds(except ...string) rule {
+// and those with these ids. The exercise asks for its change at where.
+func lessonHolds(where string, except ...string) rule {
 	return rule{
 		id:   "lesson-holds",
 		name: lang.T("the rest of the lesson still works", ""),
@@ -292,7 +292,7 @@ func lessonHolds(except ...string) rule {
 			lang.T("Run the check without EX: it stops at what broke, and has hints for it.", ""),
 			lang.T("go back to the code that passed, and make the change in smaller steps", ""),
 		},
-		where: "main.go, where you changed it last",
+		where: where,
 		run: func(s *scene) {
 			for _, check := range Step(s.step) {
 				if check.Group != Lesson || check.Waits || slices.Contains(except, check.ID) || s.failed() {
@@ -336,7 +336,7 @@ func (e exercise) breakingRules() []rule {
 			s.expect(false, lang.T("%s to fail", "", e.breaks), lang.T("it passes", ""))
 		},
 	}
-	return []rule{broken, lessonHolds(e.breaks, e.mayBreak)}
+	return []rule{broken, lessonHolds(e.where, e.breaks, e.mayBreak)}
 }
 
 func oldCookieOldCount(s *scene) {
