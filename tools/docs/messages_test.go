@@ -124,7 +124,8 @@ var (
 	// latin is a word of code, of a program or of English.
 	latin = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
 	// verbatim is what a user types or sees: a command, a variable, a path, a call.
-	verbatim  = regexp.MustCompile("`[^`]+`|\\bmake [a-z]+[-a-z]*|\\b[A-Z_]{2,}=?\\w*|https?://\\S+|\\b\\w+(?:[./]\\w+)+|\\b\\w+\\(")
+	// "make it" is English: but for cli, make's targets have four letters or more.
+	verbatim  = regexp.MustCompile("`[^`]+`|\\bmake (?:cli|[a-z]{4,}[-a-z]*)|\\b[A-Z_]{2,}=?\\w*|https?://\\S+|\\b\\w+(?:[./]\\w+)+|\\b\\w+\\(")
 	touching  = regexp.MustCompile(`[\p{Hiragana}\p{Katakana}\p{Han}ー][A-Za-z0-9%` + "`" + `]|[A-Za-z0-9` + "`" + `][\p{Hiragana}\p{Katakana}\p{Han}]`)
 	halfWidth = regexp.MustCompile(`[\p{Hiragana}\p{Katakana}\p{Han}ー][,.?!;]`)
 )
