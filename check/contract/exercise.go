@@ -67,7 +67,7 @@ var exercises = []exercise{
 		rules: []rule{
 			{
 				id:   "cookie-counts",
-				name: lang.T("the page counts Visits: 1, 2, 3", "ページが Visits: 1、2、3 と数える"),
+				name: lang.T("the page counts Visits: 1, 2, 3", "ページに Visits: 1、2、3 と順に表示される"),
 				hints: []lang.Text{
 					lang.T("Each GET / of a logged-in user adds one to a number in the cookie, and sends the cookie again. A login starts at 0.", "ログインしているユーザーの GET / のたびに、Cookie に入れた数に 1 を足し、Cookie を送り直します。ログインしたときは 0 から始めます。"),
 					lang.T("The Values of the cookie's session hold numbers too: read an int, add one, put it back, and Save before you render.", "Cookie のセッションの Values には、数も入れられます。int として読み、1 を足して書き戻し、ページをレンダリングする前に Save します。"),
@@ -98,7 +98,7 @@ var exercises = []exercise{
 		step: 1, name: "unsigned",
 		breaks: "changed-cookie",
 		hints: []lang.Text{
-			lang.T("Write the name into the cookie without any signature: then anyone can write another name there. Only that must break; the pages stay as they are.", "名前を、署名なしで Cookie に書き込みます。すると、誰でも別の名前に書き換えられます。壊すのはそこだけです。ページは変えません。"),
+			lang.T("Write the name into the cookie without any signature: then anyone can write another name there. Only that must break; the pages stay as they are.", "名前を、署名なしで Cookie に書き込みます。すると、誰でも別の名前に書き換えられます。壊すのはそこだけで、ページはそのままにします。"),
 			lang.T("Instead of the session's Values, use c.SetCookie with an http.Cookie, and c.Cookie to read it. url.QueryEscape makes any name fit into a cookie.", "セッションの Values の代わりに、書き込みには c.SetCookie と http.Cookie を、読み取りには c.Cookie を使います。どんな名前でも、url.QueryEscape を通せば Cookie に入れられます。"),
 			lang.T(`c.SetCookie(&http.Cookie{Name: cookieName, Value: url.QueryEscape(name), Path: "/"}) / k, err := c.Cookie(cookieName); name, _ := url.QueryUnescape(k.Value) / logout: the same cookie with MaxAge: -1`, `c.SetCookie(&http.Cookie{Name: cookieName, Value: url.QueryEscape(name), Path: "/"}) / k, err := c.Cookie(cookieName); name, _ := url.QueryUnescape(k.Value) / logout では、同じ Cookie を MaxAge: -1 で`),
 		},
@@ -126,8 +126,8 @@ var exercises = []exercise{
 				id:   "last-visit-written",
 				name: lang.T("the field last_visit holds the time of this visit", "フィールド last_visit に、今回のアクセスの時刻が入っている"),
 				hints: []lang.Text{
-					lang.T("HSET writes a second field beside visits, at each visit. The format of the time is up to you; two visits in two seconds must differ.", "アクセスのたびに、visits と並ぶ 2 つ目のフィールドを HSET で書き込みます。時刻の形式は自由です。ただし、秒の違う 2 回のアクセスは、違う値にしてください。"),
-					lang.T("TxPipelined sends several commands together, in one round trip: HIncrBy and HSet. An HGet among them gives redis.Nil at the first visit, and TxPipelined returns that as its error: ignore it.", "TxPipelined を使うと、HIncrBy と HSet をまとめて、1 回のラウンドトリップで送れます。一緒に HGet も送ると、最初のアクセスでは redis.Nil になり、TxPipelined がそれをエラーとして返します。このエラーは無視してください。"),
+					lang.T("HSET writes a second field beside visits, at each visit. The format of the time is up to you; two visits in two seconds must differ.", "アクセスのたびに、visits に加えて 2 つ目のフィールドを HSET で書き込みます。時刻の形式は自由です。ただし、秒の違う 2 回のアクセスが同じ値にならないようにしてください。"),
+					lang.T("TxPipelined sends several commands together, in one round trip: HIncrBy and HSet. An HGet among them gives redis.Nil at the first visit, and TxPipelined returns that as its error: ignore it.", "TxPipelined を使うと、HIncrBy と HSet をまとめて、1 回のラウンドトリップで送れます。HGet も一緒に送ると、最初のアクセスではその結果が redis.Nil になり、TxPipelined がそれをエラーとして返します。このエラーは無視してください。"),
 					lang.Same(`multi.HSet(ctx, key, "last_visit", time.Now().Format(time.RFC3339))`),
 				},
 				where: inIndex,
@@ -135,7 +135,7 @@ var exercises = []exercise{
 			},
 			{
 				id:   "last-visit-shown",
-				name: lang.T("the page shows the previous visit: Last visit: …", "ページに、前回のアクセスが Last visit: … と表示される"),
+				name: lang.T("the page shows the previous visit: Last visit: …", "前回のアクセスが、ページに Last visit: … と表示される"),
 				hints: []lang.Text{
 					lang.T(`The page says "Last visit: " and what the field held before this visit. So it must be read before it is written.`, `ページには "Last visit: " に続けて、今回のアクセスの前にフィールドに入っていた値を表示します。そのため、書き込む前に読まなければなりません。`),
 					lang.T("Put HGet before HSet into the same TxPipelined. If there is no such field yet, HGet gives redis.Nil, which TxPipelined returns as its error: ignore it.", "同じ TxPipelined の中で、HSet の前に HGet を置きます。フィールドがまだなければ HGet は redis.Nil になり、TxPipelined がそれをエラーとして返します。このエラーは無視してください。"),
@@ -162,7 +162,7 @@ var exercises = []exercise{
 		rules: []rule{
 			{
 				id:   "place-shown",
-				name: lang.T("the page says Your place: …, most visits first", "ページに、訪問回数の多い順の順位が Your place: … と表示される"),
+				name: lang.T("the page says Your place: …, most visits first", "訪問回数の多い順の順位が、ページに Your place: … と表示される"),
 				hints: []lang.Text{
 					lang.T("Redis keeps an order for you: a sorted set, with the name as member and the visits as score.", "並べ替えは Redis に任せます。ソート済みセット（sorted set）を使い、名前をメンバー、訪問回数をスコアにします。"),
 					lang.T("ZIncrBy counts there too, on one key for all names. ZRevRank answers with the place, from 0. Both go into one TxPipelined with HIncrBy.", "すべての名前で共通の 1 つのキーに、ZIncrBy でも回数を数えます。ZRevRank は、0 から始まる順位を返します。どちらも、HIncrBy と同じ TxPipelined に入れます。"),
@@ -192,7 +192,7 @@ var exercises = []exercise{
 				name: lang.T("a name that begins with vip- is remembered three times as long", "vip- で始まる名前は、3 倍の時間覚えている"),
 				hints: []lang.Text{
 					lang.T(`So far, all names have the same TTL. Make it three times as long for a name that begins with "vip-"; for all others it stays.`, `いまは、どの名前の TTL も同じ長さです。"vip-" で始まる名前だけ、3 倍にします。ほかの名前はそのままです。`),
-					lang.T("strings.HasPrefix tests the name, and a time.Duration can be multiplied. Give Expire that value.", "名前は strings.HasPrefix で調べます。time.Duration は掛け算ができます。その値を Expire に渡してください。"),
+					lang.T("strings.HasPrefix tests the name, and a time.Duration can be multiplied. Give Expire that value.", "名前は strings.HasPrefix で調べます。time.Duration は掛け算できます。その結果を Expire に渡してください。"),
 					lang.Same(`ttl := a.ttl; if strings.HasPrefix(username(c), "vip-") { ttl = 3 * a.ttl } … multi.Expire(ctx, key, ttl)`),
 				},
 				where: inIndex,
@@ -205,7 +205,7 @@ var exercises = []exercise{
 		rules: []rule{
 			{
 				id:   "time-left-shown",
-				name: lang.T("the page says Time left: … ms before this visit", "ページに、今回のアクセスまでの残り時間が Time left: … ms と表示される"),
+				name: lang.T("the page says Time left: … ms before this visit", "アクセスする前の残り時間が、ページに Time left: … ms と表示される"),
 				hints: []lang.Text{
 					lang.T("PTTL answers how much longer the key would have lived. After EXPIRE that is the full time again, so ask before.", "PTTL は、キーの残り時間を返します。EXPIRE のあとでは元の長さに戻っているので、その前に調べてください。"),
 					lang.T("PTTL goes first into the same TxPipelined. The page shows it in milliseconds; at a first visit there is none, and it shows 0.", "同じ TxPipelined の先頭に PTTL を入れます。ページにはミリ秒で表示します。最初のアクセスでは残り時間がないので、0 と表示します。"),
@@ -221,7 +221,7 @@ var exercises = []exercise{
 		step: 4, name: "plain-token",
 		breaks: "token-not-in-redis",
 		hints: []lang.Text{
-			lang.T("Use the token itself in the key, in place of its SHA-256. Every page works as before. Anyone who can list the keys can now log in as any user.", "キーに、SHA-256 の代わりにトークンそのものを使います。どのページも、前と同じように動きます。ところが、キーの一覧を見られる人なら、どのユーザーとしてもログインできるようになりました。"),
+			lang.T("Use the token itself in the key, in place of its SHA-256. Every page works as before. Anyone who can list the keys can now log in as any user.", "キーに、SHA-256 の代わりにトークンそのものを使います。どのページも、前と同じように動きます。ところが、キーの一覧を見られる人なら、誰にでもなりすましてログインできるようになりました。"),
 			lang.T("Token is a string: it can follow keyPrefix without a hash.", "Token は string なので、ハッシュ値にしなくても keyPrefix の後ろにつなげられます。"),
 			lang.Same("return keyPrefix + string(t)"),
 		},
@@ -254,7 +254,7 @@ var exercises = []exercise{
 			},
 			{
 				id:   "index-ends",
-				name: lang.T("the set of a name's sessions has a TTL", "名前ごとのセッションのセットに TTL が付いている"),
+				name: lang.T("the set of a name's sessions has a TTL", "名前ごとにセッションを集めたセットに、TTL が付いている"),
 				hints: []lang.Text{
 					lang.T("The sessions end automatically, but the set of them stays: a user who never comes back leaves a key in Redis for ever, as in step 2. Give it a TTL too.", "セッションは自動で終わりますが、セットは残ります。ユーザーが二度と来なければ、ステップ 2 と同じように、キーが Redis にいつまでも残ります。セットにも TTL を付けてください。"),
 					lang.T("The set must live longer than the sessions in it, which every visit renews: a day is enough here. Set its TTL at each login, together with SAdd.", "セッションはアクセスのたびに延びるので、セットはそれより長く残さなければなりません。ここでは 1 日で十分です。ログインのたびに、SAdd と一緒に TTL を設定します。"),
@@ -269,7 +269,7 @@ var exercises = []exercise{
 		step: 4, name: "devices", optional: true, mayBreak: "one-round-trip",
 		rules: []rule{{
 			id:   "sessions-shown",
-			name: lang.T("the page says Sessions: …, the number of those alive", "ページに、生きているセッションの数が Sessions: … と表示される"),
+			name: lang.T("the page says Sessions: …, the number of those alive", "生きているセッションの数が、ページに Sessions: … と表示される"),
 			hints: []lang.Text{
 				lang.T(`Two browsers of one name: both pages say "Sessions: 2". After one of them logs out, or its key expires in Redis, the other says "Sessions: 1". A set does not know which of its members have expired: ask for each.`, `同じ名前で 2 つのブラウザがログインしていれば、どちらのページにも "Sessions: 2" と表示します。片方がログアウトするか、そのキーが Redis で期限切れになると、もう片方は "Sessions: 1" になります。どのメンバーが期限切れになったかは、セットにはわかりません。1 つずつ調べてください。`),
 				lang.T("SMembers gives the keys of the user's sessions, Exists counts how many of them are still there, and SRem removes from the set those that are gone.", "SMembers でユーザーのセッションのキーを読み、そのうちいくつが残っているかを Exists で数えます。消えたキーは、SRem でセットから取り除きます。"),
@@ -286,11 +286,11 @@ var exercises = []exercise{
 func lessonHolds(where string, except ...string) rule {
 	return rule{
 		id:   "lesson-holds",
-		name: lang.T("the rest of the lesson still works", "このステップのほかのチェックに、いまも合格する"),
+		name: lang.T("the rest of the lesson still works", "ステップのほかのチェックには、引き続き合格する"),
 		hints: []lang.Text{
-			lang.T("Your change broke something that worked before. The lines above say what was expected.", "変更によって、これまで動いていたところが壊れました。何が期待されていたかは、上の行にあります。"),
+			lang.T("Your change broke something that worked before. The lines above say what was expected.", "いまの変更で、これまで動いていたところが壊れました。期待されていた結果は、上の行にあります。"),
 			lang.T("Run the check without EX: it stops at what broke, and has hints for it.", "EX を付けずにチェックを実行してください。壊れたところで止まり、それに合ったヒントが出ます。"),
-			lang.T("go back to the code that passed, and make the change in smaller steps", "合格したときのコードに戻し、少しずつ変更する"),
+			lang.T("go back to the code that passed, and make the change in smaller steps", "合格したときのコードに戻し、少しずつ変更してください"),
 		},
 		where: where,
 		run: func(s *scene) {
@@ -365,7 +365,7 @@ func loginEnds(s *scene) {
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	s.expect(false, lang.T("GET / with a copied cookie to say %s after %s", "ログインから %[2]s 後に、コピーした Cookie を付けた GET / が %[1]s と表示すること", quote(loggedOut), age.String()), lang.T("it still says %s", "まだ %s と表示されます", quote(loggedIn+s.user)))
+	s.expect(false, lang.T("GET / with a copied cookie to say %s after %s", "ログインから %[2]s たったら、コピーした Cookie を付けた GET / が %[1]s と表示すること", quote(loggedOut), age.String()), lang.T("it still says %s", "まだ %s と表示されます", quote(loggedIn+s.user)))
 }
 
 // field returns a field of the user's hash.
@@ -396,7 +396,7 @@ func lastVisitIsShown(s *scene) {
 	before := "before-" + s.user
 	s.expectReply(s.target.Redis.HSet(s.ctx, s.key(), "last_visit", before))
 	p := b.expectVisits(2)
-	s.expect(strings.Contains(p.Text(), "Last visit: "+before), lang.T("GET / to say %s, which the hash held before", "GET / が、前からハッシュに入っていた値を %s と表示すること", quote("Last visit: "+before)), p.said())
+	s.expect(strings.Contains(p.Text(), "Last visit: "+before), lang.T("GET / to say %s, which the hash held before", "GET / が、ハッシュに入っていた前の値を %s と表示すること", quote("Last visit: "+before)), p.said())
 }
 
 var numbered = map[string]*regexp.Regexp{
@@ -458,7 +458,7 @@ func timeLeft(s *scene) {
 	b := s.visited(1)
 	short := s.shorten(s.key())
 	left := time.Duration(b.number("Time left")) * time.Millisecond
-	s.expect(0 < left && left <= short, lang.T(`"Time left: " with 1 to %d ms, since the check shortened the TTL to that`, `チェックが TTL を縮めたので、"Time left: " に 1 から %d ms までの値が出ること`, short.Milliseconds()),
+	s.expect(0 < left && left <= short, lang.T(`"Time left: " with 1 to %d ms, since the check shortened the TTL to that`, `"Time left: " に続く数が 1 から %d ms までであること（チェックが TTL をその長さに縮めたため）`, short.Milliseconds()),
 		lang.Same(fmt.Sprintf("%d ms", left.Milliseconds())))
 }
 

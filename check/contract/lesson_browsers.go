@@ -14,7 +14,7 @@ var otherBrowsers = []rule{
 		id:   "second-browser",
 		name: lang.T("a second browser is not logged in", "別のブラウザまでログインした状態にならない"),
 		hints: []lang.Text{
-			lang.T("One browser logged in, and another one counted as logged in too. The name must not be kept in a variable of the server: only the cookie says which browser sent the request.", "1 つのブラウザでログインしたら、別のブラウザまでログインしたことになりました。名前をサーバーの変数に入れてはいけません。どのブラウザからのリクエストかは、Cookie でしかわかりません。"),
+			lang.T("One browser logged in, and another one counted as logged in too. The name must not be kept in a variable of the server: only the cookie says which browser sent the request.", "片方のブラウザでログインしたら、もう片方までログインしたことになりました。名前をサーバーの変数に入れてはいけません。どのブラウザからのリクエストかは、Cookie でしかわかりません。"),
 			lang.T("Everything about one visitor comes from the cookie of the request: cookie(c). Package variables, and fields of app, belong to all visitors.", "訪問者ごとの情報は、すべてリクエストの Cookie、つまり cookie(c) から読みます。パッケージの変数と app のフィールドは、すべての訪問者で共有されます。"),
 			lang.Same(`func username(c echo.Context) string { name, _ := cookie(c).Values["username"].(string); return name }`),
 		},
@@ -34,7 +34,7 @@ var otherBrowsers = []rule{
 	},
 	{
 		id:   "names-apart",
-		name: lang.T("two names in two browsers stay apart", "2 つのブラウザの 2 つの名前が混ざらない"),
+		name: lang.T("two names in two browsers stay apart", "2 つのブラウザで別々の名前を使っても混ざらない"),
 		hints: []lang.Text{
 			lang.T("Each browser must see its own name, and its own count. Is something kept in a variable that all requests share, or is the user name missing in the Redis key?", "どのブラウザにも、そのブラウザの名前と回数が表示されなければなりません。すべてのリクエストが共有する変数に、何かを入れていませんか。Redis のキーに、ユーザー名が入っていますか。"),
 			lang.T("The name is read from the cookie of this request, and the key of the count is made from that name.", "名前はこのリクエストの Cookie から読みます。回数のキーは、その名前から作ります。"),
@@ -56,13 +56,13 @@ var otherBrowsers = []rule{
 		hints: []lang.Text{
 			lang.T("POST /login of a browser that is logged in must set the cookie again, with the new name.", "すでにログインしているブラウザでも、POST /login では新しい名前で Cookie を設定し直します。"),
 			lang.T(`login always sets Values["username"] and saves it, also if the cookie already held a name.`, `Cookie にすでに名前が入っていても、login では必ず Values["username"] を設定して Save します。`),
-			lang.T(`s := cookie(c); s.Values["username"] = name; return s.Save(c.Request(), c.Response()), then the redirect`, `s := cookie(c); s.Values["username"] = name; return s.Save(c.Request(), c.Response())。そのあとリダイレクト`),
+			lang.T(`s := cookie(c); s.Values["username"] = name; return s.Save(c.Request(), c.Response()), then the redirect`, `s := cookie(c); s.Values["username"] = name; s.Save(c.Request(), c.Response())。そのあとでリダイレクト`),
 		},
 		where: inLogin,
 		inFour: place{
 			where: inLogin,
 			hints: []lang.Text{
-				lang.T("login always makes a new session with Create and gives its token to the browser, also if a user was logged in before.", "その前にユーザーがログインしていても、login では必ず Create で新しいセッションを作り、そのトークンをブラウザに渡します。"),
+				lang.T("login always makes a new session with Create and gives its token to the browser, also if a user was logged in before.", "すでにログインしているブラウザでも、login では必ず Create で新しいセッションを作り、そのトークンをブラウザに渡します。"),
 				lang.Same("token, err := a.store.Create(ctx, name); a.cookie.Set(c.Response(), token)"),
 			},
 		},
@@ -119,7 +119,7 @@ var otherBrowsers = []rule{
 		name:  lang.T("two browsers with one name are two sessions", "同じ名前でも、2 つのブラウザは別々のセッションになる"),
 		steps: onlyFour,
 		hints: []lang.Text{
-			lang.T("Each login starts a new session, with its own key in Redis. Is the key made from the user name? Make it from the random token of this login.", "ログインするたびに、Redis に専用のキーを持つ新しいセッションが始まります。キーをユーザー名から作っていませんか。そのログインで作った乱数のトークンから作ってください。"),
+			lang.T("Each login starts a new session, with its own key in Redis. Is the key made from the user name? Make it from the random token of this login.", "ログインのたびに新しいセッションが始まり、Redis に専用のキーができます。キーをユーザー名から作っていませんか。そのログインで作った乱数のトークンから作ってください。"),
 			lang.T("Create calls newToken() each time, and Key uses the token alone.", "Create では毎回 newToken() を呼びます。Key ではトークンだけを使います。"),
 			lang.Same("t := newToken() … s.Key(t)"),
 		},
@@ -138,7 +138,7 @@ var otherBrowsers = []rule{
 		name: lang.T("after logout the page says You are not logged in", "ログアウトすると、ページに You are not logged in と表示される"),
 		hints: []lang.Text{
 			lang.T("Logout must delete the cookie: set it again with the same name and path and with Max-Age=0 (in Go: MaxAge: -1).", "ログアウトでは Cookie を消します。同じ名前、同じパスで、Max-Age=0 の Cookie を設定し直してください（Go では MaxAge: -1）。"),
-			lang.T("s.Options.MaxAge = -1 makes Save send a cookie that the browser deletes. Save comes before the redirect.", "s.Options.MaxAge = -1 にしておくと、Save が送る Cookie をブラウザが削除します。Save はリダイレクトの前に呼びます。"),
+			lang.T("s.Options.MaxAge = -1 makes Save send a cookie that the browser deletes. Save comes before the redirect.", "s.Options.MaxAge = -1 にして Save すると、ブラウザが Cookie を削除します。Save はリダイレクトの前に呼びます。"),
 			lang.Same(`s := cookie(c); s.Options.MaxAge = -1; if err := s.Save(c.Request(), c.Response()); err != nil { return err }; return c.Redirect(http.StatusSeeOther, "/")`),
 		},
 		where: inLogout,
@@ -248,7 +248,7 @@ var otherBrowsers = []rule{
 		name:  lang.T("30 visits at the same time count 30", "同時に 30 回アクセスすると、ちょうど 30 増える"),
 		steps: counting,
 		hints: []lang.Text{
-			lang.T("Some visits got the same number. Two requests read the same number and both wrote the next one; or a second command read the number, after other visits had counted. HINCRBY does it all inside Redis: it reads, adds, writes, and answers with the new number.", "同じ番号になったアクセスがあります。2 つのリクエストが同じ回数を読み、どちらも次の数を書いたか、ほかのアクセスが数えたあとで、2 つ目のコマンドが回数を読んだかのどちらかです。HINCRBY なら、読む、足す、書く、新しい回数を返す、のすべてを Redis の中で行います。"),
+			lang.T("Some visits got the same number. Two requests read the same number and both wrote the next one; or a second command read the number, after other visits had counted. HINCRBY does it all inside Redis: it reads, adds, writes, and answers with the new number.", "同じ番号になったアクセスがあります。2 つのリクエストが同じ回数を読んで、どちらも次の数を書いたか、2 つ目のコマンドで回数を読む前に、ほかのアクセスも数えたかのどちらかです。HINCRBY なら、読む、足す、書く、新しい回数を返すまでを、すべて Redis の中で行います。"),
 			lang.T("Between HGET and HSET, another visit can read the same number. Replace both with one HIncrBy, and show what it returns.", "HGET と HSET の間に、別のアクセスが同じ回数を読むことがあります。この 2 つを 1 つの HIncrBy に置き換え、返ってきた値を表示してください。"),
 			lang.Same(`visits, err := a.rdb.HIncrBy(c.Request().Context(), key, "visits", 1).Result()`),
 		},
@@ -316,6 +316,6 @@ func visitsAtOnce(s *scene) {
 	different := len(slices.Compact(slices.Clone(numbers)))
 	s.expect(different == n && numbers[0] == before+1 && numbers[n-1] == before+n,
 		lang.T("the numbers %d to %d, each once, on %d pages asked for at the same time", "同時に開いた %[3]d ページに、%[1]d から %[2]d までの番号が 1 回ずつ出ること", before+1, before+n, n),
-		lang.T("%d different numbers: %v", "%d 種類の番号: %v", different, numbers))
+		lang.T("%d different numbers: %v", "番号は %d 種類: %v", different, numbers))
 	s.expectCount(s.key(), before+n)
 }

@@ -21,7 +21,7 @@ var serverSessions = []rule{
 		steps: onlyFour,
 		hints: []lang.Text{
 			lang.T("In this step the cookie holds a random token and nothing else. The name stays on the server, in Redis.", "このステップの Cookie に入れるのは、乱数のトークンだけです。名前は、サーバー側の Redis に置きます。"),
-			lang.T("Only Cookie.Set sets a cookie now, with the token from Create. Remove the store of gorilla/sessions.", "Cookie を設定するのは、もう Cookie.Set だけです。Create が返したトークンを渡します。gorilla/sessions のストアは取り除いてください。"),
+			lang.T("Only Cookie.Set sets a cookie now, with the token from Create. Remove the store of gorilla/sessions.", "このステップで Cookie を設定するのは Cookie.Set だけで、渡すのは Create が返したトークンです。gorilla/sessions のストアは取り除いてください。"),
 			lang.Same("token, err := a.store.Create(ctx, name) … a.cookie.Set(c.Response(), token)"),
 		},
 		where: inLogin,
@@ -39,8 +39,8 @@ var serverSessions = []rule{
 		name:  lang.T("Redis does not hold the cookie's value", "Cookie の値が Redis に入っていない"),
 		steps: onlyFour,
 		hints: []lang.Text{
-			lang.T("Anyone who can read the keys in Redis could log in as any user. Use a hash of the token in the key: SHA-256 is enough, because the token is random.", "これでは、Redis のキーを読める人なら、どのユーザーとしてもログインできてしまいます。キーには、トークンのハッシュ値を使ってください。トークンは乱数なので、SHA-256 で十分です。"),
-			lang.T("Key puts sha256.Sum256 of the token into the key, in hexadecimal digits (hex.EncodeToString). No field of the hash holds the token.", "Key では、トークンの sha256.Sum256 を 16 進数の文字列にして（hex.EncodeToString）、キーに入れます。ハッシュのどのフィールドにもトークンを入れません。"),
+			lang.T("Anyone who can read the keys in Redis could log in as any user. Use a hash of the token in the key: SHA-256 is enough, because the token is random.", "これでは、Redis のキーを読める人なら、誰にでもなりすましてログインできてしまいます。キーには、トークンのハッシュ値を使ってください。トークンは乱数なので、SHA-256 で十分です。"),
+			lang.T("Key puts sha256.Sum256 of the token into the key, in hexadecimal digits (hex.EncodeToString). No field of the hash holds the token.", "Key では、トークンの sha256.Sum256 を 16 進数の文字列にして（hex.EncodeToString）、キーに入れます。ハッシュのフィールドにも、トークンは入れません。"),
 			lang.Same("sum := sha256.Sum256([]byte(t)); return keyPrefix + hex.EncodeToString(sum[:])"),
 		},
 		where: inKey,
@@ -68,7 +68,7 @@ var serverSessions = []rule{
 	},
 	{
 		id:    "token-random",
-		name:  lang.T("the cookie value of a login is random", "ログインの Cookie の値が乱数である"),
+		name:  lang.T("the cookie value of a login is random", "ログインで渡す Cookie の値が乱数である"),
 		steps: onlyFour,
 		hints: []lang.Text{
 			lang.T("The value is the key to a session, so it must be random, and long: an attacker can guess a number that counts up, or the time. OWASP asks for at least 64 random bits, which are 16 hexadecimal digits.", "この値はセッションの鍵なので、十分に長い乱数でなければなりません。連番や時刻では、攻撃者に推測されます。OWASP は 64 ビット以上の乱数を求めています。16 進数なら 16 桁です。"),
@@ -84,7 +84,7 @@ var serverSessions = []rule{
 		steps: onlyFour,
 		hints: []lang.Text{
 			lang.T("An attacker who plants a cookie in your browser and waits for your login would be logged in with you. This is called session fixation. Login must never use the token that the browser sent: it makes a new one.", "攻撃者がブラウザに Cookie を仕込んでおき、利用者がログインするのを待つと、攻撃者も一緒にログインした状態になります。これをセッション固定攻撃（session fixation）と呼びます。ログインでは、ブラウザが送ってきたトークンを決して使わず、新しく作ります。"),
-			lang.T("login calls Create, which calls newToken(). Cookie.Token is for Visit and Delete only.", "login では、newToken() を呼ぶ Create を使います。Cookie.Token で受け取ったトークンは、Visit と Delete にしか使いません。"),
+			lang.T("login calls Create, which calls newToken(). Cookie.Token is for Visit and Delete only.", "login では Create を呼び、Create の中で newToken() を呼びます。Cookie.Token で受け取ったトークンは、Visit と Delete にしか使いません。"),
 			lang.Same("token, err := a.store.Create(c.Request().Context(), name); a.cookie.Set(c.Response(), token)"),
 		},
 		where: inLogin,
@@ -107,7 +107,7 @@ var serverSessions = []rule{
 		name:  lang.T("a page view sets no cookie", "ページを表示するだけでは、Cookie を設定しない"),
 		steps: onlyFour,
 		hints: []lang.Text{
-			lang.T("Only login and logout may set or delete the session's cookie. Otherwise the late answer to an old page could overwrite a new login.", "セッションの Cookie を設定したり消したりしてよいのは、ログインとログアウトだけです。ほかでもすると、遅れて届いた古いページのレスポンスが、新しいログインを上書きすることがあります。"),
+			lang.T("Only login and logout may set or delete the session's cookie. Otherwise the late answer to an old page could overwrite a new login.", "セッションの Cookie を設定したり消したりしてよいのは、ログインとログアウトだけです。ほかの場所でも行うと、遅れて届いた古いページのレスポンスが、新しいログインを上書きすることがあります。"),
 			lang.T("Call Cookie.Set only in login, and Cookie.Delete only in logout: neither in index nor in a middleware.", "Cookie.Set は login だけで、Cookie.Delete は logout だけで呼びます。index やミドルウェアでは呼びません。"),
 			lang.T("in index only: s, err := a.store.Visit(ctx, a.cookie.Token(c.Request()))", "index では s, err := a.store.Visit(ctx, a.cookie.Token(c.Request())) だけ"),
 		},
@@ -124,7 +124,7 @@ var serverSessions = []rule{
 		name:  lang.T("logout deletes the session in Redis", "ログアウトすると、Redis のセッションが消える"),
 		steps: onlyFour,
 		hints: []lang.Text{
-			lang.T("Deleting the cookie is not enough: logout must also delete the key of the session (DEL), and do that first.", "Cookie を消すだけでは足りません。ログアウトでは、先にセッションのキーを削除（DEL）してください。"),
+			lang.T("Deleting the cookie is not enough: logout must also delete the key of the session (DEL), and do that first.", "Cookie を消すだけでは足りません。ログアウトでは、Cookie より先にセッションのキーを削除（DEL）してください。"),
 			lang.T("Delete sends DEL for the key of the token. logout calls it first, and Cookie.Delete after it.", "Delete では、トークンのキーに DEL を送ります。logout では、まず Delete を、次に Cookie.Delete を呼びます。"),
 			lang.T("return s.rdb.Del(ctx, s.Key(t)).Err() / in logout: a.store.Delete(ctx, a.cookie.Token(c.Request()))", "return s.rdb.Del(ctx, s.Key(t)).Err() / logout の中で: a.store.Delete(ctx, a.cookie.Token(c.Request()))"),
 		},
@@ -255,7 +255,7 @@ func madeUp(s *scene) {
 
 func (s *scene) expectCookieLeftAlone(p page, name string) {
 	for _, cookie := range p.Cookies {
-		s.expect(cookie.Name != name, lang.T("%s to leave the cookie %s alone", "%s が Cookie %s を変えないこと", p.Request, name), lang.Same(fmt.Sprintf("Set-Cookie: %s", flags(cookie))))
+		s.expect(cookie.Name != name, lang.T("%s to leave the cookie %s alone", "%s が Cookie %s を変更しないこと", p.Request, name), lang.Same(fmt.Sprintf("Set-Cookie: %s", flags(cookie))))
 	}
 }
 
@@ -272,7 +272,7 @@ func tokenIsRandom(s *scene) {
 		for same < min(len(before), len(value)) && before[same] == value[same] {
 			same++
 		}
-		s.expect(same <= len(value)/3, lang.T("the cookie values of two logins to differ from their beginning on", "2 回のログインの Cookie の値が、先頭から異なること"),
+		s.expect(same <= len(value)/3, lang.T("the cookie values of two logins to differ from their beginning on", "2 回のログインで、Cookie の値が先頭から異なること"),
 			lang.T("the first %d of %d characters are the same", "%[2]d 文字のうち、先頭の %[1]d 文字が同じです", same, len(value)))
 		before = value
 	}

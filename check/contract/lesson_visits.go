@@ -16,15 +16,15 @@ var firstVisits = []rule{
 		id:   "logged-out",
 		name: lang.T("without a login, / says You are not logged in", "ログインしていなければ、/ は You are not logged in と表示する"),
 		hints: []lang.Text{
-			lang.T(`For a browser without a login, the handler of GET / writes exactly "You are not logged in".`, `GET / のハンドラーは、ログインしていないブラウザに "You are not logged in" と、このとおりの文言で表示します。`),
-			lang.T(`index renders the page "index". Without a name, the template in pages takes its {{else}}.`, `index でページ "index" をレンダリングします。名前が空なら、pages のテンプレートで {{else}} の側が使われます。`),
+			lang.T(`For a browser without a login, the handler of GET / writes exactly "You are not logged in".`, `ログインしていないブラウザには、GET / のハンドラーで "You are not logged in" と表示します。文言はこのとおりにしてください。`),
+			lang.T(`index renders the page "index". Without a name, the template in pages takes its {{else}}.`, `index でページ "index" をレンダリングします。名前が空なら、pages のテンプレートの {{else}} のほうが表示されます。`),
 			lang.Same(`return c.Render(http.StatusOK, "index", page{Username: username(c)})`),
 		},
 		where: inIndex,
 		inFour: place{
 			where: inIndex,
 			hints: []lang.Text{
-				lang.T(`ErrNone from Visit is not a failure: this visitor has no session. index then renders the page "index" without a name, and the template takes its {{else}}.`, `Visit が返す ErrNone は失敗ではありません。この訪問者にセッションがないという意味です。index では、名前を入れずにページ "index" をレンダリングします。すると、テンプレートで {{else}} の側が使われます。`),
+				lang.T(`ErrNone from Visit is not a failure: this visitor has no session. index then renders the page "index" without a name, and the template takes its {{else}}.`, `Visit が返す ErrNone は失敗ではありません。この訪問者にセッションがないという意味です。index では、名前を入れずにページ "index" をレンダリングします。すると、テンプレートの {{else}} のほうが表示されます。`),
 				lang.Same(`if errors.Is(err, session.ErrNone) { return c.Render(http.StatusOK, "index", page{}) }`),
 			},
 		},
@@ -173,7 +173,7 @@ var firstVisits = []rule{
 	},
 	{
 		id:    "count-from-redis",
-		name:  lang.T("the page shows the number that is in Redis", "ページに Redis の回数が表示される"),
+		name:  lang.T("the page shows the number that is in Redis", "Redis に入っている回数がページに表示される"),
 		steps: counting,
 		hints: []lang.Text{
 			lang.T("The check wrote 41 into Redis, so the next visit is number 42. If the page goes on with its own number, there is a counter in the app's memory: a restart loses it, and a second server has another. Show what HINCRBY returns.", "チェックが Redis に 41 を書き込んだので、次のアクセスは 42 回目です。それまでの番号の続きが表示されるなら、アプリのメモリにカウンターがあります。そのカウンターは再起動すると消え、2 台目のサーバーは別のカウンターを持ちます。HINCRBY が返した値を表示してください。"),
@@ -184,7 +184,7 @@ var firstVisits = []rule{
 		inFour: place{
 			where: inVisit,
 			hints: []lang.Text{
-				lang.T("Visit returns what HINCRBY answered, and Store keeps no number in Go.", "Visit では、HINCRBY が返した値を返します。Go 側の Store には回数を持たせません。"),
+				lang.T("Visit returns what HINCRBY answered, and Store keeps no number in Go.", "Visit は、HINCRBY の結果をそのまま返します。Go 側の Store には回数を持たせません。"),
 				lang.Same("reply, err := visit.Run(…).Slice(); visits, _ := reply[1].(int64)"),
 			},
 		},
@@ -230,7 +230,7 @@ func firstVisit(s *scene) {
 	if first > 1 {
 		two.login(s.user + "-two")
 		if next, _ := two.get("/").Visits(); next > first {
-			s.expect(false, lang.T(`the first visit of a name to say "Visits: 1"`, `その名前での最初のアクセスで "Visits: 1" と表示されること`),
+			s.expect(false, lang.T(`the first visit of a name to say "Visits: 1"`, `どの名前でも、最初のアクセスで "Visits: 1" と表示されること`),
 				lang.T(`"Visits: %d", and for the next new name "Visits: %d"`, `"Visits: %d"。次の新しい名前では "Visits: %d"`, first, next))
 			s.see("names-apart")
 		}
