@@ -110,6 +110,11 @@ func TestEveryNamedCommandExists(t *testing.T) {
 	for _, path := range handouts {
 		code[path] = strings.Join(commandsOf(read(t, filepath.Join(root, path))), "\n")
 	}
+	for path, form := range files(t, ".yml") {
+		if strings.HasPrefix(path, ".github/ISSUE_TEMPLATE/") {
+			code[path] = form
+		}
+	}
 	for path, text := range code {
 		for _, command := range unknown(text, makefile) {
 			t.Errorf("%s names %s, which does not exist", path, command)
