@@ -19,6 +19,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"example.com/session-workshop/shared/lang"
 )
 
 // grace is how long Stop waits after SIGTERM. The app gives requests in flight
@@ -101,10 +103,21 @@ type App struct {
 	err    error // the result of cmd.Wait, set before done is closed
 }
 
+// NotReady is the error of an app that was started, and did not get ready.
+type NotReady struct {
+	// Why begins with a verb, for a sentence about the app.
+	Why    error
+	Output string // of the app
+}
+
+func (n *NotReady) Error() string { return fmt.Sprintf("%v. Its output:\n%s", n.Why, n.Output) }
+
+func (n *NotReady) Unwrap() error { return n.Why }
+
 // Start runs an app and waits until it has printed its address and its /healthz
 // answers 200. ctx limits only that wait: it does not end the app later. If the
-// app ends first or is not ready in time, Start kills it and returns an error
-// that contains its output.
+// app ends first or is not ready in time, Start kills it, and the error wraps a
+// *NotReady.
 func Start(ctx context.Context, o Options) (*App, error) {
 	a := &App{output: newOutput(o.Output), done: make(chan struct{})}
 	a.cmd = exec.Command(o.Binary, o.Args...)
@@ -119,7 +132,7 @@ func Start(ctx context.Context, o Options) (*App, error) {
 	go a.wait(a.lifeline())
 	if err := a.ready(ctx); err != nil {
 		a.Kill()
-		return nil, fmt.Errorf("%s %w. Its output:\n%s", o.Binary, err, a.Output())
+		return nil, fmt.Errorf("%s %w", o.Binary, &NotReady{err, a.Output()})
 	}
 	return a, nil
 }
@@ -146,9 +159,10 @@ func (a *App) ready(ctx context.Context) error {
 	case <-a.done:
 		return a.endedEarly()
 	case <-ctx.Done():
-		return fmt.Errorf("printed no line like \"Step 3 is running: http://127.0.0.1:5000\" in time: %w", context.Cause(ctx))
+		return lang.Errorf(`printed no line like "Step 3 is running: http://127.0.0.1:5000" in time: %w`,
+			`"Step 3 is running: http://127.0.0.1:5000" のような行が、時間内に出力されませんでした (%w)`, context.Cause(ctx))
 	}
-	answer := errors.New("/healthz has not answered yet")
+	answer := lang.Errorf("/healthz has not answered yet", "/healthz がまだ応答していません")
 	for {
 		err := a.healthy(ctx)
 		if err == nil {
@@ -163,16 +177,16 @@ func (a *App) ready(ctx context.Context) error {
 		case <-a.done:
 			return a.endedEarly()
 		case <-ctx.Done():
-			return fmt.Errorf("was not healthy in time: %w (%w)", context.Cause(ctx), answer)
+			return lang.Errorf("was not healthy in time: %w (%v)", "時間内に正常な応答がありませんでした (%w): %v", context.Cause(ctx), answer)
 		}
 	}
 }
 
 func (a *App) endedEarly() error {
 	if a.err != nil {
-		return fmt.Errorf("ended before it was ready: %w", a.err)
+		return lang.Errorf("ended before it was ready: %w", "準備ができる前に終了しました (%w)", a.err)
 	}
-	return errors.New("ended before it was ready, with exit status 0")
+	return lang.Errorf("ended before it was ready, with exit status 0", "準備ができる前に終了しました (exit status 0)")
 }
 
 func (a *App) healthy(ctx context.Context) error {
@@ -188,7 +202,7 @@ func (a *App) healthy(ctx context.Context) error {
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("GET %s/healthz answered %s", a.URL, res.Status)
+		return lang.Errorf("GET %s/healthz answered %s", "GET %s/healthz の応答は %s", a.URL, res.Status)
 	}
 	return nil
 }
@@ -221,7 +235,8 @@ func (a *App) Stop() error {
 		return a.exitError()
 	case <-time.After(grace):
 		a.Kill()
-		return fmt.Errorf("%s was still running %v after SIGTERM and was killed. Its output:\n%s", a.cmd.Path, grace, a.Output())
+		return lang.Errorf("%s was still running %v after SIGTERM and was killed. Its output:\n%s",
+			"%s は SIGTERM から %v たっても終了しないため、強制終了しました。出力:\n%s", a.cmd.Path, grace, a.Output())
 	}
 }
 
@@ -249,5 +264,5 @@ func (a *App) exitError() error {
 	if a.err == nil || a.killed.Load() {
 		return nil
 	}
-	return fmt.Errorf("%s ended with an error: %w. Its output:\n%s", a.cmd.Path, a.err, a.Output())
+	return lang.Errorf("%s ended with an error: %w. Its output:\n%s", "%s はエラーで終了しました (%w)。出力:\n%s", a.cmd.Path, a.err, a.Output())
 }

@@ -21,6 +21,7 @@ import (
 	"unicode"
 
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
 )
@@ -92,6 +93,8 @@ var isID = regexp.MustCompile(`^[a-z0-9-]{0,60}$`).MatchString
 type answer struct {
 	Board   string `json:"board"`
 	Problem string `json:"problem,omitempty"`
+	// ProblemJA is Problem in Japanese.
+	ProblemJA string `json:"problem_ja,omitempty"`
 }
 
 // Send reports p to the board at boardURL, the address with the join code that
@@ -122,9 +125,10 @@ func Send(ctx context.Context, boardURL string, p Progress) error {
 	case err != nil && ctx.Err() != nil:
 		return explain(ctx, address, err)
 	case err != nil || a.Board != signature:
-		return fmt.Errorf("BOARD: the server on %s is not a class board (%s). Is this the address that the board shows?", address.Host, response.Status)
+		return lang.Errorf("BOARD: the server on %s is not a class board (%s). Is this the address that the board shows?",
+			"BOARD: %s はクラスボードではありません (%s)。ボードに表示されているアドレスですか？", address.Host, response.Status)
 	case a.Problem != "":
-		return errors.New("BOARD: " + printable(a.Problem))
+		return fmt.Errorf("BOARD: %w", lang.Error(lang.Text{EN: printable(a.Problem), JA: printable(cmp.Or(a.ProblemJA, a.Problem))}))
 	}
 	return nil
 }
@@ -132,7 +136,8 @@ func Send(ctx context.Context, boardURL string, p Progress) error {
 func parseAddress(text string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSpace(text))
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || normalCode(strings.Trim(u.Path, "/")) == "" {
-		return nil, errors.New("BOARD: this is not the address of a class board. It begins with http:// and ends with the join code, for example http://192.168.1.20:5050/k7f3qz")
+		return nil, lang.Errorf("BOARD: this is not the address of a class board. It begins with http:// and ends with the join code, for example http://192.168.1.20:5050/k7f3qz",
+			"BOARD: クラスボードのアドレスではありません。http:// で始まり、参加コードで終わります。例: http://192.168.1.20:5050/k7f3qz")
 	}
 	return u, nil
 }
@@ -143,14 +148,16 @@ func (p Progress) checked() (Progress, error) {
 	name, problem := web.CheckName(p.Name)
 	switch {
 	case problem != "":
-		return p, fmt.Errorf("NAME: %s For example NAME=ada", problem)
+		return p, lang.Errorf("NAME: %s For example NAME=ada", "NAME: %s 例: NAME=ada", problem)
 	case p == (Progress{Name: p.Name, State: Hello}):
 	case p.Step < 1 || p.Step > steps.Count:
-		return p, fmt.Errorf("there is no step %d, only 1 to %d", p.Step, steps.Count)
+		return p, lang.Errorf("there is no step %d, only 1 to %d", "ステップ %d はありません。1 〜 %d だけです", p.Step, steps.Count)
 	case p.State != "" && !p.State.ofStep(), p.State == Taken && p.Exercise != "", !isID(p.Check), !isID(p.Exercise), p.Hint < 0, p.Hint > 9:
-		return p, errors.New("the board cannot read this report. Do you have the same version of the workshop as the teacher?")
+		return p, lang.Errorf("the board cannot read this report. Do you have the same version of the workshop as the teacher?",
+			"ボードがこの報告を読み取れません。講師と同じバージョンのワークショップを使っていますか？")
 	case p.Total < 1 || p.Total > maxTotal || p.Passed < 0 || p.Passed > p.Total:
-		return p, fmt.Errorf("%d of %d checks is invalid: a step has 1 to %d checks, of which 0 to all pass", p.Passed, p.Total, maxTotal)
+		return p, lang.Errorf("%d of %d checks is invalid: a step has 1 to %d checks, of which 0 to all pass",
+			"チェックの数 %d/%d が正しくありません。1 つのステップのチェックは 1 〜 %d 個で、合格はそれ以下です", p.Passed, p.Total, maxTotal)
 	}
 	p.Name = name
 	return p, nil
@@ -193,11 +200,14 @@ func explain(ctx context.Context, address *url.URL, err error) error {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return context.Canceled
 	case redisconn.Refused(err):
-		return fmt.Errorf("BOARD: no server answers on %s (connection refused). Does the board still run, and is this its address?", address.Host)
+		return lang.Errorf("BOARD: no server answers on %s (connection refused). Does the board still run, and is this its address?",
+			"BOARD: %s で応答するサーバーがありません (connection refused)。ボードは起動していますか？アドレスは合っていますか？", address.Host)
 	case errors.As(err, &dns):
-		return fmt.Errorf("BOARD: no machine has the name %q. Is it spelled right?", dns.Name)
+		return lang.Errorf("BOARD: no machine has the name %q. Is it spelled right?",
+			"BOARD: %q という名前のマシンが見つかりません。つづりは合っていますか？", dns.Name)
 	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():
-		return fmt.Errorf("BOARD: no answer from %s in time. Are you in the same network? Does a firewall block the port?", address.Host)
+		return lang.Errorf("BOARD: no answer from %s in time. Are you in the same network? Does a firewall block the port?",
+			"BOARD: %s から時間内に応答がありません。同じネットワークにつながっていますか？ファイアウォールがポートをふさいでいませんか？", address.Host)
 	}
 	// The library's error begins with the whole address.
 	var outer *url.Error
@@ -206,9 +216,9 @@ func explain(ctx context.Context, address *url.URL, err error) error {
 	}
 	var dial *net.OpError
 	if errors.As(err, &dial) && dial.Op == "dial" {
-		return fmt.Errorf("BOARD: %s cannot be reached: %w", address.Host, dial.Err)
+		return lang.Errorf("BOARD: %s cannot be reached: %w", "BOARD: %s に接続できません: %w", address.Host, dial.Err)
 	}
-	return fmt.Errorf("BOARD: the server on %s is not a class board: %w", address.Host, err)
+	return lang.Errorf("BOARD: the server on %s is not a class board: %w", "BOARD: %s はクラスボードではありません: %w", address.Host, err)
 }
 
 // printable removes the characters with which a server could control the

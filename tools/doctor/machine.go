@@ -144,12 +144,12 @@ func (d *doctor) checkSettings(ctx context.Context) {
 	}
 	found := areSet(append(config.Variables(), "TEST_REDIS", "REQUIRE_REDIS", "REDIS_IMAGE", "BOARD", "NAME", "HINT", "ONLY", "EX")...)
 	for _, name := range found {
-		if !problems[name] && foreign.Why(name) == "" {
+		if !problems[name] && foreign.Why(name).EN == "" {
 			d.add(note, "setting", "", "%s%s is set in this shell: it %s. Not wanted? %s", name, shown(name), about(name), unset(name))
 		}
 	}
 	for _, name := range foreign.Names {
-		if why := foreign.Why(name); why != "" {
+		if why := foreign.Why(name); why.EN != "" {
 			found = append(found, name)
 			d.add(note, "setting", "", "%s is set in this shell and is not read: %s", name, why)
 		}

@@ -3,7 +3,6 @@ package learn
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -65,7 +64,7 @@ type Check struct {
 	// Keys is true if the user gets more help and the next step with a key, not
 	// with a command.
 	Keys bool
-	// Progress, if not nil, is called with how far the check is. Out then gets no
+	// Progress, if not nil, is called with how far the check is, in Lang. Out then gets no
 	// line for a check that passes.
 	Progress func(text string)
 
@@ -128,7 +127,11 @@ func (c *Check) Find(ctx context.Context) (*Problem, error) {
 	if c.Only != "" {
 		total = 1
 	}
-	c.say("Checking %s: %s, %s.", s.name, c.subject(), count(total, "check"))
+	checking := lang.T("Checking %s: %s, %d checks.", "%s をチェックします: %s、%d 個。", s.name, c.subject(), total)
+	if total == 1 {
+		checking = lang.T("Checking %s: %s, 1 check.", "%s をチェックします: %s、1 個。", s.name, c.subject())
+	}
+	c.say(checking)
 	passed, problem := c.runAll(ctx, s, checks, total)
 	if ctx.Err() != nil {
 		return nil, orStopped(ctx, nil)
@@ -138,7 +141,7 @@ func (c *Check) Find(ctx context.Context) (*Problem, error) {
 		c.congratulate(ctx, s, total)
 	} else {
 		c.explain(problem)
-		c.say("%d of %d passed. %s", passed, total, c.moreHelp(problem))
+		c.say(lang.T("%d of %d passed. %s", "%[2]d 個中 %[1]d 個が合格。%[3]s", passed, total, c.moreHelp(problem)))
 		c.sayUndo()
 	}
 	c.reportTo(ctx, c.report(passed, total, problem))
@@ -148,7 +151,7 @@ func (c *Check) Find(ctx context.Context) (*Problem, error) {
 // orStopped returns err, or a short error if the user has stopped the check.
 func orStopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return errors.New("stopped: all that was started for the check has ended")
+		return lang.Errorf("stopped: all that was started for the check has ended", "中止しました。チェックのために起動したものは、すべて終了しました")
 	}
 	return err
 }
@@ -183,7 +186,8 @@ func (c *Check) exercise() (contract.Exercise, error) {
 		}
 		names = append(names, e.Name)
 	}
-	return contract.Exercise{}, fmt.Errorf("EX: step %d has no exercise of this name. It has: %s", c.Copy.Step, strings.Join(names, ", "))
+	return contract.Exercise{}, lang.Errorf("EX: step %d has no exercise of this name. It has: %s",
+		"EX: ステップ %d にその名前の練習問題はありません。次のものがあります: %s", c.Copy.Step, strings.Join(names, ", "))
 }
 
 // runAll runs checks, or only the one that is asked for, until the first failure
@@ -197,13 +201,14 @@ func (c *Check) runAll(ctx context.Context, s *subject, checks []contract.Check,
 		}
 		if check.Wire && s.target.Wire == nil {
 			c.line("--", i+1, check)
-			c.say("        not checked: this works only with an app that the check starts")
+			c.say(lang.T("        not checked: this works only with an app that the check starts", "        未確認: チェックが起動したアプリでしか調べられません"))
 			passed++
 			continue
 		}
 		if check.Waits {
-			c.progress(fmt.Sprintf("%d of %d checks, and the next waits up to %v ...", passed, total, c.TTL),
-				fmt.Sprintf("        the next check waits for a time to run out, up to %v ...", c.TTL))
+			c.progress(lang.T("%d of %d checks, and the next waits up to %v ...", "チェック %d/%d。次のチェックは最長 %v 待ちます…", passed, total, c.TTL), func() {
+				c.say(lang.T("        the next check waits for a time to run out, up to %v ...", "        次のチェックは期限切れを待ちます (最長 %v)…", c.TTL))
+			})
 		}
 		before := s.said()
 		failure := c.run(ctx, s, check)
@@ -220,7 +225,7 @@ func (c *Check) runAll(ctx context.Context, s *subject, checks []contract.Check,
 			return passed, problem
 		}
 		passed++
-		c.progress(fmt.Sprintf("%d of %d checks ...", passed, total), c.result("ok", i+1, check))
+		c.progress(lang.T("%d of %d checks ...", "チェック %d/%d…", passed, total), func() { c.line("ok", i+1, check) })
 	}
 	return passed, nil
 }
@@ -266,6 +271,7 @@ func (c *Check) remember(begun time.Time, passed, total int) {
 		err = errors.Join(err, c.Copy.keepPassed(begun))
 	}
 	if err != nil {
-		c.say("The result could not be stored for make status and make undo%d: %v", c.Copy.Step, err)
+		c.say(lang.T("The result could not be stored for make status and make undo%d: %v",
+			"結果を保存できなかったため、make status と make undo%d には反映されません: %v", c.Copy.Step, err))
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/internal/folder"
 )
 
@@ -28,7 +29,7 @@ type Copy struct {
 // there is no such step.
 func Of(root string, n int) (Copy, error) {
 	if n < 1 || n > steps.Count {
-		return Copy{}, fmt.Errorf("there is no step %d: use 1 to %d", n, steps.Count)
+		return Copy{}, lang.Errorf("there is no step %d: use 1 to %d", "ステップ %d はありません。1 〜 %d を指定してください", n, steps.Count)
 	}
 	return Copy{Root: root, Step: n}, nil
 }
@@ -40,23 +41,23 @@ func (c Copy) Name() string { return fmt.Sprintf("my-step%d", c.Step) }
 func (c Copy) Dir() string { return filepath.Join(c.Root, c.Name()) }
 
 // Ready is the message to a learner after Start.
-func (c Copy) Ready() string {
-	is := fmt.Sprintf("a copy of our step %d", c.Step-1)
+func (c Copy) Ready() lang.Text {
+	is := lang.T("a copy of our step %d", "完成版のステップ %d のコピーです", c.Step-1)
 	switch c.Step {
 	case 1:
-		is = "a copy of our step 1 without its cookie"
+		is = lang.T("a copy of our step 1 without its cookie", "完成版のステップ 1 から Cookie の処理を除いたものです")
 	case steps.Count:
-		is += ", and a session store whose four methods are empty"
+		is = lang.T("%s, and a session store whose four methods are empty", "%s。セッションストアも入っていて、4 つのメソッドは空です", is)
 	}
-	return fmt.Sprintf("%s is ready for you: it is %s.", c.Name(), is)
+	return lang.T("%s is ready for you: it is %s.", "%s ができました。%s。", c.Name(), is)
 }
 
 // Files names what the learner changes, in this order.
-func (c Copy) Files() string {
+func (c Copy) Files() lang.Text {
 	if c.Step == steps.Count {
-		return c.Name() + "/session/store.go, then " + c.Name() + "/main.go"
+		return lang.T("%[1]s/session/store.go, then %[1]s/main.go", "%[1]s/session/store.go、次に %[1]s/main.go", c.Name())
 	}
-	return c.Name() + "/main.go"
+	return lang.Same(c.Name() + "/main.go")
 }
 
 // Exists reports whether the copy's folder exists.
@@ -68,7 +69,7 @@ func (c Copy) Exists() bool {
 // mustExist returns an error that says how to begin, if the copy does not exist.
 func (c Copy) mustExist() error {
 	if !c.Exists() {
-		return fmt.Errorf("there is no %s yet. Begin it: make start%d", c.Name(), c.Step)
+		return lang.Errorf("there is no %s yet. Begin it: make start%d", "%s はまだありません。作るには: make start%d", c.Name(), c.Step)
 	}
 	return nil
 }
@@ -77,7 +78,8 @@ func (c Copy) mustExist() error {
 // not be written. After an error no part of a new copy is left.
 func (c Copy) Start() error {
 	if c.Exists() {
-		return fmt.Errorf("%s exists already, and is yours: nothing was changed.\nTo begin again, with a backup: make reset%d", c.Name(), c.Step)
+		return lang.Errorf("%s exists already, and is yours: nothing was changed.\nTo begin again, with a backup: make reset%d",
+			"%s はもうあるので、何も変更していません。\nバックアップを残して最初からやり直すには: make reset%d", c.Name(), c.Step)
 	}
 	files, err := c.beginning()
 	if err != nil {
@@ -103,10 +105,11 @@ func (c Copy) replace(now time.Time, write func() error) (backup string, err err
 	}
 	backup = fmt.Sprintf("%s-backup-%s", c.Name(), now.Format("20060102-150405"))
 	if _, err := os.Stat(filepath.Join(c.Root, backup)); err == nil {
-		return "", fmt.Errorf("%s exists already: wait a second, and try again", backup)
+		return "", lang.Errorf("%s exists already: wait a second, and try again", "%s はもうあります。1 秒待って、もう一度実行してください", backup)
 	}
 	if err := os.Rename(c.Dir(), filepath.Join(c.Root, backup)); err != nil {
-		return "", fmt.Errorf("%s cannot be renamed (%w). Does a program use it? Stop make %s first", c.Name(), err, c.Name())
+		return "", lang.Errorf("%s cannot be renamed (%w). Does a program use it? Stop make %s first",
+			"%s の名前を変更できません (%w)。使っているプログラムはありませんか？先に make %s を止めてください", c.Name(), err, c.Name())
 	}
 	if err := write(); err != nil {
 		return "", errors.Join(err, os.Rename(filepath.Join(c.Root, backup), c.Dir()))
@@ -164,7 +167,8 @@ func (c Copy) beginning() (files map[string]string, err error) {
 	for name, folder := range from {
 		text, err := os.ReadFile(filepath.Join(c.Root, folder, filepath.FromSlash(name)))
 		if err != nil {
-			return nil, fmt.Errorf("a file of the workshop is missing (%w). Restore it: git checkout -- %s", err, folder)
+			return nil, lang.Errorf("a file of the workshop is missing (%w). Restore it: git checkout -- %s",
+				"ワークショップのファイルがありません (%w)。元に戻すには: git checkout -- %s", err, folder)
 		}
 		files[name] = c.renamed(text, folder)
 	}

@@ -14,6 +14,7 @@ import (
 	"example.com/session-workshop/check/contract"
 	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/internal/repotest"
 	"example.com/session-workshop/tools/learn"
 )
@@ -61,7 +62,7 @@ func ends(t *testing.T, check *learn.Check, want error) string {
 func status(t *testing.T, root string) string {
 	t.Helper()
 	var said strings.Builder
-	if err := learn.Status(&said, root); err != nil {
+	if err := learn.Status(&said, root, lang.English); err != nil {
 		t.Fatal(err)
 	}
 	return said.String()
@@ -70,7 +71,7 @@ func status(t *testing.T, root string) string {
 func solve(t *testing.T, c learn.Copy) string {
 	t.Helper()
 	var said strings.Builder
-	if err := c.Solve(t.Context(), &said, false); err != nil {
+	if err := c.Solve(t.Context(), &said, lang.English, false); err != nil {
 		t.Fatal(err)
 	}
 	return said.String()
@@ -262,5 +263,5 @@ func TestALearnerTakesOurSolution(t *testing.T) {
 }
 
 func TestSolveNeedsACopy(t *testing.T) {
-	wantError(t, learn.Copy{Root: t.TempDir(), Step: 3}.Solve(t.Context(), io.Discard, false), "make start3")
+	wantError(t, learn.Copy{Root: t.TempDir(), Step: 3}.Solve(t.Context(), io.Discard, lang.English, false), "make start3")
 }

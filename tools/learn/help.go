@@ -4,18 +4,16 @@ import (
 	"strings"
 
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/shared/lang"
 )
-
-// Say prints a text in lines that fit into the terminal.
-func (c *Check) Say(format string, args ...any) { c.say(format, args...) }
 
 // Help prints the next hint for a problem that Find has returned.
 func (c *Check) Help(p *Problem) {
 	if c.Hint < len(p.helps.Hints) {
 		c.Hint++
-		c.hint(c.Hint, p.helps.Hints[c.Hint-1].In(c.Lang))
+		c.hint(c.Hint, p.helps.Hints[c.Hint-1])
 	}
-	c.say("%s", c.moreHelp(p))
+	c.say(c.moreHelp(p))
 }
 
 // Ours prints our code at the place of a problem that Find has returned.
@@ -28,8 +26,8 @@ func (c *Check) Ours(p *Problem) {
 	for _, place := range places(c.Copy.Root, steps.Folder(c.Copy.Step), where) {
 		// Some checks name a function that only later steps have.
 		if place.line > 0 {
-			c.say("Ours, %s:\n%s", place, strings.ReplaceAll(place.source, "\t", "    "))
+			c.say(lang.T("Ours, %s:\n%s", "完成版 %s:\n%s", place, strings.ReplaceAll(place.source, "\t", "    ")))
 		}
 	}
-	c.say("All differences: make solve%d", c.Copy.Step)
+	c.say(lang.T("All differences: make solve%d", "すべての違いを見る: make solve%d", c.Copy.Step))
 }

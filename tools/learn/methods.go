@@ -2,7 +2,6 @@ package learn
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,7 +46,8 @@ func (c *Check) testMethods(ctx context.Context, dir string) (test func(context.
 	}
 	binary := filepath.Join(dir, "methods.test.exe")
 	if err := launch.BuildTest(ctx, c.Copy.Dir(), "./session", binary); err != nil {
-		return nil, notReady{board.DoesNotCompile, fmt.Errorf("%s/session does not compile with its tests:\n%s\nFix that, and run the check again. To restore the tests, delete %[1]s/%[3]s first", c.Copy.Name(), launch.CompilerSaid(err, c.Copy.Name()), methodsTest)}
+		return nil, notReady{board.DoesNotCompile, lang.Errorf("%s/session does not compile with its tests:\n%s\nFix that, and run the check again. To restore the tests, delete %[1]s/%[3]s first",
+			"%s/session とそのテストをコンパイルできません。\n%s\n直してから、もう一度チェックしてください。テストを元に戻すには、先に %[1]s/%[3]s を削除します", c.Copy.Name(), launch.CompilerSaid(err, c.Copy.Name()), methodsTest)}
 	}
 	return func(ctx context.Context, method string) error {
 		tests := exec.CommandContext(ctx, binary, "-test.v", "-test.timeout=30s", "-test.run=^Test"+method)
@@ -67,7 +67,8 @@ func (c *Check) restoreTests() error {
 	if err != nil {
 		return err
 	}
-	c.say("%s/%s was missing and has been restored: it tests the methods of the store.", c.Copy.Name(), methodsTest)
+	c.say(lang.T("%s/%s was missing and has been restored: it tests the methods of the store.",
+		"%s/%s がなかったので、元に戻しました。ストアのメソッドをテストするファイルです。", c.Copy.Name(), methodsTest))
 	return folder.WriteFile(path, files[methodsTest])
 }
 

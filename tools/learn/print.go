@@ -2,143 +2,136 @@ package learn
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
 
 	"example.com/session-workshop/check/contract"
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/shared/lang"
 )
 
 // Hints is how many hints a check has.
 const Hints = 3
 
-func (c *Check) say(format string, args ...any) {
-	fmt.Fprintln(c.Out, c.wrapped(plain(fmt.Sprintf(format, args...)), ""))
-}
+// Say prints a text in lines that fit into the terminal.
+func (c *Check) Say(text lang.Text) { c.say(text) }
+
+func (c *Check) say(text lang.Text) { c.print(text.In(c.Lang)) }
+
+func (c *Check) print(text string) { fmt.Fprintln(c.Out, c.wrapped(plain(text), "")) }
 
 // detail prints a text that belongs to the check above it, after a label.
-func (c *Check) detail(label, text string) {
-	if label != "" {
-		label += ":"
+func (c *Check) detail(label, text lang.Text) {
+	name := label.In(c.Lang)
+	if name != "" {
+		name += ":"
 	}
-	label = fmt.Sprintf("         %-10s", label)
-	fmt.Fprintln(c.Out, c.wrapped(label+plain(text), strings.Repeat(" ", len(label))))
+	name = "         " + padded(name, 10)
+	fmt.Fprintln(c.Out, c.wrapped(name+plain(text.In(c.Lang)), strings.Repeat(" ", uniseg.StringWidth(name))))
 }
 
-// wrapped breaks lines that are wider than the terminal between two words. indent
-// begins each new line.
-func (c *Check) wrapped(text, indent string) string {
-	if c.Width <= len(indent) {
-		return text
-	}
-	var lines []string
-	for line := range strings.SplitSeq(text, "\n") {
-		for utf8.RuneCountInString(line) > c.Width {
-			end := len(string([]rune(line)[:c.Width+1]))
-			space := strings.LastIndexByte(line[:end], ' ')
-			if strings.TrimSpace(line[:max(space, 0)]) == "" {
-				break
-			}
-			lines = append(lines, line[:space])
-			line = indent + line[space+1:]
-		}
-		lines = append(lines, line)
-	}
-	return strings.Join(lines, "\n")
-}
-
-// plain writes an ellipsis so that every terminal can show it.
-func plain(text string) string { return strings.ReplaceAll(text, "…", "...") }
-
-// progress calls Progress with words, or prints a line if Progress is nil.
-func (c *Check) progress(words, line string) {
+// progress calls Progress with a text, or print if Progress is nil.
+func (c *Check) progress(text lang.Text, print func()) {
 	if c.Progress != nil {
-		c.Progress(words)
+		c.Progress(text.In(c.Lang))
 	} else {
-		c.say("%s", line)
+		print()
 	}
 }
 
+// line prints the result of a check: word is ok, FAIL or --.
 func (c *Check) line(word string, number int, check contract.Check) {
-	c.say("%s", c.result(word, number, check))
-}
-
-func (c *Check) result(word string, number int, check contract.Check) string {
-	mark := fmt.Sprintf("%-4s", word)
+	begin := fmt.Sprintf("%-4s %2d ", word, number)
+	text := c.wrapped(plain(begin+check.ID+": "+check.Name.In(c.Lang)), strings.Repeat(" ", len(begin)))
 	if colour := map[string]string{"ok": "32", "FAIL": "31"}[word]; c.Colour && colour != "" {
-		mark = "\x1b[" + colour + "m" + mark + "\x1b[0m"
+		text = "\x1b[" + colour + "m" + text[:4] + "\x1b[0m" + text[4:]
 	}
-	return fmt.Sprintf("%s %2d %s: %s", mark, number, check.ID, check.Name.In(c.Lang))
+	fmt.Fprintln(c.Out, text)
 }
 
 // explain prints what went wrong in a check, and the hints for it.
 func (c *Check) explain(p *Problem) {
 	c.line("FAIL", p.number, p.check)
-	c.detail("expected", p.Expected.In(c.Lang))
-	c.detail("got", p.Got.In(c.Lang))
+	c.failure(p.Failure)
 	if p.appFailed() {
-		c.detail("first", "your app itself failed. Below is what it printed.")
+		c.detail(lang.T("first", "まず"), lang.T("your app itself failed. Below is what it printed.", "アプリ自体でエラーが起きています。下はアプリの出力です。"))
 	}
 	helps := p.helps
 	for i, hint := range helps.Hints {
 		if i < c.Hint {
-			c.hint(i+1, hint.In(c.Lang))
+			c.hint(i+1, hint)
 		}
 	}
 	if c.URL == "" && helps.Where != "" {
 		for i, place := range places(c.Copy.Root, c.Copy.Name(), helps.Where) {
-			c.detail([]string{"look at", ""}[min(i, 1)], place.String())
+			label := lang.T("look at", "場所")
+			if i > 0 {
+				label = lang.Text{}
+			}
+			c.detail(label, lang.Same(place.String()))
 		}
 	}
 	if c.URL != "" && (strings.Contains(helps.ID, "ttl") || helps.Waits) {
-		c.say("Does the app run with a TTL of %v? If not, start it with that, or give the check its TTL: %s", c.TTL, c.command(`ARGS="-ttl 10m"`))
+		c.say(lang.T("Does the app run with a TTL of %v? If not, start it with that, or give the check its TTL: %s",
+			"アプリの TTL は %v になっていますか？ちがう場合は、その TTL で起動するか、アプリの TTL をチェックに伝えてください: %s", c.TTL, c.command(`ARGS="-ttl 10m"`)))
 	}
 	switch {
 	case p.ended:
-		c.say("Your app ended while it was checked. Its last lines:\n%s", lastLines(p.said, c.Copy.Name()))
+		c.say(lang.T("Your app ended while it was checked. Its last lines:\n%s", "チェックの途中でアプリが終了しました。最後の出力:\n%s", lastLines(p.said, c.Copy.Name())))
 	case strings.TrimSpace(p.said) != "":
-		c.say("Your app printed meanwhile:\n%s", lastLines(p.said, c.Copy.Name()))
+		c.say(lang.T("Your app printed meanwhile:\n%s", "その間のアプリの出力:\n%s", lastLines(p.said, c.Copy.Name())))
 	}
+}
+
+// failure prints what a check expected and what it got.
+func (c *Check) failure(f *contract.Failure) {
+	c.detail(lang.T("expected", "期待"), f.Expected)
+	c.detail(lang.T("got", "実際"), f.Got)
 }
 
 // hint prints one hint. The last one is nearly code, and each of its pieces has its
 // own line.
-func (c *Check) hint(number int, text string) {
-	pieces := []string{text}
+func (c *Check) hint(number int, hint lang.Text) {
+	pieces := []string{hint.In(c.Lang)}
 	if number == Hints {
-		pieces = strings.Split(text, " / ")
+		pieces = strings.Split(pieces[0], " / ")
 	}
-	c.detail(fmt.Sprintf("hint %d", number), pieces[0])
+	c.detail(lang.T("hint %d", "ヒント %d", number), lang.Same(pieces[0]))
 	for _, piece := range pieces[1:] {
-		c.detail("", piece)
+		c.detail(lang.Text{}, lang.Same(piece))
 	}
 }
 
-func (c *Check) subject() string {
+func (c *Check) subject() lang.Text {
 	if c.Exercise != "" {
-		return "the exercise " + c.Exercise
+		return lang.T("the exercise %s", "練習問題 %s", c.Exercise)
 	}
-	return fmt.Sprintf("what step %d teaches", c.Copy.Step)
+	return lang.T("what step %d teaches", "ステップ %d の内容", c.Copy.Step)
 }
 
 // unknown is the error for an unknown check, which lists all that exist.
 func (c *Check) unknown(checks []contract.Check) error {
-	whose := fmt.Sprintf("step %d", c.Copy.Step)
+	whose := lang.T("step %d", "ステップ %d", c.Copy.Step)
 	if c.Exercise != "" {
-		whose = "the exercise " + c.Exercise
+		whose = c.subject()
 	}
-	list := fmt.Sprintf("ONLY: %s has no check of this name. It has:", whose)
+	list := lang.T("ONLY: %s has no check of this name. It has:", "ONLY: %s にその名前のチェックはありません。次のものがあります:", whose)
+	add := func(line lang.Text) {
+		list.EN += "\n" + plain(line.EN)
+		list.JA += "\n" + plain(line.JA)
+	}
 	for i, check := range checks {
 		if check.Group == contract.House && checks[i-1].Group == contract.Lesson {
-			list += "\nHouse rules, beyond the lesson:"
+			add(lang.T("House rules, beyond the lesson:", "ハウスルール (ステップの内容以外のもの):"))
 		}
-		list += fmt.Sprintf("\n  %2d %s: %s", i+1, check.ID, check.Name.In(c.Lang))
+		begin := fmt.Sprintf("  %2d %s: ", i+1, check.ID)
+		add(lang.Text{EN: begin + check.Name.EN, JA: begin + check.Name.JA})
 	}
-	return errors.New(plain(list))
+	return lang.Error(list)
 }
 
 // command is the command line of this check, with more settings.
@@ -157,24 +150,25 @@ func (c *Check) command(more ...string) string {
 }
 
 // moreHelp says how to get more help than the hints that were shown.
-func (c *Check) moreHelp(p *Problem) string {
+func (c *Check) moreHelp(p *Problem) lang.Text {
 	switch {
 	case c.Keys && c.Hint < len(p.helps.Hints):
-		return "The next hint: h"
+		return lang.T("The next hint: h", "次のヒント: h")
 	case c.Keys:
-		return "That was the last hint. Our code there: o"
+		return lang.T("That was the last hint. Our code there: o", "ヒントはこれで最後です。完成版の同じ場所を見る: o")
 	case c.Hint < len(p.helps.Hints):
-		return "The next hint: " + c.command(fmt.Sprintf("HINT=%d", c.Hint+1))
+		return lang.T("The next hint: %s", "次のヒント: %s", c.command(fmt.Sprintf("HINT=%d", c.Hint+1)))
 	case c.URL == "" && c.Exercise == "":
-		return fmt.Sprintf("What is different from our step: make solve%d", c.Copy.Step)
+		return lang.T("What is different from our step: make solve%d", "完成版との違いを見る: make solve%d", c.Copy.Step)
 	}
-	return "That was the last hint."
+	return lang.T("That was the last hint.", "ヒントはこれで最後です。")
 }
 
 // sayUndo says how to go back from an exercise that breaks what has passed.
 func (c *Check) sayUndo() {
 	if _, err := os.Stat(c.Copy.passedDir()); err == nil && c.URL == "" && c.Exercise == "" {
-		c.say("This step has passed before. If you broke it for an exercise, go back to what passed: make undo%d", c.Copy.Step)
+		c.say(lang.T("This step has passed before. If you broke it for an exercise, go back to what passed: make undo%d",
+			"このステップには前に合格しています。練習問題のために壊したのなら、合格したときの状態に戻せます: make undo%d", c.Copy.Step))
 	}
 }
 
@@ -182,31 +176,32 @@ func (c *Check) congratulate(ctx context.Context, s *subject, total int) {
 	if c.Only != "" {
 		all := *c
 		all.Only = ""
-		c.say("Now all checks: %s", all.command())
+		c.say(lang.T("Now all checks: %s", "次はすべてのチェック: %s", all.command()))
 		return
 	}
 	if c.Exercise != "" {
-		c.say("Passed: the exercise %s.", c.Exercise)
+		c.say(lang.T("Passed: the exercise %s.", "合格: 練習問題 %s。", c.Exercise))
 		if exercise, _ := c.exercise(); exercise.Breaks {
-			c.say("So this is what the mistake looks like. To go back to what passed: make undo%d", c.Copy.Step)
+			c.say(lang.T("So this is what the mistake looks like. To go back to what passed: make undo%d",
+				"この間違いは、このように現れます。合格したときの状態に戻すには: make undo%d", c.Copy.Step))
 		}
 		return
 	}
 	results := c.Copy.results()
-	c.say("Passed: all %d checks of step %d.", total, c.Copy.Step)
+	c.say(lang.T("Passed: all %d checks of step %d.", "合格: ステップ %[2]d のチェック %[1]d 個すべて。", total, c.Copy.Step))
 	if c.URL == "" && results.Taken {
-		c.say("This is our solution, which you took. To build it yourself: make reset%d", c.Copy.Step)
+		c.say(lang.T("This is our solution, which you took. To build it yourself: make reset%d", "これは完成版に置き換えたものです。自分で作るには: make reset%d", c.Copy.Step))
 	}
-	c.say("Why it matters: %s", lessons[c.Copy.Step-1].why)
-	c.say("Still wrong: %s", lessons[c.Copy.Step-1].wrong)
+	c.say(lang.T("Why it matters: %s", "なぜ大切か: %s", lessons[c.Copy.Step-1].why))
+	c.say(lang.T("Still wrong: %s", "残る課題: %s", lessons[c.Copy.Step-1].wrong))
 	c.checkHouse(ctx, s)
-	c.say("Exercises, in the guide %s/README.md (in Japanese: README.ja.md):", steps.Folder(c.Copy.Step))
+	c.say(lang.T("Exercises, in the guide %s:", "練習問題 (ガイド %s にあります):", Guide(steps.Folder(c.Copy.Step))))
 	for _, e := range contract.Exercises(c.Copy.Step) {
-		done := ""
+		command := lang.Same(fmt.Sprintf("  make check%d EX=%s", c.Copy.Step, e.Name))
 		if slices.Contains(results.Exercises, e.Name) {
-			done = "  done"
+			command = lang.T("%s  done", "%s  済み", command)
 		}
-		c.say("  make check%d EX=%s%s", c.Copy.Step, e.Name, done)
+		c.say(command)
 	}
 	c.SayNext()
 }
@@ -215,11 +210,12 @@ func (c *Check) congratulate(ctx context.Context, s *subject, total int) {
 func (c *Check) SayNext() {
 	switch {
 	case c.Copy.Step == steps.Count:
-		c.say("This was the last step. After the exercises, go on with sessionstore/README.md (in Japanese: README.ja.md): the store for your own service.")
+		c.say(lang.T("This was the last step. After the exercises, go on with %s: the store for your own service.",
+			"これで最後のステップが終わりました。練習問題のあとは、自分のサービスで使えるストアの説明 %s に進んでください。", Guide("sessionstore")))
 	case c.Keys:
-		c.say("The next step: n")
+		c.say(lang.T("The next step: n", "次のステップ: n"))
 	default:
-		c.say("The next step: make start%d", c.Copy.Step+1)
+		c.say(lang.T("The next step: make start%d", "次のステップ: make start%d", c.Copy.Step+1))
 	}
 }
 
@@ -235,31 +231,29 @@ func (c *Check) checkHouse(ctx context.Context, s *subject) {
 			missing = append(missing, func() { c.notYet(check, failure) })
 		}
 	}
-	c.say("House rules: %d of %d. They are extra: what our own apps also promise.", len(house)-len(missing), len(house))
+	c.say(lang.T("House rules: %d of %d. They are extra: what our own apps also promise.",
+		"ハウスルール: %d/%d。これは追加のルールで、完成版のアプリが守っているものです。", len(house)-len(missing), len(house)))
 	const most = 3
 	for _, say := range missing[:min(most, len(missing))] {
 		say()
 	}
 	if len(missing) > most {
-		c.say("  and %d more", len(missing)-most)
+		c.say(lang.T("  and %d more", "  ほかに %d 個", len(missing)-most))
 	}
 }
 
 // notYet prints a house rule that does not hold.
 func (c *Check) notYet(check contract.Check, failure *contract.Failure) {
-	c.say("  not yet: %s: %s", check.ID, check.Name.In(c.Lang))
-	c.detail("expected", failure.Expected.In(c.Lang))
-	c.detail("got", failure.Got.In(c.Lang))
+	c.say(lang.T("  not yet: %s: %s", "  まだ: %s: %s", check.ID, check.Name))
+	c.failure(failure)
 	one := *c
 	one.Only = check.ID
-	c.detail("a hint", one.command())
+	c.detail(lang.T("a hint", "ヒント"), lang.Same(one.command()))
 }
 
-func count(n int, of string) string {
-	if n == 1 {
-		return "1 " + of
-	}
-	return fmt.Sprintf("%d %ss", n, of)
+// Guide names the guide in a folder. Each guide exists in both languages.
+func Guide(folder string) lang.Text {
+	return lang.Text{EN: folder + "/README.md", JA: folder + "/README.ja.md"}
 }
 
 // mostLines is how much of an app's output is shown.

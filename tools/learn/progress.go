@@ -1,11 +1,9 @@
 package learn
 
 import (
-	"fmt"
-	"strings"
-
 	"example.com/session-workshop/check/contract"
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/shared/lang"
 )
 
 // First returns the copy of the first step that has not passed, or of the last step
@@ -27,22 +25,25 @@ func (c Copy) Passed() bool {
 }
 
 // Progress is one line about how far the learner is with all steps and exercises.
-func Progress(root string) string {
-	var each []string
+func Progress(root string) lang.Text {
+	var each lang.Text
 	exercises, done := 0, 0
 	for n := 1; n <= steps.Count; n++ {
 		c := Copy{root, n}
 		r := c.results()
 		exercises += len(contract.Exercises(n))
 		done += len(r.Exercises)
+		step := lang.T("%d to come", "%d これから", n)
 		switch {
 		case c.Passed():
-			each = append(each, fmt.Sprintf("%d passed", n))
+			step = lang.T("%d passed", "%d 合格", n)
 		case r.Total > 0:
-			each = append(each, fmt.Sprintf("%d at %d of %d", n, r.Passed, r.Total))
-		default:
-			each = append(each, fmt.Sprintf("%d to come", n))
+			step = lang.T("%d at %d of %d", "%d 途中 (%d/%d)", n, r.Passed, r.Total)
 		}
+		if n > 1 {
+			step = lang.Text{EN: each.EN + ", " + step.EN, JA: each.JA + "、" + step.JA}
+		}
+		each = step
 	}
-	return fmt.Sprintf("Steps: %s. Exercises: %d of %d.", strings.Join(each, ", "), done, exercises)
+	return lang.T("Steps: %s. Exercises: %d of %d.", "ステップ: %s。練習問題: %d/%d。", each, done, exercises)
 }

@@ -1,14 +1,11 @@
 package learn
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
+	"maps"
 
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/board"
 )
 
@@ -82,43 +79,44 @@ func (c *Check) reportTo(ctx context.Context, p board.Progress) {
 	case errors.Is(err, context.Canceled):
 		return
 	case err != nil:
-		c.say("Not on the board: %v", err)
-		c.say("The result of your check is still valid.")
+		c.say(lang.T("Not on the board: %v", "ボードに報告できませんでした: %v", err))
+		c.say(lang.T("The result of your check is still valid.", "チェックの結果は、そのまま有効です。"))
 		return
 	}
 	c.reported = p
-	c.say("The board knows: %s, %s.", c.Name, reportedAs(p))
+	c.say(lang.T("The board knows: %s, %s.", "ボードに報告しました: %s、%s。", c.Name, reportedAs(p)))
 }
 
-func reportedAs(p board.Progress) string {
-	result := fmt.Sprintf("%d of %d", p.Passed, p.Total)
+func reportedAs(p board.Progress) lang.Text {
+	result := lang.T("%d of %d", "%[2]d 個中 %[1]d 個が合格", p.Passed, p.Total)
 	switch p.State {
-	case "":
 	case board.Taken:
-		result += ", with our solution"
-	default:
-		result = p.State.String()
+		result = lang.T("%s, with our solution", "%s (完成版)", result)
+	case board.NotBegun:
+		result = lang.T("not begun", "未着手")
+	case board.DoesNotCompile:
+		result = lang.T("does not compile", "コンパイルできない")
+	case board.DoesNotStart:
+		result = lang.T("does not start", "起動しない")
 	}
 	if p.Exercise != "" {
-		return fmt.Sprintf("the exercise %s of step %d, %s", p.Exercise, p.Step, result)
+		return lang.T("the exercise %s of step %d, %s", "ステップ %[2]d の練習問題 %[1]s、%[3]s", p.Exercise, p.Step, result)
 	}
-	return fmt.Sprintf("step %d, %s", p.Step, result)
+	return lang.T("step %d, %s", "ステップ %d、%s", p.Step, result)
 }
 
-// untouched reports whether the copy is still as Start made it.
+// untouched reports whether the copy has the source that Start made, and no other.
 func (c Copy) untouched() bool {
 	files, err := c.beginning()
 	if err != nil {
 		return false
 	}
+	begun := map[string]string{}
 	for name, text := range files {
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		now, err := os.ReadFile(filepath.Join(c.Dir(), filepath.FromSlash(name)))
-		if err != nil || string(bytes.ReplaceAll(now, []byte("\r\n"), []byte("\n"))) != text {
-			return false
+		if isSource(name) {
+			begun[name] = text
 		}
 	}
-	return true
+	now, err := c.source(c.Dir())
+	return err == nil && maps.Equal(now, begun)
 }

@@ -12,28 +12,33 @@ import (
 	"strings"
 
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/shared/lang"
+	"example.com/session-workshop/tools/internal/folder"
 )
 
 // Solve prints the difference between the copy and our step as git does: our lines
 // begin with +. It compares Go files, without tests.
-func (c Copy) Solve(ctx context.Context, out io.Writer, colour bool) error {
+func (c Copy) Solve(ctx context.Context, out io.Writer, l lang.Lang, colour bool) error {
 	if err := c.mustExist(); err != nil {
 		return err
 	}
 	if _, err := exec.LookPath("git"); err != nil {
-		return fmt.Errorf("git, which shows the difference, was not found. Compare %s with %s yourself", c.Name(), c.ours())
+		return lang.Errorf("git, which shows the difference, was not found. Compare %s with %s yourself",
+			"違いを表示するための git が見つかりません。%s と %s を自分で比べてください", c.Name(), c.ours())
 	}
 	difference, err := c.difference(ctx, colour)
 	if err != nil {
 		return err
 	}
+	say := func(text lang.Text) { fmt.Fprintln(out, text.In(l)) }
 	if difference != "" {
-		fmt.Fprintf(out, "%s\nLines with - are yours, lines with + are ours (%s).\n", difference, steps.Folder(c.Step))
+		say(lang.T("%s\nLines with - are yours, lines with + are ours (%s).", "%s\n- の行が自分のコード、+ の行が完成版 (%s) です。", difference, steps.Folder(c.Step)))
 	} else {
-		fmt.Fprintf(out, "There is no difference: %s is the same as ours.\n", c.Name())
+		say(lang.T("There is no difference: %s is the same as ours.", "違いはありません。%s は完成版と同じです。", c.Name()))
 	}
 	if c.Step == steps.Count {
-		fmt.Fprintf(out, "Our step 4 is small so that you can read it. The store to ship is sessionstore: it bounds what it stores, ends all sessions of a user, and is tested against failures.\n")
+		say(lang.T("Our step 4 is small so that you can read it. The store to ship is sessionstore: it bounds what it stores, ends all sessions of a user, and is tested against failures.",
+			"ステップ 4 の完成版は、読みやすいように小さくしてあります。自分のサービスで使うのは sessionstore です。保存する量を制限し、ユーザーのすべてのセッションを終わらせることができ、障害を起こすテストもしてあります。"))
 	}
 	return nil
 }
@@ -55,33 +60,54 @@ func (c Copy) difference(ctx context.Context, colour bool) (string, error) {
 // ours is the folder of our step.
 func (c Copy) ours() string { return filepath.Join(c.Root, steps.Folder(c.Step)) }
 
-// copySource copies the Go files of a program, and gives its module the name of the
-// copy's, so that a comparison shows no difference there. A folder below with its
-// own main.go is another program.
+// copySource copies the source of a program.
 func (c Copy) copySource(from, to string) error {
-	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
+	files, err := c.source(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
+	}
+	for name, text := range files {
+		if err := folder.WriteFile(filepath.Join(to, filepath.FromSlash(name)), text); err != nil {
 			return err
 		}
-		name, err := filepath.Rel(from, path)
+	}
+	return nil
+}
+
+// source returns the texts of a program's Go files, without tests, by their names
+// with slashes. The module has the name of the copy's, so that a comparison shows no
+// difference there. A folder below with its own main.go is another program.
+func (c Copy) source(dir string) (files map[string]string, err error) {
+	files = map[string]string{}
+	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		if entry.IsDir() {
-			if _, err := os.Stat(filepath.Join(path, "main.go")); err == nil && path != from {
+			if _, err := os.Stat(filepath.Join(path, "main.go")); err == nil && path != dir {
 				return fs.SkipDir
 			}
-			return os.MkdirAll(filepath.Join(to, name), 0o755)
-		}
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
 			return nil
 		}
-		text, err := os.ReadFile(path)
+		if !isSource(path) {
+			return nil
+		}
+		name, err := filepath.Rel(dir, path)
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(to, name), []byte(c.renamed(text, steps.Folder(c.Step))), 0o644)
+		text, err := os.ReadFile(path)
+		files[filepath.ToSlash(name)] = c.renamed(text, steps.Folder(c.Step))
+		return err
 	})
+	return files, err
+}
+
+func isSource(name string) bool {
+	return strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go")
 }
 
 // diff compares the folders yours and ours in dir. git ends with status 1 if

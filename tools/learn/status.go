@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/shared/lang"
 )
 
 // resultsFile is in the copy, all of which git ignores.
@@ -64,8 +65,9 @@ func (c Copy) keep(r results) error {
 	return os.WriteFile(filepath.Join(c.Dir(), resultsFile), append(text, '\n'), 0o644)
 }
 
-// Status prints how far the learner is with each step of the repository at root.
-func Status(out io.Writer, root string) error {
+// Status prints how far the learner is with each step of the repository at root, in
+// the language l.
+func Status(out io.Writer, root string, l lang.Lang) error {
 	for n := 1; n <= steps.Count; n++ {
 		c, err := Of(root, n)
 		if err != nil {
@@ -75,54 +77,54 @@ func Status(out io.Writer, root string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "step %d  %s\n", n, line)
+		fmt.Fprintln(out, lang.T("step %d  %s", "ステップ %d  %s", n, line).In(l))
 	}
 	return nil
 }
 
-func (c Copy) status() (string, error) {
+func (c Copy) status() (lang.Text, error) {
 	if !c.Exists() {
-		return fmt.Sprintf("not started             begin: make start%d", c.Step), nil
+		return lang.T("not started             begin: make start%d", "未着手                  始める: make start%d", c.Step), nil
 	}
 	r := c.results()
 	text := r.lesson()
 	if !r.Checked.IsZero() {
 		changed, err := c.changedSince(r.Checked)
 		if err != nil {
-			return "", err
+			return lang.Text{}, err
 		}
 		if changed {
-			text += ", changed since"
+			text = lang.T("%s, changed since", "%s、その後に変更あり", text)
 		}
 	}
 	if len(r.Exercises) > 0 {
-		text += "; exercises: " + strings.Join(r.Exercises, ", ")
+		text = lang.T("%s; exercises: %s", "%s、練習問題: %s", text, strings.Join(r.Exercises, ", "))
 	}
 	if r.Checked.IsZero() {
-		text += fmt.Sprintf("    check: make check%d", c.Step)
+		text = lang.T("%s    check: make check%d", "%s    チェックする: make check%d", text, c.Step)
 	}
 	return text, nil
 }
 
 // lesson is how far the lesson is. A copy that was taken from our solution is not
 // called passed.
-func (r results) lesson() string {
+func (r results) lesson() lang.Text {
 	all := r.Passed == r.Total
-	var text string
+	var text lang.Text
 	switch {
 	case r.Checked.IsZero() && r.Taken:
-		text = "taken, not checked"
+		text = lang.T("taken, not checked", "完成版、未チェック")
 	case r.Checked.IsZero():
-		text = "started, not checked"
+		text = lang.T("started, not checked", "作業中、未チェック")
 	case all && r.Taken:
-		text = fmt.Sprintf("taken, all %d checks", r.Total)
+		text = lang.T("taken, all %d checks", "完成版、チェック %d 個すべて合格", r.Total)
 	case all:
-		return fmt.Sprintf("passed, all %d checks", r.Total)
+		return lang.T("passed, all %d checks", "合格、チェック %d 個すべて", r.Total)
 	default:
-		text = fmt.Sprintf("passed %d of %d at the last check", r.Passed, r.Total)
+		text = lang.T("passed %d of %d at the last check", "前回のチェックで %[2]d 個中 %[1]d 個が合格", r.Passed, r.Total)
 	}
 	if r.Once {
-		text += ", passed once before"
+		text = lang.T("%s, passed once before", "%s、以前に合格済み", text)
 	}
 	return text
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/session-workshop/shared/lang"
 )
 
 func TestTheResultOfASingleCheckIsNotStored(t *testing.T) {
@@ -16,7 +18,7 @@ func TestTheResultOfASingleCheckIsNotStored(t *testing.T) {
 	status := func() string {
 		t.Helper()
 		var out strings.Builder
-		if err := Status(&out, c.Root); err != nil {
+		if err := Status(&out, c.Root, lang.English); err != nil {
 			t.Fatal(err)
 		}
 		return out.String()

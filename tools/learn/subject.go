@@ -18,6 +18,7 @@ import (
 	"example.com/session-workshop/check/wire"
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/embedded"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/tools/board"
 )
@@ -83,7 +84,8 @@ func (c *Check) open(ctx context.Context) (*subject, error) {
 func (c *Check) findApp(ctx context.Context, s *subject) error {
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return errors.New("URL: this is not the address of an app, for example URL=http://127.0.0.1:8000")
+		return lang.Errorf("URL: this is not the address of an app, for example URL=http://127.0.0.1:8000",
+			"URL: アプリのアドレスではありません。例: URL=http://127.0.0.1:8000")
 	}
 	s.name, s.target.URL = config.Shown(c.URL), c.URL
 	if err := mustAnswer(ctx, c.URL); err != nil {
@@ -109,11 +111,12 @@ func mustAnswer(ctx context.Context, address string) error {
 	response, err := http.DefaultClient.Do(request)
 	switch {
 	case redisconn.Refused(err):
-		return errors.New("no app answers there (connection refused). Does your app run, and is this the address that it printed?")
+		return lang.Errorf("no app answers there (connection refused). Does your app run, and is this the address that it printed?",
+			"応答するアプリがありません (connection refused)。アプリは起動していますか？アプリが表示したアドレスと同じですか？")
 	case errors.Is(err, context.DeadlineExceeded):
-		return errors.New("no answer within 5 s. Does your app hang?")
+		return lang.Errorf("no answer within 5 s. Does your app hang?", "5 秒以内に応答がありません。アプリが固まっていませんか？")
 	case err != nil:
-		return fmt.Errorf("the program there is not a web app: %w", errors.Unwrap(err))
+		return lang.Errorf("the program there is not a web app: %w", "そこで動いているプログラムは Web アプリではありません: %w", errors.Unwrap(err))
 	}
 	return response.Body.Close()
 }
@@ -169,7 +172,12 @@ func (c *Check) startCopy(ctx context.Context, s *subject) error {
 	defer cancel()
 	s.app, err = launch.Start(waiting, launch.Options{Binary: binary, Dir: c.Copy.Dir(), Env: env})
 	if err != nil {
-		return notReady{board.DoesNotStart, fmt.Errorf("%s does not start: it %s", s.name, AboutStart(strings.TrimPrefix(err.Error(), binary+" "), s.name))}
+		output := ""
+		if app, ok := errors.AsType[*launch.NotReady](err); ok {
+			err, output = app.Why, app.Output
+		}
+		err = lang.Errorf("%s does not start: it %w", "%s が起動しません: %w", s.name, err)
+		return notReady{board.DoesNotStart, AboutStart(err, output, s.name)}
 	}
 	s.target.URL = s.app.URL
 	return nil
@@ -184,7 +192,8 @@ func (c *Check) build(ctx context.Context, dir string) (binary string, err error
 	name := c.Copy.Name()
 	binary = filepath.Join(dir, name+".exe")
 	if err := launch.Build(ctx, c.Copy.Dir(), binary); err != nil {
-		return "", notReady{board.DoesNotCompile, fmt.Errorf("%s does not compile:\n%s\nFix that, and run the check again", name, launch.CompilerSaid(err, name))}
+		return "", notReady{board.DoesNotCompile, lang.Errorf("%s does not compile:\n%s\nFix that, and run the check again",
+			"%s をコンパイルできません。\n%s\n直してから、もう一度チェックしてください", name, launch.CompilerSaid(err, name))}
 	}
 	return binary, nil
 }
@@ -236,15 +245,11 @@ func (s *subject) throughWire(address string) (string, error) {
 	return u.String(), nil
 }
 
-// ItsOutput precedes the output of an app in an error of launch.
-const ItsOutput = " Its output:\n"
-
-// AboutStart shortens an error of launch about an app that did not start: it keeps
-// only the last lines that the app in folder printed.
-func AboutStart(problem, folder string) string {
-	reason, output, _ := strings.Cut(problem, ItsOutput)
+// AboutStart adds the last lines of an app's output to the reason why the app in
+// folder did not start.
+func AboutStart(reason error, output, folder string) error {
 	if strings.TrimSpace(output) == "" {
-		return reason + " It printed nothing."
+		return lang.Errorf("%w. It printed nothing.", "%w。何も出力していません。", reason)
 	}
-	return reason + " Its last lines:\n" + lastLines(output, folder)
+	return lang.Errorf("%w. Its last lines:\n%s", "%w。最後の出力:\n%s", reason, lastLines(output, folder))
 }

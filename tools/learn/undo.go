@@ -1,10 +1,10 @@
 package learn
 
 import (
-	"fmt"
 	"os"
 	"time"
 
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/internal/folder"
 )
 
@@ -27,7 +27,8 @@ func (c Copy) keepPassed(begun time.Time) error {
 // keeps the old copy as the folder backup.
 func (c Copy) Undo(now time.Time) (backup string, err error) {
 	if _, err := os.Stat(c.passedDir()); err != nil {
-		return "", fmt.Errorf("there is nothing to go back to: %s has not passed yet. A version that passes is kept: make check%d", c.Name(), c.Step)
+		return "", lang.Errorf("there is nothing to go back to: %s has not passed yet. A version that passes is kept: make check%d",
+			"戻せる状態がありません。%s はまだ合格していません。合格したときの状態は残されます: make check%d", c.Name(), c.Step)
 	}
 	before := c.results()
 	if backup, err = c.replace(now, func() error { return folder.Copy(c.passedDir(), c.Dir()) }); err != nil {

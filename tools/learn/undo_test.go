@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/internal/repotest"
 )
 
@@ -56,7 +57,7 @@ func (l *learner) does(command func(time.Time) (string, error), kept string) {
 func (l *learner) wantStatus(want string) {
 	l.Helper()
 	var out strings.Builder
-	if err := Status(&out, l.Root); err != nil {
+	if err := Status(&out, l.Root, lang.English); err != nil {
 		l.Fatal(err)
 	}
 	if want = "\nstep 3  " + want + "\n"; !strings.Contains(out.String(), want) {

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"time"
 
 	"golang.org/x/term"
 
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/internal/foreign"
 	"example.com/session-workshop/tools/learn"
 )
@@ -17,16 +17,20 @@ import (
 // runCheck checks what a learner has built. It ends with exit status 1 if a
 // check fails.
 func runCheck(ctx context.Context, args []string) error {
-	flags := newFlags("check [-hint 2] [-only ID] [-exercise NAME] [-url URL] [-redis-url URL] N\n  checks my-stepN, or with -url any running app, in any language.\n  Each setting is also a variable: REDIS_URL, HINT, ONLY, EX, BOARD, NAME. URL is one only after make.")
-	check := learn.Check{Out: os.Stdout, Colour: hasColour(), Width: terminalWidth()}
-	flags.StringVar(&check.URL, "url", "", "`address` of a running app, in place of my-stepN. Variable: URL")
-	flags.StringVar(&check.RedisURL, "redis-url", "", "the `Redis` that the app uses (default: one that the check starts; with -url the one on 127.0.0.1:6379). Variable: REDIS_URL")
-	flags.DurationVar(&check.TTL, "ttl", 0, "the session `TTL` of the app (default: 7s for my-stepN, 10s with -url)")
-	hint := flags.String("hint", "", "how much help, `1 to 3`. Variable: HINT")
-	flags.StringVar(&check.Only, "only", "", "`id` of the one check to run, as the check prints it. Variable: ONLY")
-	flags.StringVar(&check.Exercise, "exercise", "", "`name` of an exercise of the step's guide. Variable: EX")
-	flags.StringVar(&check.Board, "board", "", "`address` of a class board to report to. Variable: BOARD")
-	flags.StringVar(&check.Name, "name", "", "your `name` on the board. Variable: NAME")
+	flags := newFlags("check [-hint 2] [-only ID] [-exercise NAME] [-url URL] [-redis-url URL] N",
+		lang.T("checks my-stepN, or with -url any running app, in any language.", "my-stepN をチェックする。-url を付けると、起動中のアプリを言語に関係なくチェックする。"),
+		lang.T("Each setting is also a variable: REDIS_URL, HINT, ONLY, EX, BOARD, NAME. URL is one only after make.",
+			"どの設定も環境変数で指定できる: REDIS_URL、HINT、ONLY、EX、BOARD、NAME。URL は make の後に書いたときだけ有効。"))
+	check := learn.Check{Out: os.Stdout, Lang: language, Colour: hasColour(), Width: terminalWidth()}
+	flags.StringVar(&check.URL, "url", "", lang.T("`address` of a running app, in place of my-stepN. Variable: URL", "my-stepN の代わりにチェックする、起動中のアプリの `address`。変数: URL").In(language))
+	flags.StringVar(&check.RedisURL, "redis-url", "", lang.T("the `Redis` that the app uses (default: one that the check starts; with -url the one on 127.0.0.1:6379). Variable: REDIS_URL",
+		"アプリが使う `Redis` (既定: チェックが起動する。-url があれば 127.0.0.1:6379)。変数: REDIS_URL").In(language))
+	flags.DurationVar(&check.TTL, "ttl", 0, lang.T("the session `TTL` of the app (default: 7s for my-stepN, 10s with -url)", "アプリのセッションの `TTL` (既定: my-stepN では 7s、-url では 10s)").In(language))
+	hint := flags.String("hint", "", lang.T("`level` of the hints, 1 to 3. Variable: HINT", "ヒントの段階 `level`、1 〜 3。変数: HINT").In(language))
+	flags.StringVar(&check.Only, "only", "", lang.T("`id` of the one check to run, as the check prints it. Variable: ONLY", "1 つだけ実行するチェックの `id` (チェックの結果に表示される)。変数: ONLY").In(language))
+	flags.StringVar(&check.Exercise, "exercise", "", lang.T("`name` of an exercise of the step's guide. Variable: EX", "ガイドの練習問題の名前 `name`。変数: EX").In(language))
+	flags.StringVar(&check.Board, "board", "", lang.T("`address` of a class board to report to. Variable: BOARD", "報告先のクラスボードの `address`。変数: BOARD").In(language))
+	flags.StringVar(&check.Name, "name", "", lang.T("your `name` on the board. Variable: NAME", "ボードに載せる自分の `name`。変数: NAME").In(language))
 	var err error
 	if check.Copy, err = copyOf(flags, args); err != nil {
 		return err
@@ -38,6 +42,9 @@ func runCheck(ctx context.Context, args []string) error {
 	} {
 		*setting = cmp.Or(*setting, foreign.Getenv(name))
 	}
+	for _, setting := range []*string{&check.URL, hint, &check.Only, &check.Exercise, &check.Board} {
+		*setting = foreign.Narrow(*setting)
+	}
 	sayForeign("URL", check.URL == "")
 	sayForeign("BOARD", check.Board == "")
 	sayForeign("NAME", check.Board != "" && check.Name == "")
@@ -45,7 +52,7 @@ func runCheck(ctx context.Context, args []string) error {
 		return err
 	}
 	if check.TTL != 0 && (check.TTL < time.Second || check.TTL%time.Second != 0) {
-		return fmt.Errorf("-ttl: %v is not a time in whole seconds, for example 10s", check.TTL)
+		return lang.Errorf("-ttl: %v is not a time in whole seconds, for example 10s", "-ttl: %v は秒単位の時間ではありません。例: 10s", check.TTL)
 	}
 	err = check.Run(ctx)
 	if errors.Is(err, learn.ErrFailed) {
@@ -56,8 +63,8 @@ func runCheck(ctx context.Context, args []string) error {
 
 // sayForeign prints why a variable is ignored, if its value would matter.
 func sayForeign(name string, matters bool) {
-	if why := foreign.Why(name); why != "" && matters {
-		fmt.Printf("%s of this shell is not read: %s\n", name, why)
+	if why := foreign.Why(name); why.EN != "" && matters {
+		say(lang.T("%s of this shell is not read: %s", "このシェルの %s は使いません。%s", name, why))
 	}
 }
 
@@ -67,7 +74,7 @@ func parseHint(text string) (int, error) {
 	}
 	n, err := number(text)
 	if err != nil || n < 1 || n > learn.Hints {
-		return 0, fmt.Errorf("HINT: there is no such hint. Use 1 to %d, for example HINT=2", learn.Hints)
+		return 0, lang.Errorf("HINT: there is no such hint. Use 1 to %d, for example HINT=2", "HINT: そのヒントはありません。1 〜 %d を指定してください。例: HINT=2", learn.Hints)
 	}
 	return n, nil
 }

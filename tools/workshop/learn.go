@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 
 	"golang.org/x/term"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/internal/foreign"
 	"example.com/session-workshop/tools/internal/modules"
 	"example.com/session-workshop/tools/internal/rediscli"
@@ -17,7 +17,8 @@ import (
 
 // runLearn shows a learner's work on a step in one window.
 func runLearn(ctx context.Context, args []string) error {
-	flags := newFlags("learn [STEP]\n  runs my-stepN, and checks it at each save. STEP is 1 to 4, by default the first one that has not passed.")
+	flags := newFlags("learn [STEP]", lang.T("runs my-stepN, and checks it at each save. STEP is 1 to 4, by default the first one that has not passed.",
+		"my-stepN を起動し、保存するたびにチェックする。STEP は 1 〜 4。省略すると、まだ合格していない最初のステップ。"))
 	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
@@ -29,20 +30,20 @@ func runLearn(ctx context.Context, args []string) error {
 	if flags.NArg() > 0 {
 		n, err := number(flags.Arg(0))
 		if flags.NArg() > 1 || err != nil {
-			return errors.New("learn: give one step. Use 1 to 4, for example: make learn ARGS=3")
+			return lang.Errorf("learn: give one step. Use 1 to 4, for example: make learn ARGS=3", "learn: ステップを 1 つ、1 〜 4 で指定してください。例: make learn ARGS=3")
 		}
 		if c, err = learn.Of(root, n); err != nil {
 			return err
 		}
 	}
-	board, name := foreign.Getenv("BOARD"), foreign.Getenv("NAME")
+	board, name := foreign.Narrow(foreign.Getenv("BOARD")), foreign.Getenv("NAME")
 	sayForeign("BOARD", true)
 	sayForeign("NAME", board != "")
 	raw, restore := rawMode()
 	defer restore()
 	return window.Run(ctx, window.Options{
 		Check: learn.Check{
-			Copy: c, RedisURL: config.Getenv("REDIS_URL"), Board: board, Name: name, Colour: hasColour(),
+			Copy: c, RedisURL: config.Getenv("REDIS_URL"), Board: board, Name: name, Lang: language, Colour: hasColour(),
 		},
 		In: os.Stdin, Out: os.Stdout, Raw: raw, Rewrites: raw, Width: terminalWidth,
 	})

@@ -19,5 +19,5 @@ func runStatus(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return learn.Status(os.Stdout, root)
+	return learn.Status(os.Stdout, root, language)
 }

@@ -1,12 +1,17 @@
 // Package foreign detects environment variables that another program has set
-// under a name that the workshop also uses.
+// under a name that the workshop also uses, and reads what a user typed with an
+// input method that was left on.
 package foreign
 
 import (
 	"os"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/width"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 )
 
 // Names are the variables that other programs also set.
@@ -14,35 +19,68 @@ var Names = []string{"HOST", "NAME", "URL", "BOARD"}
 
 // Why returns the reason why a variable is ignored. It is empty if the value is
 // for the workshop, or if there is none.
-func Why(name string) string {
+func Why(name string) lang.Text {
 	value := config.Getenv(name)
 	switch {
 	case name == "HOST" && value == "" && os.Getenv(name) != "":
-		return "it is neither an IP address nor localhost (conda and tcsh set it, for example)"
-	case value == "", typed(name):
-		return ""
+		return lang.T("it is neither an IP address nor localhost (conda and tcsh set it, for example)",
+			"IP アドレスでも localhost でもありません (conda や tcsh などが設定します)")
+	case value == "", isTyped(name):
 	case name == "NAME" && isThisMachine(value):
-		return "it is the name of this machine (WSL sets it). Type your own name after make: NAME=ada"
-	case name == "BOARD" && !strings.ContainsAny(value, ":/."):
-		return "it is not an address (tools for circuit boards set it). The address of a class board looks like this: BOARD=http://192.168.1.20:5050/k7f3qz"
+		return lang.T("it is the name of this machine (WSL sets it). Type your own name after make: NAME=ada",
+			"このマシンの名前です (WSL が設定します)。自分の名前を make の後に入力してください: NAME=ada")
+	case name == "BOARD" && !strings.ContainsAny(Narrow(value), ":/."):
+		return lang.T("it is not an address (tools for circuit boards set it). The address of a class board looks like this: BOARD=http://192.168.1.20:5050/k7f3qz",
+			"アドレスではありません (電子基板用のツールが設定します)。クラスボードのアドレスは次のような形です: BOARD=http://192.168.1.20:5050/k7f3qz")
 	case name == "URL":
-		return "many programs set it. Type the address of your app after make: make check3 URL=http://127.0.0.1:8000"
+		return lang.T("many programs set it. Type the address of your app after make: make check3 URL=http://127.0.0.1:8000",
+			"多くのプログラムが設定する変数です。アプリのアドレスは make の後に入力してください: make check3 URL=http://127.0.0.1:8000")
 	}
-	return ""
+	return lang.Text{}
 }
 
 // Getenv is config.Getenv, but empty for a variable that Why gives a reason to
-// ignore.
+// ignore. A variable that was typed in full-width letters after make wins.
 func Getenv(name string) string {
-	if Why(name) != "" {
+	if value, ok := typed()[name]; ok {
+		return value
+	}
+	if Why(name) != (lang.Text{}) {
 		return ""
 	}
 	return config.Getenv(name)
 }
 
-// typed reports whether the variable was given to make on its command line
+// Narrow returns the ASCII characters for full-width ones, such as 2 for ２.
+func Narrow(text string) string { return width.Fold.String(text) }
+
+// WideVariable holds the words after make with a full-width equals sign, which
+// make takes for targets. The Makefile sets it.
+const WideVariable = "TYPED_WIDE"
+
+// isTyped reports whether the variable was given to make on its command line
 // (https://www.gnu.org/software/make/manual/html_node/Options_002fRecursion.html).
-func typed(name string) bool { return strings.Contains(" "+os.Getenv("MAKEFLAGS"), " "+name+"=") }
+func isTyped(name string) bool { return strings.Contains(" "+os.Getenv("MAKEFLAGS"), " "+name+"=") }
+
+// typed returns the variables after make whose name or equals sign is
+// full-width. make does not pass them to its programs.
+func typed() map[string]string {
+	// In MAKEFLAGS a space in a value has a backslash before it.
+	const space = "\x00"
+	words := strings.Fields(strings.ReplaceAll(os.Getenv("MAKEFLAGS"), `\ `, space) + " " + os.Getenv(WideVariable))
+	variables := map[string]string{}
+	for _, word := range words {
+		end := strings.IndexAny(word, "=＝")
+		if end < 0 {
+			continue
+		}
+		sign, size := utf8.DecodeRuneInString(word[end:])
+		if name := Narrow(word[:end]); name != word[:end] || sign == '＝' {
+			variables[name] = strings.ReplaceAll(word[end+size:], space, " ")
+		}
+	}
+	return variables
+}
 
 func isThisMachine(name string) bool {
 	host, err := os.Hostname()

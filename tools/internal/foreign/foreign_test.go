@@ -33,11 +33,11 @@ func TestVariablesOfOtherProgramsAreIgnored(t *testing.T) {
 	} {
 		t.Setenv(c.name, c.value)
 		t.Setenv("MAKEFLAGS", c.makeFlags)
-		if got := foreign.Getenv(c.name); (got == c.value) != c.read || (foreign.Why(c.name) == "") != c.read {
+		if got := foreign.Getenv(c.name); (got == c.value) != c.read || (foreign.Why(c.name).EN == "") != c.read {
 			t.Errorf("%s=%s, with MAKEFLAGS=%q: %q, because %q", c.name, c.value, c.makeFlags, got, foreign.Why(c.name))
 		}
 		t.Setenv(c.name, "")
-		if why := foreign.Why(c.name); why != "" {
+		if why := foreign.Why(c.name); why.EN != "" {
 			t.Errorf("%s is not set, and Why says %s", c.name, why)
 		}
 	}

@@ -1,6 +1,7 @@
 // Package repotest gives a test a copy of the repository, or a small app in the
 // place of a step, to change and to run. Importing it unsets the settings of an
-// app in the environment of the test.
+// app in the environment of the test, and the user's language: a test expects
+// English unless it sets one.
 package repotest
 
 import (
@@ -14,6 +15,7 @@ import (
 	"testing"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/internal/clone"
 	"example.com/session-workshop/tools/internal/modules"
 )
@@ -21,6 +23,9 @@ import (
 func init() {
 	for _, line := range config.Unset() {
 		variable, _, _ := strings.Cut(line, "=")
+		os.Unsetenv(variable)
+	}
+	for _, variable := range []string{lang.Variable, "LC_ALL", "LC_MESSAGES", "LANG"} {
 		os.Unsetenv(variable)
 	}
 }

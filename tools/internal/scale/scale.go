@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/web"
 	"example.com/session-workshop/tools/internal/supervisor"
 )
@@ -36,7 +37,7 @@ type Fleet struct {
 
 // Run builds the step and serves on listener until ctx ends.
 func (f *Fleet) Run(ctx context.Context, listener net.Listener) (err error) {
-	if f.program, err = supervisor.Open(ctx, f.Dir, "in the proxy, not in a server"); err != nil {
+	if f.program, err = supervisor.Open(ctx, f.Dir, lang.T("in the proxy, not in a server", "サーバーではなくプロキシに組み込まれています")); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.close()) }()

@@ -6,7 +6,6 @@ package supervisor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,8 +18,10 @@ import (
 	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
+	"example.com/session-workshop/tools/internal/foreign"
 	"example.com/session-workshop/tools/internal/modules"
 )
 
@@ -39,14 +40,18 @@ const (
 // Folder returns the absolute path of a program, which is given as the number
 // of a step, "memory" or a path. Its error is for the user.
 func Folder(name string) (string, error) {
+	if word := foreign.Narrow(name); stepOrCopy.MatchString(word) {
+		name = word
+	}
 	if regexp.MustCompile(`^([0-9]|` + Memory + `)$`).MatchString(name) {
 		return ourFolder(name)
 	}
 	if _, err := os.Stat(filepath.Join(name, "go.mod")); err != nil {
-		if copyName := regexp.MustCompile(`^my-step([1-4])/?$`).FindStringSubmatch(name); copyName != nil {
-			return "", fmt.Errorf("there is no %s yet. Begin it: make start%s", name, copyName[1])
+		if copyName := stepOrCopy.FindStringSubmatch(name); copyName != nil {
+			return "", lang.Errorf("there is no %s yet. Begin it: make start%s", "%s はまだありません。作るには: make start%s", name, copyName[1])
 		}
-		return "", errors.New("this is not the folder of a step: it has no go.mod. Use 1 to 4, memory, or the folder of a step")
+		return "", lang.Errorf("this is not the folder of a step: it has no go.mod. Use 1 to 4, memory, or the folder of a step",
+			"ステップのディレクトリではありません (go.mod がありません)。1 〜 4、memory、またはステップのディレクトリを指定してください")
 	}
 	dir, err := filepath.Abs(name)
 	if err != nil {
@@ -54,6 +59,9 @@ func Folder(name string) (string, error) {
 	}
 	return filepath.EvalSymlinks(dir)
 }
+
+// stepOrCopy matches the number of a step, and the folder of a learner's copy.
+var stepOrCopy = regexp.MustCompile(`^(?:my-step)?([0-9])/?$`)
 
 func ourFolder(name string) (string, error) {
 	root, err := modules.Root()
@@ -65,7 +73,8 @@ func ourFolder(name string) (string, error) {
 	}
 	n, _ := strconv.Atoi(name)
 	if n < 1 || n > steps.Count {
-		return "", fmt.Errorf("there is no step %s. Use 1 to 4, memory, or the folder of a step", name)
+		return "", lang.Errorf("there is no step %s. Use 1 to 4, memory, or the folder of a step",
+			"ステップ %s はありません。1 〜 4、memory、またはステップのディレクトリを指定してください", name)
 	}
 	return filepath.Join(root, steps.Folder(n)), nil
 }
@@ -75,7 +84,7 @@ type Program struct {
 	// Name is the name of its folder.
 	Name string
 	// About says in two lines which Redis it uses and how to look inside.
-	About string
+	About lang.Text
 
 	dir    string
 	bin    string // the temporary folder of all files below
@@ -87,7 +96,7 @@ type Program struct {
 
 // Open prepares the program in the folder dir. If there is no Redis yet, Open
 // starts one, and About describes its place by home.
-func Open(ctx context.Context, dir, home string) (*Program, error) {
+func Open(ctx context.Context, dir string, home lang.Text) (*Program, error) {
 	p := &Program{Name: filepath.Base(dir), dir: dir}
 	var err error
 	if p.bin, err = os.MkdirTemp("", "session-workshop-"); err != nil {
@@ -128,33 +137,37 @@ func (p *Program) LongTTL() bool {
 }
 
 // AboutTTL is the message to print if LongTTL is true.
-const AboutTTL = "SESSION_TTL is " + TTL + " here, to give you time. For the lesson's ten seconds, set SESSION_TTL=10s"
+var AboutTTL = lang.T("SESSION_TTL is %s here, to give you time. For the lesson's ten seconds, set SESSION_TTL=10s",
+	"ゆっくり試せるように、SESSION_TTL は %s にしてあります。ガイドと同じ 10 秒にするには SESSION_TTL=10s を指定してください", TTL)
 
 // findRedis finds a Redis, or starts one in this process, which outlives the
 // processes of the program.
-func (p *Program) findRedis(ctx context.Context, home string) (err error) {
+func (p *Program) findRedis(ctx context.Context, home lang.Text) (err error) {
 	switch {
 	case !p.UsesRedis():
-		p.About = "Redis: not used"
+		p.About = lang.T("Redis: not used", "Redis: 使いません")
 		return nil
 	case config.Getenv("REDIS_URL") != "":
-		p.About = "Redis: the one that REDIS_URL names"
+		p.About = lang.T("Redis: the one that REDIS_URL names", "Redis: REDIS_URL で指定したもの")
 		return nil
 	}
 	if p.redis, err = redisconn.Local(ctx, redisconn.LocalAddr); err != nil {
 		return err
 	}
 	p.env = append(p.env, "REDIS_URL=redis://"+p.redis.Addr)
-	p.About = p.redis.About()
-	if p.redis.Embedded != nil {
-		_, look, _ := strings.Cut(p.About, "\n")
-		p.About = "Redis: " + home + ", on " + p.redis.Addr
-		if p.redis.Note != "" {
-			p.About += " (" + p.redis.Note + ")"
-		}
-		p.About += "\n" + look
-	}
+	p.About = p.aboutRedis(home)
 	return nil
+}
+
+func (p *Program) aboutRedis(home lang.Text) lang.Text {
+	_, cli, _ := strings.Cut(p.redis.About(), "\nLook inside: ")
+	switch {
+	case p.redis.Embedded == nil:
+		return lang.T("Redis: found on %s\nLook inside: %s", "Redis: %s で見つかりました\n中をのぞくには: %s", p.redis.Addr, cli)
+	case p.redis.Note == "":
+		return lang.T("Redis: %s, on %s\nLook inside: %s", "Redis: %s (%s)\n中をのぞくには: %s", home, p.redis.Addr, cli)
+	}
+	return lang.T("Redis: %s, on %s (%s)\nLook inside: %s", "Redis: %s (%s。%s)\n中をのぞくには: %s", home, p.redis.Addr, p.redis.Note, cli)
 }
 
 // Build builds the program. If it does not compile, the last binary stays, the
@@ -173,17 +186,17 @@ func (p *Program) Build(ctx context.Context) error {
 		}
 		said := launch.CompilerSaid(err, p.Name)
 		p.notify(firstMistake.FindString(said))
-		return compileError(said)
+		return compileError{lang.Errorf("this does not compile:\n%s", "コンパイルできません。\n%s", said)}
 	}
 	p.binary = binary
 	p.notify("")
 	return nil
 }
 
-// compileError is the output of the compiler.
-type compileError string
+// compileError contains the output of the compiler.
+type compileError struct{ error }
 
-func (e compileError) Error() string { return "this does not compile:\n" + string(e) }
+func (e compileError) Unwrap() error { return e.error }
 
 // DoesNotCompile reports whether err says that a program does not compile.
 func DoesNotCompile(err error) bool {
@@ -202,9 +215,8 @@ func (p *Program) notify(text string) { _ = os.WriteFile(p.notice, []byte(text),
 // Binary returns the path of the program that was built last.
 func (p *Program) Binary() string { return p.binary }
 
-// Start starts a process of the program and returns when it answers. The error
-// begins with a verb, for a sentence about the process, and contains its
-// output.
+// Start starts a process of the program and returns when it answers. If it does
+// not get ready, the error is a *launch.NotReady.
 func (p *Program) Start(ctx context.Context, o launch.Options) (*launch.App, error) {
 	waiting, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
@@ -216,10 +228,10 @@ func (p *Program) Start(ctx context.Context, o launch.Options) (*launch.App, err
 		}
 		return nil, ctx.Err()
 	}
-	if err != nil {
-		return nil, errors.New(strings.TrimSpace(strings.TrimPrefix(err.Error(), p.binary+" ")))
+	if notReady, ok := errors.AsType[*launch.NotReady](err); ok {
+		return nil, notReady
 	}
-	return app, nil
+	return app, err
 }
 
 // Stop stops a process when its supervisor ends. Ctrl+C on a terminal reaches

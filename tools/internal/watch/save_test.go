@@ -30,7 +30,7 @@ func TestASaveDuringABuildReportsOnlyTheNextMistakes(t *testing.T) {
 		repotest.Change(t, filepath.Join(dir, "main.go"), "func main() {", "func main() {\n\t"+name+"()")
 	}
 	watch := repotest.Go(t, func(ctx context.Context, r *repotest.Running) error {
-		return Follow(ctx, Options{Dir: dir, Output: r}, &saving{printer{r}, func() { mistake("second") }})
+		return Follow(ctx, Options{Dir: dir, Output: r}, &saving{printer{out: r}, func() { mistake("second") }})
 	})
 	watch.WaitFor(`Step 9 is running: (\S+)\n`)
 	mistake("first")

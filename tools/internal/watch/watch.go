@@ -5,7 +5,6 @@ package watch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/url"
 	"os"
@@ -14,6 +13,7 @@ import (
 
 	"example.com/session-workshop/check/launch"
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/internal/supervisor"
 )
 
@@ -22,9 +22,13 @@ import (
 // networks. Polling a few hundred files takes about a millisecond.
 const pollEvery = 300 * time.Millisecond
 
-// ErrNotStarted is in the error of Failed if the app was built, and ended before it
-// was ready.
-var ErrNotStarted = errors.New("the app did not start")
+// NotStarted is the problem of an app that was built, and did not get ready.
+type NotStarted struct {
+	error
+	Output string // of the app
+}
+
+func (n NotStarted) Unwrap() error { return n.error }
 
 // Options are the settings of Follow.
 type Options struct {
@@ -71,7 +75,8 @@ func Follow(ctx context.Context, o Options, l Listener) (err error) {
 	if info, err := os.Stat(shared); err == nil && info.IsDir() {
 		w.folders = append(w.folders, shared)
 	}
-	if w.program, err = supervisor.Open(ctx, o.Dir, "embedded here until you stop this"); err != nil {
+	home := lang.T("embedded here until you stop this", "このコマンドに組み込まれていて、終了すると消えます")
+	if w.program, err = supervisor.Open(ctx, o.Dir, home); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
@@ -108,12 +113,21 @@ func (w *watcher) rebuild(ctx context.Context, seen snapshot) {
 	w.stop((*launch.App).Stop)
 	app, err := w.program.Start(ctx, w.options)
 	if err != nil {
-		w.failed(ctx, fmt.Errorf("%w: it %w", ErrNotStarted, err))
+		w.failed(ctx, notStarted(err))
 		return
 	}
 	w.app = app
 	w.keepPort(app.URL)
 	w.Running(app.URL)
+}
+
+func notStarted(err error) error {
+	n := NotStarted{error: err}
+	if notReady, ok := errors.AsType[*launch.NotReady](err); ok {
+		n = NotStarted{notReady.Why, notReady.Output}
+	}
+	n.error = lang.Errorf("the app did not start: it %w", "アプリが起動しません: %w", n.error)
+	return n
 }
 
 // keepPort makes the next start reuse the port of this one, so that the user
@@ -141,7 +155,7 @@ func (w *watcher) waitForChange(ctx context.Context, seen snapshot) (snapshot, b
 				return nil, false
 			}
 			w.app = nil
-			w.failed(ctx, errors.New("the app has ended"))
+			w.failed(ctx, lang.Errorf("the app has ended", "アプリが終了しました"))
 		case do := <-w.do:
 			do()
 		case <-ticker.C:

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"example.com/session-workshop/check/wait"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/internal/netns"
 	"example.com/session-workshop/tools/internal/repotest"
 )
@@ -18,7 +19,7 @@ func TestAnAppRestartsWhenAFileChanges(t *testing.T) {
 	t.Setenv("GOWORK", "")
 	dir := repotest.App(t)
 	source := filepath.Join(dir, "main.go")
-	watch := repotest.Go(t, func(ctx context.Context, r *repotest.Running) error { return Run(ctx, dir, nil, r) })
+	watch := repotest.Go(t, func(ctx context.Context, r *repotest.Running) error { return Run(ctx, dir, nil, r, lang.English) })
 	starts := 0
 	waitForStart := func() string {
 		t.Helper()

@@ -2,10 +2,14 @@ package window
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"strings"
 
+	"golang.org/x/text/width"
+
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/shared/lang"
 )
 
 // A terminal in raw mode sends these in place of a signal and of the end of input.
@@ -46,13 +50,13 @@ func (w *window) readKey(in *bufio.Reader) (rune, error) {
 	return 0, err
 }
 
-// narrow returns the ASCII letter for a full-width one, which a Japanese input
-// method sends.
+// narrow returns the letter for what a Japanese input method sends if it was left
+// on: a full-width letter, or what it makes of the keys o and n.
 func narrow(key rune) rune {
-	if 'ａ' <= key && key <= 'ｚ' {
-		return key - 'ａ' + 'a'
+	if kana := map[rune]rune{'お': 'o', 'ん': 'n'}[key]; kana != 0 {
+		return kana
 	}
-	return key
+	return cmp.Or(width.LookupRune(key).Folded(), key)
 }
 
 func (w *window) press(key rune) {
@@ -60,7 +64,8 @@ func (w *window) press(key rune) {
 	case 'h', 'o':
 		switch {
 		case w.problem == nil:
-			w.say("There is no hint to give: no check has failed since the start or the last pass.")
+			w.say(lang.T("There is no hint to give: no check has failed since the start or the last pass.",
+				"表示できるヒントはありません。開始したあと、または前回合格したあと、失敗したチェックはありません。"))
 		case key == 'h':
 			w.last.Help(w.problem)
 			if w.current {
@@ -79,7 +84,8 @@ func (w *window) goOn() {
 	c := w.Check.Copy
 	switch {
 	case !c.Passed():
-		w.say("Step %d does not pass yet. To go on with our solution: make solve%[1]d ARGS=-take", c.Step)
+		w.say(lang.T("Step %d does not pass yet. To go on with our solution: make solve%[1]d ARGS=-take",
+			"ステップ %d はまだ合格していません。完成版に置き換えて先に進むには: make solve%[1]d ARGS=-take", c.Step))
 	case c.Step == steps.Count:
 		w.Check.SayNext()
 	default:
@@ -91,10 +97,11 @@ func (w *window) goOn() {
 func (w *window) sayKeys() {
 	switch {
 	case !w.keys.Load():
-		w.say("Save a file to check it again. End: Ctrl+C")
+		w.say(lang.T("Save a file to check it again. End: Ctrl+C", "ファイルを保存すると、もう一度チェックします。終了: Ctrl+C"))
 	case w.Raw:
-		w.say("Keys: h hint, o ours, n next step, q end. Or save a file.")
+		w.say(lang.T("Keys: h hint, o ours, n next step, q end. Or save a file.", "キー: h ヒント、o 完成版、n 次のステップ、q 終了。またはファイルを保存。"))
 	default:
-		w.say("Type h (hint), o (ours), n (next step) or q (end), and Enter. Or save a file.")
+		w.say(lang.T("Type h (hint), o (ours), n (next step) or q (end), and Enter. Or save a file.",
+			"h (ヒント)、o (完成版)、n (次のステップ)、q (終了) のどれかと Enter を入力。またはファイルを保存。"))
 	}
 }

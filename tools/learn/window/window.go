@@ -9,11 +9,11 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/web"
 	"example.com/session-workshop/tools/board"
 	"example.com/session-workshop/tools/internal/supervisor"
@@ -35,6 +35,12 @@ type Options struct {
 	// Width returns the present width of the terminal in characters; 0 if Out is
 	// not a terminal.
 	Width func() int
+}
+
+// titles are those of the steps in Japanese.
+var titles = [steps.Count]string{
+	"ステップ 1/4: 署名付き Cookie", "ステップ 2/4: Redis で訪問回数を数える",
+	"ステップ 3/4: 有効期限を付けて自動で消す", "ステップ 4/4: セッションストア",
 }
 
 // window holds what is shown now. Its methods run in the goroutine of watch.Follow,
@@ -74,7 +80,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	w.Check.Out = w.screen
 	w.keys.Store(true)
-	defer w.say("Stopped.")
+	defer w.say(lang.T("Stopped.", "終了しました。"))
 	go w.readKeys(ctx, quit)
 	for {
 		if err := w.step(ctx); err != nil || !w.next {
@@ -90,14 +96,15 @@ func (w *window) step(ctx context.Context) error {
 	defer w.endStep()
 	w.next, w.address, w.problem = false, "", nil
 	c := w.Check.Copy
-	w.say("%s. The guide: %s/README.md", web.Titles[fmt.Sprintf("Step %d", c.Step)], steps.Folder(c.Step))
+	title := lang.Text{EN: web.Titles[fmt.Sprintf("Step %d", c.Step)], JA: titles[c.Step-1]}
+	w.say(lang.T("%s. The guide: %s", "%s。ガイド: %s", title, learn.Guide(steps.Folder(c.Step))))
 	if !c.Exists() {
 		if err := c.Start(); err != nil {
 			return err
 		}
-		w.say("%s", c.Ready())
+		w.say(c.Ready())
 	}
-	w.say("Open %s. Each save is built and checked.", c.Files())
+	w.say(lang.T("Open %s. Each save is built and checked.", "%s を開いてください。保存するたびに、ビルドしてチェックします。", c.Files()))
 	dir, err := supervisor.Folder(c.Dir())
 	if err != nil {
 		return err
@@ -106,10 +113,10 @@ func (w *window) step(ctx context.Context) error {
 }
 
 // say breaks lines at the present width of the terminal.
-func (w *window) say(format string, args ...any) {
+func (w *window) say(text lang.Text) {
 	check := w.Check
 	check.Width = w.Width()
-	check.Say(format, args...)
+	check.Say(text)
 }
 
 // send runs a function in the goroutine of the window, unless ctx ends before.
@@ -123,9 +130,9 @@ func (w *window) send(ctx context.Context, do func()) {
 // Opened prints what stays true while the step is shown.
 func (w *window) Opened(p *supervisor.Program) {
 	w.program = p
-	w.say("%s", p.About)
+	w.say(p.About)
 	if p.LongTTL() {
-		w.say("%s", supervisor.AboutTTL)
+		w.say(supervisor.AboutTTL)
 	}
 	w.begin()
 }
@@ -138,8 +145,8 @@ func (w *window) Changed() {
 
 func (w *window) begin() {
 	w.current = false
-	w.say("\n---- %s ----", time.Now().Format(time.TimeOnly))
-	w.screen.progress("Building " + w.Check.Copy.Name() + " ...")
+	w.say(lang.Same("\n---- " + time.Now().Format(time.TimeOnly) + " ----"))
+	w.screen.progress(lang.T("Building %s ...", "%s をビルドしています…", w.Check.Copy.Name()).In(w.Check.Lang))
 	w.loud.Store(false)
 }
 
@@ -148,7 +155,7 @@ func (w *window) Running(address string) {
 	w.loud.Store(true)
 	if address != w.address {
 		w.address = address
-		w.say("Your app: %s", address)
+		w.say(lang.T("Your app: %s", "アプリ: %s", address))
 	}
 	w.check()
 }
@@ -157,25 +164,27 @@ func (w *window) Running(address string) {
 func (w *window) Failed(problem error, goesOn bool) {
 	w.loud.Store(true)
 	w.current = false
-	text := problem.Error()
-	if strings.Contains(text, learn.ItsOutput) {
-		text = learn.AboutStart(text, w.Check.Copy.Name())
+	app, built := errors.AsType[watch.NotStarted](problem)
+	if built {
+		problem = learn.AboutStart(problem, app.Output, w.Check.Copy.Name())
 	}
-	w.say("%s", text)
+	w.say(lang.Of(problem))
 	switch {
 	case supervisor.DoesNotCompile(problem):
 		w.report(board.DoesNotCompile)
-	case errors.Is(problem, watch.ErrNotStarted):
+	case built:
 		w.report(board.DoesNotStart)
 	}
 	if goesOn {
-		w.say("The app from before the change keeps running, and its pages show this too.")
+		w.say(lang.T("The app from before the change keeps running, and its pages show this too.", "変更する前のアプリは動き続けています。そのページにも、これと同じ内容が表示されます。"))
 	}
 	w.sayKeys()
 }
 
 // Stopped prints that an app did not end cleanly.
-func (w *window) Stopped(problem error) { w.say("The app did not end cleanly: %v", problem) }
+func (w *window) Stopped(problem error) {
+	w.say(lang.T("The app did not end cleanly: %v", "アプリが正常に終了しませんでした: %v", problem))
+}
 
 // Ending stops a running check.
 func (w *window) Ending() { w.stopCheck() }
@@ -229,9 +238,9 @@ func (w *window) inBackground(do func(context.Context)) {
 func (w *window) checked(check *learn.Check, problem *learn.Problem, err error) {
 	w.last, w.problem, w.current = check, problem, true
 	if err != nil {
-		w.say("%v", err)
+		w.say(lang.Of(err))
 	}
-	w.say("%s", learn.Progress(check.Copy.Root))
+	w.say(learn.Progress(check.Copy.Root))
 	w.sayKeys()
 }
 
