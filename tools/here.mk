@@ -2,7 +2,10 @@
 # the Makefile in the folder above.
 .DEFAULT_GOAL := help
 
-Makefile ../tools/here.mk: ;
+# These are settings, not targets: ＨＩＮＴ＝２.
+wide := $(foreach word,$(MAKECMDGOALS),$(if $(findstring ＝,$(word)),$(word)))
+
+Makefile ../tools/here.mk $(subst :,\:,$(wide)): ;
 
 %:
-	@trap : INT; $(MAKE) --no-print-directory -C .. $@ || test -t 1
+	@trap : INT; $(MAKE) --no-print-directory -C .. $@ $(wide) || test -t 1
