@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -49,6 +50,14 @@ func TestTheBoardGetsTheStateOfTheCopy(t *testing.T) {
 		}
 	}
 	wants("an untouched copy", checkOf(c, ""), board.Progress{State: board.NotBegun})
+	added := filepath.Join(c.Dir(), "store.go")
+	repotest.Write(t, added, "package main\n")
+	if got := reported(t, checkOf(c, "")); got.State != "" || got.Check == "" {
+		t.Errorf("a copy with one more file: the board got %+v, want the check that failed", got)
+	}
+	if err := os.Remove(added); err != nil {
+		t.Fatal(err)
+	}
 	repotest.Change(t, main, "\tcfg := config.MustLoad(2)\n", "\tundefinedName()\n\tcfg := config.MustLoad(2)\n")
 	wants("a mistake", checkOf(c, ""), board.Progress{State: board.DoesNotCompile})
 	wants("a mistake in an exercise", checkOf(c, "place"), board.Progress{State: board.DoesNotCompile, Exercise: "place"})

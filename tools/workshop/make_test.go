@@ -62,6 +62,46 @@ func TestAnUnknownTargetIsAnsweredInOneLine(t *testing.T) {
 	}
 }
 
+// An input method that was left on makes a target of make of the setting.
+func TestMakeTakesFullWidthLetters(t *testing.T) {
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("NOT tested: the Makefile. That needs make, which is not on the PATH")
+	}
+	for typed, want := range map[string]string{
+		"learn ARGS=３": "workshop learn ３ ", "learn ＡＲＧＳ=３": "workshop learn ３ ", "learn ARGS＝３": "workshop learn ３ ",
+		"scale ＳＴＥＰ＝1 Ｎ＝3": "workshop scale -n 3 1 ", "step３": "step3-ttl", "watch３": "watch 3",
+		"check３ BOARD＝http://192.168.1.20:5050/k7f3qz": "workshop check  ３ ",
+	} {
+		for _, folder := range []string{".", "step3-ttl"} {
+			cmd := exec.Command("make", append([]string{"--dry-run"}, strings.Fields(typed)...)...)
+			cmd.Dir = filepath.Join(repository, folder)
+			said, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Errorf("make %s in %s: %v", typed, folder, err)
+			}
+			repotest.WantText(t, string(said), want)
+		}
+	}
+}
+
+func TestMakeSpeaksTheLanguageOfTheUser(t *testing.T) {
+	t.Setenv("LANG", "ja_JP.UTF-8")
+	const english, japanese = `There is no "make chek3".`, `"make chek3" はありません。`
+	script, terminal := makeIn(t, repository, "chek3")
+	repotest.WantText(t, script, english)
+	repotest.WantText(t, terminal, japanese)
+	for _, c := range []struct{ variable, says, lists string }{
+		{"WORKSHOP_LANG=ja", japanese, "\n学ぶ\nmake doctor             このマシンの"},
+		{"WORKSHOP_LANG=en", english, "\nLearn\nmake doctor             check whether"},
+	} {
+		name, value, _ := strings.Cut(c.variable, "=")
+		t.Setenv(name, value)
+		script, _ := makeIn(t, repository, "chek3")
+		repotest.WantText(t, script, c.says)
+		repotest.WantText(t, repotest.Run(t, repository, "make", "help"), c.lists)
+	}
+}
+
 func TestMakePrintsNothingAfterAProgramOnATerminal(t *testing.T) {
 	testall.Only(t)
 	root := repotest.Copy(t)
@@ -106,6 +146,11 @@ func TestMakeIgnoresVariablesOfOtherPrograms(t *testing.T) {
 		{"URL=http://other.example", []string{"check1", "URL=" + app.URL}, []string{"Passed: all"}},
 		{"STEP=2", []string{"scale", "STEP=nowhere"}, []string{"scale: this is not the folder"}},
 		{"N=nine", []string{"scale", "STEP=nowhere"}, []string{"scale: this is not the folder"}},
+		{"HINT=1", []string{"check１", "ＨＩＮＴ=９"}, []string{"HINT: there is no such hint"}},
+		{"HINT=1", []string{"check1", "HINT＝９"}, []string{"HINT: there is no such hint"}},
+		{"URL=http://other.example", []string{"check1", "ＵＲＬ＝" + app.URL}, []string{"Passed: all"}},
+		{"ARGS=1", []string{"learn", "ARGS＝９"}, []string{"there is no step 9"}},
+		{"ARGS=1", []string{"learn", "ＡＲＧＳ=９"}, []string{"there is no step 9"}},
 	} {
 		cmd := exec.Command("make", c.args...)
 		name, value, _ := strings.Cut(c.env, "=")

@@ -8,6 +8,24 @@ import (
 	"example.com/session-workshop/tools/internal/foreign"
 )
 
+func TestWhatAnInputMethodTypedIsRead(t *testing.T) {
+	for _, c := range []struct{ makeFlags, wide, name, want string }{
+		{" -- ＨＩＮＴ=２ BOARD=x", "", "HINT", "２"},
+		{"w -- ＮＡＭＥ=エイダ\\ １", "", "NAME", "エイダ １"},
+		{"", "ONLY=x ＨＩＮＴ＝２", "HINT", "２"},
+		{"", "URL＝http://127.0.0.1:8000/?a=b", "URL", "http://127.0.0.1:8000/?a=b"},
+		{" -- HINT=2", "", "HINT", "1"}, // make itself passes it in the environment
+		{" -- EX=a＝b", "", "HINT", "1"},
+	} {
+		t.Setenv("HINT", "1")
+		t.Setenv("MAKEFLAGS", c.makeFlags)
+		t.Setenv(foreign.WideVariable, c.wide)
+		if got := foreign.Getenv(c.name); got != c.want {
+			t.Errorf("MAKEFLAGS=%q, wide %q: %s is %q, want %q", c.makeFlags, c.wide, c.name, got, c.want)
+		}
+	}
+}
+
 func TestVariablesOfOtherProgramsAreIgnored(t *testing.T) {
 	machine, err := os.Hostname()
 	if err != nil {
