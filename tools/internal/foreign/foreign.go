@@ -8,8 +8,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/text/width"
-
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/lang"
 )
@@ -51,8 +49,19 @@ func Getenv(name string) string {
 	return config.Getenv(name)
 }
 
-// Narrow returns the ASCII characters for full-width ones, such as 2 for ２.
-func Narrow(text string) string { return width.Fold.String(text) }
+// Narrow returns the ASCII characters for full-width ones, such as 2 for ２. It
+// needs no module, as the doctor imports this package.
+func Narrow(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\u3000':
+			return ' '
+		case r >= '！' && r <= '～':
+			return r - '！' + '!'
+		}
+		return r
+	}, text)
+}
 
 // WideVariable holds the words after make with a full-width equals sign, which
 // make takes for targets. The Makefile sets it.
