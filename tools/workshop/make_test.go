@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -99,6 +100,19 @@ func TestMakeSpeaksTheLanguageOfTheUser(t *testing.T) {
 		script, _ := makeIn(t, repository, "chek3")
 		repotest.WantText(t, script, c.says)
 		repotest.WantText(t, repotest.Run(t, repository, "make", "help"), c.lists)
+	}
+}
+
+func TestEachTargetIsListedInJapanese(t *testing.T) {
+	t.Setenv("WORKSHOP_LANG", "ja")
+	listed := regexp.MustCompile(`(?m)^(make \S+) +(.*)$`).FindAllStringSubmatch(repotest.Run(t, repository, "make", "help"), -1)
+	if len(listed) < 20 {
+		t.Errorf("%d targets are listed", len(listed))
+	}
+	for _, target := range listed {
+		if !regexp.MustCompile(`[\p{Hiragana}\p{Katakana}\p{Han}]`).MatchString(target[2]) {
+			t.Errorf("%s is explained as %q; in the Makefile the Japanese is after the English and a |", target[1], target[2])
+		}
 	}
 }
 
