@@ -19,6 +19,7 @@ import (
 	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/tools/internal/clone"
 )
@@ -54,7 +55,7 @@ func diagnose(t *testing.T, p patient, status int, wanted ...string) string {
 	t.Helper()
 	var output strings.Builder
 	t.Run("", func(t *testing.T) {
-		for _, name := range append(config.Variables(), "TEST_REDIS", "REQUIRE_REDIS", "REDIS_IMAGE", "URL", "NAME", "BOARD", "HINT", "ONLY", "EX", "MAKEFLAGS", "GOFLAGS",
+		for _, name := range append(config.Variables(), "TEST_REDIS", "REQUIRE_REDIS", "REDIS_IMAGE", "URL", "NAME", "BOARD", "HINT", "ONLY", "EX", "MAKEFLAGS", "GOFLAGS", lang.Variable,
 			"http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY") {
 			t.Setenv(name, "")
 		}
@@ -75,8 +76,36 @@ func diagnose(t *testing.T, p patient, status int, wanted ...string) string {
 				t.Errorf("%q is missing in:\n%s", want, output.String())
 			}
 		}
+		var japanese strings.Builder
+		d.out, d.language = &japanese, lang.Japanese
+		d.report()
+		wantJapanese(t, japanese.String())
 	})
 	return output.String()
+}
+
+var (
+	// withoutJapanese are the lines that are the same in both languages: names,
+	// values, commands, and the first line of the block.
+	withoutJapanese = regexp.MustCompile(`^$|^\x60{3}|^ok    (Go|redis-cli): |^session-workshop doctor: |^      \w+ \S`)
+	kanaOrKanji     = regexp.MustCompile(`[\p{Hiragana}\p{Katakana}\p{Han}]`)
+	// quoted is what another program said, after words that introduce it.
+	quoted  = regexp.MustCompile(`(?:ません|失敗します): .*`)
+	english = regexp.MustCompile(`[A-Za-z]+,?(?: [A-Za-z]+,?){3}`)
+)
+
+// wantJapanese fails the test if an English sentence is left in a report.
+func wantJapanese(t *testing.T, report string) {
+	t.Helper()
+	for line := range strings.Lines(report) {
+		line = strings.TrimSuffix(line, "\n")
+		if !kanaOrKanji.MatchString(line) && !withoutJapanese.MatchString(line) {
+			t.Errorf("no Japanese: %s", line)
+		}
+		if sentence := english.FindString(quoted.ReplaceAllString(line, "")); sentence != "" && kanaOrKanji.MatchString(line) {
+			t.Errorf("%q in: %s", sentence, line)
+		}
+	}
 }
 
 func wantNone(t *testing.T, output string, words ...string) {
@@ -142,6 +171,45 @@ func TestDoctorOnAReadyMachine(t *testing.T) {
 	}
 }
 
+func TestTheDoctorSpeaksJapanese(t *testing.T) {
+	taken := httptest.NewServer(http.NotFoundHandler())
+	defer taken.Close()
+	home := t.TempDir()
+	file := filepath.Join(home, "no-folder")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	port := portOf(taken)
+	output := diagnose(t, patient{port: port, env: []string{"WORKSHOP_LANG=ja", fmt.Sprint("PORT=", port),
+		"HOME=" + home, "USERPROFILE=" + home, "GOPROXY=off", "GOCACHE=" + goEnv(t, "GOCACHE"), "GOMODCACHE=" + filepath.Join(file, "go")}}, 1,
+		"まだ準備ができていません。fix で始まる行の下に書かれていることを行い、もう一度実行してください。\n",
+		fmt.Sprintf("\nfix   ポート %d: 使用中ですが、", port), "\n      "+unset("PORT").EN+"\n",
+		"\nfix   書き込み: モジュールキャッシュ ~", "（環境変数 GOMODCACHE）。\n",
+		"助けを求めるときは、", "WORKSHOP_LANG=en を設定して", "```text\nsession-workshop doctor: status 1, ", "\nok    時計: ", "\n```\n")
+	wantNone(t, output, home)
+	wantJapanese(t, output)
+}
+
+func TestTheDoctorNamesTheLanguagesItSpeaks(t *testing.T) {
+	t.Setenv(lang.Variable, "fr")
+	d := doctor{out: &strings.Builder{}}
+	if err := d.examine(t.Context(), nil); err == nil || !strings.HasPrefix(err.Error(), "WORKSHOP_LANG=fr: ") {
+		t.Errorf("with WORKSHOP_LANG=fr: %v", err)
+	}
+}
+
+func TestANameIsHidden(t *testing.T) {
+	for _, c := range [][3]string{
+		{"anna", "the owner is Anna, in annas/anna", "the owner is USER, in annas/USER"},
+		{"花子", "所有者は花子です: \\\\server\\花子", "所有者はUSERです: \\\\server\\USER"},
+		{"anna.花子", "anna.花子 joanna.花子", "USER joanna.花子"},
+	} {
+		if got := withoutName(c[1], c[0]); got != c[2] {
+			t.Errorf("%s in %q: %q", c[0], c[1], got)
+		}
+	}
+}
+
 // A teacher may ask for the lines of a machine that is ready.
 func TestDoctorPrintsTheBlockToPaste(t *testing.T) {
 	ready := diagnose(t, patient{args: []string{"-paste"}}, 0, "eady", "\nNext: ")
@@ -178,8 +246,8 @@ func TestDoctorOnATakenPort(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
 	port := portOf(server)
-	diagnose(t, patient{port: port}, 0, "taken"+byAirPlay+"; a step takes the next free port")
-	diagnose(t, patient{port: port, env: []string{fmt.Sprint("PORT=", port)}}, 1, "and PORT asks for this port only", "\n      "+unset("PORT"))
+	diagnose(t, patient{port: port}, 0, "taken"+byAirPlay.EN+"; a step takes the next free port")
+	diagnose(t, patient{port: port, env: []string{fmt.Sprint("PORT=", port)}}, 1, "and PORT asks for this port only", "\n      "+unset("PORT").EN)
 }
 
 func TestDoctorOnATakenPortOfRedis(t *testing.T) {
@@ -213,7 +281,7 @@ func TestDoctorReportsTheErrorOfAStepAboutTheNamedRedis(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Fatalf("a step says of %s: %v", address, err)
 		}
-		output := diagnose(t, patient{env: []string{"REDIS_URL=" + address}}, 1, fmt.Sprintf("fix   Redis: %v", err), unset("REDIS_URL"))
+		output := diagnose(t, patient{env: []string{"REDIS_URL=" + address}}, 1, fmt.Sprintf("fix   Redis: %v", err), unset("REDIS_URL").EN)
 		wantNone(t, output, "anna", "open-sesame")
 	}
 }
@@ -252,7 +320,7 @@ func TestDoctorWithModulesToFetch(t *testing.T) {
 	unused := fmt.Sprint("127.0.0.1:", unusedPort())
 	empty := "GOMODCACHE=" + t.TempDir()
 	diagnose(t, patient{env: []string{empty, "GOPROXY=" + proxy.URL}}, 0, "Almost ready: type "+firstStep()+" once.", "ok    network: modules are still to be downloaded, and "+proxy.URL+" answers")
-	diagnose(t, patient{env: []string{empty, "GOPROXY=off"}}, 1, "fix   network: ", "GOPROXY=off forbids it", unset("GOPROXY"), "go env -u GOPROXY")
+	diagnose(t, patient{env: []string{empty, "GOPROXY=off"}}, 1, "fix   network: ", "GOPROXY=off forbids it", unset("GOPROXY").EN, "go env -u GOPROXY")
 	output := diagnose(t, patient{env: []string{empty, "GOPROXY=http://anna:open-sesame@" + unused}}, 2,
 		"ask   network: ", "http://"+unused+" cannot be reached", "make offline")
 	wantNone(t, output, "anna", "open-sesame")
@@ -295,7 +363,7 @@ func TestDoctorHidesTheHomeFolder(t *testing.T) {
 
 func TestDoctorOnSettings(t *testing.T) {
 	output := diagnose(t, patient{env: []string{"SECRET_KEY=open-sesame", "SESSION_TTL=2m"}}, 0,
-		"note  setting: SESSION_TTL=2m is set in this shell", "SECRET_KEY (11 bytes, not shown) is set in this shell", unset("SECRET_KEY"))
+		"note  setting: SESSION_TTL=2m is set in this shell", "SECRET_KEY (11 bytes, not shown) is set in this shell", unset("SECRET_KEY").EN)
 	wantNone(t, output, "open-sesame")
 }
 
@@ -310,7 +378,7 @@ func TestDoctorReportsTheErrorsOfAStep(t *testing.T) {
 			t.Fatalf("a step accepts %s", line)
 		}
 		before, _, _ := strings.Cut(err.Error(), "\n")
-		wanted = append(wanted, "fix   setting: "+before, "\n      "+unset(name))
+		wanted = append(wanted, "fix   setting: "+before, "\n      "+unset(name).EN)
 	}
 	wantNone(t, diagnose(t, wrong, 1, wanted...), "open-sesame")
 	diagnose(t, patient{env: []string{"PORT=\"5123\"", "SESSION_TTL=\ufeff2m\r\n"}}, 0, "PORT=5123 is set", "SESSION_TTL=2m is set")
@@ -339,7 +407,7 @@ func TestDoctorOnGoSettingsThatPreventABuild(t *testing.T) {
 		var wanted []string
 		for _, setting := range settings {
 			name, _, _ := strings.Cut(setting, "=")
-			wanted = append(wanted, "fix   Go: "+name+" has a value", "\n      "+unset(name)+"\n")
+			wanted = append(wanted, "fix   Go: "+name+" has a value", "\n      "+unset(name).EN+"\n")
 		}
 		output := diagnose(t, patient{env: append(settings, "GODEBUG=http2client=1")}, 1, wanted...)
 		wantNone(t, output, "GODEBUG", "go env -changed", "the go command fails")

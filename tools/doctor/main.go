@@ -17,7 +17,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -27,6 +26,7 @@ import (
 	"syscall"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/internal/modules"
 )
 
@@ -36,7 +36,7 @@ func main() {
 	err := d.examine(ctx, os.Args[1:])
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "doctor:", err)
+		fmt.Fprintln(os.Stderr, "doctor:", lang.Of(err).In(d.language))
 		os.Exit(1)
 	}
 	os.Exit(d.status)
@@ -45,6 +45,8 @@ func main() {
 // doctor is one examination.
 type doctor struct {
 	out io.Writer
+	// language is that of the report.
+	language lang.Lang
 	// root is the folder of go.work.
 	root string
 	// port is where a step listens, redisPort where it looks for a Redis.
@@ -67,8 +69,12 @@ type doctor struct {
 
 // examine checks everything and prints the report.
 func (d *doctor) examine(ctx context.Context, args []string) (err error) {
+	if d.language, err = lang.OfTerminal(os.Getenv, isTerminal(d.out)); err != nil {
+		return err
+	}
 	if d.paste = slices.Equal(args, []string{"-paste"}); !d.paste && len(args) > 0 {
-		return errors.New("the only argument is -paste, which prints the lines to send to a teacher. To check another port than 5000, set PORT")
+		return lang.Errorf("the only argument is -paste, which prints the lines to send to a teacher. To check another port than 5000, set PORT",
+			"指定できる引数は -paste だけです。これは講師に送る行を表示します。5000 以外のポートを調べるときは、PORT を設定してください。")
 	}
 	if d.root, err = modules.Root(); err != nil {
 		return err
@@ -82,9 +88,20 @@ func (d *doctor) examine(ctx context.Context, args []string) (err error) {
 	} {
 		check(ctx)
 		if ctx.Err() != nil {
-			return errors.New("stopped before the end")
+			return lang.Errorf("stopped before the end", "途中で停止しました。")
 		}
 	}
 	d.report()
 	return nil
+}
+
+// isTerminal reports whether out is a terminal. It is also true for os.DevNull,
+// where the language does not matter.
+func isTerminal(out io.Writer) bool {
+	file, isFile := out.(*os.File)
+	if !isFile {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
