@@ -143,11 +143,21 @@ func TestTheDoctorBuildsWithoutAnyModule(t *testing.T) {
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
+	// The output of this test is no terminal.
+	t.Setenv(lang.Variable, "")
+	t.Setenv("LC_ALL", "ja_JP.UTF-8")
 	outside := exec.Command(program)
 	outside.Dir = t.TempDir()
 	output, _ := outside.CombinedOutput()
 	if want := "doctor: run this inside the workshop's folder"; !strings.HasPrefix(string(output), want) || outside.ProcessState.ExitCode() != 1 {
 		t.Errorf("%v: %s, want status 1 and %q", outside.ProcessState, output, want)
+	}
+	for language, want := range map[string]string{"": "the only argument is -paste, ", "ja": "指定できる引数は -paste だけです。"} {
+		t.Setenv(lang.Variable, language)
+		output, _ := exec.Command(program, "-port").CombinedOutput()
+		if !strings.HasPrefix(string(output), "doctor: "+want) {
+			t.Errorf("with WORKSHOP_LANG=%s: %s, want %q", language, output, want)
+		}
 	}
 }
 
