@@ -173,7 +173,7 @@ func (p pair) problems(makefile string) (found []string) {
 		if isMake && !hasTarget(makefile, target) && !hasTarget(makefile, target+"1") {
 			continue
 		}
-		if !strings.Contains(p.ja, strings.TrimRight(code, ".")) {
+		if !strings.Contains(p.ja, strings.TrimRight(code, ".,")) {
 			say("%q is missing", code)
 		}
 	}
