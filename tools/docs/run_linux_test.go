@@ -119,9 +119,21 @@ func warmUp(t *testing.T) {
 	}
 }
 
+// download gets the modules that the package needs. In a new clone they may be
+// missing, and the guides have no network.
+func download(t *testing.T, path string) {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-deps", path)
+	cmd.Dir = root
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go list: %v\n%s", err, output)
+	}
+}
+
 // TestTheReaderFindsProblems follows guides that are wrong.
 func TestTheReaderFindsProblems(t *testing.T) {
 	needReader(t)
+	download(t, "./step2-visits")
 	env, dir := environment(t), clone.Copy(t, root)
 	for _, c := range []struct {
 		guide string
