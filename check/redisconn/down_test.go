@@ -37,7 +37,7 @@ func TestThePageSaysWhyRedisDoesNotAnswer(t *testing.T) {
 					t.Fatalf("got %v", err)
 				}
 				_, _, text := down.Explain()
-				return text
+				return text.EN
 			}
 			// The first visit can use a connection from before.
 			visit()
@@ -101,7 +101,7 @@ func TestThePageSaysWhyRedisRefuses(t *testing.T) {
 					continue
 				}
 				status, title, text := down.Explain()
-				if status != http.StatusServiceUnavailable || title != "Redis refuses" || !strings.Contains(text, c.page) {
+				if status != http.StatusServiceUnavailable || title.EN != "Redis refuses" || !strings.Contains(text.EN, c.page) {
 					t.Errorf("%s: the page says: %d %s. %s", way, status, title, text)
 				}
 				if !strings.Contains(err.Error(), c.reason) {

@@ -137,7 +137,7 @@ func TestAfterTheEndOfAnEmbeddedRedisThePageNamesMakeRedis(t *testing.T) {
 	if !errors.As(err, &down) {
 		t.Fatalf("got %v", err)
 	}
-	if _, _, text := down.Explain(); !strings.Contains(text, "`make redis ARGS=\"-port ") || !strings.Contains(text, started.Addr()) {
+	if _, _, text := down.Explain(); !strings.Contains(text.EN, "`make redis ARGS=\"-port ") || !strings.Contains(text.EN, started.Addr()) {
 		t.Errorf("the page says: %s", text)
 	}
 }

@@ -101,8 +101,8 @@ func loginForm(_ http.ResponseWriter, r *http.Request) { web.Show(r, http.Status
 func (a app) login(w http.ResponseWriter, r *http.Request) {
 	username, problem := web.CheckName(r.PostFormValue("username"))
 	keep := r.PostFormValue("keep") != ""
-	if problem != "" {
-		web.Show(r, http.StatusBadRequest, "login", page{Problem: problem, Keep: keep})
+	if problem.EN != "" {
+		web.Show(r, http.StatusBadRequest, "login", page{Problem: problem.EN, Keep: keep})
 		return
 	}
 	// Set writes the name of the device in the round trip of the login.

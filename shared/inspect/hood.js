@@ -19,18 +19,18 @@
     if (!bar || !end) return;
     const left = Math.max(0, end - performance.now());
     bar.value = left;
-    document.getElementById("left").textContent = seconds(Math.ceil(left / 1000));
+    document.getElementById("left").textContent = inWords(Math.ceil(left / 1000));
     if (left === 0) {
       end = 0;
       look();
     }
   };
 
-  // Left in panel.go does the same.
-  const seconds = (whole) => {
-    if (whole <= 120) return whole + " s";
-    const hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;
-    return (hours ? hours + "h" : "") + minutes + "m" + whole % 60 + "s (" + whole + " s)";
+  // Left in panel.go does the same. The page has the words.
+  const inWords = (all) => {
+    const parts = { h: Math.floor(all / 3600), m: Math.floor(all / 60) % 60, s: all % 60, all };
+    const form = document.getElementById("left").dataset.forms.split("|")[all <= 120 ? 0 : all < 3600 ? 1 : 2];
+    return form.replace(/\{(\w+)\}/g, (_, part) => parts[part]);
   };
 
   const look = async () => {

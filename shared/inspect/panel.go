@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"embed"
-	"fmt"
 	"html/template"
 	"net"
 	"net/http"
@@ -18,6 +17,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/web"
 )
 
@@ -60,12 +60,27 @@ type Held struct {
 
 // Left is the TTL in words, rounded up: a key that is shown with 1 s still exists.
 // More than two minutes are also shown in minutes and hours. hood.js does the same.
-func (h Held) Left() string {
-	seconds := (h.TTL + time.Second - 1) / time.Second
-	if seconds > 120 {
-		return fmt.Sprintf("%v (%d s)", seconds*time.Second, seconds)
+func (h Held) Left() lang.Text {
+	all := int((h.TTL + time.Second - 1) / time.Second)
+	forms := forms(all/3600, all/60%60, all%60, all)
+	switch {
+	case all <= 120:
+		return forms[0]
+	case all < 3600:
+		return forms[1]
 	}
-	return fmt.Sprintf("%d s", seconds)
+	return forms[2]
+}
+
+// Forms are the three forms of Left. hood.js replaces the letters in braces.
+func (Held) Forms() []lang.Text { return forms("{h}", "{m}", "{s}", "{all}") }
+
+func forms(hours, minutes, seconds, all any) []lang.Text {
+	return []lang.Text{
+		lang.T("%v s", "%v 秒", all),
+		lang.T("%vm%vs (%v s)", "%v 分 %v 秒（%v 秒）", minutes, seconds, all),
+		lang.T("%vh%vm%vs (%v s)", "%v 時間 %v 分 %v 秒（%v 秒）", hours, minutes, seconds, all),
+	}
 }
 
 // Field is a field of a hash.
@@ -73,21 +88,29 @@ type Field struct{ Name, Value string }
 
 // Moment is the value as a date, if it looks like milliseconds since 1970; else it is
 // empty. A second number is the idle timeout of the session, in milliseconds.
-func (f Field) Moment() string {
+func (f Field) Moment() lang.Text {
 	moment, duration, hasIdle := strings.Cut(f.Value, " ")
 	at, err := strconv.ParseInt(moment, 10, 64)
 	if year := time.UnixMilli(at).Year(); err != nil || year < 2020 || year > 2100 {
-		return ""
+		return lang.Text{}
 	}
-	text := time.UnixMilli(at).Format("2 Jan 2006, 15:04:05")
+	date := lang.Text{EN: time.UnixMilli(at).Format("2 Jan 2006, 15:04:05"), JA: time.UnixMilli(at).Format("2006/01/02 15:04:05")}
 	if !hasIdle {
-		return text
+		return date
 	}
 	idle, err := strconv.ParseInt(duration, 10, 64)
 	if err != nil || idle <= 0 {
-		return ""
+		return lang.Text{}
 	}
-	return text + ", or after " + config.InWords(time.Duration(idle)*time.Millisecond) + " without a visit"
+	return lang.T("%v, or after %v without a visit", "%v、またはアクセスのない期間が %v", date, inWords(time.Duration(idle)*time.Millisecond))
+}
+
+var unitsInJapanese = strings.NewReplacer("days", "日", "day", "日", "hours", "時間", "hour", "時間", "minutes", "分", "minute", "分", "s", "秒")
+
+// inWords is config.InWords in both languages.
+func inWords(d time.Duration) lang.Text {
+	words := config.InWords(d)
+	return lang.Text{EN: words, JA: unitsInJapanese.Replace(words)}
 }
 
 // lookPath is where a page asks again what Redis holds for its user. It takes no key,
@@ -100,7 +123,9 @@ var source string
 //go:embed hood.js
 var files embed.FS
 
-var templates = template.Must(template.New("panel").Parse(source))
+var templates = web.InEach(func(words template.FuncMap) *template.Template {
+	return template.Must(template.New("panel").Funcs(words).Parse(source))
+})
 
 // Attach adds the panel to every page of e and tells e about the login. If the panel
 // is off in cfg, it costs a page nothing.
@@ -148,7 +173,7 @@ type view struct {
 	Process int
 	// Tries are the tries for which the page has buttons. Tried reports whether it is
 	// the page of a try.
-	Tries map[string]tryFunc
+	Tries []trial
 	Tried bool
 	panel Panel
 }
@@ -191,8 +216,8 @@ type holds struct {
 	Away, LoggedIn bool
 	// Full is the TTL after a visit.
 	Full time.Duration
-	// Gone says what it means that the key does not exist.
-	Gone string
+	// Gone says that the key does not exist, and what this means.
+	Gone lang.Text
 	// Path is where to ask again.
 	Path string
 }
@@ -210,7 +235,7 @@ func (p Panel) render(name string, c echo.Context, cfg config.Config, record *Re
 		v.Holds = p.look(c, cfg)
 	}
 	var html bytes.Buffer
-	err := templates.ExecuteTemplate(&html, name, v)
+	err := templates[web.LangOf(c.Request())].ExecuteTemplate(&html, name, v)
 	return template.HTML(html.String()), err
 }
 
@@ -219,9 +244,11 @@ func (p Panel) look(c echo.Context, cfg config.Config) *holds {
 	h := &holds{Full: cfg.SessionTTL, Path: lookPath}
 	switch {
 	case p.Token:
-		h.Gone = "you are logged out"
+		h.Gone = lang.T("Nothing. It is gone: you are logged out.", "なし。キーは消えました。ログアウトされています。")
 	case cfg.SessionTTL > 0:
-		h.Gone = "the next visit starts at 1"
+		h.Gone = lang.T("Nothing. It is gone: the next visit starts at 1.", "なし。キーは消えました。次のアクセスは 1 から数え直します。")
+	default:
+		h.Gone = lang.T("Nothing. It is gone.", "なし。キーは消えました。")
 	}
 	key := p.Key(c)
 	if key == "" {
@@ -233,6 +260,9 @@ func (p Panel) look(c echo.Context, cfg config.Config) *holds {
 	h.Away = err != nil
 	return h
 }
+
+// FullInWords is Full in words.
+func (h holds) FullInWords() lang.Text { return inWords(h.Full) }
 
 func localAddress(c echo.Context) string {
 	if addr, ok := c.Request().Context().Value(http.LocalAddrContextKey).(net.Addr); ok {

@@ -7,6 +7,7 @@ import (
 	"html"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -38,6 +39,12 @@ var (
 // request, and trips are its round trips.
 func shown(t *testing.T, p inspect.Panel, cookie string, trips ...inspect.RoundTrip) string {
 	t.Helper()
+	return textOf(pageFor(t, "", p, cookie, trips...))
+}
+
+// pageFor returns a page for a browser that prefers languages.
+func pageFor(t *testing.T, languages string, p inspect.Panel, cookie string, trips ...inspect.RoundTrip) string {
+	t.Helper()
 	e := web.New(map[string]string{"index": "<p>Hello</p>"})
 	inspect.Attach(e, config.Config{UnderTheHood: true, SessionTTL: 10 * time.Minute}, p)
 	e.GET("/", func(c echo.Context) error {
@@ -48,11 +55,12 @@ func shown(t *testing.T, p inspect.Panel, cookie string, trips ...inspect.RoundT
 	})
 	request, answer := httptest.NewRequest(http.MethodGet, "/", nil), httptest.NewRecorder()
 	request.Header.Set("Cookie", cookie)
+	request.Header.Set("Accept-Language", languages)
 	e.ServeHTTP(answer, request)
 	if answer.Code != http.StatusOK {
 		t.Fatalf("the page is answered with %d: %s", answer.Code, answer.Body)
 	}
-	return textOf(answer.Body.String())
+	return answer.Body.String()
 }
 
 func textOf(page string) string {
@@ -108,7 +116,7 @@ func TestNothingIsSaidTwice(t *testing.T) {
 func TestTimesAreReadable(t *testing.T) {
 	at := time.Date(2026, 11, 29, 9, 5, 3, 0, time.Local)
 	for want, held := range map[string]inspect.Held{
-		"TTL 9m30s (570 s) Each visit sets it to 10m0s again.": {TTL: 569200 * time.Millisecond},
+		"TTL 9m30s (570 s) Each visit sets it to 10 minutes again.": {TTL: 569200 * time.Millisecond},
 		"TTL 120 s ":        {TTL: 2 * time.Minute},
 		"TTL 2m1s (121 s) ": {TTL: 2*time.Minute + time.Millisecond},
 		"(28800 s) This ":   {TTL: 8 * time.Hour},
@@ -122,6 +130,29 @@ func TestTimesAreReadable(t *testing.T) {
 		panel := inspect.Panel{Redis: redis{held}, Key: func(echo.Context) string { return "k" }}
 		if text := shown(t, panel, ""); !strings.Contains(text, want) {
 			t.Errorf("%q is not in: %s", want, text)
+		}
+	}
+}
+
+func TestThePanelInJapanese(t *testing.T) {
+	at := time.Date(2026, 11, 29, 9, 5, 3, 0, time.Local)
+	held := inspect.Held{Key: "k", Type: "hash", TTL: 569200 * time.Millisecond,
+		Fields: []inspect.Field{{Name: "seen", Value: fmt.Sprint(at.UnixMilli(), 7*24*time.Hour.Milliseconds())}}}
+	panel := inspect.Panel{Cookie: "login", Redis: redis{held}, Key: func(echo.Context) string { return "k" }}
+	trip := inspect.RoundTrip{Commands: []inspect.Command{{Words: []string{"hget", "a", "b"}}}, Took: 300 * time.Microsecond}
+	page := pageFor(t, "ja-JP,ja;q=0.9,en;q=0.8", panel, "login=bob", trip, trip)
+	want := "応答したサーバー: example.com、プロセス PID Hello Under the hood " +
+		"Redis に保存されているもの キー k （型は hash）: フィールド 値 seen 2026/11/29 09:05:03、またはアクセスのない期間が 7 日 MS 604800000 " +
+		"TTL 9 分 30 秒（570 秒） アクセスのたびに戻る値: 10 分。 " +
+		"このリクエストで Redis に送ったコマンド HGET a b (nil) 1 回のラウンドトリップ、0.3 ms HGET a b (nil) 1 回のラウンドトリップ、0.3 ms ラウンドトリップは全部で 2 回です。 " +
+		"ブラウザに保存されているもの Cookie login （3 文字）。ただのテキストです: bob 。署名がないので、誰でも別の名前に書き換えられます。"
+	want = strings.NewReplacer("PID", strconv.Itoa(os.Getpid()), "MS", strconv.FormatInt(at.UnixMilli(), 10)).Replace(want)
+	if text := textOf(page); !strings.Contains(text, want) {
+		t.Errorf("the page says\n%s\nwant in it\n%s", text, want)
+	}
+	for _, marked := range []string{`<html lang="ja">`, `<h2 id="hood" lang="en">`, `<samp lang="en">`} {
+		if !strings.Contains(page, marked) {
+			t.Errorf("no %s in %s", marked, page)
 		}
 	}
 }

@@ -11,13 +11,15 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"example.com/session-workshop/shared/lang"
 )
 
 // RoundTrip is one exchange with Redis: a command, or several that were sent
 // together.
 type RoundTrip struct {
 	// By names the request that sent it, if it is not the request of the page.
-	By       string
+	By       lang.Text
 	Commands []Command
 	Took     time.Duration
 }
@@ -37,7 +39,7 @@ type Record struct {
 	mutex sync.Mutex
 	trips []RoundTrip
 	// by becomes By of each round trip.
-	by string
+	by lang.Text
 	// hold is called before each round trip except the first, if it is not nil.
 	hold func()
 }

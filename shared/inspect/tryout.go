@@ -6,8 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	_ "embed"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -22,6 +20,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/web"
 )
 
@@ -34,11 +33,12 @@ const tryPath = lookPath + "/try"
 // by hand. It is also the data of its page, tryout.html.
 type try struct {
 	view
-	app         *echo.Echo
-	cfg         config.Config
-	home        string
-	Title, User string
-	Problem     error
+	app     *echo.Echo
+	cfg     config.Config
+	home    string
+	Title   lang.Text
+	User    string
+	Problem error
 	// Times has for each number on the pages how many visits got it. Count is how many
 	// visits the app has counted.
 	Times map[int]int
@@ -50,12 +50,15 @@ type try struct {
 	Between, After   *holds
 }
 
-type tryFunc func(t *try, ctx context.Context, login page) error
+// trial is an experiment that a user can choose. Its name is that of a button.
+type trial struct {
+	Name lang.Text
+	do   func(t *try, ctx context.Context, login page) error
+}
 
-// tries are the experiments by the words on their buttons.
-var tries = map[string]tryFunc{
-	"30 visits at once":      (*try).visits,
-	"Log out during a visit": (*try).logout,
+var tries = []trial{
+	{lang.T("30 visits at once", "同時に 30 回アクセスする"), (*try).visits},
+	{lang.T("Log out during a visit", "アクセスの処理中にログアウトする"), (*try).logout},
 }
 
 // hasTries reports whether the page of a request has the buttons: only on this
@@ -69,20 +72,20 @@ func (p Panel) attachTries(e *echo.Echo, cfg config.Config) {
 	web.AddPage(e, tryPath, source+tryoutSource)
 	var running sync.Mutex
 	e.POST(tryPath, func(c echo.Context) error {
-		t := &try{view: view{panel: p}, app: e, cfg: cfg, home: "http://" + c.Request().Host, Title: c.FormValue("try"), Times: map[int]int{}}
-		do := tries[t.Title]
-		if do == nil || !hasTries(c, cfg) {
+		chosen := slices.IndexFunc(tries, func(t trial) bool { return t.Name.EN == c.FormValue("try") })
+		if chosen < 0 || !hasTries(c, cfg) {
 			return echo.ErrNotFound
 		}
+		t := &try{view: view{panel: p}, app: e, cfg: cfg, home: "http://" + c.Request().Host, Title: tries[chosen].Name, Times: map[int]int{}}
 		running.Lock()
 		defer running.Unlock()
-		t.Problem = t.run(do)
+		t.Problem = t.run(tries[chosen])
 		return c.Render(http.StatusOK, tryPath, t)
 	})
 }
 
 // run logs in, does the try, and removes the key of its user.
-func (t *try) run(do tryFunc) error {
+func (t *try) run(chosen trial) error {
 	// A try may take longer than the page, whose context ends after 800 ms.
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -94,7 +97,7 @@ func (t *try) run(do tryFunc) error {
 	if held := t.look(ctx, login); held != nil && held.Key != "" {
 		defer t.panel.Redis.Remove(context.WithoutCancel(ctx), held.Key)
 	}
-	return do(t, ctx, login)
+	return chosen.do(t, ctx, login)
 }
 
 // visits sends 30 visits before the first answer. They go to the address that the
@@ -125,11 +128,11 @@ func (t *try) logout(ctx context.Context, login page) error {
 	// The first visit can need more round trips than others, to load a script.
 	first := t.ask(ctx, "GET /", login)
 	if first.err != nil || first.loggedOut {
-		return cmp.Or(first.err, errors.New("after POST /login, GET / says that you are not logged in"))
+		return cmp.Or(first.err, lang.Errorf("after POST /login, GET / says that you are not logged in", "POST /login の後の GET / が、ログインしていないと表示しました"))
 	}
 	reached, resume := make(chan struct{}), make(chan struct{})
 	reach := sync.OnceFunc(func() { close(reached) })
-	visit, logout := &Record{by: "visit", hold: func() { reach(); <-resume }}, &Record{by: "logout"}
+	visit, logout := &Record{by: lang.T("visit", "アクセス"), hold: func() { reach(); <-resume }}, &Record{by: lang.T("logout", "ログアウト")}
 	visited := make(chan page, 1)
 	go func() {
 		visited <- t.ask(withRecord(ctx, visit), "GET /", login)
@@ -177,7 +180,7 @@ func (t *try) ask(ctx context.Context, what string, since page) page {
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
 	if answer.StatusCode >= http.StatusBadRequest {
-		err = fmt.Errorf("%s was answered with %s", what, answer.Status)
+		err = lang.Errorf("%s was answered with %s", "%s の応答は %s でした", what, answer.Status)
 	}
 	// The newest come first.
 	p := page{cookies: append(answer.Cookies(), since.cookies...), loggedOut: bytes.Contains(body, []byte("You are not logged in")), err: err}

@@ -104,7 +104,7 @@ func TestALogoutComesBetweenTwoRoundTrips(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := &counts{held: map[string]bool{}, twice: c.twice}
-			text := post(t, app.start(t), "Log out during a visit")
+			text := post(t, app.start(t), "en", "Log out during a visit")
 			for _, words := range c.want {
 				_, after, found := strings.Cut(text, words)
 				if !found {
@@ -119,10 +119,33 @@ func TestALogoutComesBetweenTwoRoundTrips(t *testing.T) {
 	}
 }
 
-// post presses a button, and returns the text of the page.
-func post(t *testing.T, home, button string) string {
+func TestATryInJapanese(t *testing.T) {
+	app := &counts{held: map[string]bool{}, twice: true}
+	text := post(t, app.start(t), "ja", "Log out during a visit")
+	for _, words := range []string{
+		"アクセスの処理中にログアウトする", "待たせました。", "アクセス: 1 回のラウンドトリップ、", "ログアウト: 1 回のラウンドトリップ、",
+		"キーが生き返りました", "TTL: なし。", "まだログインできます。",
+	} {
+		if !strings.Contains(text, words) {
+			t.Errorf("no %q in: %s", words, text)
+		}
+	}
+	if len(app.held) > 0 {
+		t.Errorf("the try leaves behind %v", app.held)
+	}
+}
+
+// post presses a button, and returns the text of the page in a language.
+func post(t *testing.T, home, language, button string) string {
 	t.Helper()
-	answer, err := http.PostForm(home+"/under-the-hood/try", url.Values{"try": {button}})
+	form := url.Values{"try": {button}}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, home+"/under-the-hood/try", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Accept-Language", language)
+	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/redisconn/iam"
 )
 
@@ -80,7 +81,7 @@ func Open(ctx context.Context, cfg config.Config) (*Conn, error) {
 		}
 	}
 	conn := &Conn{
-		Client: open(options, cfg, "Is that Redis running?"),
+		Client: open(options, cfg, lang.T("Is that Redis running?", "その Redis は動いていますか？")),
 		About:  "Redis: " + config.Shown(cfg.RedisURL) + "\nLook inside: " + lookInside(parsed, cfg),
 		stop:   stop,
 	}
@@ -99,7 +100,8 @@ func OpenLocal(ctx context.Context, addr string) (*Conn, error) {
 	}
 	conn := &Conn{
 		Client: open(tuned(&redis.UniversalOptions{Addrs: []string{server.Addr}}), config.Config{},
-			"If it was part of another app that you stopped, start one that stays: `"+toKeep(addr)+"`."),
+			lang.T("If it was part of another app that you stopped, start one that stays: `%s`.",
+				"別のアプリに組み込まれた Redis で、そのアプリを止めたのなら、アプリを止めても残る Redis を起動してください: `%s`", toKeep(addr))),
 		About: server.About(),
 		stop:  func() {},
 	}
@@ -110,7 +112,7 @@ func OpenLocal(ctx context.Context, addr string) (*Conn, error) {
 }
 
 // open returns a client that explains its errors. advice is for the page of an outage.
-func open(options *redis.UniversalOptions, cfg config.Config, advice string) redis.UniversalClient {
+func open(options *redis.UniversalOptions, cfg config.Config, advice lang.Text) redis.UniversalClient {
 	client := redis.NewUniversalClient(options)
 	client.AddHook(hook{
 		client: client, addr: options.Addrs[0], advice: advice, cfg: cfg,

@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/redisconn/iam"
 )
 
@@ -21,7 +22,7 @@ type hook struct {
 	client redis.UniversalClient
 	addr   string
 	// advice is a sentence: what to do if Redis does not answer.
-	advice string
+	advice lang.Text
 	cfg    config.Config
 	// tokens reports whether the client logs in with tokens.
 	tokens bool
@@ -127,8 +128,9 @@ func (h hook) explain(ctx context.Context, err error, cmds ...redis.Cmder) error
 // DownError means that Redis gave no answer, or refused a command. A command without
 // an answer may have run.
 type DownError struct {
-	addr, advice string
-	cause        error
+	addr   string
+	advice lang.Text
+	cause  error
 }
 
 func (e *DownError) Error() string {
@@ -143,36 +145,44 @@ func (e *DownError) Unwrap() error { return e.cause }
 
 // Explain returns the status, the title and the text of the error page. web.SetLogin
 // adds what an outage means for the login.
-func (e *DownError) Explain() (status int, title, text string) {
-	title, text = "Redis does not answer", "The app asked Redis at "+e.addr+", and "
+func (e *DownError) Explain() (status int, title, text lang.Text) {
+	title = lang.T("Redis does not answer", "Redis が応答しません")
 	reply, replied := errors.AsType[redis.Error](e.cause)
 	switch {
 	case Refused(e.cause):
-		text += "nothing answers there (connection refused). " + e.advice
+		text = lang.T("The app asked Redis at %s, and nothing answers there (connection refused). %s",
+			"アプリは %s の Redis に問い合わせましたが、そこでは何も応答しません（接続拒否）。%s", e.addr, e.advice)
 	case timedOut(e.cause), errors.Is(e.cause, redis.ErrPoolTimeout):
-		text += "got no answer in time. " + e.advice
+		text = lang.T("The app asked Redis at %s, and got no answer in time. %s",
+			"アプリは %s の Redis に問い合わせましたが、時間内に応答がありませんでした。%s", e.addr, e.advice)
 	case replied:
-		title, text = "Redis refuses", text+"it answered: "+meaning(reply.Error())+" ("+reply.Error()+")"
+		title = lang.T("Redis refuses", "Redis が拒否しました")
+		text = lang.T("The app asked Redis at %s, and it answered: %s (%s)",
+			"アプリは %s の Redis に問い合わせましたが、拒否されました。%s（%s）", e.addr, meaning(reply.Error()), answer(reply))
 	default:
-		text += "the connection failed. " + e.advice
+		text = lang.T("The app asked Redis at %s, and the connection failed. %s",
+			"アプリは %s の Redis に問い合わせましたが、通信に失敗しました。%s", e.addr, e.advice)
 	}
 	return http.StatusServiceUnavailable, title, text
 }
 
+// answer returns an answer of Redis in backticks.
+func answer(reply error) string { return "`" + strings.ReplaceAll(reply.Error(), "`", "'") + "`" }
+
 // refusals explain the words by which Redis refuses a command.
-var refusals = map[string]string{
-	"OOM":         "it has no memory left.",
-	"MISCONF":     "it cannot write to its disk, and takes no changes until it can.",
-	"READONLY":    "it is a replica, which takes no changes. The app needs the primary.",
-	"NOREPLICAS":  "it has too few replicas to take changes.",
-	"LOADING":     "it is still loading its data from its disk.",
-	"BUSY":        "a script keeps it busy.",
-	"MASTERDOWN":  "it is a replica that has lost its primary.",
-	"CLUSTERDOWN": "a part of the cluster is down.",
-	"clients":     "it has reached its maximum number of clients.",
-	"unknown":     "it does not know this command.",
-	"NOAUTH":      "it asks for a password.",
-	"WRONGPASS":   "the user name or the password of the app is wrong.",
+var refusals = map[string]lang.Text{
+	"OOM":         lang.T("it has no memory left.", "メモリーに空きがありません。"),
+	"MISCONF":     lang.T("it cannot write to its disk, and takes no changes until it can.", "ディスクに書き込めず、書き込めるようになるまで変更を受け付けません。"),
+	"READONLY":    lang.T("it is a replica, which takes no changes. The app needs the primary.", "これはレプリカで、変更を受け付けません。アプリにはプライマリが必要です。"),
+	"NOREPLICAS":  lang.T("it has too few replicas to take changes.", "レプリカの数が足りず、変更を受け付けません。"),
+	"LOADING":     lang.T("it is still loading its data from its disk.", "まだディスクからデータを読み込んでいます。"),
+	"BUSY":        lang.T("a script keeps it busy.", "スクリプトの実行が続いていて、応じられません。"),
+	"MASTERDOWN":  lang.T("it is a replica that has lost its primary.", "これはレプリカで、プライマリとの接続を失っています。"),
+	"CLUSTERDOWN": lang.T("a part of the cluster is down.", "クラスターの一部が停止しています。"),
+	"clients":     lang.T("it has reached its maximum number of clients.", "クライアントの数が上限に達しています。"),
+	"unknown":     lang.T("it does not know this command.", "この Redis は、このコマンドに対応していません。"),
+	"NOAUTH":      lang.T("it asks for a password.", "パスワードが必要です。"),
+	"WRONGPASS":   lang.T("the user name or the password of the app is wrong.", "アプリのユーザー名かパスワードが間違っています。"),
 }
 
 var (
@@ -182,22 +192,22 @@ var (
 
 // meaning explains the answer by which Redis refused a command. In the answer of a
 // script the reason can be anywhere, because another error wraps it.
-func meaning(reply string) string {
+func meaning(reply string) lang.Text {
 	switch found := forbidden.FindStringSubmatch(reply); {
 	case found == nil:
 	case found[1] != "":
-		return "the app's user lacks the right `+" + found[1] + "`."
+		return lang.T("the app's user lacks the right `+%s`.", "アプリのユーザーに、権限 `+%s` がありません。", found[1])
 	case found[2] != "":
-		return "the app's user lacks the right to the keys, `~workshop:*`."
+		return lang.T("the app's user lacks the right to the keys, `~workshop:*`.", "アプリのユーザーに、キーの権限 `~workshop:*` がありません。")
 	default:
-		return "the app's user lacks the right to a command of the script."
+		return lang.T("the app's user lacks the right to a command of the script.", "アプリのユーザーに、スクリプトの中のコマンドの権限がありません。")
 	}
 	for _, word := range word.FindAllString(reply, -1) {
-		if meant := refusals[word]; meant != "" {
+		if meant, ok := refusals[word]; ok {
 			return meant
 		}
 	}
-	return "it cannot do this."
+	return lang.T("it cannot do this.", "このコマンドは実行できません。")
 }
 
 // WrongDataError means that a key of the app holds data of another program.
@@ -214,10 +224,12 @@ func (e *WrongDataError) Error() string {
 func (e *WrongDataError) Unwrap() error { return e.cause }
 
 // Explain returns the status, the title and the text of the error page.
-func (e *WrongDataError) Explain() (status int, title, text string) {
-	return http.StatusInternalServerError, "The key " + e.Key + " is in the way",
-		fmt.Sprintf("It holds a %s that this app did not put there, and Redis refused: %v. "+
-			"Look at it with redis-cli. If no program needs it, remove it: DEL %s", e.Type, e.cause, e.Key)
+func (e *WrongDataError) Explain() (status int, title, text lang.Text) {
+	return http.StatusInternalServerError, lang.T("The key %s is in the way", "キー %s に別のデータが入っています", e.Key),
+		lang.T("It holds a %s that this app did not put there, and Redis refused: %s. "+
+			"Look at it with redis-cli. If no program needs it, remove it: DEL %s",
+			"このアプリのものではないデータ（型は %s）が入っているため、Redis が拒否しました（%s）。"+
+				"redis-cli で中身を確かめてください。どのプログラムも使っていなければ、削除してください: DEL %s", e.Type, answer(e.cause), e.Key)
 }
 
 // dataErrors can be anywhere in the answer of a script, because another error wraps

@@ -41,7 +41,7 @@ var (
 // renderer holds the pages of an app and what all of them need to know.
 type renderer struct {
 	// title is in the header and in the title of each page.
-	title string
+	title lang.Text
 	cfg   config.Config
 	login Login
 	// noticeFile is the value of the variable NoticeFile.
@@ -54,7 +54,7 @@ type renderer struct {
 }
 
 func newRenderer(pages map[string]string) *renderer {
-	r := &renderer{title: "Session store workshop", repeats: repeats{more: map[string]int{}}, pages: map[string]map[lang.Lang]*template.Template{}, english: map[string]bool{}}
+	r := &renderer{title: lang.T("Session store workshop", "セッションストアのワークショップ"), repeats: repeats{more: map[string]int{}}, pages: map[string]map[lang.Lang]*template.Template{}, english: map[string]bool{}}
 	r.add(problemPage, problemText)
 	r.add(confirmPage, confirmText)
 	for name, text := range pages {
@@ -81,17 +81,18 @@ func AddPage(e *echo.Echo, name, text string) { e.Renderer.(*renderer).add(name,
 // Render makes the whole page before it writes any of it, so that a failing template
 // becomes an error page and not half a page.
 func (r *renderer) Render(w io.Writer, name string, data any, c echo.Context) error {
-	page, ok := r.pages[name][LangOf(c.Request())]
+	l := LangOf(c.Request())
+	page, ok := r.pages[name][l]
 	if !ok {
 		return fmt.Errorf("there is no page %q", name)
 	}
 	var whole bytes.Buffer
-	if err := page.Execute(&whole, framed{data, r.title, r.notice(), r.english[name], c}); err != nil {
+	if err := page.Execute(&whole, framed{data, r.title.In(l), r.notice(), r.english[name], c}); err != nil {
 		return err
 	}
 	// After a logout, a page with a name must not come from a cache.
 	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
-	_, err := whole.WriteTo(w)
+	_, err := w.Write(withLanguage(whole.Bytes(), c))
 	return err
 }
 
@@ -145,12 +146,12 @@ func (f framed) Part(part string) (template.HTML, error) {
 // in plain words with its commands in backticks.
 type Explained interface {
 	error
-	Explain() (status int, title, text string)
+	Explain() (status int, title, text lang.Text)
 }
 
 type problem struct {
 	status      int
-	Title, Text string
+	Title, Text lang.Text
 	// Path, Brought (the request had the cookie of Login) and Login are set during an
 	// outage only.
 	Path    string
@@ -162,9 +163,10 @@ type problem struct {
 
 var backticks = regexp.MustCompile("`([^`]+)`")
 
-// WithCode is Text as HTML, with its commands in the style of code.
-func (p problem) WithCode() template.HTML {
-	return template.HTML(backticks.ReplaceAllString(template.HTMLEscapeString(p.Text), "<code>$1</code>"))
+// WithCode is Text as HTML, with its commands in the style of code. These are in no
+// language, or answers of Redis in English.
+func (p problem) WithCode(l lang.Lang) template.HTML {
+	return template.HTML(backticks.ReplaceAllString(template.HTMLEscapeString(p.Text.In(l)), `<code lang="en">$1</code>`))
 }
 
 // showError answers with an error page. It logs the errors that concern the user at
@@ -182,7 +184,7 @@ func showError(err error, c echo.Context) {
 	p := problemFor(err, c.Request())
 	if p.status >= http.StatusInternalServerError {
 		// The error of an outage names the port of a connection, its text does not.
-		kind := p.Text
+		kind := p.Text.EN
 		if p.status == http.StatusInternalServerError {
 			kind = err.Error()
 		}
@@ -215,18 +217,43 @@ func problemFor(err error, r *http.Request) problem {
 	if httpErr, ok := errors.AsType[*echo.HTTPError](err); ok {
 		status = httpErr.Code
 	}
-	return problem{status: status, Title: http.StatusText(status), Text: cmp.Or(plainTexts[status], "The app cannot answer this.")}
+	return problem{
+		status: status,
+		Title:  cmp.Or(plain[status].Title, lang.Same(http.StatusText(status))),
+		Text:   cmp.Or(plain[status].Text, lang.T("The app cannot answer this.", "アプリはこのリクエストに応答できません。")),
+	}
 }
 
-var plainTexts = map[int]string{
-	http.StatusNotFound:              "There is no page at this address.",
-	http.StatusMethodNotAllowed:      "This address does not take that kind of request.",
-	http.StatusForbidden:             "The form was sent from another site. Nothing was done.",
-	http.StatusRequestTimeout:        "The request did not arrive in time. Nothing was done.",
-	http.StatusMisdirectedRequest:    "This app listens for its own machine, and was asked under another name. Behind a proxy, set `PUBLIC_URL` to the address that people type, for example `PUBLIC_URL=https://workshop.example.com`. Nothing was done.",
-	http.StatusConflict:              "Your browser sends two different cookies of this app, so the app cannot tell who you are. Delete the cookies of this site in the browser, then log in again.",
-	http.StatusRequestEntityTooLarge: "The request is larger than this app accepts.",
-	http.StatusInternalServerError:   "Something went wrong in the app. The terminal that runs it says what.",
+// plain are the error pages of a status.
+var plain = map[int]problem{
+	http.StatusNotFound: {
+		Title: lang.T("Not Found", "見つかりません"),
+		Text:  lang.T("There is no page at this address.", "このアドレスにページはありません。")},
+	http.StatusMethodNotAllowed: {
+		Title: lang.T("Method Not Allowed", "このメソッドは使えません"),
+		Text:  lang.T("This address does not take that kind of request.", "このアドレスは、この種類のリクエストを受け付けません。")},
+	http.StatusForbidden: {
+		Title: lang.T("Forbidden", "拒否しました"),
+		Text:  lang.T("The form was sent from another site. Nothing was done.", "フォームがほかのサイトから送信されました。何も実行していません。")},
+	http.StatusRequestTimeout: {
+		Title: lang.T("Request Timeout", "リクエストの時間切れ"),
+		Text:  lang.T("The request did not arrive in time. Nothing was done.", "リクエストが時間内に届きませんでした。何も実行していません。")},
+	http.StatusMisdirectedRequest: {
+		Title: lang.T("Misdirected Request", "宛先の名前が違います"),
+		Text: lang.T("This app listens for its own machine, and was asked under another name. Behind a proxy, set `PUBLIC_URL` to the address that people type, for example `PUBLIC_URL=https://workshop.example.com`. Nothing was done.",
+			"このアプリは自分のマシンからの接続だけを待ち受けていますが、別の名前でアクセスされました。プロキシを使う場合は、利用者が入力するアドレスを `PUBLIC_URL` に設定してください。例: `PUBLIC_URL=https://workshop.example.com`。何も実行していません。")},
+	http.StatusConflict: {
+		Title: lang.T("Conflict", "競合しています"),
+		Text: lang.T("Your browser sends two different cookies of this app, so the app cannot tell who you are. Delete the cookies of this site in the browser, then log in again.",
+			"このアプリの Cookie が 2 つ、異なる値で送られてきたため、どのユーザーなのか判断できません。ブラウザでこのサイトの Cookie を削除してから、ログインし直してください。")},
+	http.StatusRequestEntityTooLarge: {
+		Title: lang.T("Request Entity Too Large", "リクエストが大きすぎます"),
+		Text:  lang.T("The request is larger than this app accepts.", "このアプリが受け付ける大きさを超えています。")},
+	http.StatusInternalServerError: {
+		Title: lang.T("Internal Server Error", "アプリの内部エラー"),
+		Text:  lang.T("Something went wrong in the app. The terminal that runs it says what.", "アプリで問題が起きました。原因は、アプリを実行しているターミナルに表示されています。")},
+	// A learner begins with handlers that return it.
+	http.StatusNotImplemented: {Title: lang.T("Not Implemented", "まだ実装されていません")},
 }
 
 // quiet is how long an error that was logged is only counted.

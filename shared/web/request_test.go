@@ -140,7 +140,7 @@ func TestAnAppOnLoopbackKnowsItsNames(t *testing.T) {
 	Configure(e, private)
 	answer := httptest.NewRecorder()
 	e.ServeHTTP(answer, r)
-	if page := answer.Body.String(); !strings.Contains(page, "<code>PUBLIC_URL=https://") || answer.Header().Get("Content-Security-Policy") == "" {
+	if page := answer.Body.String(); !strings.Contains(page, ">PUBLIC_URL=https://") || answer.Header().Get("Content-Security-Policy") == "" {
 		t.Errorf("the page does not say what to set: %s", page)
 	}
 }

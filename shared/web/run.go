@@ -18,6 +18,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/system"
 )
 
@@ -49,18 +50,18 @@ func Run(e *echo.Echo, cfg config.Config, lines ...string) error {
 }
 
 // Titles are the titles of the steps, by their names.
-var Titles = map[string]string{
-	"Step 1": "Step 1 of 4: a signed cookie",
-	"Step 2": "Step 2 of 4: visits, counted in Redis",
-	"Step 3": "Step 3 of 4: Redis forgets",
-	"Step 4": "Step 4 of 4: a session store",
+var Titles = map[string]lang.Text{
+	"Step 1": lang.T("Step 1 of 4: a signed cookie", "ステップ 1/4: 署名付き Cookie"),
+	"Step 2": lang.T("Step 2 of 4: visits, counted in Redis", "ステップ 2/4: Redis で訪問回数を数える"),
+	"Step 3": lang.T("Step 3 of 4: Redis forgets", "ステップ 3/4: 有効期限を付けて自動で消す"),
+	"Step 4": lang.T("Step 4 of 4: a session store", "ステップ 4/4: セッションストア"),
 }
 
 // Configure gives e the name of the app, if cfg has one, and the addresses at which
 // it answers. Run calls it; a program that calls Serve with e must do so itself.
 func Configure(e *echo.Echo, cfg config.Config) {
 	r := e.Renderer.(*renderer)
-	r.title, r.cfg = cmp.Or(Titles[cfg.Name], cfg.Name, r.title), cfg
+	r.title, r.cfg = cmp.Or(Titles[cfg.Name], lang.Same(cfg.Name), r.title), cfg
 	// The messages of a compiler name files of this machine, so only this machine
 	// may see them.
 	if cfg.Loopback() {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,6 +10,8 @@ import (
 	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
 	"golang.org/x/text/width"
+
+	"example.com/session-workshop/shared/lang"
 )
 
 const (
@@ -18,9 +21,25 @@ const (
 	maxRunes = 4 * maxUsername
 )
 
-// Username is CheckName for the form field "username".
+// Username is CheckName for the form field "username". The problem is in the language
+// of the user.
 func Username(c echo.Context) (name, problem string) {
-	return CheckName(c.Request().PostFormValue("username"))
+	name, text := CheckName(c.Request().PostFormValue("username"))
+	c.Set(problemKey, text)
+	return name, text.In(LangOf(c.Request()))
+}
+
+const problemKey = "web/problem"
+
+// withLanguage marks the problem that Username has found as Japanese in a page whose
+// own words are English, so that a screen reader reads it in its language
+// (https://www.w3.org/WAI/WCAG22/Understanding/language-of-parts).
+func withLanguage(page []byte, c echo.Context) []byte {
+	text, _ := c.Get(problemKey).(lang.Text)
+	if text.JA == "" {
+		return page
+	}
+	return bytes.Replace(page, []byte(">"+text.JA+"<"), []byte(`><span lang="ja">`+text.JA+"</span><"), 1)
 }
 
 // CheckName makes a user name of what a user typed, so that names that look the same
@@ -28,20 +47,20 @@ func Username(c echo.Context) (name, problem string) {
 // letters, and spaces at the ends; it makes one space of several of any kind, and
 // composes letters with their marks (NFC, Unicode Annex 15). If the name is invalid,
 // it is empty, and problem is a sentence for the user; else problem is empty.
-func CheckName(typed string) (name, problem string) {
+func CheckName(typed string) (name string, problem lang.Text) {
 	name, fits := withoutInvisible(strings.TrimSpace(typed))
 	name = strings.TrimSpace(name)
 	if !utf8.ValidString(typed) || strings.ContainsFunc(name, unicode.IsControl) {
-		return "", "This name has a character that cannot be seen, like a line break. Type it again."
+		return "", lang.T("This name has a character that cannot be seen, like a line break. Type it again.", "この名前には、改行のような、目に見えない文字があります。入力し直してください。")
 	}
 	name = strings.Join(strings.Fields(norm.NFC.String(name)), " ")
 	switch {
 	case !fits, len(name) > maxUsername:
-		return "", "This name is too long: at most 64 bytes (64 plain letters, or about 21 Japanese characters)."
+		return "", lang.T("This name is too long: at most 64 bytes (64 plain letters, or about 21 Japanese characters).", "名前が長すぎます。64 バイト（半角英数字で 64 文字、日本語で約 21 文字）以内にしてください。")
 	case !strings.ContainsFunc(name, standsAlone):
-		return "", "Type a name."
+		return "", lang.T("Type a name.", "名前を入力してください。")
 	}
-	return name, ""
+	return name, lang.Text{}
 }
 
 // standsAlone reports whether r is visible without another character.

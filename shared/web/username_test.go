@@ -25,7 +25,7 @@ func TestNamesThatLookTheSameAreTheSame(t *testing.T) {
 		"\u06ddada": "\u06ddada",
 	} {
 		name, problem := CheckName(typed)
-		if name != want || problem != "" {
+		if name != want || problem.EN != "" {
 			t.Errorf("%+q: %+q %s, want %+q", typed[:min(len(typed), 60)], name, problem, want)
 		}
 		if again, _ := CheckName(name); again != name {
@@ -43,7 +43,7 @@ func TestInvalidNamesAreRefused(t *testing.T) {
 		"می" + strings.Repeat("\u200cم", 20_000): long, "x" + strings.Repeat(" ", 60_000) + "y": long,
 		"a\nb": control, "a\x00": control, "\x7fa": control, "a\u0085b": control, "a\u200b\tb": control, "a\xffb": control,
 	} {
-		if name, problem := CheckName(typed); name != "" || !strings.Contains(problem, want) {
+		if name, problem := CheckName(typed); name != "" || !strings.Contains(problem.EN, want) {
 			t.Errorf("%+q: %+q %q, want %q", typed[:min(len(typed), 60)], name, problem, want)
 		}
 	}
@@ -67,7 +67,7 @@ func FuzzANameStaysItself(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, typed string) {
 		name, problem := CheckName(typed)
-		if problem != "" {
+		if problem.EN != "" {
 			return
 		}
 		if again, problem := CheckName(name); again != name || len(name) > maxUsername {

@@ -45,7 +45,7 @@ func New(pages map[string]string) *echo.Echo {
 	e.Use(middleware.RecoverWithConfig(recovery), middleware.SecureWithConfig(securityHeaders),
 		first(refusePrefetch, refuseOtherHosts, refuseOtherSites(), refuseTwoCookies, receive), withDeadline)
 	e.GET("/healthz", func(c echo.Context) error {
-		c.Response().Header().Set(titleHeader, e.Renderer.(*renderer).title)
+		c.Response().Header().Set(titleHeader, e.Renderer.(*renderer).title.EN)
 		return c.String(http.StatusOK, "ok\n")
 	})
 	e.StaticFS("/assets", echo.MustSubFS(assets, "assets"))

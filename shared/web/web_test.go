@@ -22,6 +22,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 )
 
 // serveTest runs an app with the routes that add registers.
@@ -270,7 +271,7 @@ func TestOneFormOfAddress(t *testing.T) {
 
 func TestEachPageSaysWhichAppItIs(t *testing.T) {
 	server := serveTest(t, func(e *echo.Echo) {
-		e.Renderer.(*renderer).title = "My <app>"
+		e.Renderer.(*renderer).title = lang.Same("My <app>")
 		e.GET("/hello", func(c echo.Context) error { return c.Render(http.StatusOK, "hello", "ada") })
 	})
 	for path, before := range map[string]string{"/hello": "", "/nowhere": "Not Found – "} {
@@ -286,7 +287,7 @@ func TestEachPageSaysWhichAppItIs(t *testing.T) {
 func TestANoticeIsOnEachPageWhileItsFileHasAText(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "notice")
 	t.Setenv(NoticeFile, file)
-	const notice = `<p id="notice" role="status">Your last save does not compile, so the app from before it still runs: <code>main.go:3:2: undefined: &lt;x&gt;</code></p>`
+	const notice = `<p id="notice" role="status">Your last save does not compile, so the app from before it still runs: <code lang="en">main.go:3:2: undefined: &lt;x&gt;</code></p>`
 	for host, shown := range map[string]bool{"127.0.0.1": true, "0.0.0.0": false} {
 		server := serveTest(t, func(e *echo.Echo) {
 			Configure(e, config.Config{Name: "Step 3", Host: host})
@@ -311,8 +312,8 @@ type away struct{}
 
 func (away) Error() string { return "away" }
 
-func (away) Explain() (status int, title, text string) {
-	return http.StatusServiceUnavailable, "Redis does not answer", "Type `make <redis>`."
+func (away) Explain() (status int, title, text lang.Text) {
+	return http.StatusServiceUnavailable, lang.T("Redis does not answer", "Redis が応答しません"), lang.T("Type `make <redis>`.", "`make <redis>` を実行してください。")
 }
 
 func TestThePageOfAnOutageSaysWhatBecomesOfTheLogin(t *testing.T) {
@@ -337,7 +338,7 @@ func TestThePageOfAnOutageSaysWhatBecomesOfTheLogin(t *testing.T) {
 				e.Add(c.method, c.path, func(echo.Context) error { return away{} })
 			})
 			response, body := do(t, c.method, server.URL+c.path, "Cookie", c.cookie)
-			if response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "<p>Type <code>make &lt;redis&gt;</code>.</p>") {
+			if response.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, `<p>Type <code lang="en">make &lt;redis&gt;</code>.</p>`) {
 				t.Errorf("%d %s", response.StatusCode, body)
 			}
 			if !strings.Contains(body, c.want) || c.want == "" && strings.Contains(body, "logged") {

@@ -147,7 +147,7 @@ func parseAddress(text string) (*url.URL, error) {
 func (p Progress) checked() (Progress, error) {
 	name, problem := web.CheckName(p.Name)
 	switch {
-	case problem != "":
+	case problem.EN != "":
 		return p, lang.Errorf("NAME: %s For example NAME=ada", "NAME: %s 例: NAME=ada", problem)
 	case p == (Progress{Name: p.Name, State: Hello}):
 	case p.Step < 1 || p.Step > steps.Count:

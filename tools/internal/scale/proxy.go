@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/web"
 )
 
@@ -179,7 +180,9 @@ type failure struct {
 func (f failure) Error() string { return fmt.Sprintf("%s: %v", f.title, f.err) }
 
 // Explain returns the content of the error page.
-func (f failure) Explain() (status int, title, text string) { return f.status, f.title, f.text }
+func (f failure) Explain() (status int, title, text lang.Text) {
+	return f.status, lang.Same(f.title), lang.Same(f.text)
+}
 
 func broken(addr string, err error) failure {
 	return failure{http.StatusBadGateway, "The server did not answer", fmt.Sprintf(
