@@ -100,8 +100,8 @@ func OpenLocal(ctx context.Context, addr string) (*Conn, error) {
 	}
 	conn := &Conn{
 		Client: open(tuned(&redis.UniversalOptions{Addrs: []string{server.Addr}}), config.Config{},
-			lang.T("If it was part of another app that you stopped, start one that stays: `%s`.",
-				"別のアプリに組み込まれた Redis で、そのアプリを止めたのなら、アプリを止めても残る Redis を起動してください: `%s`", toKeep(addr))),
+			lang.T("If it was part of another app that you stopped, start one that stays: %s.",
+				"止めた別のアプリに組み込まれていたのなら、アプリを止めても残るものを起動してください: %s", "`"+toKeep(addr)+"`")),
 		About: server.About(),
 		stop:  func() {},
 	}

@@ -180,7 +180,7 @@ var refusals = map[string]lang.Text{
 	"MASTERDOWN":  lang.T("it is a replica that has lost its primary.", "これはレプリカで、プライマリとの接続を失っています。"),
 	"CLUSTERDOWN": lang.T("a part of the cluster is down.", "クラスターの一部が停止しています。"),
 	"clients":     lang.T("it has reached its maximum number of clients.", "クライアントの数が上限に達しています。"),
-	"unknown":     lang.T("it does not know this command.", "この Redis は、このコマンドに対応していません。"),
+	"unknown":     lang.T("it does not know this command.", "このコマンドには対応していません。"),
 	"NOAUTH":      lang.T("it asks for a password.", "パスワードが必要です。"),
 	"WRONGPASS":   lang.T("the user name or the password of the app is wrong.", "アプリのユーザー名かパスワードが間違っています。"),
 }
@@ -196,7 +196,7 @@ func meaning(reply string) lang.Text {
 	switch found := forbidden.FindStringSubmatch(reply); {
 	case found == nil:
 	case found[1] != "":
-		return lang.T("the app's user lacks the right `+%s`.", "アプリのユーザーに、権限 `+%s` がありません。", found[1])
+		return lang.T("the app's user lacks the right %s.", "アプリのユーザーに、権限 %s がありません。", "`+"+found[1]+"`")
 	case found[2] != "":
 		return lang.T("the app's user lacks the right to the keys, `~workshop:*`.", "アプリのユーザーに、キーの権限 `~workshop:*` がありません。")
 	default:
