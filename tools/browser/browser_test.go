@@ -39,7 +39,10 @@ var browser struct {
 func startBrowser(t *testing.T) context.Context {
 	t.Helper()
 	browser.once.Do(func() {
-		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU)
+		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
+			// The language of the pages and the fonts do not depend on the user who
+			// runs the tests.
+			chromedp.Flag("accept-lang", "en-US"), chromedp.Env("LANGUAGE=", "LC_ALL=C.UTF-8"))
 		allocator, _ := chromedp.NewExecAllocator(context.Background(), options...)
 		browser.ctx, _ = chromedp.NewContext(allocator)
 		browser.err = chromedp.Do(browser.ctx)

@@ -38,6 +38,8 @@ const (
 var (
 	scenes  = []string{"login", "step3", "step4"}
 	schemes = []string{"light", "dark"}
+	// endings are those of the pictures by their language.
+	endings = map[string]string{"en": ".png", "ja": ".ja.png"}
 )
 
 // With -update the test takes the pictures, without it checks them.
@@ -49,18 +51,21 @@ func TestPictures(t *testing.T) {
 	var wanted []string
 	for _, scene := range scenes {
 		for _, scheme := range schemes {
-			wanted = append(wanted, picturePath(scene, scheme))
-			checkPicture(t, picturePath(scene, scheme), scheme)
+			for language := range endings {
+				path := picturePath(scene, scheme, language)
+				wanted = append(wanted, path)
+				checkPicture(t, path, scheme)
+			}
 		}
 	}
 	slices.Sort(wanted)
-	if found, err := filepath.Glob(picturePath("*", "*")); err != nil || !slices.Equal(found, wanted) {
+	if found, err := filepath.Glob(picturePath("*", "*", "en")); err != nil || !slices.Equal(found, wanted) {
 		t.Errorf("make screenshots takes %q, and there are %q, %v", wanted, found, err)
 	}
 }
 
-func picturePath(scene, scheme string) string {
-	return filepath.Join("../../docs/pictures", scene+"-"+scheme+".png")
+func picturePath(scene, scheme, language string) string {
+	return filepath.Join("../../docs/pictures", scene+"-"+scheme+endings[language])
 }
 
 func checkPicture(t *testing.T, path, scheme string) {
@@ -90,26 +95,29 @@ func checkPicture(t *testing.T, path, scheme string) {
 func takePictures(t *testing.T) {
 	t.Helper()
 	for scene, step := range map[string]string{"step3": step3, "step4": step4} {
-		t.Run("take "+scene, func(t *testing.T) {
-			// The port and the TTL are the defaults.
-			app := steptest.Start(t, "../../"+step, "PORT=", "REDIS_URL="+redistest.StartServer(t).URL)
-			b := openTab(t, app)
-			b.resize(pictureWidth, 100, chromedp.EmulateScale(pictureScale))
-			if scene == "step3" {
-				b.visit("/login")
-				b.take("login")
-			}
-			b.login("ada")
-			b.reload()
-			b.reload()
-			b.waitFor(`document.getElementById("left").textContent === "7 s"`)
-			b.take(scene)
-		})
+		for language := range endings {
+			t.Run("take "+scene+" "+language, func(t *testing.T) {
+				// The port and the TTL are the defaults.
+				app := steptest.Start(t, "../../"+step, "PORT=", "REDIS_URL="+redistest.StartServer(t).URL)
+				b := openTab(t, app)
+				b.read(language)
+				b.resize(pictureWidth, 100, chromedp.EmulateScale(pictureScale))
+				if scene == "step3" {
+					b.visit("/login")
+					b.take("login", language)
+				}
+				b.login("ada")
+				b.reload()
+				b.reload()
+				b.waitFor(`document.getElementById("left").textContent.startsWith("7 ")`)
+				b.take(scene, language)
+			})
+		}
 	}
 }
 
 // take takes a picture of the whole page, in both schemes.
-func (b *tab) take(scene string) {
+func (b *tab) take(scene, language string) {
 	b.t.Helper()
 	for _, scheme := range schemes {
 		b.prefer(scheme)
@@ -117,7 +125,7 @@ func (b *tab) take(scene string) {
 		b.must(err)
 		small, err := withFewColors(shot)
 		b.must(err)
-		b.must(os.WriteFile(picturePath(scene, scheme), small, 0o644))
+		b.must(os.WriteFile(picturePath(scene, scheme, language), small, 0o644))
 	}
 }
 

@@ -177,6 +177,12 @@ func (b *tab) prefer(scheme string) {
 	})
 }
 
+// read sets the languages that the user reads, as the header Accept-Language.
+func (b *tab) read(languages string) {
+	b.t.Helper()
+	call(b, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": languages}})
+}
+
 // withoutScripts switches JavaScript off.
 func (b *tab) withoutScripts() {
 	b.t.Helper()

@@ -111,14 +111,15 @@ func (s section) fixed() (found []string) {
 }
 
 // places returns the links of a section in alphabetical order. A link to a
-// Japanese page counts as one to the English page. Anchors differ; another test
-// checks that they exist.
+// Japanese page or picture counts as one to the English. Anchors differ; another
+// test checks that they exist.
 func (s section) places() (found []string) {
 	for _, link := range linksIn(s.words()) {
 		file, _, hasAnchor := strings.Cut(link, "#")
 		if isTranslation(file) {
 			file = english(file)
 		}
+		file = strings.Replace(file, ".ja.png", ".png", 1)
 		if hasAnchor {
 			file += "#"
 		}
