@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/web"
 	"example.com/session-workshop/tools/internal/modules"
 	"example.com/session-workshop/tools/internal/scale"
@@ -20,16 +21,19 @@ const maxServers = 9
 
 // runScale runs several servers of one step behind a proxy.
 func runScale(ctx context.Context, args []string) error {
-	flags := newFlags("scale [-n 2] [STEP]\n  STEP is 1 to 4 (default 4), memory, or the folder of a step")
+	flags := newFlags("scale [-n 2] [STEP]", lang.T("STEP is 1 to 4 (default 4), memory, or the folder of a step",
+		"STEP は 1 〜 4（既定は 4）、memory、またはステップのディレクトリ"))
 	n := flags.Int("n", 2, "`number` of servers, 1 to 9")
 	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
 	if flags.NArg() > 1 {
-		return errors.New("scale: this is one word too many. For example: go run ./tools/workshop scale -n 3 4")
+		return lang.Errorf("scale: this is one word too many. For example: go run ./tools/workshop scale -n 3 4",
+			"scale: 単語が 1 つ余分です。例: go run ./tools/workshop scale -n 3 4")
 	}
 	if *n < 1 || *n > maxServers {
-		return fmt.Errorf("scale: %d servers are not possible. Use 1 to %d, for example make scale N=3", *n, maxServers)
+		return lang.Errorf("scale: %d servers are not possible. Use 1 to %d, for example make scale N=3",
+			"scale: サーバーを %d 台にはできません。1 〜 %d 台を指定してください。例: make scale N=3", *n, maxServers)
 	}
 	if _, err := modules.Root(); err != nil {
 		return err
@@ -43,7 +47,7 @@ func runScale(ctx context.Context, args []string) error {
 		return err
 	}
 	defer listener.Close()
-	fleet := scale.Fleet{Dir: dir, Servers: *n, RestartAfter: scale.RestartAfter, Out: os.Stdout}
+	fleet := scale.Fleet{Dir: dir, Servers: *n, RestartAfter: scale.RestartAfter, Out: os.Stdout, Lang: language}
 	if err := fleet.Run(ctx, listener); err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("scale: %w", err)
 	}

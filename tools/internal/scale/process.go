@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/internal/supervisor"
 )
 
@@ -21,6 +22,7 @@ type process struct {
 	program *supervisor.Program
 	app     *launch.App // the process that was started last
 	out     io.Writer
+	lang    lang.Lang
 	rest    []byte // an incomplete line of output
 }
 
@@ -32,7 +34,7 @@ func (p *process) start(ctx context.Context) error {
 	env := []string{"PORT=" + port, "HOST=127.0.0.1", "PUBLIC_URL=", "UNDER_THE_HOOD=on"}
 	app, err := p.program.Start(ctx, launch.Options{Env: env, Output: p})
 	if err != nil {
-		return fmt.Errorf("the server on %s %w", p.addr, err)
+		return lang.Errorf("the server on %s %w", "%s のサーバー: %w", p.addr, err)
 	}
 	p.app = app
 	p.up.Store(true)
@@ -51,7 +53,8 @@ func (p *process) keepUp(ctx context.Context, restartAfter time.Duration) {
 		if supervisor.EndsToo(ctx) {
 			return
 		}
-		fmt.Fprintf(p.out, "%s is gone: process %d has ended. It starts again in %v.\n", p.addr, p.app.PID(), restartAfter)
+		p.say(lang.T("%s is gone: process %d has ended. It starts again in %v.",
+			"%s が止まりました: プロセス %d が終了しました。%v 後に再起動します。", p.addr, p.app.PID(), restartAfter))
 		p.startAgain(ctx, restartAfter)
 	}
 }
@@ -65,14 +68,16 @@ func (p *process) startAgain(ctx context.Context, restartAfter time.Duration) {
 		}
 		err := p.start(ctx)
 		if err == nil {
-			fmt.Fprintf(p.out, "%s is back: process %d. Kill it: %s\n", p.addr, p.app.PID(), p.killCommand())
+			p.say(lang.T("%s is back: process %d. Kill it: %s", "%s が再起動しました: プロセス %d。強制終了するには: %s", p.addr, p.app.PID(), p.killCommand()))
 			return
 		}
 		if ctx.Err() == nil {
-			fmt.Fprintf(p.out, "%v\nThe next try is in %v.\n", err, restartAfter)
+			p.say(lang.T("%v\nThe next try is in %v.", "%v\n%v 後にもう一度起動します。", err, restartAfter))
 		}
 	}
 }
+
+func (p *process) say(text lang.Text) { fmt.Fprintln(p.out, text.In(p.lang)) }
 
 func (p *process) killCommand() string {
 	if runtime.GOOS == "windows" {

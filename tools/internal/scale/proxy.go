@@ -173,26 +173,29 @@ func (p *proxy) rememberServer(response *http.Response) error {
 // failure is an error that the proxy answers itself.
 type failure struct {
 	status      int
-	title, text string
+	title, text lang.Text
 	err         error
 }
 
-func (f failure) Error() string { return fmt.Sprintf("%s: %v", f.title, f.err) }
+func (f failure) Error() string { return fmt.Sprintf("%s: %v", f.title.EN, f.err) }
 
 // Explain returns the content of the error page.
 func (f failure) Explain() (status int, title, text lang.Text) {
-	return f.status, lang.Same(f.title), lang.Same(f.text)
+	return f.status, f.title, f.text
 }
 
 func broken(addr string, err error) failure {
-	return failure{http.StatusBadGateway, "The server did not answer", fmt.Sprintf(
+	return failure{http.StatusBadGateway, lang.T("The server did not answer", "サーバーが応答しませんでした"), lang.T(
 		"The server on %s received this request and did not answer it. It may or may not have counted this visit. "+
-			"The proxy does not ask a second server, because the visit could then count twice.", addr), err}
+			"The proxy does not ask a second server, because the visit could then count twice.",
+		"%s のサーバーは、このリクエストを受け取りましたが、応答しませんでした。このアクセスが数えられたかどうかはわかりません。"+
+			"2 回数えられるおそれがあるので、プロキシはほかのサーバーに送り直しません。", addr), err}
 }
 
 func noServer(restartAfter time.Duration) failure {
-	return failure{http.StatusServiceUnavailable, "No server is running", fmt.Sprintf(
-		"No server behind this proxy accepts requests. A server that ended starts again after %v.", restartAfter), errors.New("no server accepts requests")}
+	return failure{http.StatusServiceUnavailable, lang.T("No server is running", "動いているサーバーがありません"), lang.T(
+		"No server behind this proxy accepts requests. A server that ended starts again after %v.",
+		"このプロキシの後ろに、リクエストを受け付けるサーバーがありません。終了したサーバーは %v 後に再起動します。", restartAfter), errors.New("no server accepts requests")}
 }
 
 // frame renders only the error pages of the proxy.

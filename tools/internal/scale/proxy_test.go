@@ -288,3 +288,17 @@ func TestTheHostHeaderIsKept(t *testing.T) {
 		}
 	}
 }
+
+func TestThePageOfTheProxyIsInTheLanguageOfTheBrowser(t *testing.T) {
+	t.Parallel()
+	broken, _ := brokenServer(t)
+	home, none := behindProxy(t, broken), behindProxy(t, closedAddr(t))
+	visitor := repotest.NewVisitor(t)
+	send(t, visitor, http.MethodGet, home, "")
+	for address, want := range map[string]string{home: "サーバーが応答しませんでした", none: "動いているサーバーがありません"} {
+		_, page := send(t, visitor, http.MethodGet, address, "", "Accept-Language", "ja,en;q=0.5")
+		if !strings.Contains(page, want) || !strings.Contains(page, `lang="ja"`) {
+			t.Errorf("want %q: %s", want, page)
+		}
+	}
+}

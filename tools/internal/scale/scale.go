@@ -30,6 +30,8 @@ type Fleet struct {
 	RestartAfter time.Duration
 	// Out receives messages, and the output of the servers.
 	Out io.Writer
+	// Lang is the language of the messages.
+	Lang lang.Lang
 
 	program   *supervisor.Program
 	processes []*process
@@ -42,7 +44,7 @@ func (f *Fleet) Run(ctx context.Context, listener net.Listener) (err error) {
 	}
 	defer func() { err = errors.Join(err, f.close()) }()
 	if f.program.LongTTL() {
-		fmt.Fprintln(f.Out, supervisor.AboutTTL)
+		f.say(supervisor.AboutTTL)
 	}
 	if err := f.program.Build(ctx); err != nil {
 		return err
@@ -65,7 +67,7 @@ func (f *Fleet) start(ctx context.Context, port int) error {
 		addr := listener.Addr()
 		port = addr.(*net.TCPAddr).Port
 		listener.Close()
-		p := &process{server: server{addr: addr.String()}, program: f.program, out: f.Out}
+		p := &process{server: server{addr: addr.String()}, program: f.program, out: f.Out, lang: f.Lang}
 		if err := p.start(ctx); err == nil {
 			f.processes = append(f.processes, p)
 		} else if ctx.Err() != nil || isFree(p.addr) {
@@ -84,6 +86,10 @@ func isFree(addr string) bool {
 	return err == nil
 }
 
+func (f *Fleet) say(text lang.Text) { fmt.Fprintln(f.Out, text.In(f.Lang)) }
+
+// announce says how to use the servers. The first line is English, as that of
+// each app.
 func (f *Fleet) announce(port int) {
 	servers := strconv.Itoa(f.Servers) + " servers"
 	if f.Servers == 1 {
@@ -91,22 +97,26 @@ func (f *Fleet) announce(port int) {
 	}
 	fmt.Fprintf(f.Out, "%s on %s is running: http://127.0.0.1:%d\n", f.program.Name, servers, port)
 	for _, p := range f.processes {
-		fmt.Fprintf(f.Out, "  Server: %s, process %d. Kill it: %s\n", p.addr, p.app.PID(), p.killCommand())
+		f.say(lang.T("  Server: %s, process %d. Kill it: %s", "  サーバー: %s、プロセス %d。強制終了するには: %s", p.addr, p.app.PID(), p.killCommand()))
 	}
-	fmt.Fprintln(f.Out, f.program.About)
-	fmt.Fprintln(f.Out, f.whatToSee())
-	fmt.Fprintf(f.Out, "A server that ends gets no requests, and starts again after %v.\n", f.RestartAfter)
-	fmt.Fprintln(f.Out, "Stop all: Ctrl+C")
+	f.say(f.program.About)
+	f.say(f.whatToSee())
+	f.say(lang.T("A server that ends gets no requests, and starts again after %v.",
+		"終了したサーバーにはリクエストが送られません。%v 後に再起動します。", f.RestartAfter))
+	f.say(lang.T("Stop all: Ctrl+C", "すべて終了するには: Ctrl+C"))
 }
 
-func (f *Fleet) whatToSee() string {
+func (f *Fleet) whatToSee() lang.Text {
 	switch {
 	case f.program.Name == supervisor.Memory:
-		return "This program is wrong on purpose: each server counts in its own memory. Log in and reload: 1, 1, 2, 2. A server that you kill forgets its count."
+		return lang.T("This program is wrong on purpose: each server counts in its own memory. Log in and reload: 1, 1, 2, 2. A server that you kill forgets its count.",
+			"このプログラムは、わざと間違えてあります。各サーバーが自分のメモリで数えます。ログインして再読み込みすると、1、1、2、2 と表示されます。サーバーを強制終了すると、そのサーバーの訪問回数は失われます。")
 	case !f.program.UsesRedis():
-		return `Log in and reload: "Served by" changes, and each server knows you. None of them has a place to count.`
+		return lang.T(`Log in and reload: "Served by" changes, and each server knows you. None of them has a place to count.`,
+			"ログインして再読み込みしてください。「Served by」が変わり、どのサーバーでもログインしたままです。訪問回数を保存する場所は、どのサーバーにもありません。")
 	}
-	return `Log in and reload: "Served by" changes, and Visits goes on. Kill a server, and reload.`
+	return lang.T(`Log in and reload: "Served by" changes, and Visits goes on. Kill a server, and reload.`,
+		"ログインして再読み込みしてください。「Served by」が変わり、Visits は続きから増えます。サーバーを強制終了して、もう一度再読み込みしてください。")
 }
 
 // serve runs the proxy, and restarts the servers, until ctx ends. Requests in
@@ -122,7 +132,7 @@ func (f *Fleet) serve(ctx context.Context, listener net.Listener) error {
 		keepers.Go(func() { p.keepUp(ctx, f.RestartAfter) })
 	}
 	if err := web.Serve(ctx, newProxy(servers, f.RestartAfter), listener); err != nil {
-		return fmt.Errorf("the proxy: %w", err)
+		return lang.Errorf("the proxy: %w", "プロキシ: %w", err)
 	}
 	return nil
 }
@@ -137,7 +147,7 @@ func (f *Fleet) close() error {
 	ends.Wait()
 	errs = append(errs, f.program.Close())
 	if len(f.processes) > 0 {
-		fmt.Fprintln(f.Out, "All servers have stopped.")
+		f.say(lang.T("All servers have stopped.", "すべてのサーバーが終了しました。"))
 	}
 	return errors.Join(errs...)
 }
