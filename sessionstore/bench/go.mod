@@ -23,6 +23,7 @@ require (
 )
 
 require (
+	example.com/session-workshop/shared v0.0.0 // indirect
 	github.com/andybalholm/brotli v1.2.0 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/ebitengine/purego v0.10.1 // indirect

@@ -37,12 +37,6 @@ type Options struct {
 	Width func() int
 }
 
-// titles are those of the steps in Japanese.
-var titles = [steps.Count]string{
-	"ステップ 1/4: 署名付き Cookie", "ステップ 2/4: Redis で訪問回数を数える",
-	"ステップ 3/4: 有効期限を付けて自動で消す", "ステップ 4/4: セッションストア",
-}
-
 // window holds what is shown now. Its methods run in the goroutine of watch.Follow,
 // except readKeys and what check starts.
 type window struct {
@@ -96,7 +90,7 @@ func (w *window) step(ctx context.Context) error {
 	defer w.endStep()
 	w.next, w.address, w.problem = false, "", nil
 	c := w.Check.Copy
-	title := lang.Text{EN: web.Titles[fmt.Sprintf("Step %d", c.Step)], JA: titles[c.Step-1]}
+	title := web.Titles[fmt.Sprintf("Step %d", c.Step)]
 	w.say(lang.T("%s. The guide: %s", "%s。ガイド: %s", title, learn.Guide(steps.Folder(c.Step))))
 	if !c.Exists() {
 		if err := c.Start(); err != nil {
