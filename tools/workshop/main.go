@@ -56,6 +56,7 @@ var commands = []command{
 	{"elasticache-local", lang.T("run a stand-in for ElastiCache: TLS, a user with few rights, a replica", "ElastiCache を再現したローカル環境を起動する: TLS、権限の少ないユーザー、レプリカ"), runElastiCache},
 	{"deploy-build", lang.T("build the steps for a server in AWS, with their SHA-256", "AWS のサーバー用にステップをビルドし、SHA-256 を付ける"), runDeployBuild},
 	{"offline", lang.T("pack what a class without a network needs: workshop, modules, Redis image", "ネットワークのない教室に必要なものをまとめる: workshop、モジュール、Redis のイメージ"), runOffline},
+	{"rename", lang.T("give the modules the path of your repository: rename github.com/you/ws", "モジュールのパスを自分のリポジトリのものに変える: rename github.com/you/ws"), runRename},
 	{"redis-image", lang.T("build a local Docker image from this machine's redis-server", "このマシンの redis-server から Docker イメージを作る"), runRedisImage},
 }
 

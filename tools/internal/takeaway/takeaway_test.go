@@ -206,7 +206,7 @@ func importsNothingOfTheWorkshop(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	for _, spec := range parsed.Imports {
-		if strings.Contains(spec.Path.Value, "session-workshop") {
+		if strings.Contains(spec.Path.Value, "example.com/session-workshop") {
 			t.Errorf("%s imports %s", file, spec.Path.Value)
 		}
 	}
