@@ -174,6 +174,8 @@ func TestCommandsRefuseInvalidArguments(t *testing.T) {
 		{"learn 3 4", nil, []string{"learn: give one step", "make learn ARGS=3"}},
 		{"take", nil, []string{"take: where to?", "make take TO=../svc/internal"}},
 		{"take ../../docs", nil, []string{"take: ", "is inside the workshop"}},
+		{"rename", nil, []string{"rename: give one path", "rename github.com/you/session-workshop"}},
+		{"rename https://me:secret@github.com/you/class", nil, []string{"rename: this is not the path of a Go module", "without https://"}},
 		{"start 0", nil, []string{"there is no step 0"}},
 		{"solve", nil, []string{"solve: which step?"}},
 		{"deploy-build -arch mips", nil, []string{"-arch arm64"}},
