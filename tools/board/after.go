@@ -12,20 +12,23 @@ import (
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
+
+	"example.com/session-workshop/shared/lang"
+	"example.com/session-workshop/shared/web"
 )
 
 // stint is what a learner did in a step.
 type stint struct {
-	Name string
-	Step int
+	Learner learner
+	Step    int
 	result
 }
 
-// Last is when the learner finished the step, empty if that has not happened.
-func (s stint) Last() string { return clock(s.Ended) }
+// BegunAt is when the first report of the step came.
+func (s stint) BegunAt() string { return clock(s.Begun) }
 
-// First is when the first report of the step came.
-func (s stint) First() string { return clock(s.Begun) }
+// EndedAt is when the learner finished the step, empty if that has not happened.
+func (s stint) EndedAt() string { return clock(s.Ended) }
 
 // Minutes is the time from the first report to the end, empty if the step is not
 // finished.
@@ -50,17 +53,19 @@ func (s snapshot) Stints() (all []stint) {
 	for _, l := range s.Learners {
 		for _, step := range s.Shown {
 			if r := l.Step(step); !r.Begun.IsZero() {
-				all = append(all, stint{l.Name, step, r})
+				all = append(all, stint{l, step, r})
 			}
 		}
 	}
 	return all
 }
 
-// median is the median time of those who have built a step.
+// median is the median time of those who have built a step. Minutes is 0 if there are
+// none.
 type median struct{ Step, Learners, Minutes int }
 
-// Medians returns the median for each step that at least one learner has built.
+// Medians returns the median for each step that is shown, or none if no learner has
+// built a step.
 func (s snapshot) Medians() (all []median) {
 	for _, step := range s.Shown {
 		var times []int
@@ -70,11 +75,33 @@ func (s snapshot) Medians() (all []median) {
 			}
 		}
 		slices.Sort(times)
+		m := median{Step: step, Learners: len(times)}
 		if n := len(times); n > 0 {
-			all = append(all, median{step, n, (times[(n-1)/2] + times[n/2] + 1) / 2})
+			m.Minutes = (times[(n-1)/2] + times[n/2] + 1) / 2
 		}
+		all = append(all, m)
+	}
+	if !slices.ContainsFunc(all, func(m median) bool { return m.Learners > 0 }) {
+		return nil
 	}
 	return all
+}
+
+// Day is the date of the last report, empty if there is none.
+func (s snapshot) Day() string {
+	if last := s.lastSeen(); !last.IsZero() {
+		return last.Format("2006-01-02")
+	}
+	return ""
+}
+
+func (s snapshot) lastSeen() (last time.Time) {
+	for _, l := range s.Learners {
+		if l.Seen.After(last) {
+			last = l.Seen
+		}
+	}
+	return last
 }
 
 // afterClass shows what the class did: as a page, or as a CSV file.
@@ -92,15 +119,25 @@ func (s *server) classPage(c echo.Context, now snapshot) error {
 	return c.Render(http.StatusOK, "class", deskPage{Code: s.room.Join, Room: now})
 }
 
+// columns are the names of those of the file.
+var columns = []lang.Text{
+	lang.T("name", "名前"), lang.T("step", "ステップ"), lang.T("begun", "開始"), lang.T("ended", "完了"),
+	lang.T("minutes", "分"), lang.T("hint", "ヒント"), lang.T("result", "結果"), lang.T("exercises", "練習問題"),
+}
+
 func (s *server) classFile(c echo.Context, now snapshot) error {
 	var text bytes.Buffer
 	// Excel reads the names as UTF-8 only after a byte order mark.
 	text.WriteString("\uFEFF")
-	w := csv.NewWriter(&text)
+	w, l := csv.NewWriter(&text), web.LangOf(c.Request())
+	var head []string
+	for _, column := range columns {
+		head = append(head, column.In(l))
+	}
 	// Write fails only if the buffer does.
-	_ = w.Write([]string{"name", "step", "first", "last", "minutes", "hint", "result", "exercises"})
+	_ = w.Write(head)
 	for _, a := range now.Stints() {
-		_ = w.Write([]string{asText(a.Name), strconv.Itoa(a.Step), a.First(), a.Last(), a.Minutes(), strconv.Itoa(a.Hint), a.result.String(), strings.Join(a.Exercises, " ")})
+		_ = w.Write([]string{asText(a.Learner.Name), strconv.Itoa(a.Step), a.BegunAt(), a.EndedAt(), a.Minutes(), strconv.Itoa(a.Hint), a.Text().In(l), strings.Join(a.Exercises, " ")})
 	}
 	w.Flush()
 	h := c.Response().Header()

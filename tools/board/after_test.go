@@ -29,10 +29,10 @@ func TestAfterTheClass(t *testing.T) {
 	}
 	b.logIn(v)
 	want(t, v.Get("/teacher"), http.StatusOK, "After the class: ")
-	want(t, v.Get("/teacher/class"), http.StatusOK, "Step 2 9 min median of 3", "9 2 done", "3 12 of 23")
+	want(t, v.Get("/teacher/class"), http.StatusOK, "date, learners 2025-11-25, 5", "Step 1 –", "Step 2 9 min median of 3", "9 2 done", "3 12 of 23")
 	file := v.Get("/teacher/class.csv")
 	want(t, file, http.StatusOK)
-	for _, row := range []string{"name,step,first,last,minutes,hint,result,exercises\n", ",9,2,done,place\n", "'=Ken,2,", ",,,3,12 of 23,\n"} {
+	for _, row := range []string{"name,step,begun,ended,minutes,hint,result,exercises\n", ",9,2,done,place\n", "'=Ken,2,", ",,,3,12 of 23,\n"} {
 		if !strings.Contains(file.Body, row) {
 			t.Errorf("%q is missing in %s", row, file.Body)
 		}

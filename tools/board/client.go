@@ -79,8 +79,18 @@ func (s State) ofStep() bool {
 	return slices.Contains([]State{NotBegun, DoesNotCompile, DoesNotStart, Taken}, s)
 }
 
-// String is the state in words.
-func (s State) String() string { return strings.ReplaceAll(string(s), "-", " ") }
+// Text is the state in words. It is empty for a state that is not ofStep.
+func (s State) Text() lang.Text {
+	return map[State]lang.Text{
+		NotBegun:       lang.T("not begun", "変更なし"),
+		DoesNotCompile: lang.T("does not compile", "コンパイルできない"),
+		DoesNotStart:   lang.T("does not start", "起動しない"),
+		Taken:          lang.T("taken", "完成版で合格"),
+	}[s]
+}
+
+// String is the state in English words.
+func (s State) String() string { return s.Text().EN }
 
 // at is where the learner is: the state, or else the check that failed.
 func (p Progress) at() string { return cmp.Or(string(p.State), p.Check) }
@@ -103,8 +113,8 @@ type answer struct {
 // answers there, no answer came in time, the server is not a board, the code is
 // wrong, or the board's reason to refuse the report. Send waits at most five
 // seconds, and no longer than ctx allows. A report may be sent again: the board
-// keeps the best result.
-func Send(ctx context.Context, boardURL string, p Progress) error {
+// keeps the best result. The board's reason is in the language l.
+func Send(ctx context.Context, boardURL string, l lang.Lang, p Progress) error {
 	address, err := parseAddress(boardURL)
 	if err != nil {
 		return err
@@ -114,7 +124,7 @@ func Send(ctx context.Context, boardURL string, p Progress) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendWithin)
 	defer cancel()
-	response, err := post(ctx, address, p)
+	response, err := post(ctx, address, l, p)
 	if err != nil {
 		return explain(ctx, address, err)
 	}
@@ -134,7 +144,7 @@ func Send(ctx context.Context, boardURL string, p Progress) error {
 }
 
 func parseAddress(text string) (*url.URL, error) {
-	u, err := url.Parse(strings.TrimSpace(text))
+	u, err := url.Parse(halfWidth(text))
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || normalCode(strings.Trim(u.Path, "/")) == "" {
 		return nil, lang.Errorf("BOARD: this is not the address of a class board. It begins with http:// and ends with the join code, for example http://192.168.1.20:5050/k7f3qz",
 			"BOARD: クラスボードのアドレスではありません。http:// で始まり、参加コードで終わります。例: http://192.168.1.20:5050/k7f3qz")
@@ -163,7 +173,7 @@ func (p Progress) checked() (Progress, error) {
 	return p, nil
 }
 
-func post(ctx context.Context, address *url.URL, p Progress) (*http.Response, error) {
+func post(ctx context.Context, address *url.URL, l lang.Lang, p Progress) (*http.Response, error) {
 	body, err := json.Marshal(p)
 	if err != nil {
 		return nil, err
@@ -174,6 +184,7 @@ func post(ctx context.Context, address *url.URL, p Progress) (*http.Response, er
 		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept-Language", string(l))
 	client := http.Client{
 		Transport: transport,
 		// A network that redirects to its own login page is not a board.

@@ -8,6 +8,10 @@ import (
 	"encoding/hex"
 	"math/big"
 	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/rangetable"
+	"golang.org/x/text/width"
 )
 
 // letters are the characters of a code. Those that are easy to confuse, read
@@ -40,10 +44,25 @@ func newCode(length int) string {
 	return string(code)
 }
 
-// normalCode returns a typed code as it is stored: in lower case, without spaces
-// and hyphens. It is empty if the text does not have the form of a code.
+// halfWidth returns a typed text in ASCII if a Japanese input method was left on: the
+// characters are then of double width, and the full stop is a Japanese one.
+func halfWidth(typed string) string {
+	return strings.TrimSpace(strings.ReplaceAll(width.Fold.String(typed), "。", "."))
+}
+
+// hyphens are all dashes, and what Japanese keyboards type in place of one: the minus
+// sign, and the mark of a long vowel.
+var hyphens = rangetable.Merge(unicode.Pd, rangetable.New('−', 'ー'))
+
+// normalCode returns a typed code as it is stored: in lower case, half-width, without
+// spaces and hyphens. It is empty if the text does not have the form of a code.
 func normalCode(typed string) string {
-	code := strings.ToLower(strings.NewReplacer(" ", "", "-", "").Replace(typed))
+	code := strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.Is(hyphens, r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, halfWidth(typed))
 	if len(code) < minCode || len(code) > maxCode || strings.ContainsFunc(code, notInCode) {
 		return ""
 	}
@@ -59,10 +78,14 @@ func isCode(typed, code string) bool {
 	return subtle.ConstantTimeCompare([]byte(normalCode(typed)), []byte(code)) == 1
 }
 
+// teacherPrefix is at the beginning of each teacherField.
+const teacherPrefix = "teacher:"
+
 // teacherField is the field of a teacher's code in Redis. It holds a digest of the
-// code: learners can look into that Redis, and the projector may show it.
+// code: learners can look into that Redis, and the projector may show it. Its value is
+// when the code was made.
 func teacherField(code string) string {
 	// Key fails only for a length that the hash cannot give.
 	sum, _ := pbkdf2.Key(sha256.New, code, []byte(settingsKey), digestRounds, 16)
-	return "teacher:" + hex.EncodeToString(sum)
+	return teacherPrefix + hex.EncodeToString(sum)
 }

@@ -2,22 +2,21 @@ package board
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/url"
 	"time"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
+
+	"example.com/session-workshop/shared/lang"
 )
 
 // note is the script that stores a report. KEYS[1] is the room. ARGV holds
 //
 //	1 the name, 2 the step, 3 how many checks passed, 4 of how many,
 //	5 the time in milliseconds, 6 the most names in the room,
-//	7 how many seconds to keep the room, 8 the identity of the name,
-//	9 the address, 10 the most names from one address,
-//	11 the state or the check that failed, 12 the hint level, 13 the exercise
+//	7 the identity of the name, 8 the address, 9 the most names from one address,
+//	10 the state or the check that failed, 11 the hint level, 12 the exercise
 //
 // It answers 1, or 0 if the room is full, or -1 if that address may add no more
 // names.
@@ -34,22 +33,22 @@ if not kept then
   local names, near = redis.call('HKEYS', KEYS[1]), 0
   local lines = #names > 0 and redis.call('HMGET', KEYS[1], unpack(names)) or {}
   for i, line in ipairs(lines) do
-    if string.find(line, ' id=' .. ARGV[8] .. ' ', 1, true) then name, kept = names[i], line end
-    if string.find(line, ' from=' .. ARGV[9] .. ' ', 1, true) then near = near + 1 end
+    if string.find(line, ' id=' .. ARGV[7] .. ' ', 1, true) then name, kept = names[i], line end
+    if string.find(line, ' from=' .. ARGV[8] .. ' ', 1, true) then near = near + 1 end
   end
   if not kept and #names >= tonumber(ARGV[6]) then return 0 end
-  if not kept and near >= tonumber(ARGV[10]) then return -1 end
+  if not kept and near >= tonumber(ARGV[9]) then return -1 end
 end
-local step, passed, total, now, at, exercise = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], ARGV[11], ARGV[13]
+local step, passed, total, now, at, exercise = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], ARGV[10], ARGV[12]
 local all, moved = {}, not kept
 for key, value in string.gmatch(kept or '', '(%w+)=(%S+)') do all[key] = value end
-if not all.id then all.first, all.from, all.id = now, ARGV[9], ARGV[8] end
+if not all.id then all.first, all.from, all.id = now, ARGV[8], ARGV[7] end
 all.seen, all.last = now, all.last or '0'
 if at ~= 'hello' then
-  all.last, all.at, all.hint, all.ex = step, at, ARGV[12], exercise
+  all.last, all.at, all.hint, all.ex = step, at, ARGV[11], exercise
   local begun, done, hints = string.match(all['t' .. step] or '', '(%d+),(%d+),(%d+)')
   if not begun then begun, done, hints, moved = now, '0', '0', true end
-  if tonumber(ARGV[12]) > tonumber(hints) then hints = ARGV[12] end
+  if tonumber(ARGV[11]) > tonumber(hints) then hints = ARGV[11] end
   local finished = passed == total
   if exercise ~= '' then
     local list = all['e' .. step] or ','
@@ -76,24 +75,24 @@ for n = 1, 9 do
   for _, kind in ipairs({'', 't', 'k', 'e'}) do add(kind .. n) end
 end
 redis.call('HSET', KEYS[1], name, fresh)
-redis.call('EXPIRE', KEYS[1], ARGV[7])
 return 1`
 
 // errFull and errFullFrom refuse a new name.
 var (
-	errFull     = errors.New("the board is full. The teacher can remove names")
-	errFullFrom = fmt.Errorf("%d names have come from your address already, which is the limit. The teacher can remove some", maxNamesFrom)
+	errFull = lang.Errorf("the board is full. The teacher can remove names",
+		"ボードがいっぱいです。講師が名前を消すと空きます")
+	errFullFrom = lang.Errorf("%d names have come from your address already, which is the limit. The teacher can remove some",
+		"同じアドレスからの名前が、上限の %d 人に達しています。講師が名前を消すと空きます", maxNamesFrom)
 )
 
 // report stores p, which came from an address, in one round trip. The error is
-// errFull, errFullFrom or one of Redis. The codes get a full TTL too, since they
-// must not expire before the room. If Redis has lost them, they are written again.
+// errFull, errFullFrom or one of Redis. If Redis has lost the codes, they are written
+// again.
 func (r *room) report(ctx context.Context, p Progress, from string) error {
-	seconds := int(keep.Seconds())
 	pipe := r.rdb.Pipeline()
-	noted := pipe.Eval(ctx, note, []string{roomKey}, p.Name, p.Step, p.Passed, p.Total, time.Now().UnixMilli(), maxNames, seconds,
+	noted := pipe.Eval(ctx, note, []string{roomKey}, p.Name, p.Step, p.Passed, p.Total, time.Now().UnixMilli(), maxNames,
 		identity(p.Name), from, r.namesFrom, p.at(), p.Hint, p.Exercise)
-	known := pipe.Expire(ctx, settingsKey, keep)
+	known := pipe.Exists(ctx, settingsKey)
 	if _, err := pipe.Exec(ctx); err != nil {
 		return err
 	}
@@ -103,7 +102,7 @@ func (r *room) report(ctx context.Context, p Progress, from string) error {
 	case int64(-1):
 		return errFullFrom
 	}
-	if known.Val() {
+	if known.Val() > 0 {
 		return nil
 	}
 	return r.keepCodes(ctx)

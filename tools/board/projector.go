@@ -9,15 +9,17 @@ import (
 	"unicode"
 
 	"rsc.io/qr"
+
+	"example.com/session-workshop/shared/lang"
 )
 
 // quietZone is the width of the light margin around a QR code in modules
 // (ISO/IEC 18004).
 const quietZone = 4
 
-// qrCode returns an SVG image of a QR code. Its text is an address, which is far
-// shorter than the longest text that a QR code can hold.
-func qrCode(text string) template.HTML {
+// qrCode returns an SVG image of a QR code, with a label for screen readers. Its text is
+// an address, which is far shorter than the longest text that a QR code can hold.
+func qrCode(text, label string) template.HTML {
 	code, err := qr.Encode(text, qr.M)
 	if err != nil {
 		return ""
@@ -31,12 +33,13 @@ func qrCode(text string) template.HTML {
 			}
 		}
 	}
-	return template.HTML(fmt.Sprintf(`<svg class="qr" role="img" aria-label="QR code of this address" viewBox="0 0 %d %[1]d">`+
-		`<path fill="#fff" d="M0 0h%[1]dv%[1]dH0z"/><path fill="#000" d="%s"/></svg>`, size, path.String()))
+	return template.HTML(fmt.Sprintf(`<svg class="qr" role="img" aria-label="%s" viewBox="0 0 %d %[2]d">`+
+		`<path fill="#fff" d="M0 0h%[2]dv%[2]dH0z"/><path fill="#000" d="%s"/></svg>`, template.HTMLEscapeString(label), size, path.String()))
 }
 
 // Lang is "ja" for a name with Japanese characters, so that a browser takes all of
-// them from one Japanese font. It is empty for any other name.
+// them from one Japanese font. It is empty for any other name: Latin letters do not show
+// the language of a name, and on a Japanese page all letters have one font too.
 func (l learner) Lang() string {
 	if strings.ContainsFunc(l.Name, func(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) }) {
 		return "ja"
@@ -63,12 +66,12 @@ func (r *room) countdown(ctx context.Context, minutes int) error {
 
 // Countdown is when the time to build ends, as the page shows it without JavaScript.
 // It is empty if there is no countdown, or if it ended some time ago.
-func (s snapshot) Countdown() string {
+func (s snapshot) Countdown() lang.Text {
 	switch {
 	case time.Since(s.Until) > overFor:
-		return ""
+		return lang.Text{}
 	case time.Since(s.Until) > 0:
-		return "build: 0:00"
+		return lang.T("build: 0:00", "作る時間: 0:00")
 	}
-	return "build: until " + s.Until.Format("15:04:05")
+	return lang.T("build: until %s", "作る時間: %s まで", s.Until.Format("15:04:05"))
 }

@@ -21,7 +21,7 @@ func TestTheProjectorShowsTheAddressAndACountdown(t *testing.T) {
 			t.Errorf("%q is missing in %s", part, p.Body)
 		}
 	}
-	const timer = `<p id="countdown" role="timer" data-until="\d+">build: until \d\d:\d\d:\d\d</p>`
+	const timer = `<p id="countdown" role="timer" data-for="build" data-until="\d+">build: until \d\d:\d\d:\d\d</p>`
 	shown := func() bool { return regexp.MustCompile(timer).MatchString(v.Get("").Body) }
 	want(t, v.Post("/teacher/countdown", url.Values{"minutes": {"10"}}), http.StatusForbidden)
 	if shown() {
@@ -31,6 +31,12 @@ func TestTheProjectorShowsTheAddressAndACountdown(t *testing.T) {
 	want(t, v.Post("/teacher/countdown", url.Values{"minutes": {"10"}}), http.StatusOK)
 	if !shown() {
 		t.Error("the board shows no countdown")
+	}
+	// An input method that was left on types digits of double width.
+	v.Post("/teacher/countdown", url.Values{"minutes": {"0"}})
+	v.Post("/teacher/countdown", url.Values{"minutes": {"１０"}})
+	if !shown() {
+		t.Error("the board shows no countdown after digits of double width")
 	}
 	for _, stop := range []string{"0", "-1", "x", "121"} {
 		v.Post("/teacher/countdown", url.Values{"minutes": {"10"}})

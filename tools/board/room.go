@@ -3,7 +3,7 @@ package board
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/check/steps"
+	"example.com/session-workshop/shared/lang"
 )
 
 const (
@@ -19,8 +20,10 @@ const (
 	roomKey     = prefix + "room"
 	settingsKey = prefix + "settings"
 
-	// keep is how long Redis remembers a room after its last report.
-	keep = 24 * time.Hour
+	// teacherFor is how long a login of the teacher lasts at most, and how long a
+	// teacher's code is valid after the next start of the board. The room and its join
+	// code have no end: the teacher needs the results after the class.
+	teacherFor = 24 * time.Hour
 	// maxNames keeps a client with the code from filling Redis.
 	maxNames = 500
 	// maxNamesFrom is how many names can come from one address: a whole class may
@@ -45,7 +48,7 @@ type Codes struct{ Join, Teacher string }
 
 // openRoom takes the join code that the teacher has chosen, else the one that Redis
 // has kept, else a new one. The teacher's code is always new, and earlier ones
-// stay valid.
+// stay valid for a day.
 func openRoom(ctx context.Context, rdb redis.UniversalClient, chosen string) (*room, error) {
 	r := &room{rdb: rdb, namesFrom: maxNamesFrom, Codes: Codes{Teacher: newCode(teacherLength)}}
 	for i := range steps.Count {
@@ -56,37 +59,56 @@ func openRoom(ctx context.Context, rdb redis.UniversalClient, chosen string) (*r
 		pipe.HSet(ctx, settingsKey, "join", chosen)
 	}
 	pipe.HSetNX(ctx, settingsKey, "join", newCode(joinLength))
-	pipe.HSet(ctx, settingsKey, teacherField(r.Teacher), 1)
-	// Earlier versions kept the code itself there.
+	pipe.HSet(ctx, settingsKey, teacherField(r.Teacher), time.Now().UnixMilli())
+	// Earlier versions kept the code itself there, and both keys for a day.
 	pipe.HDel(ctx, settingsKey, "teacher")
-	pipe.Expire(ctx, settingsKey, keep)
-	join := pipe.HGet(ctx, settingsKey, "join")
+	pipe.Persist(ctx, settingsKey)
+	pipe.Persist(ctx, roomKey)
+	join, settings := pipe.HGet(ctx, settingsKey, "join"), pipe.HGetAll(ctx, settingsKey)
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, err
 	}
 	if r.Join = join.Val(); normalCode(r.Join) != r.Join {
-		return nil, fmt.Errorf("the key %s holds a code that no board has written. If you do not need it, delete it: redis-cli DEL %s", settingsKey, settingsKey)
+		return nil, lang.Errorf("the key %s holds a code that no board has written. If you do not need it, delete it: redis-cli DEL %[1]s",
+			"キー %s に、ボードが書いたものではないコードが入っています。不要なら削除してください: redis-cli DEL %[1]s", settingsKey)
 	}
-	return r, nil
+	return r, r.forgetCodes(ctx, settings.Val())
 }
+
+// forgetCodes deletes the teacher's codes that are no longer valid.
+func (r *room) forgetCodes(ctx context.Context, settings map[string]string) error {
+	var old []string
+	for field, made := range settings {
+		if strings.HasPrefix(field, teacherPrefix) && !isValid(made) {
+			old = append(old, field)
+		}
+	}
+	if len(old) == 0 {
+		return nil
+	}
+	return r.rdb.HDel(ctx, settingsKey, old...).Err()
+}
+
+// isValid reports whether a teacher's code of an earlier start is valid.
+func isValid(made string) bool { return time.Since(moment(made)) < teacherFor }
 
 // keepCodes writes the codes to a Redis that has lost them.
 func (r *room) keepCodes(ctx context.Context) error {
-	pipe := r.rdb.TxPipeline()
-	pipe.HSet(ctx, settingsKey, "join", r.Join, teacherField(r.Teacher), 1)
-	pipe.Expire(ctx, settingsKey, keep)
-	_, err := pipe.Exec(ctx)
-	return err
+	return r.rdb.HSet(ctx, settingsKey, "join", r.Join, teacherField(r.Teacher), time.Now().UnixMilli()).Err()
 }
 
 // wasTeachers reports whether an earlier start of the board made this teacher's
-// code.
+// code, and it is still valid.
 func (r *room) wasTeachers(ctx context.Context, typed string) (bool, error) {
 	code := normalCode(typed)
 	if code == "" {
 		return false, nil
 	}
-	return r.rdb.HExists(ctx, settingsKey, teacherField(code)).Result()
+	made, err := r.rdb.HGet(ctx, settingsKey, teacherField(code)).Result()
+	if errors.Is(err, redis.Nil) {
+		return false, nil
+	}
+	return isValid(made), err
 }
 
 func (r *room) remove(ctx context.Context, name string) error {
@@ -160,16 +182,19 @@ func (l learner) AtWork() bool {
 	return l.Last > 0 && (!l.Step(l.Last).Finished() || l.Exercise != "" && l.At != "")
 }
 
-// Place is where the learner is: the check that fails, or the state.
-func (l learner) Place() string {
-	place := l.At
-	if State(place).ofStep() {
-		place = State(place).String()
+// Place is where the learner is: the check that fails, or the state. It may be empty.
+func (l learner) Place() lang.Text {
+	place := lang.Same(l.At)
+	if State(l.At).ofStep() {
+		place = State(l.At).Text()
 	}
-	if l.Exercise != "" {
-		place = strings.TrimSuffix("exercise "+l.Exercise+", "+place, ", ")
+	switch {
+	case l.Exercise == "":
+		return place
+	case l.At == "":
+		return lang.T("exercise %s", "練習問題 %s", l.Exercise)
 	}
-	return place
+	return lang.T("exercise %s, %s", "練習問題 %s、%s", l.Exercise, place)
 }
 
 // result is what a learner has reached in a step.
@@ -193,16 +218,17 @@ func (r result) Finished() bool { return r.Tried() && r.Passed == r.Total }
 // Done reports whether the learner's own code passes.
 func (r result) Done() bool { return r.Finished() && !r.Taken }
 
-func (r result) String() string {
+// Text is the result in words. A spreadsheet would read 12/21 as a date.
+func (r result) Text() lang.Text {
 	switch {
 	case r.Done():
-		return "done"
+		return lang.T("done", "完了")
 	case r.Finished():
-		return "taken"
+		return Taken.Text()
 	case r.Tried():
-		return fmt.Sprintf("%d of %d", r.Passed, r.Total)
+		return lang.T("%d of %d", "%[2]d 個中 %[1]d 個", r.Passed, r.Total)
 	}
-	return "not yet"
+	return lang.T("not yet", "まだ")
 }
 
 // read takes one round trip.
@@ -349,9 +375,17 @@ func (s snapshot) Origins() (all []origin) {
 	return all
 }
 
+// People says how many learners take part.
+func (s snapshot) People() lang.Text {
+	if len(s.Learners) == 1 {
+		return lang.T("1 person takes part", "参加者 1 人")
+	}
+	return lang.T("%d people take part", "参加者 %d 人", len(s.Learners))
+}
+
 // Latest is a sentence about the step that was done last, empty before the first
 // one. The board announces only what is done.
-func (s snapshot) Latest() string {
+func (s snapshot) Latest() lang.Text {
 	var name string
 	var last int
 	var when time.Time
@@ -364,9 +398,9 @@ func (s snapshot) Latest() string {
 	}
 	switch {
 	case last == 0:
-		return ""
+		return lang.Text{}
 	case s.Hidden:
-		return fmt.Sprintf("Latest: step %d: done", last)
+		return lang.T("Latest: step %d: done", "最新: ステップ %d 完了", last)
 	}
-	return fmt.Sprintf("Latest: %s, step %d: done", name, last)
+	return lang.T("Latest: %s, step %d: done", "最新: %s、ステップ %d 完了", name, last)
 }

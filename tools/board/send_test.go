@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/board"
 )
 
 func send(ctx context.Context, address string) error {
-	return board.Send(ctx, address, board.Progress{Name: "ada", Step: 3, Passed: 12, Total: 21})
+	return board.Send(ctx, address, lang.English, board.Progress{Name: "ada", Step: 3, Passed: 12, Total: 21})
 }
 
 func TestAnInvalidAddressIsRefused(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/sessionstore"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
 )
@@ -42,7 +43,7 @@ const (
 	// the client's pool they would fail after 300 ms.
 	notesAtOnce = 8
 	// freshFor is how old the table may be. In this time Redis is asked once and one
-	// table is made, for any number of browsers.
+	// table is made in each language, for any number of browsers.
 	freshFor = time.Second
 	// readWithin bounds this question to Redis.
 	readWithin = 700 * time.Millisecond
@@ -79,19 +80,33 @@ func CheckCode(chosen string) error {
 	case chosen == "":
 		return nil
 	case code == "":
-		return errors.New("a join code has 6 to 32 letters a-z and digits 0-9, for example redis-room-7")
+		return lang.Errorf("a join code has 6 to 32 letters a-z and digits 0-9, for example redis-room-7",
+			"参加コードは、英字 a-z と数字 0-9 の 6 文字から 32 文字です。例: redis-room-7")
 	case code == "assets" || code == "healthz":
-		return errors.New(code + " is an address of the board itself: choose another code")
+		return lang.Errorf("%s is an address of the board itself: choose another code", "%s はボード自身が使うアドレスです。別のコードにしてください", code)
 	}
 	return nil
 }
 
-// New returns the board, which keeps its room in rdb, and the codes that open it.
-// The error is one of Redis, or names a key that holds something else.
-func New(ctx context.Context, rdb redis.UniversalClient, o Options) (*echo.Echo, Codes, error) {
+// Opened is a room that New has opened.
+type Opened struct {
+	Codes
+	// Names is how many learners of an earlier start are in the room, and Day the date
+	// of their last report.
+	Names int
+	Day   string
+}
+
+// New returns the board, which keeps its room in rdb. The error is one of Redis, or
+// names a key that holds something else.
+func New(ctx context.Context, rdb redis.UniversalClient, o Options) (*echo.Echo, Opened, error) {
 	r, err := openRoom(ctx, rdb, normalCode(o.Code))
 	if err != nil {
-		return nil, Codes{}, err
+		return nil, Opened{}, err
+	}
+	earlier, err := r.read(ctx)
+	if err != nil {
+		return nil, Opened{}, err
 	}
 	if len(o.Steps) > 0 {
 		r.steps = o.Steps
@@ -101,7 +116,8 @@ func New(ctx context.Context, rdb redis.UniversalClient, o Options) (*echo.Echo,
 		r.namesFrom = maxNames
 	}
 	s := &server{room: r, options: o, sessions: teachers(rdb, o.HTTPS), notes: make(chan struct{}, notesAtOnce), pass: newCode(maxCode)}
-	e := web.New(pages())
+	e := web.New(nil)
+	addPages(e)
 	e.GET("/", s.door)
 	e.GET("/assets/board.css", asset("board.css", "text/css"))
 	e.GET("/assets/board.js", asset("board.js", "text/javascript"))
@@ -110,7 +126,7 @@ func New(ctx context.Context, rdb redis.UniversalClient, o Options) (*echo.Echo,
 	inside.GET("/table", s.table)
 	inside.POST("/progress", s.report)
 	s.addTeacher(inside)
-	return e, r.Codes, nil
+	return e, Opened{r.Codes, len(earlier.Learners), earlier.Day()}, nil
 }
 
 // teachers returns the store of the teacher's sessions.
@@ -119,7 +135,7 @@ func teachers(rdb redis.UniversalClient, https bool) *sessionstore.Store {
 		sessionstore.KeyPrefix(prefix + "session:"),
 		sessionstore.CookieName(cookieName),
 		sessionstore.IdleTimeout(teacherIdle),
-		sessionstore.MaxAge(keep),
+		sessionstore.MaxAge(teacherFor),
 	}
 	if !https {
 		options = append(options, sessionstore.InsecurePlainHTTP())
@@ -127,13 +143,11 @@ func teachers(rdb redis.UniversalClient, https bool) *sessionstore.Store {
 	return sessionstore.New(rdb, options...)
 }
 
-func pages() map[string]string {
+func addPages(e *echo.Echo) {
 	table := mustRead(pageFiles, "pages/table.html")
-	all := map[string]string{}
 	for _, name := range []string{"door", "board", "login", "teacher", "class"} {
-		all[name] = table + mustRead(pageFiles, "pages/"+name+".html")
+		web.AddPage(e, name, table+mustRead(pageFiles, "pages/"+name+".html"))
 	}
-	return all
 }
 
 // mustRead panics if the program was built without the file.
@@ -165,8 +179,10 @@ type server struct {
 	notes chan struct{}
 }
 
-func answerReport(c echo.Context, status int, problem string) error {
-	return c.JSON(status, answer{Board: signature, Problem: problem})
+// answerReport answers in the language of the learner, who reads the problem in a
+// terminal.
+func answerReport(c echo.Context, status int, problem lang.Text) error {
+	return c.JSON(status, answer{Board: signature, Problem: problem.In(web.LangOf(c.Request()))})
 }
 
 // report stores the progress of a learner.
@@ -174,24 +190,27 @@ func (s *server) report(c echo.Context) error {
 	var p Progress
 	body := http.MaxBytesReader(c.Response(), c.Request().Body, maxReport)
 	if err := json.NewDecoder(body).Decode(&p); err != nil {
-		return answerReport(c, http.StatusBadRequest, "the board cannot read this report. Do you have the same version of the workshop as the teacher?")
+		return answerReport(c, http.StatusBadRequest, lang.T("the board cannot read this report. Do you have the same version of the workshop as the teacher?",
+			"ボードがこの報告を読み取れません。ワークショップのバージョンは講師と同じですか"))
 	}
 	p, err := p.checked()
 	if err != nil {
-		return answerReport(c, http.StatusBadRequest, err.Error())
+		return answerReport(c, http.StatusBadRequest, lang.Of(err))
 	}
 	err = s.note(c.Request().Context(), p, sender(c.Request().RemoteAddr))
 	var down *redisconn.DownError
 	switch {
 	case err == nil:
-		return answerReport(c, http.StatusOK, "")
+		return answerReport(c, http.StatusOK, lang.Text{})
 	case errors.Is(err, errFull), errors.Is(err, errFullFrom):
-		return answerReport(c, http.StatusConflict, err.Error())
+		return answerReport(c, http.StatusConflict, lang.Of(err))
 	case errors.As(err, &down), errors.Is(err, context.DeadlineExceeded):
-		return answerReport(c, http.StatusServiceUnavailable, "the board's Redis does not answer. To report again, run the check again later")
+		return answerReport(c, http.StatusServiceUnavailable, lang.T("the board's Redis does not answer. To report again, run the check again later",
+			"ボードの Redis が応答しません。あとでもう一度チェックすると、報告し直せます"))
 	}
 	slog.Error("a report failed", "error", err)
-	return answerReport(c, http.StatusInternalServerError, "the board could not store this report. Its terminal says why")
+	return answerReport(c, http.StatusInternalServerError, lang.T("the board could not store this report. Its terminal says why",
+		"ボードがこの報告を保存できませんでした。理由はボードのターミナルに出ています"))
 }
 
 // note waits for its turn, and stores the report even if the client has gone away.
@@ -224,19 +243,21 @@ type boardPage struct {
 }
 
 func (s *server) board(c echo.Context) error {
-	table, err := s.view.get(s.room)
+	l := web.LangOf(c.Request())
+	table, err := s.view.get(s.room, l)
 	if err != nil {
 		return err
 	}
 	c.SetCookie(&http.Cookie{Name: passName, Value: s.pass, Path: "/", HttpOnly: true, Secure: s.options.HTTPS, SameSite: http.SameSiteLaxMode})
 	address := s.address(c)
-	return c.Render(http.StatusOK, "board", boardPage{s.room.Join, address, qrCode(address), template.HTML(table)})
+	return c.Render(http.StatusOK, "board", boardPage{s.room.Join, address, qrCode(address, lang.T("QR code of this address", "このアドレスの QR コード").In(l)), template.HTML(table)})
 }
 
 // table is the part of the page that changes. The page polls it with the ETag of
 // the last one, and gets an empty answer if nothing has changed.
 func (s *server) table(c echo.Context) error {
-	table, err := s.view.get(s.room)
+	l := web.LangOf(c.Request())
+	table, err := s.view.get(s.room, l)
 	if err != nil {
 		return err
 	}
@@ -268,44 +289,47 @@ func isLoopback(hostport string) bool {
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// view keeps the table, or the error of Redis, for freshFor. So a Redis that does
-// not answer is not asked more often either.
+// view keeps the room, or the error of Redis, for freshFor, and the table in each
+// language in which a browser has asked for it. So a Redis that does not answer is not
+// asked more often either.
 type view struct {
-	mutex sync.Mutex
-	made  time.Time
-	table string
-	err   error
+	mutex  sync.Mutex
+	read   time.Time
+	now    snapshot
+	err    error
+	tables map[lang.Lang]string
 }
 
-var tableTemplate = template.Must(template.New("").Parse(mustRead(pageFiles, "pages/table.html")))
+var tableTemplates = web.InEach(func(words template.FuncMap) *template.Template {
+	return template.Must(template.New("").Funcs(words).Parse(mustRead(pageFiles, "pages/table.html")))
+})
 
-func (v *view) get(r *room) (string, error) {
+func (v *view) get(r *room, l lang.Lang) (string, error) {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
-	if time.Since(v.made) >= freshFor {
-		v.table, v.err = makeTable(r)
-		v.made = time.Now()
+	if time.Since(v.read) >= freshFor {
+		v.now, v.err = readForAll(r)
+		v.read, v.tables = time.Now(), map[lang.Lang]string{}
 	}
-	return v.table, v.err
+	if _, made := v.tables[l]; v.err == nil && !made {
+		var html bytes.Buffer
+		v.err = tableTemplates[l].ExecuteTemplate(&html, "table", v.now)
+		v.tables[l] = html.String()
+	}
+	return v.tables[l], v.err
 }
 
 // forget makes the next request get a new table.
 func (v *view) forget() {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
-	v.made = time.Time{}
+	v.read = time.Time{}
 }
 
-// makeTable has its own deadline: the client that asked first may go away while
-// others wait for the same table.
-func makeTable(r *room) (string, error) {
+// readForAll has its own deadline: the client that asked first may go away while others
+// wait for the same room.
+func readForAll(r *room) (snapshot, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), readWithin)
 	defer cancel()
-	now, err := r.read(ctx)
-	if err != nil {
-		return "", err
-	}
-	var html bytes.Buffer
-	err = tableTemplate.ExecuteTemplate(&html, "table", now)
-	return html.String(), err
+	return r.read(ctx)
 }

@@ -2,10 +2,12 @@ package board
 
 import (
 	"cmp"
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"example.com/session-workshop/shared/lang"
 )
 
 // stuckAfter is the time without progress after which a learner counts as stuck. It
@@ -36,28 +38,35 @@ const mostPlaces = 3
 
 // StuckAt is a sentence about the places at which most learners are stuck. It is
 // empty before the first report.
-func (s snapshot) StuckAt() string {
+func (s snapshot) StuckAt() lang.Text {
 	if len(s.Learners) == 0 {
-		return ""
+		return lang.Text{}
 	}
-	learners := map[string]int{}
+	minutes, learners := int(stuckAfter.Minutes()), map[lang.Text]int{}
 	for _, l := range s.Learners {
 		if l.Stuck() {
-			learners[strings.TrimSuffix(fmt.Sprintf("step %d, %s", l.Last, l.Place()), ", ")]++
+			learners[l.stepAndPlace()]++
 		}
 	}
 	if len(learners) == 0 {
-		return fmt.Sprintf("No learner is stuck: all who are at work have moved in the last %d minutes.", int(stuckAfter.Minutes()))
+		return lang.T("No learner is stuck: all who are at work have moved in the last %d minutes.",
+			"行き詰まっている人はいません。取り組んでいる人は全員、この %d 分の間に進みました。", minutes)
 	}
-	var places []string
-	for place := range learners {
-		places = append(places, place)
-	}
-	slices.SortFunc(places, func(a, b string) int {
-		return cmp.Or(cmp.Compare(learners[b], learners[a]), strings.Compare(a, b))
+	places := slices.SortedFunc(maps.Keys(learners), func(a, b lang.Text) int {
+		return cmp.Or(cmp.Compare(learners[b], learners[a]), strings.Compare(a.EN, b.EN))
 	})
-	for i, place := range places {
-		places[i] = fmt.Sprintf("%s (%d)", place, learners[place])
+	var en, ja []string
+	for _, place := range places[:min(mostPlaces, len(places))] {
+		counted := lang.T("%s (%d)", "%s（%d 人）", place, learners[place])
+		en, ja = append(en, counted.EN), append(ja, counted.JA)
 	}
-	return fmt.Sprintf("Stuck for %d minutes or more: %s", int(stuckAfter.Minutes()), strings.Join(places[:min(mostPlaces, len(places))], "; "))
+	most := lang.Text{EN: strings.Join(en, "; "), JA: strings.Join(ja, "、")}
+	return lang.T("Stuck for %d minutes or more: %s", "%d 分以上進んでいない: %s", minutes, most)
+}
+
+func (l learner) stepAndPlace() lang.Text {
+	if l.Place() == (lang.Text{}) {
+		return lang.T("step %d", "ステップ %d", l.Last)
+	}
+	return lang.T("step %d, %s", "ステップ %d の %s", l.Last, l.Place())
 }

@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"example.com/session-workshop/check/redistest"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/board"
 )
 
 func (b *classBoard) mustSend(p board.Progress) {
 	b.t.Helper()
-	if err := board.Send(b.t.Context(), b.address(), p); err != nil {
+	if err := board.Send(b.t.Context(), b.address(), lang.English, p); err != nil {
 		b.t.Fatal(err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"example.com/session-workshop/sessionstore"
+	"example.com/session-workshop/shared/lang"
 )
 
 func (s *server) addTeacher(inside *echo.Group) {
@@ -28,19 +29,23 @@ func (s *server) addTeacher(inside *echo.Group) {
 	}))
 	desk.POST("/remove-new", s.change(func(c echo.Context) error {
 		// An invalid number is 0, which removes nothing.
-		minutes, _ := strconv.Atoi(c.Request().PostFormValue("minutes"))
-		since := time.Now().Add(-time.Duration(minutes) * time.Minute)
+		since := time.Now().Add(-time.Duration(minutes(c)) * time.Minute)
 		return s.room.removeIf(c.Request().Context(), func(l learner) bool { return l.First.After(since) })
 	}))
 	desk.POST("/start-over", s.change(func(c echo.Context) error { return s.room.clear(c.Request().Context()) }))
 	desk.POST("/countdown", s.change(func(c echo.Context) error {
 		// An invalid number is 0, which stops the countdown.
-		minutes, _ := strconv.Atoi(c.Request().PostFormValue("minutes"))
-		return s.room.countdown(c.Request().Context(), minutes)
+		return s.room.countdown(c.Request().Context(), minutes(c))
 	}))
 	desk.POST("/hide", s.change(func(c echo.Context) error { return s.room.hideNames(c.Request().Context(), true) }))
 	desk.POST("/show", s.change(func(c echo.Context) error { return s.room.hideNames(c.Request().Context(), false) }))
 	desk.POST("/logout", s.change(func(c echo.Context) error { return s.session(c).Logout(c.Request().Context()) }))
+}
+
+// minutes returns the number in the form, or 0 if it is invalid.
+func minutes(c echo.Context) int {
+	n, _ := strconv.Atoi(halfWidth(c.Request().PostFormValue("minutes")))
+	return n
 }
 
 // session is the teacher's, as the request carries it.
@@ -51,8 +56,11 @@ func (s *server) session(c echo.Context) *sessionstore.Session {
 // deskPage is the room as the teacher sees it, or the form to log in.
 type deskPage struct {
 	Code    string
-	Problem string
+	Problem lang.Text
 	Room    snapshot
+	// Watch is true for the page without forms, which can load again while the teacher
+	// looks at it.
+	Watch bool
 }
 
 // desk shows the controls to the teacher, and the form to anyone else.
@@ -68,14 +76,15 @@ func (s *server) desk(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.Render(http.StatusOK, "teacher", deskPage{Code: s.room.Join, Room: now})
+	return c.Render(http.StatusOK, "teacher", deskPage{Code: s.room.Join, Room: now, Watch: c.QueryParams().Has("watch")})
 }
 
 // login accepts the right code without any limit: it is too long to guess.
 func (s *server) login(c echo.Context) error {
 	ctx, typed := c.Request().Context(), c.Request().PostFormValue("code")
 	if !isCode(typed, s.room.Teacher) {
-		const whenWrong = "this is not the teacher's code. The terminal that runs the board shows it"
+		whenWrong := lang.T("this is not the teacher's code. The terminal that runs the board shows it",
+			"講師用のコードが違います。ボードを起動したターミナルに表示されています")
 		status, problem := s.judge(c, typed, s.room.Teacher, whenWrong)
 		earlier := false
 		if status == http.StatusForbidden {
@@ -111,7 +120,8 @@ func (s *server) forTeacher(do echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := s.session(c).Refresh(c.Request().Context())
 		if errors.Is(err, sessionstore.ErrNoSession) {
-			return c.Render(http.StatusForbidden, "login", deskPage{Code: s.room.Join, Problem: "You are not logged in, so nothing was changed."})
+			return c.Render(http.StatusForbidden, "login", deskPage{Code: s.room.Join, Problem: lang.T("You are not logged in, so nothing was changed.",
+				"ログインしていないので、何も変更していません。")})
 		}
 		if err != nil {
 			return err

@@ -62,7 +62,7 @@ func (c *Check) ReportHint(ctx context.Context) {
 	go func() {
 		ctx, cancel := context.WithTimeout(ctx, boardWithin)
 		defer cancel()
-		_ = board.Send(ctx, c.Board, p)
+		_ = board.Send(ctx, c.Board, c.Lang, p)
 	}()
 }
 
@@ -74,7 +74,7 @@ func (c *Check) reportTo(ctx context.Context, p board.Progress) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, boardWithin)
 	defer cancel()
-	err := board.Send(ctx, c.Board, p)
+	err := board.Send(ctx, c.Board, c.Lang, p)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return

@@ -4,11 +4,15 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 
+	"golang.org/x/term"
+
 	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
 	"example.com/session-workshop/tools/board"
@@ -25,6 +29,10 @@ const (
 
 // runBoard serves the class board until ctx ends.
 func runBoard(ctx context.Context, args []string) error {
+	l, err := terminalLanguage()
+	if err != nil {
+		return err
+	}
 	cfg, options, err := boardSettings(args)
 	if err != nil {
 		return err
@@ -41,13 +49,18 @@ func runBoard(ctx context.Context, args []string) error {
 	defer listener.Close()
 	port := listener.Addr().(*net.TCPAddr).Port
 	options.URL, options.Fixed, options.HTTPS = reachedAt(cfg, port)[0], cfg.PublicURL != nil, cfg.HTTPS()
-	e, codes, err := board.New(ctx, conn.Client, options)
+	e, room, err := board.New(ctx, conn.Client, options)
 	if err != nil {
 		return err
 	}
 	web.Configure(e, cfg)
-	fmt.Print(announcement(cfg, port, codes, conn.About))
+	fmt.Print(announcement(cfg, port, room, conn.About).In(l))
 	return web.Serve(ctx, e, listener)
+}
+
+// terminalLanguage returns the language that a command speaks in this terminal.
+func terminalLanguage() (lang.Lang, error) {
+	return lang.OfTerminal(os.Getenv, term.IsTerminal(int(os.Stdout.Fd())))
 }
 
 func openBoardRedis(ctx context.Context, cfg config.Config) (*redisconn.Conn, error) {
@@ -101,7 +114,8 @@ func stepList(text string) (list []int, err error) {
 	for word := range strings.SplitSeq(text, ",") {
 		n, err := number(strings.TrimSpace(word))
 		if err != nil || n < 1 || n > steps.Count {
-			return nil, fmt.Errorf("use numbers from 1 to %d with commas between them, for example 2,3", steps.Count)
+			return nil, lang.Errorf("use numbers from 1 to %d with commas between them, for example 2,3",
+				"1 から %d の番号をコンマで区切ってください。例: 2,3", steps.Count)
 		}
 		list = append(list, n)
 	}
@@ -109,42 +123,56 @@ func stepList(text string) (list []int, err error) {
 }
 
 // announcement returns what the teacher reads when the board is running.
-func announcement(cfg config.Config, port int, codes board.Codes, aboutRedis string) string {
+func announcement(cfg config.Config, port int, room board.Opened, aboutRedis string) lang.Text {
 	addresses := reachedAt(cfg, port)
-	var text strings.Builder
-	if !cfg.PortSet && port != boardPort {
-		fmt.Fprintf(&text, "Port %d is taken, so this is on %d.\n", boardPort, port)
-	}
 	local := urlOf("127.0.0.1", port)
 	if ip := net.ParseIP(cfg.Host); ip != nil && !ip.IsUnspecified() {
 		local = urlOf(cfg.Host, port)
 	}
-	fmt.Fprintf(&text, "The class board is running: %s\n", local)
-	fmt.Fprintf(&text, "For the projector: %s/%s\n", addresses[0], codes.Join)
-	fmt.Fprintln(&text, "What learners type first, to test the network, and then for step 3:")
-	fmt.Fprintf(&text, "  make hello BOARD=%s/%s NAME=your-name\n", addresses[0], codes.Join)
-	fmt.Fprintf(&text, "  make check3 BOARD=%s/%s NAME=your-name\n", addresses[0], codes.Join)
-	fmt.Fprintf(&text, "Or once, for all checks in a terminal:\n  export BOARD=%s/%s NAME=your-name\n", addresses[0], codes.Join)
-	fmt.Fprintf(&text, "Join code: %s\n", codes.Join)
-	fmt.Fprintf(&text, "Teacher's code, for you alone: %s on %s/%s/teacher\n", codes.Teacher, local, codes.Join)
+	var all []lang.Text
+	if !cfg.PortSet && port != boardPort {
+		all = append(all, lang.T("Port %d is taken, so this is on %d.", "ポート %d は使用中なので、%d を使います。", boardPort, port))
+	}
+	here := addresses[0] + "/" + room.Join
+	all = append(all,
+		lang.T("The class board is running: %s", "クラスボードを起動しました: %s", local),
+		lang.T("For the projector: %s", "プロジェクター用: %s", here),
+		lang.T("What learners type first, to test the network, and then for step 3:", "受講者が入力するコマンド（最初の 1 行でネットワークを確かめます。次はステップ 3 の例です）:"),
+		lang.Same("  make hello BOARD="+here+" NAME=your-name"),
+		lang.Same("  make check3 BOARD="+here+" NAME=your-name"),
+		lang.T("Or once, for all checks in a terminal:", "一度だけ入力し、そのターミナルのすべてのチェックに使う場合:"),
+		lang.Same("  export BOARD="+here+" NAME=your-name"),
+		lang.T("Join code: %s", "参加コード: %s", room.Join),
+		lang.T("Teacher's code, for you alone: %s on %s", "講師用のコード（講師以外には見せない）: %s  ページ: %s", room.Teacher, local+"/"+room.Join+"/teacher"))
 	for _, other := range addresses[1:] {
-		fmt.Fprintf(&text, "Another address of this machine: %s/%s\n", other, codes.Join)
+		all = append(all, lang.T("Another address of this machine: %s", "このマシンの別のアドレス: %s", other+"/"+room.Join))
 	}
-	if cfg.Loopback() {
-		fmt.Fprintln(&text, "Only this machine can reach it. For a class, use -host 0.0.0.0, the default.")
-	} else {
-		fmt.Fprintln(&text, "Every machine in this network can reach it, and anyone with the join code can see the names.\nIt speaks plain HTTP"+httpsInstead(cfg)+".")
+	all = append(all, whoCanReach(cfg)...)
+	if room.Names > 0 {
+		all = append(all, lang.T("The board still has a class: %d names, last report on %s. For a new class, open the teacher's page and choose \"Start over\".",
+			"ボードには前のクラスの記録があります: %d 人、最後の報告は %s。新しいクラスを始めるときは、講師用のページで「最初からやり直す」を選びます。", room.Names, room.Day))
 	}
-	fmt.Fprintln(&text, aboutRedis)
-	fmt.Fprintln(&text, "Stop it: Ctrl+C")
-	return text.String()
+	all = append(all, lang.Same(aboutRedis), lang.T("Stop it: Ctrl+C", "止める: Ctrl+C"))
+	var text lang.Text
+	for _, line := range all {
+		text.EN += line.EN + "\n"
+		text.JA += line.JA + "\n"
+	}
+	return text
 }
 
-func httpsInstead(cfg config.Config) string {
-	if cfg.HTTPS() {
-		return " to the proxy that PUBLIC_URL names"
+func whoCanReach(cfg config.Config) []lang.Text {
+	if cfg.Loopback() {
+		return []lang.Text{lang.T("Only this machine can reach it. For a class, use -host 0.0.0.0, the default.",
+			"このマシンからしか接続できません。クラスでは -host 0.0.0.0（既定値）を使います。")}
 	}
-	return ": anyone who can listen to the network can read the codes"
+	plain := lang.T("It speaks plain HTTP: anyone who can listen to the network can read the codes.",
+		"通信は暗号化しない HTTP です。ネットワークを盗聴できる人には、コードを読まれます。")
+	if cfg.HTTPS() {
+		plain = lang.T("It speaks plain HTTP to the proxy that PUBLIC_URL names.", "PUBLIC_URL のプロキシとは、暗号化しない HTTP で通信します。")
+	}
+	return []lang.Text{lang.T("Every machine in this network can reach it, and anyone with the join code can see the names.",
+		"このネットワークのどのマシンからも接続できます。参加コードを知っていれば、全員の名前が見えます。"), plain}
 }
 
 // reachedAt returns the URLs at which users reach a server on this port, the

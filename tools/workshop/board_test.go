@@ -80,7 +80,7 @@ func TestTheBoardAnnouncesItsAddresses(t *testing.T) {
 			"running: http://127.0.0.1:5050\n", "BOARD=https://board.example.com/room77 ", "It speaks plain HTTP to the proxy that PUBLIC_URL names."}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			text := announcement(c.cfg, c.port, board.Codes{Join: "room77", Teacher: "t"}, "Redis: here")
+			text := announcement(c.cfg, c.port, board.Opened{Codes: board.Codes{Join: "room77", Teacher: "t"}}, "Redis: here").EN
 			repotest.WantText(t, text, append(c.says, "Redis: here\nStop it: Ctrl+C\n")...)
 		})
 	}

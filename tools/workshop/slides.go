@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/internal/modules"
 	"example.com/session-workshop/tools/internal/slides"
 )
@@ -21,17 +22,22 @@ func runSlides(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	for _, lang := range []string{"", ".ja"} {
+	l, err := terminalLanguage()
+	if err != nil {
+		return err
+	}
+	for _, suffix := range []string{"", ".ja"} {
 		var page bytes.Buffer
-		if err := slides.Write(&page, root, lang+".md"); err != nil {
+		if err := slides.Write(&page, root, suffix+".md"); err != nil {
 			return err
 		}
-		file := filepath.Join(root, "bin", "slides"+lang+".html")
+		file := filepath.Join(root, "bin", "slides"+suffix+".html")
 		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, page.Bytes(), 0o644)); err != nil {
 			return err
 		}
 		fmt.Println(file)
 	}
-	fmt.Println("Open one in a browser. Keys: arrows, Space, Home, End. To get a PDF, print it there.")
+	fmt.Println(lang.T("Open one in a browser. Keys: arrows, Space, Home, End. To get a PDF, print it there.",
+		"ブラウザで開いてください。キー: 矢印、Space、Home、End。PDF にするには、ブラウザから印刷します。").In(l))
 	return nil
 }

@@ -1,7 +1,7 @@
 "use strict";
 // The page asks the board again every two seconds, and gets a full answer only if
 // something has changed. A hidden page asks nothing. While the board does not
-// answer, the pauses grow.
+// answer, the pauses grow. All words are in the page, in its language.
 (() => {
   const pause = 2000, longest = 30000;
   const live = document.getElementById("live"), away = document.getElementById("away");
@@ -16,7 +16,7 @@
         cache: "no-store", headers: tag ? { "If-None-Match": tag } : {}, signal: AbortSignal.timeout(10000),
       });
       if (answer.status !== 304) {
-        if (!answer.ok) throw new Error(answer.status === 403 ? "This is no longer the join code of the board." : "");
+        if (!answer.ok) throw new Error(answer.status === 403 ? away.dataset.moved : "");
         ahead = Date.now() - Date.parse(answer.headers.get("Date")) || 0;
         show(new DOMParser().parseFromString(await answer.text(), "text/html"));
         tag = answer.headers.get("ETag");
@@ -25,7 +25,7 @@
       wait = pause;
     } catch (problem) {
       const ours = problem.name === "Error" && problem.message;
-      say(ours || "The board does not answer. This page keeps asking.");
+      say(ours || away.dataset.silent);
       wait = Math.min(wait * 2, longest);
     }
     looking = false;
@@ -38,7 +38,7 @@
     const at = document.getElementById("countdown");
     if (!at?.dataset.until) return;
     const left = Math.max(0, Math.ceil((at.dataset.until - Date.now() + ahead) / 1000));
-    at.textContent = `build: ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    at.textContent = `${at.dataset.for}: ${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
   };
   setInterval(count, 500);
 

@@ -27,7 +27,7 @@ func Why(name string) lang.Text {
 	case name == "NAME" && isThisMachine(value):
 		return lang.T("it is the name of this machine (WSL sets it). Type your own name after make: NAME=ada",
 			"このマシンの名前です (WSL が設定します)。自分の名前を make の後に入力してください: NAME=ada")
-	case name == "BOARD" && !strings.ContainsAny(Narrow(value), ":/."):
+	case name == "BOARD" && !strings.ContainsAny(Narrow(value), ":/.。"):
 		return lang.T("it is not an address (tools for circuit boards set it). The address of a class board looks like this: BOARD=http://192.168.1.20:5050/k7f3qz",
 			"アドレスではありません (電子基板用のツールが設定します)。クラスボードのアドレスは次のような形です: BOARD=http://192.168.1.20:5050/k7f3qz")
 	case name == "URL":
