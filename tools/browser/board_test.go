@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -106,13 +108,30 @@ func TestTheBoardRecoversFromAnOutage(t *testing.T) {
 	b.mustHide("The board does not answer.")
 }
 
+func TestTheBoardIsLiveInJapanese(t *testing.T) {
+	testall.Only(t)
+	b := openBoard(t)
+	call(b.tab, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": "ja"}})
+	b.visit(b.room)
+	b.mustShow("まだ誰からも報告がありません。")
+	b.report("鈴木", 3, 21)
+	b.waitForText("最新: 鈴木、ステップ 3 完了")
+	b.must(b.redis.Client.HSet(t.Context(), "workshop:board:settings", "until", time.Now().Add(10*time.Minute).UnixMilli()).Err())
+	b.waitForText("作る時間: 9:")
+	// Japanese words are wider, and break in other places.
+	b.resize(320, 256, chromedp.EmulateMobile)
+	b.mustFit("the board in Japanese", 320)
+	eval[bool](b.tab, `window.fetch = () => Promise.reject(new TypeError("no network")), true`)
+	b.waitForText("ボードが応答しません。このページは問い合わせを続けます。")
+}
+
 func TestTheBoardWithoutJavaScript(t *testing.T) {
 	testall.Only(t)
 	b := openBoard(t)
 	b.aClass()
 	b.withoutScripts()
 	b.visit(b.room)
-	b.mustShow("Reload this page", "6 people take part", "<i>dennis</i>", "花子")
+	b.mustShow("This page loads again every 15 seconds.", "6 people take part", "<i>dennis</i>", "花子")
 	b.logInAsTeacher()
 	b.click(`form[action$="/remove"] button`)
 	b.mustShow("5 people take part")
