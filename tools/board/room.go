@@ -218,7 +218,7 @@ func (r result) Finished() bool { return r.Tried() && r.Passed == r.Total }
 // Done reports whether the learner's own code passes.
 func (r result) Done() bool { return r.Finished() && !r.Taken }
 
-// Text is the result in words. A spreadsheet would read 12/21 as a date.
+// Text is the result in words. A spreadsheet would read 12/21 alone as a date.
 func (r result) Text() lang.Text {
 	switch {
 	case r.Done():
@@ -226,7 +226,7 @@ func (r result) Text() lang.Text {
 	case r.Finished():
 		return Taken.Text()
 	case r.Tried():
-		return lang.T("%d of %d", "%[2]d 個中 %[1]d 個", r.Passed, r.Total)
+		return lang.T("%d of %d", "%d/%d 個", r.Passed, r.Total)
 	}
 	return lang.T("not yet", "まだ")
 }

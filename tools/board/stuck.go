@@ -50,7 +50,7 @@ func (s snapshot) StuckAt() lang.Text {
 	}
 	if len(learners) == 0 {
 		return lang.T("No learner is stuck: all who are at work have moved in the last %d minutes.",
-			"行き詰まっている人はいません。取り組んでいる人は全員、この %d 分の間に進みました。", minutes)
+			"行き詰まっている人はいません。作業中の人は全員、この %d 分の間に進みました。", minutes)
 	}
 	places := slices.SortedFunc(maps.Keys(learners), func(a, b lang.Text) int {
 		return cmp.Or(cmp.Compare(learners[b], learners[a]), strings.Compare(a.EN, b.EN))

@@ -86,6 +86,22 @@ func TestTheBoardAnnouncesItsAddresses(t *testing.T) {
 	}
 }
 
+func TestTheBoardSpeaksJapanese(t *testing.T) {
+	redis := redistest.StartServer(t)
+	served := start(t, ".", []string{"PORT=0", "REDIS_URL=" + redis.URL, "WORKSHOP_LANG=ja"}, "board")
+	served.WaitFor("止める: (Ctrl)")
+	here := served.WaitFor(`プロジェクター用: (\S+)\n`)
+	served.WaitFor(`講師用のコード（講師以外には見せない）: \S+  ページ: (\S+)/teacher\n`)
+	repotest.WantText(t, served.String(), "クラスボードを起動しました: http://127.0.0.1:", "  make hello BOARD="+here+" NAME=your-name\n",
+		"このネットワークのどのマシンからも接続できます。")
+	refused := strings.TrimSuffix(here, here[strings.LastIndex(here, "/"):]) + "/wrong2"
+	said := do(t, repository, 1, []string{"BOARD=" + refused, "NAME=grace", "WORKSHOP_LANG=ja"}, "hello")
+	repotest.WantText(t, said, "BOARD: 参加コードが違います。正しいコードはボードに表示されています\n")
+
+	text := announcement(config.Config{Host: "127.0.0.1"}, boardPort, board.Opened{Names: 23, Day: "2026-10-01"}, "Redis: here").JA
+	repotest.WantText(t, text, "このマシンからしか接続できません。", "23 人、最後の報告は 2026-10-01。新しいクラスを始めるときは、講師用のページで「最初からやり直す」を選びます。\n")
+}
+
 func TestTheBoardRefusesInvalidSteps(t *testing.T) {
 	for _, list := range []string{"5", "2,", "two"} {
 		if _, _, err := boardSettings([]string{"-steps", list}); err == nil || !strings.Contains(err.Error(), "use numbers from 1 to 4") {
