@@ -8,7 +8,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -103,8 +102,6 @@ var isID = regexp.MustCompile(`^[a-z0-9-]{0,60}$`).MatchString
 type answer struct {
 	Board   string `json:"board"`
 	Problem string `json:"problem,omitempty"`
-	// ProblemJA is Problem in Japanese.
-	ProblemJA string `json:"problem_ja,omitempty"`
 }
 
 // Send reports p to the board at boardURL, the address with the join code that
@@ -138,7 +135,7 @@ func Send(ctx context.Context, boardURL string, l lang.Lang, p Progress) error {
 		return lang.Errorf("BOARD: the server on %s is not a class board (%s). Is this the address that the board shows?",
 			"BOARD: %s はクラスボードではありません (%s)。ボードに表示されているアドレスですか？", address.Host, response.Status)
 	case a.Problem != "":
-		return fmt.Errorf("BOARD: %w", lang.Error(lang.Text{EN: printable(a.Problem), JA: printable(cmp.Or(a.ProblemJA, a.Problem))}))
+		return errors.New("BOARD: " + printable(a.Problem))
 	}
 	return nil
 }
