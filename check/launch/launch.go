@@ -177,16 +177,16 @@ func (a *App) ready(ctx context.Context) error {
 		case <-a.done:
 			return a.endedEarly()
 		case <-ctx.Done():
-			return lang.Errorf("was not healthy in time: %w (%v)", "時間内に正常な応答がありませんでした (%w): %v", context.Cause(ctx), answer)
+			return lang.Errorf("was not healthy in time: %w (%v)", "時間内に正常な応答がありませんでした（%w）: %v", context.Cause(ctx), answer)
 		}
 	}
 }
 
 func (a *App) endedEarly() error {
 	if a.err != nil {
-		return lang.Errorf("ended before it was ready: %w", "準備ができる前に終了しました (%w)", a.err)
+		return lang.Errorf("ended before it was ready: %w", "準備ができる前に終了しました（%w）", a.err)
 	}
-	return lang.Errorf("ended before it was ready, with exit status 0", "準備ができる前に終了しました (exit status 0)")
+	return lang.Errorf("ended before it was ready, with exit status 0", "準備ができる前に終了しました（exit status 0）")
 }
 
 func (a *App) healthy(ctx context.Context) error {
@@ -264,5 +264,5 @@ func (a *App) exitError() error {
 	if a.err == nil || a.killed.Load() {
 		return nil
 	}
-	return lang.Errorf("%s ended with an error: %w. Its output:\n%s", "%s はエラーで終了しました (%w)。出力:\n%s", a.cmd.Path, a.err, a.Output())
+	return lang.Errorf("%s ended with an error: %w. Its output:\n%s", "%s はエラーで終了しました（%w）。出力:\n%s", a.cmd.Path, a.err, a.Output())
 }

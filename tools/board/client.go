@@ -81,7 +81,7 @@ func (s State) ofStep() bool {
 // Text is the state in words. It is empty for a state that is not ofStep.
 func (s State) Text() lang.Text {
 	return map[State]lang.Text{
-		NotBegun:       lang.T("not begun", "変更なし"),
+		NotBegun:       lang.T("not begun", "未着手"),
 		DoesNotCompile: lang.T("does not compile", "コンパイルできない"),
 		DoesNotStart:   lang.T("does not start", "起動しない"),
 		Taken:          lang.T("taken", "完成版で合格"),
@@ -133,7 +133,7 @@ func Send(ctx context.Context, boardURL string, l lang.Lang, p Progress) error {
 		return explain(ctx, address, err)
 	case err != nil || a.Board != signature:
 		return lang.Errorf("BOARD: the server on %s is not a class board (%s). Is this the address that the board shows?",
-			"BOARD: %s はクラスボードではありません (%s)。ボードに表示されているアドレスですか？", address.Host, response.Status)
+			"BOARD: %s はクラスボードではありません（%s）。ボードに表示されているアドレスですか？", address.Host, response.Status)
 	case a.Problem != "":
 		return errors.New("BOARD: " + printable(a.Problem))
 	}
@@ -209,7 +209,7 @@ func explain(ctx context.Context, address *url.URL, err error) error {
 		return context.Canceled
 	case redisconn.Refused(err):
 		return lang.Errorf("BOARD: no server answers on %s (connection refused). Does the board still run, and is this its address?",
-			"BOARD: %s で応答するサーバーがありません (connection refused)。ボードは起動していますか？アドレスは合っていますか？", address.Host)
+			"BOARD: %s で応答するサーバーがありません（connection refused）。ボードは起動していますか？アドレスは合っていますか？", address.Host)
 	case errors.As(err, &dns):
 		return lang.Errorf("BOARD: no machine has the name %q. Is it spelled right?",
 			"BOARD: %q という名前のマシンが見つかりません。つづりは合っていますか？", dns.Name)

@@ -116,7 +116,7 @@ func TestEachPageIsInJapaneseForAJapaneseBrowser(t *testing.T) {
 	teacher := v.Get("/teacher")
 	shows("the teacher's page", teacher, "5 分以上進んでいない: ステップ 2 の first-visit（1 人）",
 		"佐藤 ステップ 2 · first-visit 7 分 ヒント 2 –まだ 18/23 個", "高橋 ステップ 3 · コンパイルできない 0 分",
-		"田中 ステップ 3 · 起動しない", "伊藤 ステップ 2 · 変更なし", "渡辺 ステップ 2 · 完成版で合格", "鈴木 ステップ 2 · 練習問題 place 0 分 –まだ ✓ 完了 +1 練習問題",
+		"田中 ステップ 3 · 起動しない", "伊藤 ステップ 2 · 未着手", "渡辺 ステップ 2 · 完成版で合格", "鈴木 ステップ 2 · 練習問題 place 0 分 –まだ ✓ 完了 +1 練習問題",
 		"山本 ステップ 2 · 練習問題 place、first-visit", "花子 参加中 0 分")
 	shows("the teacher's page without forms", v.Get("/teacher?watch"), "15 秒ごとに再読み込み")
 	shows("the page after the class", v.Get("/teacher/class"), "日付、人数 ", ", 8", "ステップ 2 0 分 1 人の中央値", "鈴木 2 20", "完成版で合格")

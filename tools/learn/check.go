@@ -207,7 +207,7 @@ func (c *Check) runAll(ctx context.Context, s *subject, checks []contract.Check,
 		}
 		if check.Waits {
 			c.progress(lang.T("%d of %d checks, and the next waits up to %v ...", "チェック %d/%d。次のチェックは最長 %v 待ちます…", passed, total, c.TTL), func() {
-				c.say(lang.T("        the next check waits for a time to run out, up to %v ...", "        次のチェックは期限切れを待ちます (最長 %v)…", c.TTL))
+				c.say(lang.T("        the next check waits for a time to run out, up to %v ...", "        次のチェックは期限切れを待ちます（最長 %v）…", c.TTL))
 			})
 		}
 		before := s.said()

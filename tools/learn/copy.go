@@ -109,7 +109,7 @@ func (c Copy) replace(now time.Time, write func() error) (backup string, err err
 	}
 	if err := os.Rename(c.Dir(), filepath.Join(c.Root, backup)); err != nil {
 		return "", lang.Errorf("%s cannot be renamed (%w). Does a program use it? Stop make %s first",
-			"%s の名前を変更できません (%w)。使っているプログラムはありませんか？先に make %s を止めてください", c.Name(), err, c.Name())
+			"%s の名前を変更できません（%w）。使っているプログラムはありませんか？先に make %s を止めてください", c.Name(), err, c.Name())
 	}
 	if err := write(); err != nil {
 		return "", errors.Join(err, os.Rename(filepath.Join(c.Root, backup), c.Dir()))
@@ -168,7 +168,7 @@ func (c Copy) beginning() (files map[string]string, err error) {
 		text, err := os.ReadFile(filepath.Join(c.Root, folder, filepath.FromSlash(name)))
 		if err != nil {
 			return nil, lang.Errorf("a file of the workshop is missing (%w). Restore it: git checkout -- %s",
-				"ワークショップのファイルがありません (%w)。元に戻すには: git checkout -- %s", err, folder)
+				"ワークショップのファイルがありません（%w）。元に戻すには: git checkout -- %s", err, folder)
 		}
 		files[name] = c.renamed(text, folder)
 	}

@@ -126,7 +126,7 @@ func (c *Check) unknown(checks []contract.Check) error {
 	}
 	for i, check := range checks {
 		if check.Group == contract.House && checks[i-1].Group == contract.Lesson {
-			add(lang.T("House rules, beyond the lesson:", "ハウスルール (ステップの内容以外のもの):"))
+			add(lang.T("House rules, beyond the lesson:", "ハウスルール（ステップの内容以外のもの）:"))
 		}
 		begin := fmt.Sprintf("  %2d %s: ", i+1, check.ID)
 		add(lang.Text{EN: begin + check.Name.EN, JA: begin + check.Name.JA})
@@ -195,7 +195,7 @@ func (c *Check) congratulate(ctx context.Context, s *subject, total int) {
 	c.say(lang.T("Why it matters: %s", "なぜ大切か: %s", lessons[c.Copy.Step-1].why))
 	c.say(lang.T("Still wrong: %s", "残る課題: %s", lessons[c.Copy.Step-1].wrong))
 	c.checkHouse(ctx, s)
-	c.say(lang.T("Exercises, in the guide %s:", "練習問題 (ガイド %s にあります):", Guide(steps.Folder(c.Copy.Step))))
+	c.say(lang.T("Exercises, in the guide %s:", "練習問題（ガイド %s にあります）:", Guide(steps.Folder(c.Copy.Step))))
 	for _, e := range contract.Exercises(c.Copy.Step) {
 		command := lang.Same(fmt.Sprintf("  make check%d EX=%s", c.Copy.Step, e.Name))
 		if slices.Contains(results.Exercises, e.Name) {

@@ -38,7 +38,7 @@ func Progress(root string) lang.Text {
 		case c.Passed():
 			step = lang.T("%d passed", "%d 合格", n)
 		case r.Total > 0:
-			step = lang.T("%d at %d of %d", "%d 途中 (%d/%d)", n, r.Passed, r.Total)
+			step = lang.T("%d at %d of %d", "%d 途中（%d/%d）", n, r.Passed, r.Total)
 		}
 		if n > 1 {
 			step = lang.Text{EN: each.EN + ", " + step.EN, JA: each.JA + "、" + step.JA}

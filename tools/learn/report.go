@@ -90,14 +90,11 @@ func (c *Check) reportTo(ctx context.Context, p board.Progress) {
 func reportedAs(p board.Progress) lang.Text {
 	result := lang.T("%d of %d", "%[2]d 個中 %[1]d 個が合格", p.Passed, p.Total)
 	switch p.State {
+	case "":
 	case board.Taken:
-		result = lang.T("%s, with our solution", "%s (完成版)", result)
-	case board.NotBegun:
-		result = lang.T("not begun", "未着手")
-	case board.DoesNotCompile:
-		result = lang.T("does not compile", "コンパイルできない")
-	case board.DoesNotStart:
-		result = lang.T("does not start", "起動しない")
+		result = lang.T("%s, with our solution", "%s（完成版）", result)
+	default:
+		result = p.State.Text()
 	}
 	if p.Exercise != "" {
 		return lang.T("the exercise %s of step %d, %s", "ステップ %[2]d の練習問題 %[1]s、%[3]s", p.Exercise, p.Step, result)

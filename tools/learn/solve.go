@@ -32,7 +32,7 @@ func (c Copy) Solve(ctx context.Context, out io.Writer, l lang.Lang, colour bool
 	}
 	say := func(text lang.Text) { fmt.Fprintln(out, text.In(l)) }
 	if difference != "" {
-		say(lang.T("%s\nLines with - are yours, lines with + are ours (%s).", "%s\n- の行が自分のコード、+ の行が完成版 (%s) です。", difference, steps.Folder(c.Step)))
+		say(lang.T("%s\nLines with - are yours, lines with + are ours (%s).", "%s\n- の行が自分のコード、+ の行が完成版（%s）です。", difference, steps.Folder(c.Step)))
 	} else {
 		say(lang.T("There is no difference: %s is the same as ours.", "違いはありません。%s は完成版と同じです。", c.Name()))
 	}

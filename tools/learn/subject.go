@@ -112,7 +112,7 @@ func mustAnswer(ctx context.Context, address string) error {
 	switch {
 	case redisconn.Refused(err):
 		return lang.Errorf("no app answers there (connection refused). Does your app run, and is this the address that it printed?",
-			"応答するアプリがありません (connection refused)。アプリは起動していますか？アプリが表示したアドレスと同じですか？")
+			"応答するアプリがありません（connection refused）。アプリは起動していますか？アプリが表示したアドレスと同じですか？")
 	case errors.Is(err, context.DeadlineExceeded):
 		return lang.Errorf("no answer within 5 s. Does your app hang?", "5 秒以内に応答がありません。アプリが固まっていませんか？")
 	case err != nil:

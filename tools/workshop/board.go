@@ -4,11 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 	"strings"
-
-	"golang.org/x/term"
 
 	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/shared/config"
@@ -29,10 +26,6 @@ const (
 
 // runBoard serves the class board until ctx ends.
 func runBoard(ctx context.Context, args []string) error {
-	l, err := terminalLanguage()
-	if err != nil {
-		return err
-	}
 	cfg, options, err := boardSettings(args)
 	if err != nil {
 		return err
@@ -54,13 +47,8 @@ func runBoard(ctx context.Context, args []string) error {
 		return err
 	}
 	web.Configure(e, cfg)
-	fmt.Print(announcement(cfg, port, room, conn.About).In(l))
+	fmt.Print(announcement(cfg, port, room, conn.About).In(language))
 	return web.Serve(ctx, e, listener)
-}
-
-// terminalLanguage returns the language that a command speaks in this terminal.
-func terminalLanguage() (lang.Lang, error) {
-	return lang.OfTerminal(os.Getenv, term.IsTerminal(int(os.Stdout.Fd())))
 }
 
 func openBoardRedis(ctx context.Context, cfg config.Config) (*redisconn.Conn, error) {

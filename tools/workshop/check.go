@@ -24,10 +24,10 @@ func runCheck(ctx context.Context, args []string) error {
 	check := learn.Check{Out: os.Stdout, Lang: language, Colour: hasColour(), Width: terminalWidth()}
 	flags.StringVar(&check.URL, "url", "", lang.T("`address` of a running app, in place of my-stepN. Variable: URL", "my-stepN の代わりにチェックする、起動中のアプリの `address`。変数: URL").In(language))
 	flags.StringVar(&check.RedisURL, "redis-url", "", lang.T("the `Redis` that the app uses (default: one that the check starts; with -url the one on 127.0.0.1:6379). Variable: REDIS_URL",
-		"アプリが使う `Redis` (既定: チェックが起動する。-url があれば 127.0.0.1:6379)。変数: REDIS_URL").In(language))
-	flags.DurationVar(&check.TTL, "ttl", 0, lang.T("the session `TTL` of the app (default: 7s for my-stepN, 10s with -url)", "アプリのセッションの `TTL` (既定: my-stepN では 7s、-url では 10s)").In(language))
+		"アプリが使う `Redis`（既定: チェックが起動する。-url があれば 127.0.0.1:6379）。変数: REDIS_URL").In(language))
+	flags.DurationVar(&check.TTL, "ttl", 0, lang.T("the session `TTL` of the app (default: 7s for my-stepN, 10s with -url)", "アプリのセッションの `TTL`（既定: my-stepN では 7s、-url では 10s）").In(language))
 	hint := flags.String("hint", "", lang.T("`level` of the hints, 1 to 3. Variable: HINT", "ヒントの段階 `level`、1 〜 3。変数: HINT").In(language))
-	flags.StringVar(&check.Only, "only", "", lang.T("`id` of the one check to run, as the check prints it. Variable: ONLY", "1 つだけ実行するチェックの `id` (チェックの結果に表示される)。変数: ONLY").In(language))
+	flags.StringVar(&check.Only, "only", "", lang.T("`id` of the one check to run, as the check prints it. Variable: ONLY", "1 つだけ実行するチェックの `id`（チェックの結果に表示される）。変数: ONLY").In(language))
 	flags.StringVar(&check.Exercise, "exercise", "", lang.T("`name` of an exercise of the step's guide. Variable: EX", "ガイドの練習問題の名前 `name`。変数: EX").In(language))
 	flags.StringVar(&check.Board, "board", "", lang.T("`address` of a class board to report to. Variable: BOARD", "報告先のクラスボードの `address`。変数: BOARD").In(language))
 	flags.StringVar(&check.Name, "name", "", lang.T("your `name` on the board. Variable: NAME", "ボードに載せる自分の `name`。変数: NAME").In(language))

@@ -18,10 +18,6 @@ func runHello(ctx context.Context, args []string) error {
 	if err := parseOnly(flags, args); err != nil {
 		return err
 	}
-	l, err := terminalLanguage()
-	if err != nil {
-		return err
-	}
 	sayForeign("BOARD", *address == "")
 	sayForeign("NAME", *name == "")
 	*address, *name = foreign.Narrow(cmp.Or(*address, foreign.Getenv("BOARD"))), cmp.Or(*name, foreign.Getenv("NAME"))
@@ -29,7 +25,7 @@ func runHello(ctx context.Context, args []string) error {
 		return lang.Errorf("BOARD: type the address that the board shows, for example make hello BOARD=http://192.168.1.20:5050/k7f3qz NAME=ada",
 			"BOARD: ボードに表示されているアドレスを入力してください。例: make hello BOARD=http://192.168.1.20:5050/k7f3qz NAME=ada")
 	}
-	if err := board.Send(ctx, *address, l, board.Progress{Name: *name, State: board.Hello}); err != nil {
+	if err := board.Send(ctx, *address, language, board.Progress{Name: *name, State: board.Hello}); err != nil {
 		return err
 	}
 	say(lang.T("The board knows: %s is here. Your network is ready.", "ボードに %s の名前が載りました。ネットワークはつながっています。", *name))

@@ -22,10 +22,6 @@ func runSlides(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	l, err := terminalLanguage()
-	if err != nil {
-		return err
-	}
 	for _, suffix := range []string{"", ".ja"} {
 		var page bytes.Buffer
 		if err := slides.Write(&page, root, suffix+".md"); err != nil {
@@ -37,7 +33,7 @@ func runSlides(_ context.Context, args []string) error {
 		}
 		fmt.Println(file)
 	}
-	fmt.Println(lang.T("Open one in a browser. Keys: arrows, Space, Home, End. To get a PDF, print it there.",
-		"ブラウザで開いてください。キー: 矢印、Space、Home、End。PDF にするには、ブラウザから印刷します。").In(l))
+	say(lang.T("Open one in a browser. Keys: arrows, Space, Home, End. To get a PDF, print it there.",
+		"ブラウザで開いてください。キー: 矢印、Space、Home、End。PDF にするには、ブラウザから印刷します。"))
 	return nil
 }

@@ -22,14 +22,14 @@ func Why(name string) lang.Text {
 	switch {
 	case name == "HOST" && value == "" && os.Getenv(name) != "":
 		return lang.T("it is neither an IP address nor localhost (conda and tcsh set it, for example)",
-			"IP アドレスでも localhost でもありません (conda や tcsh などが設定します)")
+			"IP アドレスでも localhost でもありません（conda や tcsh などが設定します）")
 	case value == "", isTyped(name):
 	case name == "NAME" && isThisMachine(value):
 		return lang.T("it is the name of this machine (WSL sets it). Type your own name after make: NAME=ada",
-			"このマシンの名前です (WSL が設定します)。自分の名前を make の後に入力してください: NAME=ada")
+			"このマシンの名前です（WSL が設定します）。自分の名前を make の後に入力してください: NAME=ada")
 	case name == "BOARD" && !strings.ContainsAny(Narrow(value), ":/.。"):
 		return lang.T("it is not an address (tools for circuit boards set it). The address of a class board looks like this: BOARD=http://192.168.1.20:5050/k7f3qz",
-			"アドレスではありません (電子基板用のツールが設定します)。クラスボードのアドレスは次のような形です: BOARD=http://192.168.1.20:5050/k7f3qz")
+			"アドレスではありません（電子基板用のツールが設定します）。クラスボードのアドレスは次のような形です: BOARD=http://192.168.1.20:5050/k7f3qz")
 	case name == "URL":
 		return lang.T("many programs set it. Type the address of your app after make: make check3 URL=http://127.0.0.1:8000",
 			"多くのプログラムが設定する変数です。アプリのアドレスは make の後に入力してください: make check3 URL=http://127.0.0.1:8000")

@@ -51,7 +51,7 @@ func Folder(name string) (string, error) {
 			return "", lang.Errorf("there is no %s yet. Begin it: make start%s", "%s はまだありません。作るには: make start%s", name, copyName[1])
 		}
 		return "", lang.Errorf("this is not the folder of a step: it has no go.mod. Use 1 to 4, memory, or the folder of a step",
-			"ステップのディレクトリではありません (go.mod がありません)。1 〜 4、memory、またはステップのディレクトリを指定してください")
+			"ステップのディレクトリではありません（go.mod がありません）。1 〜 4、memory、またはステップのディレクトリを指定してください")
 	}
 	dir, err := filepath.Abs(name)
 	if err != nil {
@@ -165,9 +165,9 @@ func (p *Program) aboutRedis(home lang.Text) lang.Text {
 	case p.redis.Embedded == nil:
 		return lang.T("Redis: found on %s\nLook inside: %s", "Redis: %s で見つかりました\n中をのぞくには: %s", p.redis.Addr, cli)
 	case p.redis.Note == "":
-		return lang.T("Redis: %s, on %s\nLook inside: %s", "Redis: %s (%s)\n中をのぞくには: %s", home, p.redis.Addr, cli)
+		return lang.T("Redis: %s, on %s\nLook inside: %s", "Redis: %s（%s）\n中をのぞくには: %s", home, p.redis.Addr, cli)
 	}
-	return lang.T("Redis: %s, on %s (%s)\nLook inside: %s", "Redis: %s (%s。%s)\n中をのぞくには: %s", home, p.redis.Addr, p.redis.Note, cli)
+	return lang.T("Redis: %s, on %s (%s)\nLook inside: %s", "Redis: %s（%s。%s）\n中をのぞくには: %s", home, p.redis.Addr, p.redis.Note, cli)
 }
 
 // Build builds the program. If it does not compile, the last binary stays, the

@@ -102,6 +102,6 @@ func (w *window) sayKeys() {
 		w.say(lang.T("Keys: h hint, o ours, n next step, q end. Or save a file.", "キー: h ヒント、o 完成版、n 次のステップ、q 終了。またはファイルを保存。"))
 	default:
 		w.say(lang.T("Type h (hint), o (ours), n (next step) or q (end), and Enter. Or save a file.",
-			"h (ヒント)、o (完成版)、n (次のステップ)、q (終了) のどれかと Enter を入力。またはファイルを保存。"))
+			"h（ヒント）、o（完成版）、n（次のステップ）、q（終了）のどれかと Enter を入力。またはファイルを保存。"))
 	}
 }
