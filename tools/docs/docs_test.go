@@ -181,7 +181,7 @@ func unknown(code, makefile string) (found []string) {
 		}
 	}
 	for _, match := range ofTheTool.FindAllStringSubmatch(code, -1) {
-		if !regexp.MustCompile(`/workshop[ ,]` + match[1] + `\b`).MatchString(makefile) {
+		if !regexp.MustCompile(`(?m)/workshop[ ,]` + match[1] + `\b|^` + match[1] + `$`).MatchString(makefile + commandsOfTheTool()) {
 			found = append(found, match[0])
 		}
 	}
@@ -233,4 +233,14 @@ func flatten(code string) string {
 		lines[i] = strings.TrimSpace(line)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// commandsOfTheTool returns the names of the commands of tools/workshop, one on each
+// line.
+func commandsOfTheTool() (lines string) {
+	source, _ := os.ReadFile(filepath.Join(root, "tools/workshop/main.go"))
+	for _, found := range regexp.MustCompile(`\n\t\{"([a-z-]+)", lang\.T\(`).FindAllStringSubmatch(string(source), -1) {
+		lines += "\n" + found[1]
+	}
+	return lines + "\n"
 }
