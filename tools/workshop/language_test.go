@@ -66,7 +66,7 @@ func TestACheckThatFailsSpeaksJapanese(t *testing.T) {
 func TestAWindowSpeaksJapaneseAndTakesTheKeysOfAnInputMethod(t *testing.T) {
 	app := repotest.App(t)
 	l := learns(t, filepath.Dir(app), []string{"PORT=0", "WORKSHOP_LANG=ja"}, "１")
-	l.WaitFor(`(?s)ステップ 1/4: 署名付き Cookie。ガイド: step1-no-redis/README\.ja\.md\n.*アプリ: http\S+\n.*11 個中 0 個が合格。次のヒント: (h)\nステップ: 1 途中 （0/11）、2 これから`)
+	l.WaitFor(`(?s)ステップ 1/4: 署名付き Cookie。ガイド: step1-no-redis/README\.ja\.md\n.*アプリ: http\S+\n.*11 個中 0 個が合格。次のヒント: (h)\nステップ: 1 途中（0/11）、2 これから`)
 	l.types("ｈ\n")
 	l.WaitFor(`ヒント (2):`)
 	l.types("お\n")
