@@ -114,7 +114,7 @@ func TestEachPageIsInJapaneseForAJapaneseBrowser(t *testing.T) {
 	b.logIn(v)
 	v.Post("/teacher/countdown", url.Values{"minutes": {"10"}})
 	teacher := v.Get("/teacher")
-	shows("the teacher's page", teacher, "5 分以上進んでいない: ステップ 2 の first-visit（1 人）",
+	shows("the teacher's page", teacher, "5 分以上進んでいない: ステップ 2 · first-visit（1 人）",
 		"佐藤 ステップ 2 · first-visit 7 分 ヒント 2 –まだ 18/23 個", "高橋 ステップ 3 · コンパイルできない 0 分",
 		"田中 ステップ 3 · 起動しない", "伊藤 ステップ 2 · 未着手", "渡辺 ステップ 2 · 完成版で合格", "鈴木 ステップ 2 · 練習問題 place 0 分 –まだ ✓ 完了 +1 練習問題",
 		"山本 ステップ 2 · 練習問題 place、first-visit", "花子 参加中 0 分")

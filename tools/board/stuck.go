@@ -2,7 +2,6 @@ package board
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -36,25 +35,28 @@ func (s snapshot) ByNeed() []learner {
 // mostPlaces is how many places StuckAt names.
 const mostPlaces = 3
 
-// StuckAt is a sentence about the places at which most learners are stuck. It is
-// empty before the first report.
+// StuckAt is a sentence about the places at which most learners are stuck, and of two
+// with as many, first the one of the longer wait. It is empty before the first report.
 func (s snapshot) StuckAt() lang.Text {
 	if len(s.Learners) == 0 {
 		return lang.Text{}
 	}
 	minutes, learners := int(stuckAfter.Minutes()), map[lang.Text]int{}
-	for _, l := range s.Learners {
-		if l.Stuck() {
-			learners[l.stepAndPlace()]++
+	var places []lang.Text
+	for _, l := range s.ByNeed() {
+		if !l.Stuck() {
+			continue
+		}
+		place := l.stepAndPlace()
+		if learners[place]++; learners[place] == 1 {
+			places = append(places, place)
 		}
 	}
-	if len(learners) == 0 {
+	if len(places) == 0 {
 		return lang.T("No learner is stuck: all who are at work have moved in the last %d minutes.",
 			"行き詰まっている人はいません。作業中の人は全員、この %d 分の間に進みました。", minutes)
 	}
-	places := slices.SortedFunc(maps.Keys(learners), func(a, b lang.Text) int {
-		return cmp.Or(cmp.Compare(learners[b], learners[a]), strings.Compare(a.EN, b.EN))
-	})
+	slices.SortStableFunc(places, func(a, b lang.Text) int { return cmp.Compare(learners[b], learners[a]) })
 	var en, ja []string
 	for _, place := range places[:min(mostPlaces, len(places))] {
 		counted := lang.T("%s (%d)", "%s（%d 人）", place, learners[place])
@@ -68,5 +70,5 @@ func (l learner) stepAndPlace() lang.Text {
 	if l.Place() == (lang.Text{}) {
 		return lang.T("step %d", "ステップ %d", l.Last)
 	}
-	return lang.T("step %d, %s", "ステップ %d の %s", l.Last, l.Place())
+	return lang.T("step %d, %s", "ステップ %d · %s", l.Last, l.Place())
 }

@@ -39,7 +39,7 @@ func TestTheTeacherSeesWhoIsStuckAndWhere(t *testing.T) {
 	b.logIn(teacher)
 	want(t, teacher.Get("/teacher"), http.StatusOK, "No learner is stuck")
 	// Another report is not a move.
-	for name, minutes := range map[string]int{"鈴木": 7, "Ken": 9, "Mary": 6, "Grace": 20} {
+	for name, minutes := range map[string]int{"鈴木": 7, "Ken": 9, "Mary": 6, "Dennis": 5, "Grace": 20} {
 		line := r.Client.HGet(t.Context(), roomKey, name).Val()
 		ago := fmt.Sprintf("moved=%d", time.Now().Add(-time.Duration(minutes)*time.Minute).UnixMilli())
 		r.Client.HSet(t.Context(), roomKey, name, regexp.MustCompile(`moved=\d+`).ReplaceAllString(line, ago))
@@ -48,11 +48,11 @@ func TestTheTeacherSeesWhoIsStuckAndWhere(t *testing.T) {
 	text := teacher.Get("/teacher").Text()
 	last := 0
 	for _, row := range []string{
-		"Stuck for 5 minutes or more: step 2, first-visit (2); step 3, does not compile (1)",
+		"Stuck for 5 minutes or more: step 2, first-visit (2); step 3, does not compile (1); step 2, not begun (1)",
 		"Ken step 2 · first-visit 9 min hint 3 –not yet 18 of 23",
 		"鈴木 step 2 · first-visit 7 min hint 2 –not yet 18 of 23",
 		"Mary step 3 · does not compile 6 min –not yet –not yet 0 of 23",
-		"Dennis step 2 · not begun 0 min",
+		"Dennis step 2 · not begun 5 min",
 		"Grace step 2 · exercise place 20 min –not yet ✓ done +1 exercise",
 	} {
 		at := strings.Index(text, row)
