@@ -45,4 +45,9 @@ func TestTheProjectorShowsTheAddressAndACountdown(t *testing.T) {
 			t.Errorf("the countdown goes on after %q", stop)
 		}
 	}
+	v.Post("/teacher/countdown", url.Values{"minutes": {"10"}})
+	v.Post("/teacher/start-over", nil)
+	if shown() {
+		t.Error("the countdown of the class before goes on")
+	}
 }

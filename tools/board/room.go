@@ -133,7 +133,14 @@ func (r *room) removeIf(ctx context.Context, gone func(learner) bool) error {
 	return r.rdb.HDel(ctx, roomKey, names...).Err()
 }
 
-func (r *room) clear(ctx context.Context) error { return r.rdb.Del(ctx, roomKey).Err() }
+// clear removes all learners, and stops the countdown, which was theirs.
+func (r *room) clear(ctx context.Context) error {
+	pipe := r.rdb.TxPipeline()
+	pipe.Del(ctx, roomKey)
+	pipe.HDel(ctx, settingsKey, "until")
+	_, err := pipe.Exec(ctx)
+	return err
+}
 
 // hideNames hides the names from all but the teacher, or shows them again.
 func (r *room) hideNames(ctx context.Context, hide bool) error {
