@@ -53,8 +53,8 @@ func (p *process) keepUp(ctx context.Context, restartAfter time.Duration) {
 		if supervisor.EndsToo(ctx) {
 			return
 		}
-		p.say(lang.T("%s is gone: process %d has ended. It starts again in %v.",
-			"%s が止まりました: プロセス %d が終了しました。%v 後に再起動します。", p.addr, p.app.PID(), restartAfter))
+		p.say(lang.T("%s is gone: process %d has ended. It starts again in %v s.",
+			"%s が止まりました: プロセス %d が終了しました。%v 秒後に再起動します。", p.addr, p.app.PID(), restartAfter.Seconds()))
 		p.startAgain(ctx, restartAfter)
 	}
 }
@@ -72,7 +72,7 @@ func (p *process) startAgain(ctx context.Context, restartAfter time.Duration) {
 			return
 		}
 		if ctx.Err() == nil {
-			p.say(lang.T("%v\nThe next try is in %v.", "%v\n%v 後にもう一度起動します。", err, restartAfter))
+			p.say(lang.T("%v\nThe next try is in %v s.", "%v\n%v 秒後にもう一度起動します。", err, restartAfter.Seconds()))
 		}
 	}
 }

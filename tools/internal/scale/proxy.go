@@ -194,8 +194,8 @@ func broken(addr string, err error) failure {
 
 func noServer(restartAfter time.Duration) failure {
 	return failure{http.StatusServiceUnavailable, lang.T("No server is running", "動いているサーバーがありません"), lang.T(
-		"No server behind this proxy accepts requests. A server that ended starts again after %v.",
-		"このプロキシの後ろに、リクエストを受け付けるサーバーがありません。終了したサーバーは %v 後に再起動します。", restartAfter), errors.New("no server accepts requests")}
+		"No server behind this proxy accepts requests. A server that ended starts again after %v s.",
+		"このプロキシの後ろに、リクエストを受け付けるサーバーがありません。終了したサーバーは %v 秒後に再起動します。", restartAfter.Seconds()), errors.New("no server accepts requests")}
 }
 
 // frame renders only the error pages of the proxy.

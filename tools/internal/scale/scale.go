@@ -101,8 +101,8 @@ func (f *Fleet) announce(port int) {
 	}
 	f.say(f.program.About)
 	f.say(f.whatToSee())
-	f.say(lang.T("A server that ends gets no requests, and starts again after %v.",
-		"終了したサーバーにはリクエストが送られません。%v 後に再起動します。", f.RestartAfter))
+	f.say(lang.T("A server that ends gets no requests, and starts again after %v s.",
+		"終了したサーバーにはリクエストが送られません。%v 秒後に再起動します。", f.RestartAfter.Seconds()))
 	f.say(lang.T("Stop all: Ctrl+C", "すべて終了するには: Ctrl+C"))
 }
 
