@@ -58,7 +58,7 @@ func TestACheckThatFailsSpeaksJapanese(t *testing.T) {
 	t.Log("a mistake, and an app that does not start")
 	source := filepath.Join(app, "main.go")
 	repotest.Change(t, source, "func main() {", "func main() {\n\tpanic(`at the start`)")
-	repotest.WantText(t, do(t, filepath.Dir(app), 1, env, "check", "1"), "my-step1 が起動しません: 準備ができる前に終了しました（exit status 2）。最後の出力:\n    panic: at the start at my-step1/main.go")
+	repotest.WantText(t, do(t, filepath.Dir(app), 1, env, "check", "1"), "my-step1 が起動しません: 準備ができる前に終了しました（exit status 2）。最後の出力:\n    panic: at the start")
 	repotest.Change(t, source, "panic(`at the start`)", "undefinedName()")
 	repotest.WantText(t, do(t, filepath.Dir(app), 1, env, "check", "1"), "my-step1 をコンパイルできません。\n", ": undefined: undefinedName\n直してから、もう一度チェックしてください\n")
 }
