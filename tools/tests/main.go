@@ -58,6 +58,11 @@ func run(ctx context.Context, args []string) error {
 	if s.root, err = modules.Root(); err != nil {
 		return err
 	}
+	temp, err := temporary()
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
 	if rounds > 0 {
 		return findFlakes(ctx, s, rounds)
 	}

@@ -14,6 +14,7 @@ import (
 	"gotest.tools/gotestsum/testjson"
 
 	"example.com/session-workshop/check/testall"
+	"example.com/session-workshop/tools/internal/progress"
 )
 
 // redisKinds are the names of the subtests that run on one kind of Redis.
@@ -29,10 +30,11 @@ const slowest = 10
 // report prints the results of go test as they arrive, and sums them up. It is
 // the testjson.EventHandler of every go test in a run.
 type report struct {
-	suite   *suite
-	out     io.Writer
-	began   time.Time
-	missing []string // lines about missing kinds of Redis
+	suite       *suite
+	out         io.Writer
+	interrupted func() bool // reports whether the user has stopped the tests
+	began       time.Time
+	missing     []string // lines about missing kinds of Redis
 	// expected is the number of packages with tests.
 	expected int
 
@@ -80,6 +82,10 @@ func (r *report) Event(e testjson.TestEvent, run *testjson.Execution) error {
 	if e.PackageEvent() && e.Action.IsTerminal() {
 		delete(r.running, e.Package)
 	}
+	if r.interrupted() {
+		// A test that was stopped has not failed.
+		return nil
+	}
 	switch {
 	case e.Action == "start":
 		r.running[e.Package] = time.Now()
@@ -117,22 +123,7 @@ func (r *report) finish(result string, e testjson.TestEvent) {
 // sayWhatRuns prints, every half a minute, the packages that have taken longer
 // than that. The returned function stops it.
 func (r *report) sayWhatRuns() (stop func()) {
-	const often = 30 * time.Second
-	ticker, done := time.NewTicker(often), make(chan struct{})
-	go func() {
-		for {
-			select {
-			case <-done:
-				return
-			case <-ticker.C:
-				r.printRunning(often)
-			}
-		}
-	}()
-	return func() {
-		ticker.Stop()
-		close(done)
-	}
+	return progress.Every(progress.Often, func() { r.printRunning(progress.Often) })
 }
 
 func (r *report) printRunning(longer time.Duration) {
@@ -192,6 +183,13 @@ func (r *report) failures() (names []string) {
 		names = append(names, strings.ReplaceAll(problem.Error(), "\n", " "))
 	}
 	return names
+}
+
+// stopped prints what had run when the user stopped the tests. That counts as a
+// failure.
+func (r *report) stopped() (failures []string) {
+	fmt.Fprintf(r.out, "\nStopped after %.0f s: %d of %d packages had ended\n", time.Since(r.began).Seconds(), r.finished, r.expected)
+	return []string{"stopped"}
 }
 
 // summary prints what ran and on which Redis, and what did not run. It returns

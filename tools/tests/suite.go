@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/tools/internal/machine"
 	"example.com/session-workshop/tools/internal/modules"
+	"example.com/session-workshop/tools/internal/progress"
 )
 
 // goFlags are the build flags of every go command in a run. Without -trimpath,
@@ -40,8 +42,12 @@ type suite struct {
 // run runs the tests. It prints the results as they arrive, and a summary, and
 // returns the failures.
 func (s *suite) run(ctx context.Context, out io.Writer) (failures []string) {
-	r := &report{suite: s, out: out, began: time.Now(), running: map[string]time.Time{}}
-	if err := s.testAll(ctx, r); err != nil {
+	r := &report{suite: s, out: out, interrupted: func() bool { return ctx.Err() != nil }, began: time.Now(), running: map[string]time.Time{}}
+	err := s.testAll(ctx, r)
+	if ctx.Err() != nil {
+		return r.stopped()
+	}
+	if err != nil {
 		r.fail(err)
 	}
 	return r.summary()
@@ -73,8 +79,10 @@ func (s *suite) testAll(ctx context.Context, r *report) (err error) {
 		return err
 	}
 	defer r.sayWhatRuns()()
-	fmt.Fprintln(r.out, "Building the programs that the tests start ...")
-	if err := s.buildPrograms(ctx, found.Packages()[0], programs); err != nil {
+	built := progress.Say(r.out, "Building the programs that the tests start")
+	err = s.buildPrograms(ctx, found.Packages()[0], programs)
+	built()
+	if err != nil {
 		return err
 	}
 	// The workspace runs at the same time as the other modules, which run one
@@ -90,6 +98,20 @@ func (s *suite) testAll(ctx context.Context, r *report) (err error) {
 	}
 	lanes.Wait()
 	return ctx.Err()
+}
+
+// temporary makes a folder for everything that this run writes, and makes it the
+// folder for temporary files: a test that Ctrl+C ends leaves its own behind. Its
+// name is short, because the path of a Unix socket is limited.
+func temporary() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "ws-"); err != nil {
+		return "", err
+	}
+	for _, variable := range []string{"TMPDIR", "TMP", "TEMP"} {
+		err = errors.Join(err, os.Setenv(variable, dir))
+	}
+	// A test may run as another user.
+	return dir, errors.Join(err, os.Chmod(dir, os.ModeSticky|0o777))
 }
 
 // packages returns the packages to test.

@@ -21,6 +21,9 @@ func runLint(ctx context.Context, args []string) error {
 		return err
 	}
 	unreachable, err := lint.Run(ctx, root, *database)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err == nil {
 		fmt.Println("golangci-lint, go vet for macOS and Windows, vale, actionlint, compose-go: nothing found")
 	}

@@ -5,12 +5,17 @@ package artifact
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"example.com/session-workshop/tools/internal/machine"
+	"example.com/session-workshop/tools/internal/progress"
 )
 
 // Sums is the name of the file with the checksums of the programs, in the
@@ -31,6 +36,10 @@ func Build(ctx context.Context, out io.Writer, root string, folders []string, to
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return nil, err
 	}
+	// The sums of an earlier build would not be those of a part of this one.
+	if err := os.Remove(filepath.Join(to, Sums)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	var list strings.Builder
 	for _, folder := range folders {
 		name := folder
@@ -38,7 +47,7 @@ func Build(ctx context.Context, out io.Writer, root string, folders []string, to
 			name = "redis-iam-token"
 		}
 		file := filepath.Join(to, name)
-		if err := buildStatic(ctx, filepath.Join(root, folder), file, arch); err != nil {
+		if err := buildStatic(ctx, out, filepath.Join(root, folder), file, arch); err != nil {
 			return nil, err
 		}
 		program, err := os.ReadFile(file)
@@ -52,15 +61,18 @@ func Build(ctx context.Context, out io.Writer, root string, folders []string, to
 }
 
 // buildStatic builds a program that needs no shared library of its server.
-func buildStatic(ctx context.Context, folder, file, arch string) error {
+func buildStatic(ctx context.Context, out io.Writer, folder, file, arch string) error {
 	// Paths of this machine and the state of its checkout would change the
 	// checksum of the program.
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", file, ".")
 	build.Dir = folder
 	build.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
-	build.Stdout, build.Stderr = os.Stdout, os.Stderr
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("build %s for linux/%s: %w", folder, arch, err)
+	defer progress.Say(out, fmt.Sprintf("Building %s for linux/%s", filepath.Base(folder), arch))()
+	if said, err := machine.Gently(build).CombinedOutput(); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("%s does not build for linux/%s:\n%s", folder, arch, said)
 	}
 	return nil
 }

@@ -103,7 +103,7 @@ func importImage(ctx context.Context, layer io.Reader, name string) error {
 		"-", name)
 	docker.Stdin = layer
 	if output, err := docker.CombinedOutput(); err != nil {
-		return fmt.Errorf("docker import: %w: %s", err, machine.LastLine(output))
+		return fmt.Errorf("docker import: %w", machine.Said(err, output))
 	}
 	return nil
 }

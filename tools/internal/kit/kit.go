@@ -21,6 +21,7 @@ import (
 
 	"example.com/session-workshop/tools/internal/machine"
 	"example.com/session-workshop/tools/internal/modules"
+	"example.com/session-workshop/tools/internal/progress"
 )
 
 // Name is the name of the archive, and of the one folder in it.
@@ -187,7 +188,10 @@ func (k *Kit) fetchModules(ctx context.Context, cache string) error {
 			list := p.Command(ctx, "go", "list", "-deps", "-test")
 			list.Env = append(list.Env, "GOOS="+system, "GOMODCACHE="+cache, "GOPROXY="+proxy, "GOFLAGS=-modcacherw -buildvcs=false")
 			list.Stdout = nil
-			if err := list.Run(); err != nil {
+			done := progress.Say(k.Out, fmt.Sprintf("  for %s: %s", system, filepath.Base(p.Dir)))
+			err := list.Run()
+			done()
+			if err != nil {
 				return fmt.Errorf("the Go modules of %s cannot be fetched: %w", p.Dir, err)
 			}
 		}
@@ -221,7 +225,7 @@ func (k *Kit) addImage(ctx context.Context, image string) error {
 	save := exec.CommandContext(ctx, "docker", "save", image)
 	save.Stdout, save.Stderr = compressed, &problems
 	if err := save.Run(); err != nil {
-		return fmt.Errorf("docker save: %w: %s", err, machine.LastLine([]byte(problems.String())))
+		return fmt.Errorf("docker save: %w", machine.Said(err, []byte(problems.String())))
 	}
 	return compressed.Close()
 }

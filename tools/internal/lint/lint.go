@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/tools/internal/modules"
+	"example.com/session-workshop/tools/internal/progress"
 )
 
 // The versions are pinned, so that the same source always gets the same
@@ -40,30 +41,29 @@ func Run(ctx context.Context, root, database string) (unreachable, err error) {
 	for _, p := range found.EachAlone() {
 		name := filepath.Base(p.Dir)
 		// Its rules are in .golangci.yml, which editors read too.
-		errs = append(errs, named("golangci-lint in "+name, p.Command(ctx, "go", "run", golangci, "run").Run()))
+		errs = append(errs, run(ctx, "golangci-lint in "+name, p.Command(ctx, "go", "run", golangci, "run")))
 		for _, system := range modules.Systems {
-			errs = append(errs, named("go vet for "+system, vetFor(ctx, p, system)))
+			if system != runtime.GOOS {
+				errs = append(errs, run(ctx, "go vet for "+system+" in "+name, vetFor(ctx, p, system)))
+			}
 		}
 		// It refuses a folder without a go.mod, such as the folder of go.work.
 		if unreachable == nil {
-			errs = append(errs, named("govulncheck in "+name, p.Command(ctx, "go", "run", govulncheck, "-db", database).Run()))
+			errs = append(errs, run(ctx, "govulncheck in "+name, p.Command(ctx, "go", "run", govulncheck, "-db", database)))
 		}
 	}
 	return unreachable, errors.Join(append(errs,
-		named("vale", prose(ctx, root).Run()),
-		named("actionlint", lintFile(ctx, root, actionlint, ".github/workflows/test.yml")),
-		named("compose-go", lintFile(ctx, root, composeLint, "compose.yaml")))...)
+		run(ctx, "vale", prose(ctx, root)),
+		lintFile(ctx, root, "actionlint", actionlint, ".github/workflows/test.yml"),
+		lintFile(ctx, root, "compose-go", composeLint, "compose.yaml"))...)
 }
 
 // vetFor vets packages and their tests for another system, which also compiles
 // them.
-func vetFor(ctx context.Context, p modules.Packages, system string) error {
-	if system == runtime.GOOS {
-		return nil
-	}
+func vetFor(ctx context.Context, p modules.Packages, system string) *exec.Cmd {
 	vet := p.Command(ctx, "go", "vet")
 	vet.Env = append(vet.Env, "GOOS="+system, "CGO_ENABLED=0")
-	return vet.Run()
+	return vet
 }
 
 // prose is the command that looks for words to avoid and for spelling mistakes
@@ -78,21 +78,28 @@ func prose(ctx context.Context, root string) *exec.Cmd {
 // lintFile runs a linter on a file that is not Go. One of the linters prints
 // its errors to standard error, and to standard output the file as it
 // understood it; the other prints its findings to standard output.
-func lintFile(ctx context.Context, root, linter, file string) error {
+func lintFile(ctx context.Context, root, name, linter, file string) error {
 	lint := modules.Packages{Dir: root, Pattern: file}.Command(ctx, "go", "run", linter)
 	var said bytes.Buffer
 	lint.Stdout = &said
-	err := lint.Run()
+	err := run(ctx, name, lint)
 	if err != nil {
 		os.Stderr.Write(said.Bytes())
 	}
 	return err
 }
 
-// named adds the name of the linter to an error, if there is one.
-func named(name string, err error) error {
+// run runs a linter, and says so: its first run compiles it, which takes minutes.
+// The linter prints what it finds.
+func run(ctx context.Context, name string, linter *exec.Cmd) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	done := progress.Say(os.Stdout, name)
+	err := linter.Run()
+	done()
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s found something, or did not run (see above)", name)
 	}
 	return nil
 }

@@ -64,7 +64,7 @@ func ProvideServer(ctx context.Context) error {
 	if name := filepath.Base(path); name == "redis-server" || name == "valkey-server" {
 		return nil
 	}
-	return linkServer(ctx, path)
+	return linkServer(ctx, path, serverLink)
 }
 
 func canInstall() bool {
@@ -87,16 +87,24 @@ func installTools(ctx context.Context) error {
 	return nil
 }
 
-func linkServer(ctx context.Context, program string) error {
+// linkServer makes sure that a program which is a Redis server is on the PATH
+// under the name in link.
+func linkServer(ctx context.Context, program, link string) error {
 	if os.Geteuid() != 0 {
-		return fmt.Errorf("%s is a Redis server under another name. Link it, as root: ln -s %s %s", program, program, serverLink)
+		return fmt.Errorf("%s is a Redis server under another name. Link it, as root: ln -s %s %s", program, program, link)
 	}
-	if err := os.Symlink(program, serverLink); err != nil {
-		return fmt.Errorf("%s cannot be linked as redis-server: %w", program, err)
+	if !isServer(ctx, link) {
+		if err := os.Symlink(program, link); err != nil {
+			return fmt.Errorf("%s cannot be linked as redis-server: %w", program, err)
+		}
+		fmt.Printf("%s is now also %s: under that name the same program is a server.\n", program, link)
 	}
-	fmt.Printf("%s is now also %s: under that name the same program is a server.\n", program, serverLink)
-	if path, err := exec.LookPath("redis-server"); err != nil || !isServer(ctx, path) {
-		return fmt.Errorf("%s does not run as redis-server, or is not on the PATH", serverLink)
+	path, err := exec.LookPath("redis-server")
+	switch folder := filepath.Dir(link); {
+	case err != nil:
+		return fmt.Errorf("%[1]s is not found, because %[2]s is not on the PATH. Add it: export PATH=%[2]s:$PATH", link, folder)
+	case !isServer(ctx, path):
+		return fmt.Errorf("%s does not run as redis-server. Reinstall it, or remove it from the PATH", path)
 	}
 	return nil
 }
@@ -149,24 +157,28 @@ func pull(ctx context.Context, image string) error {
 	return nil
 }
 
-// Gently makes cmd end as Ctrl+C would, with time to clean up, when its context
-// ends.
+// Gently makes cmd and its children end as by Ctrl+C, with time to clean up,
+// when its context ends.
 func Gently(cmd *exec.Cmd) *exec.Cmd {
-	cmd.Cancel = func() error {
-		if err := cmd.Process.Signal(os.Interrupt); err != nil {
-			// Windows has no interrupt signal.
-			return cmd.Process.Kill()
-		}
-		return nil
-	}
+	separate(cmd)
+	cmd.Cancel = func() error { return interrupt(cmd.Process) }
 	cmd.WaitDelay = 15 * time.Second
 	return cmd
 }
 
-// WithStderr adds the last line of standard error to the error of a command.
+// WithStderr returns the last line of standard error as the error of a command.
 func WithStderr(err error) error {
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		return fmt.Errorf("%w: %s", err, LastLine(exit.Stderr))
+		return Said(err, exit.Stderr)
+	}
+	return err
+}
+
+// Said returns the last line of the output of a failed command as its error, or
+// err if there is none.
+func Said(err error, output []byte) error {
+	if line := LastLine(output); line != "" {
+		return errors.New(line)
 	}
 	return err
 }
