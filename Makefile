@@ -27,11 +27,22 @@ N := $(call typed,N,Ｎ)
 # WORKSHOP_LANG.
 in-japanese = l=$$WORKSHOP_LANG; [ "$$l" ] || ! [ -t 1 ] || l=$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}; case $$l in [Jj][Aa] | [Jj][Aa]_JP | [Jj][Aa]*.[Uu][Tt][Ff]*8) true ;; *) false ;; esac
 
-# run builds the program of a folder and starts it. go run would print its own
-# error after Ctrl+C, and so would this shell without its trap. make prints a
-# line about any status other than 0, so on a terminal the status is always 0,
-# and the last line is that of the program.
-run = @trap : INT; [ -e bin/$(notdir $1) ] || if $(in-japanese); then echo "最初の 1 回だけビルドします。1 分ほどかかります…" >&2; else echo "Building, once: this takes up to a minute ..." >&2; fi; go build -o bin/ $1 && bin/$(notdir $1) $2 || test -t 1
+# build runs the go command $2, which builds the program $1 in bin. After Ctrl+C
+# the shell goes on because of its trap, and deletes what go build leaves behind.
+build = trap : INT; [ -e bin/$1 ] || if $(in-japanese); then echo "最初の 1 回だけビルドします。1 分ほどかかります…" >&2; else echo "Building, once: this takes up to a minute ..." >&2; fi; t=$$(mktemp -d) && GOTMPDIR=$$t $2; s=$$?; rm -rf "$$t"; case $$s in 0) ;; 130) if $(in-japanese); then echo "中止しました。" >&2; else echo "Stopped." >&2; fi ;; *) if $(in-japanese); then echo "ビルドできませんでした。原因は上に表示されています。コードの間違いでなければ、空き容量、ネットワーク、ディレクトリの所有者を確認してください。" >&2; else echo "The build failed, for the reason above. If it is not a mistake in the code, check the free space, the network and the owner of this folder." >&2; fi ;; esac; [ $$s = 0 ]
+
+# start builds the program of a folder and starts it. go run would print its own
+# error after the program's.
+start = @$(call build,$(notdir $1),go build -o bin/ $1) && bin/$(notdir $1) $2
+
+# run is start for learners. make prints a line about any status other than 0,
+# so on a terminal the status is always 0, and the last line is that of the
+# program.
+run = $(start) || test -t 1
+
+# start-alone is start for a program in the module $1, which is not in the
+# workspace. The program runs in that folder.
+start-alone = @$(call build,$(notdir $(abspath $1/$2)),GOWORK=off go build -C $1 -o ../../bin/ $2) && cd $1 && ../../bin/$(notdir $(abspath $1/$2)) $(ARGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help doctor hello learn step1 step2 step3 step4 watch1 watch2 watch3 watch4 status scale redis cli monitor cookie elasticache-local example take board slides offline test test-all test-versions flakes bench chaos lint smoke screenshots redis-image deploy-build always
@@ -133,37 +144,37 @@ offline: ## pack everything that a class without a network needs | ネットワ�
 ##@ Maintain | 開発する
 
 test: ## run the tests that fit in two minutes | 2 分で終わるテストを実行する
-	@go run ./tools/tests $(ARGS)
+	$(call start,./tools/tests,$(ARGS))
 
 test-all: ## run every test, on every kind of Redis | すべてのテストを、すべての種類の Redis で実行する
-	@go run ./tools/tests -all $(ARGS)
+	$(call start,./tools/tests,-all $(ARGS))
 
 test-versions: ## test on later versions of Redis, Valkey and Go | 新しいバージョンの Redis、Valkey、Go でテストする
 	@.ci/versions
 
 flakes: ## repeat the tests on a busy machine, to find flaky ones | 負荷をかけてテストを繰り返し、不安定なものを見つける
-	@go run ./tools/tests -rounds 10 $(ARGS)
+	$(call start,./tools/tests,-rounds 10 $(ARGS))
 
 bench: ## measure our session store and others, about 12 minutes | セッションストアをほかのストアと比べて測る (約 12 分)
-	@cd sessionstore/bench && GOWORK=off go run . $(ARGS)
+	$(call start-alone,sessionstore/bench,.)
 
 chaos: ## test our session store under faults | 障害を起こしてセッションストアをテストする
-	@cd sessionstore/faults && GOWORK=off go run ./chaos $(ARGS)
+	$(call start-alone,sessionstore/faults,./chaos)
 
 lint: ## check format, mistakes and known security holes | 書式、間違い、既知の脆弱性を調べる
-	@go run ./tools/workshop lint $(ARGS)
+	$(call start,./tools/workshop,lint $(ARGS))
 
 smoke: ## try each step in a clone of the last commit | 最後のコミットのクローンで各ステップを試す
 	@.ci/smoke
 
 screenshots: ## take the pictures in the guides again | ガイドの画像を撮り直す
-	@cd tools/browser && GOWORK=off go test -count=1 -v -run TestPictures . -update
+	$(call start,./tools/tests,-all -in tools/browser -run TestPictures -update=true)
 
 redis-image: ## make a Docker image of Redis without a network | ネットワークなしで Redis の Docker イメージを作る
-	@go run ./tools/workshop redis-image
+	$(call start,./tools/workshop,redis-image $(ARGS))
 
 deploy-build: ## build the steps for a server in AWS | AWS のサーバー用にステップをビルドする
-	@go run ./tools/workshop deploy-build $(ARGS)
+	$(call start,./tools/workshop,deploy-build $(ARGS))
 
 # An address may contain a password, and with a space in it becomes several
 # targets.

@@ -182,6 +182,19 @@ func TestMakeIgnoresVariablesOfOtherPrograms(t *testing.T) {
 	}
 }
 
+// The go command cannot write the program if bin is a file. Its own message is
+// above ours.
+func TestMakeSaysWhatToCheckIfNothingWasBuilt(t *testing.T) {
+	testall.Only(t)
+	root := repotest.Copy(t)
+	repotest.Write(t, filepath.Join(root, "bin"), "")
+	_, terminal := makeIn(t, root, "step1")
+	repotest.WantText(t, terminal, "The build failed, for the reason above.", "free space")
+	if strings.Contains(terminal, "*** [") {
+		t.Errorf("make reports an error:\n%s", terminal)
+	}
+}
+
 // In the folder of a step, make runs a second make.
 func TestMakeReportsNoErrorAfterCtrlC(t *testing.T) {
 	testall.Only(t)
