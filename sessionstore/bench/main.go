@@ -45,7 +45,10 @@ func main() {
 	} else {
 		err = compare(ctx)
 	}
-	if err != nil && !errors.Is(err, context.Canceled) {
+	if ctx.Err() != nil && err != nil {
+		err = errors.New("stopped: no results were written")
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}

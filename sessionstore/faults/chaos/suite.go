@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/anishathalye/porcupine"
 )
@@ -41,6 +42,7 @@ func (s *suite) run(ctx context.Context) (*result, error) {
 	admin := s.connect()
 	defer admin.Close()
 	total := new(result)
+	go s.sayOften(ctx, total)
 	var group sync.WaitGroup
 	for range parallel {
 		group.Go(func() {
@@ -65,6 +67,20 @@ func (s *suite) run(ctx context.Context) (*result, error) {
 	}
 	group.Wait()
 	return total, context.Cause(ctx)
+}
+
+// sayOften reports twice a minute how far the run is, until ctx ends.
+func (s *suite) sayOften(ctx context.Context, total *result) {
+	ticker := time.NewTicker(30 * time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			s.report(fmt.Sprintf("... so far, of %d logins: %v", s.logins, total))
+		}
+	}
 }
 
 func (r *result) count(h *history) {
