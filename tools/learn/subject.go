@@ -21,6 +21,7 @@ import (
 	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/tools/board"
+	"example.com/session-workshop/tools/internal/advice"
 )
 
 // startWithin bounds the time from an app's start to its first answer.
@@ -192,6 +193,9 @@ func (c *Check) build(ctx context.Context, dir string) (binary string, err error
 	name := c.Copy.Name()
 	binary = filepath.Join(dir, name+".exe")
 	if err := launch.Build(ctx, c.Copy.Dir(), binary); err != nil {
+		if advice.Known(err) {
+			return "", err
+		}
 		return "", notReady{board.DoesNotCompile, lang.Errorf("%s does not compile:\n%s\nFix that, and run the check again",
 			"%s をコンパイルできません。\n%s\n直してから、もう一度チェックしてください", name, launch.CompilerSaid(err, name))}
 	}

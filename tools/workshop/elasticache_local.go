@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"example.com/session-workshop/tools/elasticache"
+	"example.com/session-workshop/tools/internal/advice"
 	"example.com/session-workshop/tools/internal/modules"
 	"example.com/session-workshop/tools/internal/supervisor"
 )
@@ -39,6 +40,9 @@ func runElastiCache(ctx context.Context, args []string) error {
 		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(*port)), Dir: *dir, Cluster: *cluster, Plain: *plain,
 	}
 	standIn, err := elasticache.Start(ctx, options)
+	if advice.Known(err) {
+		return err
+	}
 	if err != nil {
 		return fmt.Errorf("%w\nIs another one running? Choose another port: go run ./tools/workshop elasticache-local -port 7380", err)
 	}

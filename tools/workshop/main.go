@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -24,6 +25,8 @@ import (
 
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/lang"
+	"example.com/session-workshop/tools/internal/advice"
+	"example.com/session-workshop/tools/internal/machine"
 )
 
 // command is one command of the program. run gets the arguments after its name,
@@ -79,21 +82,42 @@ func main() {
 		ends = append(ends, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), ends...)
+	removeTemp := machine.GoTemp()
 	var err error
 	language, err = lang.OfTerminal(os.Getenv, term.IsTerminal(int(os.Stdout.Fd())))
 	if err == nil {
 		err = run(ctx, os.Args[1:])
 	}
+	interrupted := ctx.Err() != nil
 	stop()
+	removeTemp()
+	if status := report(err, interrupted); status != 0 {
+		os.Exit(status)
+	}
+}
+
+// report prints the error of a command, and returns the status of the program.
+// interrupted reports whether the user has pressed Ctrl+C.
+func report(err error, interrupted bool) int {
 	var status exitStatus
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
 	case errors.As(err, &status):
-		os.Exit(int(status))
-	default:
-		fmt.Fprintln(os.Stderr, lang.Of(err).In(language))
-		os.Exit(1)
+		return int(status)
+	case interrupted && isCaused(err):
+		fmt.Fprintln(os.Stderr, lang.T("Stopped before the end.", "途中で中止しました。").In(language))
+		return 1
 	}
+	fmt.Fprintln(os.Stderr, lang.Of(advice.Add(err)).In(language))
+	return 1
+}
+
+// isCaused reports whether an error only says that Ctrl+C has ended something,
+// and not what.
+func isCaused(err error) bool {
+	_, exit := errors.AsType[*exec.ExitError](err)
+	return exit || errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "signal: ")
 }
 
 func run(ctx context.Context, args []string) error {

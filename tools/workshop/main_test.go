@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -242,4 +243,21 @@ func TestAClosedTerminalEndsAProgramCleanly(t *testing.T) {
 func embeddedRedis(t *testing.T) (addr string) {
 	t.Helper()
 	return start(t, ".", nil, "redis", "-port", "0").WaitFor(`running on (\S+)\. It is the embedded one`)
+}
+
+// Without a home folder or a folder for temporary files, the go command fails
+// for a reason that is not in the learner's code.
+func TestACheckThatTheMachinePreventsBlamesNoCode(t *testing.T) {
+	root := repotest.Copy(t)
+	repotest.Run(t, root, program(t, "."), "start", "1")
+	for env, want := range map[string]string{
+		"TMPDIR=" + filepath.Join(root, "missing"): "unset TMPDIR",
+		"HOME=": "Set HOME",
+	} {
+		p := start(t, root, []string{env, "GOPATH=", "GOCACHE=", "GOMODCACHE="}, "check", "1")
+		<-p.Ended
+		if p.Err == nil || !strings.Contains(p.String(), want) || strings.Contains(p.String(), "compile") {
+			t.Errorf("with %s: %v\n%s", env, p.Err, p)
+		}
+	}
 }

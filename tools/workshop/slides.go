@@ -15,7 +15,7 @@ import (
 
 // runSlides writes the slides of a class, one page in each language.
 func runSlides(_ context.Context, args []string) error {
-	if err := parseOnly(newFlags("slides\n  It writes bin/slides.html and bin/slides.ja.html."), args); err != nil {
+	if err := parseOnly(newFlags("slides", lang.T("It writes bin/slides.html and bin/slides.ja.html.", "bin/slides.html と bin/slides.ja.html を書き出します。")), args); err != nil {
 		return err
 	}
 	root, err := modules.Root()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 
-	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/tools/internal/modules"
 	"example.com/session-workshop/tools/learn"
 )
@@ -12,7 +11,7 @@ import (
 // runStatus shows the progress of a learner in each step.
 func runStatus(_ context.Context, args []string) error {
 	flags := newFlags("status")
-	if err := config.ParseFlags(flags, args); err != nil {
+	if err := parseOnly(flags, args); err != nil {
 		return err
 	}
 	root, err := modules.Root()

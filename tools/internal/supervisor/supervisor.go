@@ -21,6 +21,7 @@ import (
 	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/shared/web"
+	"example.com/session-workshop/tools/internal/advice"
 	"example.com/session-workshop/tools/internal/foreign"
 	"example.com/session-workshop/tools/internal/modules"
 )
@@ -183,6 +184,9 @@ func (p *Program) Build(ctx context.Context) error {
 	if err := launch.Build(ctx, p.dir, binary); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if advice.Known(err) {
+			return advice.Add(err)
 		}
 		said := launch.CompilerSaid(err, p.Name)
 		p.notify(firstMistake.FindString(said))
