@@ -27,9 +27,20 @@ N := $(call typed,N,Ｎ)
 # WORKSHOP_LANG.
 in-japanese = l=$$WORKSHOP_LANG; [ "$$l" ] || ! [ -t 1 ] || l=$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}; case $$l in [Jj][Aa] | [Jj][Aa]_JP | [Jj][Aa]*.[Uu][Tt][Ff]*8) true ;; *) false ;; esac
 
+# say prints the message $1 to standard error.
+say = if $(in-japanese); then echo "$($1-ja)"; else echo "$($1)"; fi >&2
+building = Building, once: this takes up to a minute ...
+building-ja = 最初の 1 回だけビルドします。1 分ほどかかります…
+stopped = Stopped.
+stopped-ja = 中止しました。
+failed = The build failed, for the reason above. If it is not a mistake in the code, check the free space, the network and the owner of this folder.
+failed-ja = ビルドできませんでした。原因は上に表示されています。コードの間違いでなければ、空き容量、ネットワーク、ディレクトリの所有者を確認してください。
+
 # build runs the go command $2, which builds the program $1 in bin. After Ctrl+C
 # the shell goes on because of its trap, and deletes what go build leaves behind.
-build = trap : INT; [ -e bin/$1 ] || if $(in-japanese); then echo "最初の 1 回だけビルドします。1 分ほどかかります…" >&2; else echo "Building, once: this takes up to a minute ..." >&2; fi; t=$$(mktemp -d) && GOTMPDIR=$$t $2; s=$$?; rm -rf "$$t"; case $$s in 0) ;; 130) if $(in-japanese); then echo "中止しました。" >&2; else echo "Stopped." >&2; fi ;; *) if $(in-japanese); then echo "ビルドできませんでした。原因は上に表示されています。コードの間違いでなければ、空き容量、ネットワーク、ディレクトリの所有者を確認してください。" >&2; else echo "The build failed, for the reason above. If it is not a mistake in the code, check the free space, the network and the owner of this folder." >&2; fi ;; esac; [ $$s = 0 ]
+build = trap : INT; [ -e bin/$1 ] || $(call say,building); \
+	t=$$(mktemp -d) && GOTMPDIR=$$t $2; s=$$?; rm -rf "$$t"; \
+	case $$s in 0) ;; 130) $(call say,stopped) ;; *) $(call say,failed) ;; esac; [ $$s = 0 ]
 
 # start builds the program of a folder and starts it. go run would print its own
 # error after the program's.
