@@ -135,7 +135,7 @@ cookie: ## show what anyone can read in a signed cookie | 署名付き Cookie �
 elasticache-local: ## run a Redis like the one in AWS, on this machine | AWS と同じように動く Redis をこのマシンで起動する
 	$(call run,./tools/workshop,elasticache-local $(ARGS))
 
-example: ## run an app on our session store, with a list of devices | 完成したストアを使うアプリを起動する (端末の一覧付き)
+example: ## run an app on our session store, with a list of devices | 完成したストアを使うアプリを起動する（端末の一覧付き）
 	$(call run,./sessionstore/example,$(ARGS))
 
 take: ## copy the session store: make take TO=../svc/internal | セッションストアをコピーする: make take TO=../svc/internal
@@ -166,7 +166,7 @@ test-versions: ## test on later versions of Redis, Valkey and Go | 新しいバ�
 flakes: ## repeat the tests on a busy machine, to find flaky ones | 負荷をかけてテストを繰り返し、不安定なものを見つける
 	$(call start,./tools/tests,-rounds 10 $(ARGS))
 
-bench: ## measure our session store and others, about 12 minutes | セッションストアをほかのストアと比べて測る (約 12 分)
+bench: ## measure our session store and others, about 12 minutes | セッションストアをほかのストアと比べて測る（約 12 分）
 	$(call start-alone,sessionstore/bench,.)
 
 chaos: ## test our session store under faults | 障害を起こしてセッションストアをテストする
@@ -201,7 +201,7 @@ step３ watch３: %３: %3
 step４ watch４: %４: %4
 
 # Make does nothing for a setting that it takes for a target.
-$(subst :,\:,$(TYPED_WIDE)): ;
+$(subst :,\:,$(TYPED_WIDE)): ; @:
 
 $(typos) .DEFAULT:
 	@if $(in-japanese); then echo '"make $(if $(secret),…,$@)" はありません。ステップは 1 〜 4 で、make step3 や make check3 のように入力します。make help で一覧できます。' >&2; else echo 'There is no "make $(if $(secret),…,$@)". The steps are 1 to 4, as in make step3 and make check3; make help lists all targets.' >&2; fi; test $(if $(secret),0,-t 1)
