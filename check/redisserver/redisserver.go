@@ -18,10 +18,12 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/shared/lang"
 )
 
 // ErrNone says that the machine has no server program, and what to install.
-var ErrNone = errors.New("no redis-server and no valkey-server on the PATH. Install Redis: `apt-get install redis-server` (Debian, Ubuntu), `brew install redis` (macOS)")
+var ErrNone = lang.Errorf("no redis-server and no valkey-server on the PATH. Install Redis: `apt-get install redis-server` (Debian, Ubuntu), `brew install redis` (macOS)",
+	"redis-server も valkey-server も PATH にありません。Redis をインストールしてください: `apt-get install redis-server`（Debian、Ubuntu）、`brew install redis`（macOS）")
 
 // Find returns the path of the server program, or ErrNone.
 func Find() (string, error) {

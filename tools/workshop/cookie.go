@@ -13,36 +13,38 @@ import (
 
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/inspect"
+	"example.com/session-workshop/shared/lang"
 )
 
 // runCookie logs in to an app, and prints what anyone can read in the cookie.
 func runCookie(ctx context.Context, args []string) error {
-	flags := newFlags("cookie [URL]\n  URL is the address that the app printed, by default http://127.0.0.1:5000.\n" +
-		"  It logs in as aaa, and prints what anyone can read in the signed cookie of steps 1 to 3.")
+	flags := newFlags("cookie [URL]",
+		lang.T("URL is the address that the app printed, by default http://127.0.0.1:5000.", "URL は、アプリが表示したアドレスです（既定: http://127.0.0.1:5000）。"),
+		lang.T("It logs in as aaa, and prints what anyone can read in the signed cookie of steps 1 to 3.", "aaa でログインし、ステップ 1 〜 3 の署名付き Cookie のうち、誰にでも読める内容を表示します。"))
 	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
 	if flags.NArg() > 1 {
-		return errors.New("cookie: give one address, for example http://127.0.0.1:5000")
+		return lang.Errorf("cookie: give one address, for example http://127.0.0.1:5000", "cookie: アドレスを 1 つだけ指定してください。例: http://127.0.0.1:5000")
 	}
 	cookies, err := logIn(ctx, cmp.Or(flags.Arg(0), "http://127.0.0.1:5000"))
 	if err != nil {
 		return fmt.Errorf("cookie: %w", err)
 	}
 	if len(cookies) == 0 {
-		return errors.New("cookie: the app set no cookie at the login")
+		return lang.Errorf("cookie: the app set no cookie at the login", "cookie: ログインしても、アプリが Cookie を設定しませんでした")
 	}
 	for _, c := range cookies {
 		signed, ok := inspect.ReadSigned(c.Value)
 		if !ok {
 			// It may be the token of a session, which is a secret.
-			fmt.Printf("%s is not a signed cookie. Its value has %d characters, and stays secret.\n", c.Name, len(c.Value))
+			say(lang.T("%s is not a signed cookie. Its value has %d characters, and stays secret.", "%s は署名付き Cookie ではありません。値は %d 文字です。秘密の値なので、表示しません。", c.Name, len(c.Value)))
 			continue
 		}
-		fmt.Printf("%s is a signed cookie:\n", c.Name)
-		fmt.Printf("  %-30s when it was made\n", signed.Time)
-		fmt.Printf("  %-30s what it says\n", signed.Text)
-		fmt.Printf("  %-30s the signature\n", fmt.Sprintf("% x …", signed.Signature[:min(5, len(signed.Signature))]))
+		say(lang.T("%s is a signed cookie:", "%s は署名付き Cookie です。", c.Name))
+		say(lang.T("  %-30s when it was made", "  %-30s 作られた時刻", signed.Time))
+		say(lang.T("  %-30s what it says", "  %-30s 書いてあること", signed.Text))
+		say(lang.T("  %-30s the signature", "  %-30s 署名", fmt.Sprintf("% x …", signed.Signature[:min(5, len(signed.Signature))])))
 	}
 	return nil
 }
@@ -54,16 +56,16 @@ func logIn(ctx context.Context, address string) ([]*http.Cookie, error) {
 	form := strings.NewReader(url.Values{"username": {"aaa"}}.Encode())
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(address, "/")+"/login", form)
 	if err != nil {
-		return nil, errors.New("the address must be like http://127.0.0.1:5000")
+		return nil, lang.Errorf("the address must be like http://127.0.0.1:5000", "アドレスは http://127.0.0.1:5000 のように書いてください")
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	// A client would follow the redirect, and the page after it sets no cookie.
 	answer, err := http.DefaultTransport.RoundTrip(request)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return nil, errors.New("no answer within 5 s. Does the app hang?")
+		return nil, lang.Errorf("no answer within 5 s. Does the app hang?", "5 秒待っても応答がありません。アプリが止まっていませんか")
 	case err != nil:
-		return nil, fmt.Errorf("no app answers there: %w. Start one, and use the address that it prints", err)
+		return nil, lang.Errorf("no app answers there: %w. Start one, and use the address that it prints", "そこではどのアプリも応答しません（%w）。アプリを起動し、表示されたアドレスを指定してください", err)
 	}
 	defer answer.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 1<<20))

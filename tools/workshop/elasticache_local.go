@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/elasticache"
 	"example.com/session-workshop/tools/internal/advice"
 	"example.com/session-workshop/tools/internal/modules"
@@ -44,7 +45,8 @@ func runElastiCache(ctx context.Context, args []string) error {
 		return err
 	}
 	if err != nil {
-		return fmt.Errorf("%w\nIs another one running? Choose another port: go run ./tools/workshop elasticache-local -port 7380", err)
+		return lang.Errorf("%w\nIs another one running? Choose another port: go run ./tools/workshop elasticache-local -port 7380",
+			"%w\n別のターミナルで起動していませんか。ポートを変えるには: go run ./tools/workshop elasticache-local -port 7380", err)
 	}
 	defer standIn.Close()
 	env := environmentOf(standIn, options)
@@ -84,38 +86,40 @@ func writeEnvironment(dir string, env []string) (file string, err error) {
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 func printStandIn(standIn *elasticache.StandIn, environment string, o elasticache.Options) {
-	access, nodes := "TLS, a user with no more rights than the steps need", "a primary and a replica"
+	access := lang.T("TLS, a user with no more rights than the steps need", "TLS あり、ステップに必要な権限だけを持つユーザー")
+	nodes := lang.T("a primary and a replica", "プライマリとレプリカ")
 	_, port, _ := net.SplitHostPort(standIn.Addr())
 	cli := "redis-cli -p " + port
 	if o.Plain {
-		access = "neither TLS nor a password"
+		access = lang.T("neither TLS nor a password", "TLS もパスワードもなし")
 	} else {
 		cli += " --tls --cacert " + quoted(standIn.CAFile) + " --user " + elasticache.User
 	}
 	if o.Cluster {
-		nodes = "three masters in cluster mode"
+		nodes = lang.T("three masters in cluster mode", "クラスターモードのプライマリ 3 台")
 		cli += " -c"
 	}
-	fmt.Printf("A stand-in for ElastiCache is running on %s: %s, %s.\n", standIn.Addr(), access, nodes)
-	fmt.Println("Use it, in another terminal:")
+	say(lang.T("A stand-in for ElastiCache is running on %s: %s, %s.",
+		"ElastiCache を再現したローカル環境が %s で動いています: %s、%s。", standIn.Addr(), access, nodes))
+	say(lang.T("Use it, in another terminal:", "使うには、別のターミナルで次のコマンドを実行します。"))
 	fmt.Println("  .", quoted(environment))
 	fmt.Println("  make step4")
-	fmt.Println("Look inside, in a third one:")
+	say(lang.T("Look inside, in a third one:", "中をのぞくには、3 つ目のターミナルで次のコマンドを実行します。"))
 	fmt.Println("  .", quoted(environment))
 	fmt.Println(" ", cli)
-	fmt.Println(supervisor.AboutTTL)
+	say(supervisor.AboutTTL)
 	if !o.Cluster {
-		fmt.Println("Watch a failover: type one of these here, and Enter")
-		fmt.Println("  switch   a planned failover: no write is lost")
-		fmt.Println("  fail     a crash: the primary is killed, and the replica takes over")
+		say(lang.T("Watch a failover: type one of these here, and Enter", "フェイルオーバーを見るには、ここに次のどちらかを入力して Enter を押します。"))
+		say(lang.T("  switch   a planned failover: no write is lost", "  switch   計画的な切り替え。書き込みは失われない"))
+		say(lang.T("  fail     a crash: the primary is killed, and the replica takes over", "  fail     障害。プライマリを強制終了し、レプリカが引き継ぐ"))
 	}
-	fmt.Println("Stop it: Ctrl+C")
+	say(lang.T("Stop it: Ctrl+C", "止めるには: Ctrl+C"))
 }
 
 // printEnd says how to remove the settings from the terminals that use them. A
 // step would otherwise still connect to the stand-in.
 func printEnd(env []string) {
-	fmt.Println("The stand-in has stopped. In each terminal that used it:")
+	say(lang.T("The stand-in has stopped. In each terminal that used it:", "ローカル環境を止めました。これを使っていたすべてのターミナルで、次のコマンドを実行します。"))
 	fmt.Print("  unset")
 	for _, line := range env {
 		name, _, _ := strings.Cut(line, "=")
@@ -155,11 +159,12 @@ func carryOut(ctx context.Context, standIn *elasticache.StandIn, order string) e
 	case "fail":
 		err = standIn.Fail(ctx)
 	default:
-		fmt.Printf("%q is neither switch nor fail.\n", order)
+		say(lang.T("%q is neither switch nor fail.", "%q は switch でも fail でもありません。", order))
 		return nil
 	}
 	if err == nil {
-		fmt.Println("The replica has taken over. Reload the page: you are still logged in. If the page says that Redis does not answer, reload it again.")
+		say(lang.T("The replica has taken over. Reload the page: you are still logged in. If the page says that Redis does not answer, reload it again.",
+			"レプリカが引き継ぎました。ページを再読み込みしてください。ログインは続いています。「Redis が応答しません」と表示されたら、もう一度再読み込みします。"))
 	}
 	return err
 }
