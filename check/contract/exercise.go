@@ -333,7 +333,7 @@ func (e exercise) breakingRules() []rule {
 					}
 				}
 			}
-			s.expect(false, lang.T("%s to fail", "%s が失敗すること", e.breaks), lang.T("it passes", "合格しました"))
+			s.expect(false, lang.T("%s to fail", "%s が失敗すること", e.breaks), lang.T("it passes", "合格した"))
 		},
 	}
 	return []rule{broken, lessonHolds(e.where, e.breaks, e.mayBreak)}
@@ -365,7 +365,7 @@ func loginEnds(s *scene) {
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	s.expect(false, lang.T("GET / with a copied cookie to say %s after %s", "ログインから %[2]s たったら、コピーした Cookie を付けた GET / が %[1]s と表示すること", quote(loggedOut), age.String()), lang.T("it still says %s", "まだ %s と表示されます", quote(loggedIn+s.user)))
+	s.expect(false, lang.T("GET / with a copied cookie to say %s after %s", "ログインから %[2]s たったら、コピーした Cookie を付けた GET / が %[1]s と表示すること", quote(loggedOut), age.String()), lang.T("it still says %s", "まだ %s と表示される", quote(loggedIn+s.user)))
 }
 
 // field returns a field of the user's hash.
@@ -379,13 +379,13 @@ func (s *scene) field(name string) string {
 
 func lastVisitIsWritten(s *scene) {
 	b := s.visited(1)
-	s.expect(s.field("last_visit") != "", lang.T("a field last_visit in the hash", "ハッシュにフィールド last_visit があること"), lang.T("none, or an empty one", "ないか、空です"))
+	s.expect(s.field("last_visit") != "", lang.T("a field last_visit in the hash", "ハッシュにフィールド last_visit があること"), lang.T("none, or an empty one", "ないか、空"))
 	if s.failed() {
 		return
 	}
 	s.expectReply(s.target.Redis.HSet(s.ctx, s.key(), "last_visit", "long ago"))
 	b.expectVisits(2)
-	s.expect(s.field("last_visit") != "long ago", lang.T("a visit to write last_visit again", "アクセスで last_visit が書き換わること"), lang.T("the value from before", "前の値のままです"))
+	s.expect(s.field("last_visit") != "long ago", lang.T("a visit to write last_visit again", "アクセスで last_visit が書き換わること"), lang.T("the value from before", "前の値のまま"))
 }
 
 func lastVisitIsShown(s *scene) {
@@ -492,7 +492,7 @@ func indexEnds(s *scene) {
 	keys, err := s.scan(s.ctx, "*"+s.user+"*", "")
 	s.expect(err == nil, lang.T("an answer from Redis to SCAN", "Redis が SCAN に応答すること"), lang.Same(fmt.Sprint(err)))
 	for _, key := range keys {
-		s.expect(s.ttl(key) > 0, lang.T("a TTL of the key %s", "キー %s に TTL があること", quote(key)), lang.T("none: it lives for ever", "なし。いつまでも残ります"))
+		s.expect(s.ttl(key) > 0, lang.T("a TTL of the key %s", "キー %s に TTL があること", quote(key)), lang.T("none: it lives for ever", "なし。いつまでも残る"))
 	}
 }
 

@@ -62,7 +62,7 @@ var serverSessions = []rule{
 			one.login(s.user)
 			two.login(s.user)
 			for _, value := range []string{one.cookie().Value, two.cookie().Value} {
-				s.expect(value != first, lang.T("a new cookie value for a new login", "ログインし直すと、Cookie の値が新しくなること"), lang.T("the value of an earlier login once more", "前のログインと同じ値です"))
+				s.expect(value != first, lang.T("a new cookie value for a new login", "ログインし直すと、Cookie の値が新しくなること"), lang.T("the value of an earlier login once more", "前のログインと同じ値"))
 			}
 		},
 	},
@@ -133,7 +133,7 @@ var serverSessions = []rule{
 			b := s.visited(1)
 			key := s.key()
 			b.logout()
-			s.expect(!s.exists(key), lang.T("no key %s after logout", "ログアウトのあとに、キー %s がないこと", key), lang.T("the key is still there", "キーが残っています"))
+			s.expect(!s.exists(key), lang.T("no key %s after logout", "ログアウトのあとに、キー %s がないこと", key), lang.T("the key is still there", "キーが残っている"))
 		},
 	},
 	{
@@ -151,7 +151,7 @@ var serverSessions = []rule{
 			key, thief := s.key(), b.copy()
 			b.logout()
 			thief.expectLoggedOut()
-			s.expect(!s.exists(key), lang.T("no visit to bring back %s after logout", "ログアウトのあとのアクセスで、%s が生き返らないこと", key), lang.T("the key is there again", "キーが作り直されています"))
+			s.expect(!s.exists(key), lang.T("no visit to bring back %s after logout", "ログアウトのあとのアクセスで、%s が生き返らないこと", key), lang.T("the key is there again", "キーが作り直されている"))
 		},
 	},
 	{
@@ -224,7 +224,7 @@ func fixation(s *scene) {
 	victim.plant(name, value)
 	attacker.plant(name, value)
 	victim.login(s.user)
-	s.expect(victim.valueOf(name) != value, lang.T("login to replace the cookie value that was planted before", "先に仕込まれていた Cookie の値が、ログインで置き換わること"), lang.T("%s=%s is still there", "%s=%s が残っています", name, quote(value)))
+	s.expect(victim.valueOf(name) != value, lang.T("login to replace the cookie value that was planted before", "先に仕込まれていた Cookie の値が、ログインで置き換わること"), lang.T("%s=%s is still there", "%s=%s が残っている", name, quote(value)))
 	attacker.expectLoggedOut()
 }
 
@@ -273,7 +273,7 @@ func tokenIsRandom(s *scene) {
 			same++
 		}
 		s.expect(same <= len(value)/3, lang.T("the cookie values of two logins to differ from their beginning on", "2 回のログインで、Cookie の値が先頭から異なること"),
-			lang.T("the first %d of %d characters are the same", "%[2]d 文字のうち、先頭の %[1]d 文字が同じです", same, len(value)))
+			lang.T("the first %d of %d characters are the same", "%[2]d 文字のうち、先頭の %[1]d 文字が同じ", same, len(value)))
 		before = value
 	}
 }

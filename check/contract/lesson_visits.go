@@ -14,7 +14,7 @@ import (
 var firstVisits = []rule{
 	{
 		id:   "logged-out",
-		name: lang.T("without a login, / says You are not logged in", "ログインしていなければ、/ は You are not logged in と表示する"),
+		name: lang.T("without a login, / says You are not logged in", "未ログインなら、/ は You are not logged in と表示する"),
 		hints: []lang.Text{
 			lang.T(`For a browser without a login, the handler of GET / writes exactly "You are not logged in".`, `ログインしていないブラウザには、GET / のハンドラーで "You are not logged in" と表示します。文言はこのとおりにしてください。`),
 			lang.T(`index renders the page "index". Without a name, the template in pages takes its {{else}}.`, `index でページ "index" をレンダリングします。名前が空なら、pages のテンプレートの {{else}} のほうが表示されます。`),

@@ -160,7 +160,7 @@ func (a *App) ready(ctx context.Context) error {
 		return a.endedEarly()
 	case <-ctx.Done():
 		return lang.Errorf(`printed no line like "Step 3 is running: http://127.0.0.1:5000" in time: %w`,
-			`"Step 3 is running: http://127.0.0.1:5000" のような行が、時間内に出力されませんでした (%w)`, context.Cause(ctx))
+			`"Step 3 is running: http://127.0.0.1:5000" のような行が、時間内に出力されませんでした（%w）`, context.Cause(ctx))
 	}
 	answer := lang.Errorf("/healthz has not answered yet", "/healthz がまだ応答していません")
 	for {

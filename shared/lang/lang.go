@@ -35,7 +35,7 @@ func OfTerminal(getenv func(string) string, isTerminal bool) (Lang, error) {
 		return Japanese, nil
 	case chosen != "" && !strings.HasPrefix(chosen, "en"):
 		return English, Errorf("%s=%s: the commands speak English (en) and Japanese (ja) only",
-			"%s=%s: 使える言語は英語 (en) と日本語 (ja) です", Variable, getenv(Variable))
+			"%s=%s: 使える言語は英語（en）と日本語（ja）です", Variable, getenv(Variable))
 	case chosen == "" && isTerminal:
 		return ofLocale(cmp.Or(getenv("LC_ALL"), getenv("LC_MESSAGES"), getenv("LANG"))), nil
 	}

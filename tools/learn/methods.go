@@ -97,7 +97,7 @@ func (c *Check) judge(method, said string, err error) error {
 	if failed := failedTest.FindStringSubmatch(said); failed != nil {
 		failure.Expected = lang.T("%s in %s to pass", "%[2]s の %[1]s が成功すること", failed[1], file)
 	}
-	failure.Got = lang.T("it ended with %v", "%v で終了しました", err)
+	failure.Got = lang.T("it ended with %v", "%v で終了した", err)
 	if line := complaint.FindStringSubmatch(said); line != nil {
 		failure.Got = lang.Same(line[1])
 	}

@@ -28,7 +28,7 @@ func (c Copy) keepPassed(begun time.Time) error {
 func (c Copy) Undo(now time.Time) (backup string, err error) {
 	if _, err := os.Stat(c.passedDir()); err != nil {
 		return "", lang.Errorf("there is nothing to go back to: %s has not passed yet. A version that passes is kept: make check%d",
-			"戻せる状態がありません。%s はまだ合格していません。合格したときの状態は残されます: make check%d", c.Name(), c.Step)
+			"戻せる状態がありません。%s はまだ合格していません。合格すると、そのときの状態が残ります: make check%d", c.Name(), c.Step)
 	}
 	before := c.results()
 	if backup, err = c.replace(now, func() error { return folder.Copy(c.passedDir(), c.Dir()) }); err != nil {

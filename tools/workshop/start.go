@@ -28,7 +28,7 @@ func runStart(_ context.Context, args []string) error {
 }
 
 func printNext(c learn.Copy) {
-	say(lang.T("Next:\n  open           %s", "次にすること:\n  ファイルを開く %s", c.Files()))
+	say(lang.T("Next:\n  open           %s", "次にすること:\n  開くファイル   %s", c.Files()))
 	say(lang.T("  make my-step%d  runs it, and restarts it on each save", "  make my-step%d  起動し、保存するたびに再起動する", c.Step))
 	if c.Step == steps.Count {
 		say(lang.T("  go test -C %s ./session    says which of the four methods are right", "  go test -C %s ./session    4 つのメソッドのうち、どれができているかを表示する", c.Name()))
