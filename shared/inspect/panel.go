@@ -175,7 +175,9 @@ type view struct {
 	// the page of a try.
 	Tries []trial
 	Tried bool
-	panel Panel
+	// Unwatched reports whether the app has not told the panel of its Redis.
+	Unwatched bool
+	panel     Panel
 }
 
 // Color is the number of one of the eight colors in style.css. Servers on
@@ -224,6 +226,8 @@ type holds struct {
 
 func (p Panel) render(name string, c echo.Context, cfg config.Config, record *Record) (template.HTML, error) {
 	v := view{Cookie: p.cookie(c, cfg), Server: localAddress(c), Process: os.Getpid(), panel: p}
+	// Only step 1 has no Redis.
+	v.Unwatched = p.Redis == nil && strings.HasPrefix(cfg.Name, "Step ") && cfg.Name != "Step 1"
 	if v.Tried = c.Path() == tryPath; hasTries(c, cfg) {
 		v.Tries = tries
 	}

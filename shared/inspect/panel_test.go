@@ -156,3 +156,20 @@ func TestThePanelInJapanese(t *testing.T) {
 		}
 	}
 }
+
+// A learner's step 2 counts in Redis before the panel gets the client.
+func TestAPanelWithoutTheRedisOfItsStepSaysSo(t *testing.T) {
+	for name, want := range map[string]string{
+		"Step 1": "Nothing. 0 round trips.",
+		"Step 2": "Not known: this panel does not see Redis. Give inspect.Panel its Redis and its Key, in func run.",
+	} {
+		e := web.New(map[string]string{"index": "<p>Hello</p>"})
+		inspect.Attach(e, config.Config{Name: name, UnderTheHood: true}, inspect.Panel{Cookie: "login"})
+		e.GET("/", func(c echo.Context) error { return c.Render(http.StatusOK, "index", nil) })
+		answer := httptest.NewRecorder()
+		e.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/", nil))
+		if text := textOf(answer.Body.String()); !strings.Contains(text, want) {
+			t.Errorf("%s: no %q in %s", name, want, text)
+		}
+	}
+}
