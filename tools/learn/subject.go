@@ -194,12 +194,17 @@ func (c *Check) build(ctx context.Context, dir string) (binary string, err error
 	binary = filepath.Join(dir, name+".exe")
 	if err := launch.Build(ctx, c.Copy.Dir(), binary); err != nil {
 		if advice.Known(err) {
-			return "", err
+			return "", notBuilt(name, err)
 		}
 		return "", notReady{board.DoesNotCompile, lang.Errorf("%s does not compile:\n%s\nFix that, and run the check again",
 			"%s をコンパイルできません。\n%s\n直してから、もう一度チェックしてください", name, launch.CompilerSaid(err, name))}
 	}
 	return binary, nil
+}
+
+// notBuilt is the error of a build that failed for a reason outside the code.
+func notBuilt(name string, err error) error {
+	return lang.Errorf("%s was not built:\n%s", "%s をビルドできませんでした。\n%s", name, launch.CompilerSaid(err, name))
 }
 
 // redisFor finds the Redis of the check and returns the app's settings for it.

@@ -3,6 +3,7 @@
 package artifact
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -72,7 +73,7 @@ func buildStatic(ctx context.Context, out io.Writer, folder, file, arch string) 
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return fmt.Errorf("%s does not build for linux/%s:\n%s", folder, arch, said)
+		return fmt.Errorf("%s does not build for linux/%s:\n%s", folder, arch, bytes.TrimSpace(said))
 	}
 	return nil
 }

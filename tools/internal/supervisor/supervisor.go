@@ -185,10 +185,10 @@ func (p *Program) Build(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if advice.Known(err) {
-			return advice.Add(err)
-		}
 		said := launch.CompilerSaid(err, p.Name)
+		if advice.Known(err) {
+			return advice.Add(lang.Errorf("%s was not built:\n%s", "%s をビルドできませんでした。\n%s", p.Name, said))
+		}
 		p.notify(firstMistake.FindString(said))
 		return compileError{lang.Errorf("this does not compile:\n%s", "コンパイルできません。\n%s", said)}
 	}
