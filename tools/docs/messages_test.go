@@ -201,7 +201,7 @@ func hashOf(pairs []pair) string {
 func confirmMessages(t *testing.T, name string, pairs []pair) {
 	t.Helper()
 	lines := strings.Fields(strings.ReplaceAll(read(t, confirmedMessages), "  ", "="))
-	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.HasSuffix(line, "="+name) })
+	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.HasSuffix(line, "="+name) || !strings.Contains(line, "=") })
 	lines = append(lines, hashOf(pairs)+"="+name)
 	slices.SortFunc(lines, func(a, b string) int { return strings.Compare(a[strings.Index(a, "="):], b[strings.Index(b, "="):]) })
 	text := strings.ReplaceAll(strings.Join(lines, "\n")+"\n", "=", "  ")
