@@ -55,7 +55,7 @@ func logIn(ctx context.Context, address string) ([]*http.Cookie, error) {
 	defer cancel()
 	form := strings.NewReader(url.Values{"username": {"aaa"}}.Encode())
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(address, "/")+"/login", form)
-	if err != nil {
+	if err != nil || !strings.HasPrefix(request.URL.Scheme, "http") || request.URL.Host == "" {
 		return nil, lang.Errorf("the address must be like http://127.0.0.1:5000", "アドレスは http://127.0.0.1:5000 のように書いてください")
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
