@@ -56,7 +56,7 @@ var otherBrowsers = []rule{
 		hints: []lang.Text{
 			lang.T("POST /login of a browser that is logged in must set the cookie again, with the new name.", "すでにログインしているブラウザでも、POST /login では新しい名前で Cookie を設定し直します。"),
 			lang.T(`login always sets Values["username"] and saves it, also if the cookie already held a name.`, `Cookie にすでに名前が入っていても、login では必ず Values["username"] を設定して Save します。`),
-			lang.T(`s := cookie(c); s.Values["username"] = name; return s.Save(c.Request(), c.Response()), then the redirect`, `s := cookie(c); s.Values["username"] = name; s.Save(c.Request(), c.Response())。そのあとでリダイレクト`),
+			lang.Same(`s := cookie(c); s.Values["username"] = name; if err := s.Save(c.Request(), c.Response()); err != nil { return err }; return c.Redirect(http.StatusSeeOther, "/")`),
 		},
 		where: inLogin,
 		inFour: place{

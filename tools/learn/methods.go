@@ -51,7 +51,7 @@ func (c *Check) testMethods(ctx context.Context, dir string) (test func(context.
 			return nil, notBuilt(c.Copy.Name(), err)
 		}
 		return nil, notReady{board.DoesNotCompile, lang.Errorf("%s/session does not compile with its tests:\n%s\nFix that, and run the check again. To restore the tests, delete %[1]s/%[3]s first",
-			"%s/session とそのテストをコンパイルできません。\n%s\n直してから、もう一度チェックしてください。テストを元に戻すには、先に %[1]s/%[3]s を削除します", c.Copy.Name(), launch.CompilerSaid(err, c.Copy.Name()), methodsTest)}
+			"%s/session とそのテストをコンパイルできません。\n%s\n直してから、もう一度チェックしてください。テストを元に戻すには、先に %[1]s/%[3]s を削除します。", c.Copy.Name(), launch.CompilerSaid(err, c.Copy.Name()), methodsTest)}
 	}
 	return func(ctx context.Context, method string) error {
 		tests := exec.CommandContext(ctx, binary, "-test.v", "-test.timeout=30s", "-test.run=^Test"+method)

@@ -197,7 +197,7 @@ func (c *Check) build(ctx context.Context, dir string) (binary string, err error
 			return "", notBuilt(name, err)
 		}
 		return "", notReady{board.DoesNotCompile, lang.Errorf("%s does not compile:\n%s\nFix that, and run the check again",
-			"%s をコンパイルできません。\n%s\n直してから、もう一度チェックしてください", name, launch.CompilerSaid(err, name))}
+			"%s をコンパイルできません。\n%s\n直してから、もう一度チェックしてください。", name, launch.CompilerSaid(err, name))}
 	}
 	return binary, nil
 }

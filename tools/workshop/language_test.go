@@ -60,7 +60,7 @@ func TestACheckThatFailsSpeaksJapanese(t *testing.T) {
 	repotest.Change(t, source, "func main() {", "func main() {\n\tpanic(`at the start`)")
 	repotest.WantText(t, do(t, filepath.Dir(app), 1, env, "check", "1"), "my-step1 が起動しません: 準備ができる前に終了しました（exit status 2）。最後の出力:\n    panic: at the start")
 	repotest.Change(t, source, "panic(`at the start`)", "undefinedName()")
-	repotest.WantText(t, do(t, filepath.Dir(app), 1, env, "check", "1"), "my-step1 をコンパイルできません。\n", ": undefined: undefinedName\n直してから、もう一度チェックしてください\n")
+	repotest.WantText(t, do(t, filepath.Dir(app), 1, env, "check", "1"), "my-step1 をコンパイルできません。\n", ": undefined: undefinedName\n直してから、もう一度チェックしてください。\n")
 }
 
 func TestAWindowSpeaksJapaneseAndTakesTheKeysOfAnInputMethod(t *testing.T) {

@@ -139,7 +139,7 @@ func (p *Program) LongTTL() bool {
 
 // AboutTTL is the message to print if LongTTL is true.
 var AboutTTL = lang.T("SESSION_TTL is %s here, to give you time. For the lesson's ten seconds, set SESSION_TTL=10s",
-	"ゆっくり試せるように、SESSION_TTL は %s にしてあります。ガイドと同じ 10 秒にするには SESSION_TTL=10s を指定してください", TTL)
+	"ゆっくり試せるように、SESSION_TTL は %s にしてあります。ガイドと同じ 10 秒にするには SESSION_TTL=10s を指定してください。", TTL)
 
 // findRedis finds a Redis, or starts one in this process, which outlives the
 // processes of the program.
