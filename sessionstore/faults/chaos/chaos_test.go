@@ -34,7 +34,8 @@ func TestLoginsOnACluster(t *testing.T) {
 // survives runs the suite. A violation fails the test.
 func survives(t *testing.T, redis service, logins int64) {
 	t.Helper()
-	s := &suite{service: redis, logins: logins, seed: 1, out: t.ArtifactDir(), report: func(text string) { t.Error(text) }}
+	s := &suite{service: redis, logins: logins, seed: 1, out: t.ArtifactDir(),
+		report: func(text string) { t.Error(text) }, progress: func(text string) { t.Log(text) }}
 	total, err := s.run(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -61,7 +61,8 @@ func run(ctx context.Context) error {
 	redis.batching = *batching
 	begun := time.Now()
 	fmt.Printf("seed %d\n", *seed)
-	s := &suite{service: redis, logins: *logins, seed: *seed, out: *out, report: func(text string) { fmt.Println(text) }}
+	say := func(text string) { fmt.Println(text) }
+	s := &suite{service: redis, logins: *logins, seed: *seed, out: *out, report: say, progress: say}
 	total, err := s.run(ctx)
 	if err != nil {
 		return err

@@ -20,7 +20,8 @@ type suite struct {
 	logins int64 // number of logins to make
 	seed   uint64
 	out    string // the folder for pages of violations
-	report func(string)
+	// report gets the violations, and progress how far the run is.
+	report, progress func(string)
 }
 
 // result is the sum of all rounds.
@@ -42,7 +43,11 @@ func (s *suite) run(ctx context.Context) (*result, error) {
 	admin := s.connect()
 	defer admin.Close()
 	total := new(result)
-	go s.sayOften(ctx, total)
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		s.sayOften(ctx, total)
+	}()
 	var group sync.WaitGroup
 	for range parallel {
 		group.Go(func() {
@@ -66,10 +71,13 @@ func (s *suite) run(ctx context.Context) (*result, error) {
 		})
 	}
 	group.Wait()
-	return total, context.Cause(ctx)
+	err := context.Cause(ctx)
+	cancel(nil)
+	<-told
+	return total, err
 }
 
-// sayOften reports twice a minute how far the run is, until ctx ends.
+// sayOften says twice a minute how far the run is, until ctx ends.
 func (s *suite) sayOften(ctx context.Context, total *result) {
 	ticker := time.NewTicker(30 * time.Second)
 	defer ticker.Stop()
@@ -78,7 +86,7 @@ func (s *suite) sayOften(ctx context.Context, total *result) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			s.report(fmt.Sprintf("... so far, of %d logins: %v", s.logins, total))
+			s.progress(fmt.Sprintf("... so far, of %d logins: %v", s.logins, total))
 		}
 	}
 }
