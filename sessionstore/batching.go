@@ -27,7 +27,8 @@ const maxUnanswered = 2000
 // many requests as one, so each visit passes them before it joins a batch.
 //
 // Without full duplex a batch waits for the reply to the batch before it. With 5 ms
-// to Redis that cost a fifth of the throughput.
+// to Redis that cost a fifth of the throughput. A cluster client that reads from
+// replicas has no full duplex, and a visit is a write that goes to a primary.
 func (s *Store) openBatches() (err error) {
 	options := redis.DefaultAutoPipelineOptions()
 	options.FullDuplex, options.FullDuplexWindow = true, maxUnanswered
@@ -35,6 +36,7 @@ func (s *Store) openBatches() (err error) {
 	case *redis.ClusterClient:
 		own := *client.Options()
 		own.PipelinePoolSize = 1
+		own.ReadOnly, own.RouteByLatency, own.RouteRandomly = false, false, false
 		cluster := redis.NewClusterClient(&own)
 		s.clusters, s.batchClient = append(s.clusters, cluster), cluster
 		s.batches, err = cluster.AsyncAutoPipelineWithOptions(options)

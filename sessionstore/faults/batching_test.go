@@ -1,14 +1,21 @@
 package faults
 
 import (
+	"context"
+	"errors"
+	"maps"
+	"net"
 	"os"
 	"os/exec"
 	"sync"
 	"testing"
 
+	"github.com/redis/go-redis/v9"
+
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/check/wait"
+	"example.com/session-workshop/check/wire"
 	"example.com/session-workshop/sessionstore"
 )
 
@@ -60,5 +67,41 @@ func TestBatchingFailsAllChangesOnABrokenConnection(t *testing.T) {
 		if n := visits(t, server.Client, b.key()); n != 1 {
 			t.Errorf("a visit counted %d times", n)
 		}
+	}
+}
+
+func TestBatchingWaitsForNoReplyOnACluster(t *testing.T) {
+	testall.Only(t)
+	t.Parallel()
+	c := redistest.StartCluster(t, 3, 0)
+	admin := c.Client()
+	clients := maps.Clone(replicaReads)
+	clients["reads on primaries"] = func(*redis.ClusterOptions) {}
+	for name, prefer := range clients {
+		t.Run(name, func(t *testing.T) {
+			wires := map[string]*wire.Wire{}
+			for _, addr := range c.Addrs {
+				wires[addr] = redistest.OpenWire(t, addr)
+			}
+			options := withPatienceOnACluster(c.Options())
+			options.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, network, wires[addr].Addr)
+			}
+			prefer(options)
+			b := loggedIn(t, newStoreOn(t, connectCluster(t, options), sessionstore.Batching()), "aaa")
+			must(t, b.refresh(t.Context()))
+
+			reply := wires[c.Node(c.Owner(b.key())).Addr].HoldReply(1)
+			failed := make(chan error, 2)
+			for n := range int64(2) {
+				go func() {
+					_, err := b.visit(t.Context())
+					failed <- err
+				}()
+				wait.For(t, "the visit has run", func() bool { return visits(t, admin, b.key()) == n+1 })
+			}
+			reply.Release()
+			must(t, errors.Join(<-failed, <-failed))
+		})
 	}
 }

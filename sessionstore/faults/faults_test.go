@@ -10,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -95,9 +96,46 @@ func connect(t testing.TB, options *redis.Options) *redis.Client {
 }
 
 func connectCluster(t testing.TB, options *redis.ClusterOptions) *redis.ClusterClient {
-	client := redis.NewClusterClient(options)
+	own := *options
+	complete := func(string) {}
+	if own.RouteByLatency {
+		own.Dialer, complete = waitForNodes(own.Dialer)
+	}
+	client := redis.NewClusterClient(&own)
+	client.OnNewNode(func(node *redis.Client) { complete(node.Options().Addr) })
 	closeAfter(t, client)
 	return client
+}
+
+type dialer = func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// waitForNodes returns a dialer that connects to a node only after complete was called
+// with its address. With RouteByLatency, go-redis 9.23 measures the latency of a new
+// node while it still writes to the client of that node, and the race detector reports
+// that.
+func waitForNodes(dial dialer) (wait dialer, complete func(addr string)) {
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	// Each address has a context that ends when the node is complete.
+	type node struct {
+		context.Context
+		complete context.CancelFunc
+	}
+	var nodes sync.Map
+	at := func(addr string) node {
+		ctx, cancel := context.WithCancel(context.Background())
+		n, _ := nodes.LoadOrStore(addr, node{ctx, cancel})
+		return n.(node)
+	}
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		select {
+		case <-at(addr).Done():
+			return dial(ctx, network, addr)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}, func(addr string) { at(addr).complete() }
 }
 
 func closeAfter(t testing.TB, c io.Closer) { t.Cleanup(func() { _ = c.Close() }) }

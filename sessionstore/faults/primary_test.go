@@ -56,6 +56,13 @@ func everyCall(store *sessionstore.Store, b *browser, handle string) map[string]
 	return calls
 }
 
+// replicaReads are the options of a cluster client that send reads to replicas.
+var replicaReads = map[string]func(*redis.ClusterOptions){
+	"ReadOnly":       func(o *redis.ClusterOptions) { o.ReadOnly = true },
+	"RouteByLatency": func(o *redis.ClusterOptions) { o.RouteByLatency = true },
+	"RouteRandomly":  func(o *redis.ClusterOptions) { o.RouteRandomly = true },
+}
+
 // A cluster client can be told to send reads to replicas. Here the replicas are
 // disconnected from their primaries and answer with old data.
 func TestALaggingReplicaIsNeverAsked(t *testing.T) {
@@ -71,11 +78,7 @@ func TestALaggingReplicaIsNeverAsked(t *testing.T) {
 			return strings.Contains(replica.Info(t.Context(), "replication").Val(), "master_link_status:down")
 		})
 	}
-	for name, prefer := range map[string]func(*redis.ClusterOptions){
-		"ReadOnly":       func(o *redis.ClusterOptions) { o.ReadOnly = true },
-		"RouteByLatency": func(o *redis.ClusterOptions) { o.RouteByLatency = true },
-		"RouteRandomly":  func(o *redis.ClusterOptions) { o.RouteRandomly = true },
-	} {
+	for name, prefer := range replicaReads {
 		t.Run(name, func(t *testing.T) {
 			options := withPatienceOnACluster(c.Options())
 			prefer(options)

@@ -189,7 +189,7 @@ func TestASaveBeginsTheCheckAgain(t *testing.T) {
 	repotest.Change(t, filepath.Join(root, "my-step4", "main.go"), "package main", "// Changed.\npackage main")
 	l.WaitForTimes(2, `(Checking) my-step4`)
 	l.WaitFor(`Passed: all \d+ checks of step (4)`)
-	l.WaitFor(`(?s)This was the last step\. .*sessionstore/README.md .*\nSteps: .*4 (passed)`)
+	l.WaitFor(`(?s)This was the last step\. .*sessionstore/README\.md: .*\nSteps: .*4 (passed)`)
 	l.types("n\nq\n")
 	l.WaitForTimes(2, `This was the (last) step`)
 	l.wantEnd(0)
