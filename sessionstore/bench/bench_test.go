@@ -56,10 +56,9 @@ func TestTheWholeComparison(t *testing.T) {
 	if m := r.memoryOf(contestant.Ours); m.WithoutIndex < 100 || m.Bytes <= m.WithoutIndex+100 {
 		t.Errorf("a session takes %.0f bytes and %.0f without its index, want 100 more with it", m.Bytes, m.WithoutIndex)
 	}
-	// The clock of the processor may be too coarse to count any time in runs this short.
+	wantCompleteResults(t, r)
 	for i := range r.Speed {
-		one := &r.Speed[i]
-		one.AppCPU, one.RedisCPU = max(one.AppCPU, 1), max(one.RedisCPU, 1)
+		r.Speed[i].AppCPU, r.Speed[i].RedisCPU = 0, 0
 	}
 	wantCompleteResults(t, r)
 }

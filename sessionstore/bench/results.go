@@ -18,8 +18,12 @@ var files embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{"number": number}).ParseFS(files, "*.tmpl"))
 
-// number prints a whole number as it is, and any other with two decimals.
+// number prints a whole number as it is, and any other with two decimals. A ratio to a CPU
+// time of 0, in a run shorter than a tick of that clock, is unknown.
 func number(n float64) string {
+	if math.IsNaN(n) || math.IsInf(n, 0) {
+		return "unknown"
+	}
 	if n == math.Trunc(n) {
 		return fmt.Sprint(n)
 	}

@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -141,23 +140,16 @@ func TestARoomOf200ReportsAtOnce(t *testing.T) {
 		t.Cleanup(func() { r.Client.Del(context.Background(), roomKey, settingsKey) })
 		b := start(t, r.URL)
 		began := time.Now()
-		var again atomic.Int64
 		var reports sync.WaitGroup
 		for i := range 200 {
 			reports.Go(func() {
-				err := b.send(fmt.Sprintf("learner %03d", i), 3, 12+i%10, 21)
-				// A machine that is slow for so many refuses some, and asks to report again.
-				for tries := 0; err != nil && tries < 50; tries++ {
-					again.Add(1)
-					err = b.send(fmt.Sprintf("learner %03d", i), 3, 12+i%10, 21)
-				}
-				if err != nil {
-					t.Errorf("report %d: %v", i, err)
-				}
+				// A learner waits 5 s at most, which can be too short on a busy machine.
+				page := b.report(fmt.Sprintf(`{"name":"learner %03d","step":3,"passed":%d,"total":21}`, i, 12+i%10))
+				want(t, page, http.StatusOK)
 			})
 		}
 		reports.Wait()
-		t.Logf("200 reports at once took %v, %d of them had to be sent again", time.Since(began), again.Load())
+		t.Logf("200 reports at once took %v", time.Since(began))
 		teacher := b.visitor()
 		b.logIn(teacher)
 		text := teacher.WaitFor("/teacher", "200 people take part").Text()

@@ -36,8 +36,11 @@ const (
 
 	// maxReport is in bytes, many times the longest report.
 	maxReport = 1 << 10
-	// noteWithin bounds how long a report is being stored. It is longer than a page
-	// may take, for which a user waits, and shorter than sendWithin.
+	// turnWithin bounds how long a report waits for its turn. It is longer than the
+	// learner waits, because the teacher wants the report all the same.
+	turnWithin = 30 * time.Second
+	// noteWithin bounds how long a report is being stored after its turn has come. It
+	// is longer than a page may take, for which a user waits.
 	noteWithin = 3 * time.Second
 	// notesAtOnce reports go to Redis at the same time, and the others wait here. In
 	// the client's pool they would fail after 300 ms.
@@ -215,14 +218,14 @@ func (s *server) report(c echo.Context) error {
 
 // note waits for its turn, and stores the report even if the client has gone away.
 func (s *server) note(ctx context.Context, p Progress, from string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWithin)
-	defer cancel()
 	select {
 	case s.notes <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-time.After(turnWithin):
+		return context.DeadlineExceeded
 	}
 	defer func() { <-s.notes }()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWithin)
+	defer cancel()
 	err := s.room.report(ctx, p, from)
 	var down *redisconn.DownError
 	if errors.As(err, &down) && ctx.Err() == nil {
