@@ -28,13 +28,18 @@ import (
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/internal/modules"
+	"example.com/session-workshop/tools/internal/output"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	d := doctor{out: os.Stdout, redisPort: 6379}
+	out := output.To(os.Stdout)
+	d := doctor{out: out, onTerminal: isTerminal(os.Stdout), redisPort: 6379}
 	err := d.examine(ctx, os.Args[1:])
 	stop()
+	if err == nil {
+		err = out.Err()
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "doctor:", lang.Of(err).In(d.language))
 		os.Exit(1)
@@ -45,6 +50,8 @@ func main() {
 // doctor is one examination.
 type doctor struct {
 	out io.Writer
+	// onTerminal says that out is one.
+	onTerminal bool
 	// language is that of the report.
 	language lang.Lang
 	// root is the folder of go.work.
@@ -69,7 +76,7 @@ type doctor struct {
 
 // examine checks everything and prints the report.
 func (d *doctor) examine(ctx context.Context, args []string) (err error) {
-	if d.language, err = lang.OfTerminal(os.Getenv, isTerminal(d.out)); err != nil {
+	if d.language, err = lang.OfTerminal(os.Getenv, d.onTerminal); err != nil {
 		return err
 	}
 	if d.paste = slices.Equal(args, []string{"-paste"}); !d.paste && len(args) > 0 {
@@ -97,11 +104,7 @@ func (d *doctor) examine(ctx context.Context, args []string) (err error) {
 
 // isTerminal reports whether out is a terminal. It is also true for os.DevNull,
 // where the language does not matter.
-func isTerminal(out io.Writer) bool {
-	file, isFile := out.(*os.File)
-	if !isFile {
-		return false
-	}
+func isTerminal(file *os.File) bool {
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

@@ -47,7 +47,7 @@ func runBoard(ctx context.Context, args []string) error {
 		return err
 	}
 	web.Configure(e, cfg)
-	fmt.Print(announcement(cfg, port, room, conn.About).In(language))
+	fmt.Fprint(stdout, announcement(cfg, port, room, conn.About).In(language))
 	return web.Serve(ctx, e, listener)
 }
 

@@ -21,7 +21,7 @@ func runCheck(ctx context.Context, args []string) error {
 		lang.T("checks my-stepN, or with -url any running app, in any language.", "my-stepN をチェックする。-url を付けると、起動中のアプリを言語に関係なくチェックする。"),
 		lang.T("Each setting is also a variable: REDIS_URL, HINT, ONLY, EX, BOARD, NAME. URL is one only after make.",
 			"どの設定も環境変数で指定できる: REDIS_URL、HINT、ONLY、EX、BOARD、NAME。URL は make の後に書いたときだけ有効。"))
-	check := learn.Check{Out: os.Stdout, Lang: language, Colour: hasColour(), Width: terminalWidth()}
+	check := learn.Check{Out: stdout, Lang: language, Colour: hasColour(), Width: terminalWidth()}
 	flags.StringVar(&check.URL, "url", "", lang.T("`address` of a running app, in place of my-stepN. Variable: URL", "my-stepN の代わりにチェックする、起動中のアプリの `address`。変数: URL").In(language))
 	flags.StringVar(&check.RedisURL, "redis-url", "", lang.T("the `Redis` that the app uses (default: one that the check starts; with -url the one on 127.0.0.1:6379). Variable: REDIS_URL",
 		"アプリが使う `Redis`（既定: チェックが起動する。-url があれば 127.0.0.1:6379）。変数: REDIS_URL").In(language))

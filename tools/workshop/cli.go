@@ -44,7 +44,7 @@ func runProgram(target rediscli.Target, command []string) error {
 // runPrompt sends the command in words. Without words, it sends the commands
 // that a user types or a script contains.
 func runPrompt(ctx context.Context, target rediscli.Target, words []string) error {
-	p, err := prompt.Open(ctx, target.Options, os.Stdout, rediscli.OnTerminal())
+	p, err := prompt.Open(ctx, target.Options, stdout, rediscli.OnTerminal())
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func runPrompt(ctx context.Context, target rediscli.Target, words []string) erro
 		return p.Do(words)
 	}
 	if rediscli.OnTerminal() {
-		fmt.Println("This machine has no redis-cli. This is the workshop's own small one; HELP explains it.")
+		fmt.Fprintln(stdout, "This machine has no redis-cli. This is the workshop's own small one; HELP explains it.")
 	}
 	return p.Follow(os.Stdin)
 }

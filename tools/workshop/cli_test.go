@@ -123,8 +123,8 @@ func (c *terminal) text() string {
 	return strings.ReplaceAll(escapes.ReplaceAllString(c.String(), ""), "\r", "")
 }
 
-// output returns what the command prints for a script.
-func output(t *testing.T, env []string, words ...string) string {
+// reply returns what the command prints for a script.
+func reply(t *testing.T, env []string, words ...string) string {
 	t.Helper()
 	cmd := exec.Command(program(t, "."), append([]string{"cli"}, words...)...)
 	cmd.Env = env
@@ -152,7 +152,7 @@ func TestCLIKeepsThePasswordToItself(t *testing.T) {
 	if strings.Contains(processes, password) || strings.Contains(cli.text(), password) {
 		t.Errorf("the password is in the arguments of a process or on the screen:\n%s", cli.text())
 	}
-	if got := output(t, env, "echo", "two words"); got != "two words\n" {
+	if got := reply(t, env, "echo", "two words"); got != "two words\n" {
 		t.Errorf("for a script it prints %q", got)
 	}
 }
@@ -184,7 +184,7 @@ func TestTheRealRedisCLIOnTheEmbeddedRedis(t *testing.T) {
 func TestTheSmallPrompt(t *testing.T) {
 	server := redistest.StartServer(t)
 	env := ownCLI(t, server.URL)
-	if got := output(t, env, "echo", "two words"); got != "two words\n" {
+	if got := reply(t, env, "echo", "two words"); got != "two words\n" {
 		t.Errorf("for a script it prints %q", got)
 	}
 	cli := startCLI(t, port(server.Addr), env)
@@ -256,7 +256,7 @@ func TestCLIInTheContainer(t *testing.T) {
 		return err
 	})
 
-	if got := output(t, env, "echo", "two  words"); got != "two  words\n" {
+	if got := reply(t, env, "echo", "two  words"); got != "two  words\n" {
 		t.Errorf("got %q", got)
 	}
 	// Inside the container, Redis uses its own port.

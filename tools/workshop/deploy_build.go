@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -38,12 +37,12 @@ func runDeployBuild(ctx context.Context, args []string) error {
 	if *iam {
 		folders = append(slices.Clone(folders), artifact.IAMToken)
 	}
-	sums, err := artifact.Build(ctx, os.Stdout, root, folders, *out, *arch)
+	sums, err := artifact.Build(ctx, stdout, root, folders, *out, *arch)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\nBuilt for linux/%s in %s, with their SHA-256 in %s:\n%s", *arch, *out, artifact.Sums, sums)
-	fmt.Printf("\nUpload them:  aws s3 cp --recursive %s s3://YOUR-BUCKET/session-workshop/\n", *out)
-	fmt.Printf("A server that fetches them should check the sum of %s first:\n%x\n", artifact.Sums, sha256.Sum256(sums))
+	fmt.Fprintf(stdout, "\nBuilt for linux/%s in %s, with their SHA-256 in %s:\n%s", *arch, *out, artifact.Sums, sums)
+	fmt.Fprintf(stdout, "\nUpload them:  aws s3 cp --recursive %s s3://YOUR-BUCKET/session-workshop/\n", *out)
+	fmt.Fprintf(stdout, "A server that fetches them should check the sum of %s first:\n%x\n", artifact.Sums, sha256.Sum256(sums))
 	return nil
 }

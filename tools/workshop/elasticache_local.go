@@ -102,11 +102,11 @@ func printStandIn(standIn *elasticache.StandIn, environment string, o elasticach
 	say(lang.T("A stand-in for ElastiCache is running on %s: %s, %s.",
 		"ElastiCache を再現したローカル環境が %s で動いています: %s、%s。", standIn.Addr(), access, nodes))
 	say(lang.T("Use it, in another terminal:", "使うには、別のターミナルで次のコマンドを実行します。"))
-	fmt.Println("  .", quoted(environment))
-	fmt.Println("  make step4")
+	fmt.Fprintln(stdout, "  .", quoted(environment))
+	fmt.Fprintln(stdout, "  make step4")
 	say(lang.T("Look inside, in a third one:", "中をのぞくには、3 つ目のターミナルで次のコマンドを実行します。"))
-	fmt.Println("  .", quoted(environment))
-	fmt.Println(" ", cli)
+	fmt.Fprintln(stdout, "  .", quoted(environment))
+	fmt.Fprintln(stdout, " ", cli)
 	say(supervisor.AboutTTL)
 	if !o.Cluster {
 		say(lang.T("Watch a failover: type one of these here, and Enter", "フェイルオーバーを見るには、ここに次のどちらかを入力して Enter を押します。"))
@@ -120,12 +120,12 @@ func printStandIn(standIn *elasticache.StandIn, environment string, o elasticach
 // step would otherwise still connect to the stand-in.
 func printEnd(env []string) {
 	say(lang.T("The stand-in has stopped. In each terminal that used it:", "ローカル環境を止めました。これを使っていたすべてのターミナルで、次のコマンドを実行します。"))
-	fmt.Print("  unset")
+	fmt.Fprint(stdout, "  unset")
 	for _, line := range env {
 		name, _, _ := strings.Cut(line, "=")
-		fmt.Print(" ", name)
+		fmt.Fprint(stdout, " ", name)
 	}
-	fmt.Println()
+	fmt.Fprintln(stdout)
 }
 
 // obey carries out the typed commands until ctx ends.

@@ -45,7 +45,7 @@ func runLearn(ctx context.Context, args []string) error {
 		Check: learn.Check{
 			Copy: c, RedisURL: config.Getenv("REDIS_URL"), Board: board, Name: name, Lang: language, Colour: hasColour(),
 		},
-		In: os.Stdin, Out: os.Stdout, Raw: raw, Rewrites: raw, Width: terminalWidth,
+		In: os.Stdin, Out: stdout, Raw: raw, Rewrites: raw, Width: terminalWidth,
 	})
 }
 

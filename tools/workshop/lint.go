@@ -25,13 +25,13 @@ func runLint(ctx context.Context, args []string) error {
 		return ctx.Err()
 	}
 	if err == nil {
-		fmt.Println("golangci-lint, go vet for macOS and Windows, vale, actionlint, compose-go: nothing found")
+		fmt.Fprintln(stdout, "golangci-lint, go vet for macOS and Windows, vale, actionlint, compose-go: nothing found")
 	}
 	switch {
 	case unreachable != nil:
-		fmt.Println("govulncheck: NOT RUN:", unreachable)
+		fmt.Fprintln(stdout, "govulncheck: NOT RUN:", unreachable)
 	case err == nil:
-		fmt.Println("govulncheck: nothing found")
+		fmt.Fprintln(stdout, "govulncheck: nothing found")
 	}
 	return err
 }

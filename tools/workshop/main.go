@@ -27,6 +27,7 @@ import (
 	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/internal/advice"
 	"example.com/session-workshop/tools/internal/machine"
+	"example.com/session-workshop/tools/internal/output"
 )
 
 // command is one command of the program. run gets the arguments after its name,
@@ -66,8 +67,11 @@ var commands = []command{
 // language is what the commands speak. main sets it once, before all else.
 var language = lang.English
 
+// stdout is where the commands print. main checks it at the end.
+var stdout = output.To(os.Stdout)
+
 // say prints a line in that language.
-func say(text lang.Text) { fmt.Println(text.In(language)) }
+func say(text lang.Text) { fmt.Fprintln(stdout, text.In(language)) }
 
 // exitStatus is an error that ends the program with this status. The message
 // has been printed before.
@@ -87,6 +91,9 @@ func main() {
 	language, err = lang.OfTerminal(os.Getenv, term.IsTerminal(int(os.Stdout.Fd())))
 	if err == nil {
 		err = run(ctx, os.Args[1:])
+	}
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		err = stdout.Err()
 	}
 	interrupted := ctx.Err() != nil
 	stop()
@@ -126,7 +133,7 @@ func run(ctx context.Context, args []string) error {
 		return exitStatus(2)
 	}
 	if args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
-		usage(os.Stdout)
+		usage(stdout)
 		return nil
 	}
 	for _, c := range commands {
@@ -153,9 +160,9 @@ func newFlags(synopsis string, about ...lang.Text) *flag.FlagSet {
 	flags.Usage = func() {
 		say(lang.T("Usage: go run ./tools/workshop %s", "使い方: go run ./tools/workshop %s", synopsis))
 		for _, line := range about {
-			fmt.Println(" ", line.In(language))
+			fmt.Fprintln(stdout, " ", line.In(language))
 		}
-		flags.SetOutput(os.Stdout)
+		flags.SetOutput(stdout)
 		flags.PrintDefaults()
 	}
 	return flags

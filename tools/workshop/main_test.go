@@ -224,6 +224,25 @@ func TestTheProgramEndsWithAStatus(t *testing.T) {
 	repotest.WantText(t, do(t, outside, 2, nil), "Usage: go run ./tools/workshop COMMAND", "watch 3")
 }
 
+func TestOutputThatCannotBeWrittenIsAnError(t *testing.T) {
+	for _, c := range [][]string{{".", "help"}, {".", "status"}, {".", "check", "-h"}, {"../doctor"}} {
+		// As on a full disk, each write fails.
+		readOnly, err := os.Open("main.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer readOnly.Close()
+		var failure strings.Builder
+		cmd := exec.Command(program(t, c[0]), c[1:]...)
+		cmd.Stdout, cmd.Stderr = readOnly, &failure
+		err = cmd.Run()
+		if cmd.ProcessState.ExitCode() != 1 {
+			t.Errorf("%q ended with %v, want status 1", c, err)
+		}
+		repotest.WantText(t, failure.String(), "the output could not be written: ", "bad file descriptor")
+	}
+}
+
 // A terminal that is closed leaves no temporary folder behind.
 func TestAClosedTerminalEndsAProgramCleanly(t *testing.T) {
 	// Under nohup the signal is ignored, and a child inherits that. A signal

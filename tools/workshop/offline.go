@@ -24,7 +24,7 @@ func runOffline(ctx context.Context, args []string) error {
 		return err
 	}
 	*file = cmp.Or(*file, filepath.Join(root, "bin", kit.Name+".zip"))
-	packed := kit.Kit{Root: root, Out: os.Stdout, WithImage: *withImage}
+	packed := kit.Kit{Root: root, Out: stdout, WithImage: *withImage}
 	if err := packed.Write(ctx, *file); err != nil {
 		return fmt.Errorf("offline: %w", err)
 	}
@@ -32,7 +32,7 @@ func runOffline(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\n%s is ready, %.0f MB. In the classroom: unpack it, then go run setup.go\n", *file, float64(info.Size())/1e6)
-	fmt.Println("It does not contain Go: bring the installers from https://go.dev/dl/ too.")
+	fmt.Fprintf(stdout, "\n%s is ready, %.0f MB. In the classroom: unpack it, then go run setup.go\n", *file, float64(info.Size())/1e6)
+	fmt.Fprintln(stdout, "It does not contain Go: bring the installers from https://go.dev/dl/ too.")
 	return nil
 }

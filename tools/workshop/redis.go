@@ -33,7 +33,7 @@ func runRedis(ctx context.Context, args []string) error {
 			return fmt.Errorf("%s is taken by something that is not a Redis for the workshop (%w).\nStop what runs there, or %s", addr, err, otherPort)
 		}
 		if found {
-			fmt.Printf("A Redis already answers on %s, so there is nothing to start.\n", addr)
+			fmt.Fprintf(stdout, "A Redis already answers on %s, so there is nothing to start.\n", addr)
 			printUse(addr)
 			return nil
 		}
@@ -43,12 +43,12 @@ func runRedis(ctx context.Context, args []string) error {
 		return fmt.Errorf("redis: %w. Or %s", err, otherPort)
 	}
 	defer server.Close()
-	fmt.Printf("Redis is running on %s. It is %s, and keeps everything in memory until you stop it.\n", server.Addr, server.Name)
+	fmt.Fprintf(stdout, "Redis is running on %s. It is %s, and keeps everything in memory until you stop it.\n", server.Addr, server.Name)
 	printUse(server.Addr)
-	fmt.Println("Stop it: Ctrl+C")
+	fmt.Fprintln(stdout, "Stop it: Ctrl+C")
 	select {
 	case <-ctx.Done():
-		fmt.Println("Redis has stopped.")
+		fmt.Fprintln(stdout, "Redis has stopped.")
 		return nil
 	case <-server.Ended:
 		return fmt.Errorf("redis: %s has ended", server.Name)
@@ -72,7 +72,7 @@ func askNamed(ctx context.Context) error {
 		}
 		conn.Close()
 	}
-	fmt.Println("The steps can use the Redis in REDIS_URL.")
+	fmt.Fprintln(stdout, "The steps can use the Redis in REDIS_URL.")
 	return nil
 }
 
@@ -80,10 +80,10 @@ func askNamed(ctx context.Context) error {
 // addr is not the address that every app tries first.
 func printUse(addr string) {
 	if addr == redisconn.LocalAddr {
-		fmt.Println("Look inside: redis-cli")
+		fmt.Fprintln(stdout, "Look inside: redis-cli")
 		return
 	}
 	_, port, _ := net.SplitHostPort(addr)
-	fmt.Println("Look inside: redis-cli -p", port)
-	fmt.Printf("Use it:      go run ./step3-ttl -redis-url redis://%s\n", addr)
+	fmt.Fprintln(stdout, "Look inside: redis-cli -p", port)
+	fmt.Fprintf(stdout, "Use it:      go run ./step3-ttl -redis-url redis://%s\n", addr)
 }

@@ -25,6 +25,6 @@ func runRedisImage(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("redis-image: %w", err)
 	}
-	fmt.Printf("The image %s is ready (%.0f MB, from %s).\n", *name, float64(size)/1e6, server)
+	fmt.Fprintf(stdout, "The image %s is ready (%.0f MB, from %s).\n", *name, float64(size)/1e6, server)
 	return nil
 }

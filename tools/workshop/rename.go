@@ -28,7 +28,7 @@ func runRename(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("rename: %w", err)
 	}
-	fmt.Printf(`%d files changed: %[2]s is now %[3]s.
+	fmt.Fprintf(stdout, `%d files changed: %[2]s is now %[3]s.
 Next:
   go vet work
   make test

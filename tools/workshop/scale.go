@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/lang"
@@ -47,7 +46,7 @@ func runScale(ctx context.Context, args []string) error {
 		return err
 	}
 	defer listener.Close()
-	fleet := scale.Fleet{Dir: dir, Servers: *n, RestartAfter: scale.RestartAfter, Out: os.Stdout, Lang: language}
+	fleet := scale.Fleet{Dir: dir, Servers: *n, RestartAfter: scale.RestartAfter, Out: stdout, Lang: language}
 	if err := fleet.Run(ctx, listener); err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("scale: %w", err)
 	}

@@ -31,7 +31,7 @@ func runSlides(_ context.Context, args []string) error {
 		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, page.Bytes(), 0o644)); err != nil {
 			return err
 		}
-		fmt.Println(file)
+		fmt.Fprintln(stdout, file)
 	}
 	say(lang.T("Open one in a browser. Keys: arrows, Space, Home, End. To get a PDF, print it there.",
 		"ブラウザで開いてください。キー: 矢印、Space、Home、End。PDF にするには、ブラウザから印刷します。"))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
 	"time"
 
 	"example.com/session-workshop/shared/lang"
@@ -22,7 +21,7 @@ func runSolve(ctx context.Context, args []string) error {
 	if *take {
 		return takeOurs(c)
 	}
-	return c.Solve(ctx, os.Stdout, language, hasColour())
+	return c.Solve(ctx, stdout, language, hasColour())
 }
 
 func takeOurs(c learn.Copy) error {

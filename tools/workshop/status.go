@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
 
 	"example.com/session-workshop/tools/internal/modules"
 	"example.com/session-workshop/tools/learn"
@@ -18,5 +17,5 @@ func runStatus(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return learn.Status(os.Stdout, root, language)
+	return learn.Status(stdout, root, language)
 }

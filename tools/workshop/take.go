@@ -39,17 +39,17 @@ func printTaken(t takeaway.Taken) error {
 		return err
 	}
 	test := fmt.Sprintf("go test ./%s", filepath.ToSlash(filepath.Join(packages, "...")))
-	fmt.Printf("The store is in %s.\n", t.Dir)
-	fmt.Printf("Next, in %s:\n", t.Module)
+	fmt.Fprintf(stdout, "The store is in %s.\n", t.Dir)
+	fmt.Fprintf(stdout, "Next, in %s:\n", t.Module)
 	for _, command := range append(t.First, "go mod tidy", test) {
-		fmt.Println(" ", command)
+		fmt.Fprintln(stdout, " ", command)
 	}
-	fmt.Println("The tests start their own Redis. To test the store on yours:")
-	fmt.Println("  TEST_REDIS=redis://127.0.0.1:6379", test)
-	fmt.Printf("In your programs: import %q\n", t.ImportPath)
+	fmt.Fprintln(stdout, "The tests start their own Redis. To test the store on yours:")
+	fmt.Fprintln(stdout, "  TEST_REDIS=redis://127.0.0.1:6379", test)
+	fmt.Fprintf(stdout, "In your programs: import %q\n", t.ImportPath)
 	if t.Module == t.Dir {
-		fmt.Println("No go.mod was found above it, so it is a separate module. The go.mod of your service needs this line:")
-		fmt.Printf("  replace %s => %s\n", t.ImportPath, modfile.AutoQuote(t.Dir))
+		fmt.Fprintln(stdout, "No go.mod was found above it, so it is a separate module. The go.mod of your service needs this line:")
+		fmt.Fprintf(stdout, "  replace %s => %s\n", t.ImportPath, modfile.AutoQuote(t.Dir))
 	}
 	return nil
 }

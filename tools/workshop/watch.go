@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/lang"
@@ -33,5 +32,5 @@ func runWatch(ctx context.Context, args []string) error {
 		}
 		settings = settings[1:]
 	}
-	return watch.Run(ctx, dir, settings, os.Stdout, language)
+	return watch.Run(ctx, dir, settings, stdout, language)
 }
