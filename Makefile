@@ -31,15 +31,18 @@ in-japanese = l=$$WORKSHOP_LANG; [ "$$l" ] || ! [ -t 1 ] || l=$${LC_ALL:-$${LC_M
 say = if $(in-japanese); then echo "$($1-ja)"; else echo "$($1)"; fi >&2
 building = Building, once: this takes up to a minute ...
 building-ja = 最初の 1 回だけビルドします。1 分ほどかかります…
+rebuilding = Building what has changed ...
+rebuilding-ja = 変更された部分をビルドしています…
 stopped = Stopped.
 stopped-ja = 中止しました。
 failed = The build failed, for the reason above. If it is not a mistake in the code, check the free space, the network and the owner of this folder.
 failed-ja = ビルドできませんでした。原因は上に表示されています。コードの間違いでなければ、空き容量、ネットワーク、ディレクトリの所有者を確認してください。
 
-# build runs the go command $2, which builds the program $1 in bin. After Ctrl+C
-# the shell goes on because of its trap, and deletes what go build leaves behind.
-build = trap : INT; [ -e bin/$1 ] || $(call say,building); \
-	t=$$(mktemp -d) && GOTMPDIR=$$t $2; s=$$?; rm -rf "$$t"; \
+# build runs the go command $2, which builds the program $1 in bin. If it has been
+# built before, most builds are too short for a message. After Ctrl+C the shell goes
+# on because of its trap, and deletes what go build leaves behind.
+build = trap : INT; w=; if [ -e bin/$1 ]; then { sleep 2 </dev/null >/dev/null 2>&1; $(call say,rebuilding); } & w=$$!; else $(call say,building); fi; \
+	t=$$(mktemp -d) && GOTMPDIR=$$t $2; s=$$?; rm -rf "$$t"; [ -z "$$w" ] || kill $$w 2>/dev/null; \
 	case $$s in 0) ;; 130) $(call say,stopped) ;; *) $(call say,failed) ;; esac; [ $$s = 0 ]
 
 # start builds the program of a folder and starts it. go run would print its own
