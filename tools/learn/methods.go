@@ -73,7 +73,7 @@ func (c *Check) restoreTests() error {
 	}
 	c.say(lang.T("%s/%s was missing and has been restored: it tests the methods of the store.",
 		"%s/%s がなかったので、元に戻しました。ストアのメソッドをテストするファイルです。", c.Copy.Name(), methodsTest))
-	return folder.WriteFile(path, files[methodsTest])
+	return folder.WriteFile(path, files[methodsTest], 0o644)
 }
 
 var (

@@ -70,7 +70,7 @@ func (c Copy) copySource(from, to string) error {
 		return err
 	}
 	for name, text := range files {
-		if err := folder.WriteFile(filepath.Join(to, filepath.FromSlash(name)), text); err != nil {
+		if err := folder.WriteFile(filepath.Join(to, filepath.FromSlash(name)), text, 0o644); err != nil {
 			return err
 		}
 	}

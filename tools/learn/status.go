@@ -13,6 +13,7 @@ import (
 
 	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/shared/lang"
+	"example.com/session-workshop/tools/internal/folder"
 )
 
 // resultsFile is in the copy, all of which git ignores.
@@ -62,7 +63,7 @@ func (c Copy) keep(r results) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(c.Dir(), resultsFile), append(text, '\n'), 0o644)
+	return folder.WriteFile(filepath.Join(c.Dir(), resultsFile), string(text)+"\n", 0o644)
 }
 
 // Status prints how far the learner is with each step of the repository at root, in

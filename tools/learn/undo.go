@@ -17,10 +17,7 @@ func (c Copy) keepPassed(begun time.Time) error {
 	if changed, err := c.changedSince(begun); changed || err != nil {
 		return err
 	}
-	if err := os.RemoveAll(c.passedDir()); err != nil {
-		return err
-	}
-	return folder.Copy(c.Dir(), c.passedDir())
+	return folder.Replace(c.Dir(), c.passedDir())
 }
 
 // Undo replaces the copy by the version that last passed the lesson. Like Reset, it

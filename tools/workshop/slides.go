@@ -1,14 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
+	"strings"
 
 	"example.com/session-workshop/shared/lang"
+	"example.com/session-workshop/tools/internal/folder"
 	"example.com/session-workshop/tools/internal/modules"
 	"example.com/session-workshop/tools/internal/slides"
 )
@@ -23,12 +22,12 @@ func runSlides(_ context.Context, args []string) error {
 		return err
 	}
 	for _, suffix := range []string{"", ".ja"} {
-		var page bytes.Buffer
+		var page strings.Builder
 		if err := slides.Write(&page, root, suffix+".md"); err != nil {
 			return err
 		}
 		file := filepath.Join(root, "bin", "slides"+suffix+".html")
-		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, page.Bytes(), 0o644)); err != nil {
+		if err := folder.WriteFile(file, page.String(), 0o644); err != nil {
 			return err
 		}
 		fmt.Fprintln(stdout, file)

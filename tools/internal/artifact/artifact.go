@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"example.com/session-workshop/tools/internal/folder"
 	"example.com/session-workshop/tools/internal/machine"
 	"example.com/session-workshop/tools/internal/progress"
 )
@@ -42,13 +43,13 @@ func Build(ctx context.Context, out io.Writer, root string, folders []string, to
 		return nil, err
 	}
 	var list strings.Builder
-	for _, folder := range folders {
-		name := folder
-		if folder == IAMToken {
+	for _, from := range folders {
+		name := from
+		if from == IAMToken {
 			name = "redis-iam-token"
 		}
 		file := filepath.Join(to, name)
-		if err := buildStatic(ctx, out, filepath.Join(root, folder), file, arch); err != nil {
+		if err := buildStatic(ctx, out, filepath.Join(root, from), file, arch); err != nil {
 			return nil, err
 		}
 		program, err := os.ReadFile(file)
@@ -58,22 +59,22 @@ func Build(ctx context.Context, out io.Writer, root string, folders []string, to
 		fmt.Fprintf(out, "%-16s %5.1f MB\n", name, float64(len(program))/1e6)
 		fmt.Fprintf(&list, "%x  %s\n", sha256.Sum256(program), name)
 	}
-	return []byte(list.String()), os.WriteFile(filepath.Join(to, Sums), []byte(list.String()), 0o644)
+	return []byte(list.String()), folder.WriteFile(filepath.Join(to, Sums), list.String(), 0o644)
 }
 
 // buildStatic builds a program that needs no shared library of its server.
-func buildStatic(ctx context.Context, out io.Writer, folder, file, arch string) error {
+func buildStatic(ctx context.Context, out io.Writer, dir, file, arch string) error {
 	// Paths of this machine and the state of its checkout would change the
 	// checksum of the program.
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", file, ".")
-	build.Dir = folder
+	build.Dir = dir
 	build.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
-	defer progress.Say(out, fmt.Sprintf("Building %s for linux/%s", filepath.Base(folder), arch))()
+	defer progress.Say(out, fmt.Sprintf("Building %s for linux/%s", filepath.Base(dir), arch))()
 	if said, err := machine.Gently(build).CombinedOutput(); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return fmt.Errorf("%s does not build for linux/%s:\n%s", folder, arch, bytes.TrimSpace(said))
+		return fmt.Errorf("%s does not build for linux/%s:\n%s", dir, arch, bytes.TrimSpace(said))
 	}
 	return nil
 }

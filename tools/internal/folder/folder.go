@@ -1,8 +1,9 @@
-// Package folder writes a folder completely or not at all.
+// Package folder writes a folder or a file completely or not at all.
 package folder
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -13,7 +14,7 @@ import (
 func Write(dir string, files map[string]string) error {
 	return writeWhole(dir, func(unfinished string) error {
 		for name, text := range files {
-			if err := WriteFile(filepath.Join(unfinished, filepath.FromSlash(name)), text); err != nil {
+			if err := WriteFile(filepath.Join(unfinished, filepath.FromSlash(name)), text, 0o644); err != nil {
 				return err
 			}
 		}
@@ -25,6 +26,22 @@ func Write(dir string, files map[string]string) error {
 // same rules as Write.
 func Copy(from, to string) error {
 	return writeWhole(to, func(unfinished string) error { return os.CopyFS(unfinished, os.DirFS(from)) })
+}
+
+// Replace is Copy over a folder that may exist. After an error that one is as before.
+func Replace(from, to string) error {
+	next := to + "-next"
+	// Ctrl+C may have left one.
+	if err := os.RemoveAll(next); err != nil {
+		return err
+	}
+	if err := Copy(from, next); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(to); err != nil {
+		return err
+	}
+	return os.Rename(next, to)
 }
 
 // writeWhole fills a temporary folder and then renames it to dir, so that Ctrl+C
@@ -41,10 +58,22 @@ func writeWhole(dir string, fill func(unfinished string) error) error {
 	return os.Rename(unfinished, dir)
 }
 
-// WriteFile writes a file, and creates its folder if needed.
-func WriteFile(path, text string) error {
+// WriteFile writes a file, and creates its folder if needed. After an error a file
+// that existed is as before.
+func WriteFile(path, text string, mode fs.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(path, []byte(text), 0o644)
+	// git ignores files of this name.
+	unfinished, err := os.CreateTemp(filepath.Dir(path), ".unfinished-*.tmp")
+	if err != nil {
+		return err
+	}
+	// After the rename there is nothing to remove.
+	defer os.Remove(unfinished.Name())
+	_, err = unfinished.WriteString(text)
+	if err := errors.Join(err, unfinished.Close(), os.Chmod(unfinished.Name(), mode)); err != nil {
+		return err
+	}
+	return os.Rename(unfinished.Name(), path)
 }

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"example.com/session-workshop/tools/internal/folder"
 )
 
 // files returns the names of the files that may contain the path, with slashes.
@@ -50,8 +52,8 @@ func copiesOfSteps(root string) (names []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, folder := range folders {
-		err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+	for _, copied := range folders {
+		err := filepath.WalkDir(copied, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err
 			}
@@ -102,22 +104,7 @@ func plan(root string, names []string, from, to string) (changes []change, err e
 	return changes, nil
 }
 
-// write replaces the file completely or not at all.
-func (c change) write(root string) (err error) {
-	file := filepath.Join(root, filepath.FromSlash(c.name))
-	// git ignores files of this name.
-	unfinished, err := os.CreateTemp(filepath.Dir(file), "rename-*.tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(unfinished.Name())
-		}
-	}()
-	_, err = unfinished.Write(c.text)
-	if err := errors.Join(err, unfinished.Close(), os.Chmod(unfinished.Name(), c.mode)); err != nil {
-		return err
-	}
-	return os.Rename(unfinished.Name(), file)
+// write replaces the file.
+func (c change) write(root string) error {
+	return folder.WriteFile(filepath.Join(root, filepath.FromSlash(c.name)), string(c.text), c.mode)
 }

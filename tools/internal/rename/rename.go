@@ -57,20 +57,20 @@ func Modules(ctx context.Context, root, to string) (Renamed, error) {
 	return Renamed{from, len(changes)}, nil
 }
 
-// folder is the folder of the module whose path tells the path of all: the
+// anchor is the folder of the module whose path tells the path of all: the
 // module of this program.
-const folder = "/tools"
+const anchor = "/tools"
 
 // present returns the path before the folders of all modules.
 func present(root string) (string, error) {
-	file := filepath.Join(root, folder, "go.mod")
+	file := filepath.Join(root, anchor, "go.mod")
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return "", err
 	}
-	path, isOurs := strings.CutSuffix(modfile.ModulePath(text), folder)
+	path, isOurs := strings.CutSuffix(modfile.ModulePath(text), anchor)
 	if !isOurs || path == "" {
-		return "", fmt.Errorf("the path of the module in %s does not end in %s. Restore it: git restore .", file, folder)
+		return "", fmt.Errorf("the path of the module in %s does not end in %s. Restore it: git restore .", file, anchor)
 	}
 	return path, nil
 }
