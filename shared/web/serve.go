@@ -44,7 +44,7 @@ func Serve(ctx context.Context, handler http.Handler, listener net.Listener) err
 	if e, ok := handler.(*echo.Echo); ok {
 		answerHEAD(e)
 	}
-	open := connections{since: map[net.Conn]time.Time{}, limit: limits.connections}
+	open := connections{since: map[net.Conn]time.Time{}, limit: limits.connections, stop: limits.stop}
 	server := &http.Server{
 		Handler: handler, MaxHeaderBytes: maxBytes, ConnContext: open.withReceived, ConnState: open.stateChanged,
 		ReadHeaderTimeout: limits.headers, ReadTimeout: limits.request, WriteTimeout: limits.answer, IdleTimeout: limits.idle,
@@ -95,6 +95,8 @@ type connections struct {
 	since map[net.Conn]time.Time
 	// limit is how many connections may be open.
 	limit int
+	// stop is how long requests in flight may take after a signal.
+	stop time.Duration
 }
 
 // withReceived gives the requests of conn the function that Receive calls.
@@ -146,7 +148,7 @@ func (c *connections) closeWaiting() {
 	for conn, since := range c.since {
 		if since.IsZero() {
 			// It fails only if the connection is closed already.
-			_ = conn.SetWriteDeadline(time.Now().Add(limits.stop / 2))
+			_ = conn.SetWriteDeadline(time.Now().Add(c.stop / 2))
 		} else {
 			c.close(conn)
 		}
