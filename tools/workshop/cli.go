@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/tools/internal/prompt"
 	"example.com/session-workshop/tools/internal/rediscli"
@@ -14,8 +15,11 @@ import (
 // runCLI opens a redis-cli on the Redis of the steps: the one of this machine,
 // or the one in the container of that Redis, or else our own small one.
 func runCLI(ctx context.Context, args []string) error {
-	flags := newFlags("cli [COMMAND WORD...]\n  Without a command it asks for commands, or reads them from its input, one on each line.\n" +
-		"  It uses the Redis in REDIS_URL, or else the one on " + redisconn.LocalAddr + ".")
+	flags := newFlags("cli [COMMAND WORD...]",
+		lang.T("Without a command it asks for commands, or reads them from its input, one on each line.",
+			"コマンドを付けなければ、入力を待ちます。標準入力からは、1 行に 1 つずつ読み取ります。"),
+		lang.T("It uses the Redis in REDIS_URL, or else the one on %s.",
+			"REDIS_URL の Redis を使います。設定がなければ %s の Redis を使います。", redisconn.LocalAddr))
 	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
@@ -49,11 +53,13 @@ func runPrompt(ctx context.Context, target rediscli.Target, words []string) erro
 		return err
 	}
 	defer p.Close()
+	p.Lang = language
 	if len(words) > 0 {
 		return p.Do(words)
 	}
 	if rediscli.OnTerminal() {
-		fmt.Fprintln(stdout, "This machine has no redis-cli. This is the workshop's own small one; HELP explains it.")
+		say(lang.T("This machine has no redis-cli. This is the workshop's own small one; HELP explains it.",
+			"このマシンには redis-cli がありません。代わりに、ワークショップの簡易版を使います。HELP で使い方を表示します。"))
 	}
 	return p.Follow(os.Stdin)
 }

@@ -5,7 +5,6 @@ package localredis
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"example.com/session-workshop/check/redisserver"
 	"example.com/session-workshop/shared/config"
 	"example.com/session-workshop/shared/embedded"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/redisconn"
 )
 
@@ -39,9 +39,10 @@ func Ask(ctx context.Context, addr string) (bool, error) {
 
 // Server is a Redis that keeps everything in memory.
 type Server struct {
-	// Addr is host:port. Name describes the server, for example "the embedded
-	// one".
-	Addr, Name string
+	// Addr is host:port.
+	Addr string
+	// Name describes the server, for example "the embedded one".
+	Name lang.Text
 	// Ended is closed if the server ends before Close. It is nil for an
 	// embedded one.
 	Ended <-chan struct{}
@@ -63,7 +64,7 @@ func Start(addr string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{Addr: started.Addr(), Name: "the embedded one", Close: started.Close}, nil
+	return &Server{Addr: started.Addr(), Name: lang.T("the embedded one", "組み込みのもの"), Close: started.Close}, nil
 }
 
 // startReal starts a server that listens on loopback only and writes nothing to
@@ -78,7 +79,7 @@ func startReal(addr, port string) (*Server, error) {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return &Server{
-		Addr: addr, Name: fmt.Sprintf("the %s of this machine", started.Name()), Ended: started.Done(),
+		Addr: addr, Name: lang.T("the %s of this machine", "このマシンの %s", started.Name()), Ended: started.Done(),
 		Close: func() {
 			started.Kill()
 			os.RemoveAll(dir)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/check/redisimage"
+	"example.com/session-workshop/shared/lang"
 )
 
 // serverLink is the path at which a Redis from redis-tools gets the name
@@ -25,7 +26,8 @@ const pullWithin = 2 * time.Minute
 
 // HowToGetServer says how to install a Redis server. Its packages include
 // redis-cli.
-const HowToGetServer = "install a Redis server (Debian and Ubuntu: apt-get install redis-server; macOS: brew install redis; Fedora: dnf install valkey)"
+var HowToGetServer = lang.T("install a Redis server (Debian and Ubuntu: apt-get install redis-server; macOS: brew install redis; Fedora: dnf install valkey)",
+	"Redis サーバーをインストールします（Debian、Ubuntu: apt-get install redis-server、macOS: brew install redis、Fedora: dnf install valkey）")
 
 // FindServer returns the path of a Redis server on this machine. Debian's
 // package redis-tools contains one as redis-check-rdb: both are one program,
@@ -37,7 +39,7 @@ func FindServer(ctx context.Context) (string, error) {
 			return path, nil
 		}
 	}
-	return "", errors.New("neither redis-server nor valkey-server was found: " + HowToGetServer)
+	return "", lang.Errorf("neither redis-server nor valkey-server was found: %s", "redis-server も valkey-server も見つかりません。%s", HowToGetServer)
 }
 
 func isServer(ctx context.Context, path string) bool {

@@ -19,10 +19,14 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"example.com/session-workshop/shared/inspect"
+	"example.com/session-workshop/shared/lang"
 )
 
 // Prompt talks to one Redis over one connection.
 type Prompt struct {
+	// Lang is the language of its own messages.
+	Lang lang.Lang
+
 	addr   string
 	client *proto.Client
 	out    io.Writer
@@ -81,7 +85,7 @@ func (p *Prompt) Close() error { return p.client.Close() }
 func (p *Prompt) ask(words []string) (reply any, err error) {
 	raw, err := p.client.Do(words...)
 	if err != nil {
-		return nil, fmt.Errorf("Redis on %s is gone: %w", p.addr, err)
+		return nil, lang.Errorf("Redis on %s is gone: %w", "%s の Redis との接続が切れました: %w", p.addr, err)
 	}
 	return parse(raw)
 }
@@ -119,7 +123,8 @@ var waiting = []string{"MONITOR", "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "SYNC
 // too; the returned error is one of the connection.
 func (p *Prompt) Do(words []string) error {
 	if slices.Contains(waiting, strings.ToUpper(words[0])) {
-		_, err := fmt.Fprintf(p.out, "%s waits for messages, which this small prompt cannot do: install redis-cli.\n", strings.ToUpper(words[0]))
+		_, err := fmt.Fprintln(p.out, lang.T("%s waits for messages, which this small prompt cannot do: install redis-cli.",
+			"%s はメッセージを待つコマンドなので、この簡易版では使えません。redis-cli をインストールしてください。", strings.ToUpper(words[0])).In(p.Lang))
 		return err
 	}
 	reply, err := p.ask(words)
@@ -149,9 +154,8 @@ func plain(reply any) string {
 	return fmt.Sprint(reply)
 }
 
-const help = `Type a command of Redis: KEYS workshop:*, TYPE key, HGETALL key, TTL key.
-Words with spaces go in double quotes. QUIT, EXIT or Ctrl+D leaves.
-`
+var help = lang.T("Type a command of Redis: KEYS workshop:*, TYPE key, HGETALL key, TTL key.\nWords with spaces go in double quotes. QUIT, EXIT or Ctrl+D leaves.",
+	"Redis のコマンドを入力します: KEYS workshop:*、TYPE key、HGETALL key、TTL key。\n空白を含む語は二重引用符で囲みます。終わるには QUIT、EXIT、または Ctrl+D。")
 
 // Follow runs the commands in in, one on each line, until the end or QUIT. On a
 // terminal it prints a prompt before each.
@@ -161,7 +165,7 @@ func (p *Prompt) Follow(in io.Reader) error {
 		words, err := split(lines.Text())
 		switch {
 		case err != nil:
-			fmt.Fprintln(p.out, "The quotes do not match: SET key \"two words\"")
+			fmt.Fprintln(p.out, lang.T(`The quotes do not match: SET key "two words"`, `引用符が対になっていません: SET key "two words"`).In(p.Lang))
 			continue
 		case len(words) == 0:
 			continue
@@ -170,7 +174,7 @@ func (p *Prompt) Follow(in io.Reader) error {
 		case "QUIT", "EXIT":
 			return nil
 		case "HELP":
-			fmt.Fprint(p.out, help)
+			fmt.Fprintln(p.out, help.In(p.Lang))
 			continue
 		}
 		if err := p.Do(words); err != nil {

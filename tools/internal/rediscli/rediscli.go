@@ -5,7 +5,6 @@ package rediscli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -20,6 +19,7 @@ import (
 	"golang.org/x/term"
 
 	"example.com/session-workshop/shared/config"
+	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/shared/redisconn"
 	"example.com/session-workshop/tools/internal/localredis"
 )
@@ -58,15 +58,18 @@ func redisSettings(variable string) string {
 	return ""
 }
 
-const elsewhere = "If a step uses a Redis on another port, the step prints that port at its start: REDIS_URL=redis://127.0.0.1:PORT make cli (or make monitor)"
+var elsewhere = lang.T("If a step uses a Redis on another port, the step prints that port at its start: REDIS_URL=redis://127.0.0.1:PORT make cli (or make monitor)",
+	"ステップが別のポートの Redis を使っている場合は、起動時にそのポートが表示されます: REDIS_URL=redis://127.0.0.1:PORT make cli（または make monitor）")
 
 func findLocal(ctx context.Context) (Target, error) {
 	found, err := localredis.Ask(ctx, redisconn.LocalAddr)
 	if err != nil {
-		return Target{}, fmt.Errorf("what answers on %s is not a Redis for the workshop: %w.\n%s", redisconn.LocalAddr, err, elsewhere)
+		return Target{}, lang.Errorf("what answers on %s is not a Redis for the workshop: %w.\n%s",
+			"%s で応答しているのは、ワークショップで使える Redis ではありません: %w。\n%s", redisconn.LocalAddr, err, elsewhere)
 	}
 	if !found {
-		return Target{}, fmt.Errorf("no Redis answers on %s. Start a step, or one that stays: make redis.\n%s", redisconn.LocalAddr, elsewhere)
+		return Target{}, lang.Errorf("no Redis answers on %s. Start a step, or one that stays: make redis.\n%s",
+			"%s で Redis が動いていません。ステップを起動するか、make redis でずっと動く Redis を起動してください。\n%s", redisconn.LocalAddr, elsewhere)
 	}
 	return Target{Options: &redis.Options{Addr: redisconn.LocalAddr}}, nil
 }
@@ -196,7 +199,7 @@ func (t Target) Run(command []string) (status int, err error) {
 		defer term.Restore(int(os.Stdin.Fd()), before)
 	}
 	if err := cmd.Start(); err != nil {
-		return 0, fmt.Errorf("%s cannot be started: %w", command[0], err)
+		return 0, lang.Errorf("%s cannot be started: %w", "%s を起動できません: %w", command[0], err)
 	}
 	told := make(chan os.Signal, 1)
 	signal.Notify(told, syscall.SIGTERM)
