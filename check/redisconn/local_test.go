@@ -10,6 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"example.com/session-workshop/check/loopback"
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/shared/embedded"
@@ -28,19 +29,8 @@ func local(t *testing.T, addr string) redisconn.Server {
 	return server
 }
 
-// freeAddr returns an address on which no process listens.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
-
 func TestLocalStartsARedisThatTheNextAppFinds(t *testing.T) {
-	addr := freeAddr(t)
+	addr := loopback.Free(t)
 	first := local(t, addr)
 	if first.Addr != addr || first.Embedded == nil || first.Note != "" {
 		t.Fatalf("on a free port: %+v", first)
@@ -58,7 +48,7 @@ func TestLocalStartsARedisThatTheNextAppFinds(t *testing.T) {
 
 func TestAppsThatStartAtOnceShareOneRedis(t *testing.T) {
 	for range 20 {
-		addr := freeAddr(t)
+		addr := loopback.Free(t)
 		var started [4]redisconn.Server
 		var group sync.WaitGroup
 		for i := range started {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/session-workshop/check/loopback"
 	"example.com/session-workshop/check/redisserver"
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/shared/config"
@@ -77,7 +78,7 @@ func TestARefusedStartSaysWhatIsWrongInOneLine(t *testing.T) {
 		cluster   bool
 		why       string
 	}{
-		{"a free port", "redis://user:hunter2@" + freeAddr(t), false, "connection refused"},
+		{"a closed port", "redis://user:hunter2@" + loopback.Closed(t), false, "connection refused"},
 		{"unknown host", "redis://:hunter2@nowhere.invalid:6379", false, `"nowhere.invalid"`},
 		{"no password", "redis://" + locked.Addr, false, "asks for a password"},
 		{"wrong password", "redis://:hunter3@" + locked.Addr, false, "password is wrong"},
@@ -145,7 +146,7 @@ func startTLS(t *testing.T, args ...string) (server *redistest.Server, addr, caF
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr = freeAddr(t)
+	addr = loopback.Free(t)
 	_, port, _ := net.SplitHostPort(addr)
 	server = redistest.StartServer(t, slices.Concat([]string{"--tls-port", port}, certificate.Args(), args)...)
 	return server, addr, certificate.CAFile

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"example.com/session-workshop/check/loopback"
 	"example.com/session-workshop/check/redisserver"
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/testall"
@@ -181,19 +182,10 @@ func startTLS(t *testing.T) (*redistest.Server, *redis.Options) {
 	t.Helper()
 	certificate, err := redisserver.NewCertificate(t.TempDir())
 	must(t, err)
-	addr := freeAddr(t)
+	addr := loopback.Free(t)
 	_, port, _ := net.SplitHostPort(addr)
 	server := redistest.StartServer(t, append([]string{"--tls-port", port}, certificate.Args()...)...)
 	options := recommended(addr)
 	options.TLSConfig = certificate.Trust()
 	return server, options
-}
-
-// freeAddr returns a loopback address on which no process listens.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"example.com/session-workshop/check/loopback"
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/wire"
 	"example.com/session-workshop/sessionstore"
@@ -96,17 +97,13 @@ func (s *trips) wantTrips(want int64, what string, do func() error, wantErr erro
 // A call is sent again if its connection breaks. If no connection can be made, more
 // attempts would only make the user wait longer.
 func TestAFailedDialIsNotRepeated(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	free.Close()
+	closed := loopback.Closed(t)
 	var dials atomic.Int64
 	store := newStoreOn(t, connect(t, &redis.Options{
 		MaxRetries: -1, DialerRetries: 1,
 		Dialer: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			dials.Add(1)
-			return new(net.Dialer).DialContext(ctx, network, free.Addr().String())
+			return new(net.Dialer).DialContext(ctx, network, closed)
 		},
 	}))
 	if _, err := store.List(t.Context(), "aaa"); !errors.Is(err, sessionstore.ErrUnavailable) {

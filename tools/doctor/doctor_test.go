@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/session-workshop/check/loopback"
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/check/testall"
@@ -292,7 +293,7 @@ func TestDoctorReportsTheErrorOfAStepAboutTheNamedRedis(t *testing.T) {
 		t.Fatal(err)
 	}
 	for address, want := range map[string]string{
-		fmt.Sprintf("redis://anna:open-sesame@127.0.0.1:%d", unusedPort()): "answers there (connection refused)",
+		"redis://anna:open-sesame@" + loopback.Closed(t): "answers there (connection refused)",
 		replica.URL:   "this Redis is a replica, which takes no changes: name its primary",
 		forbidden.URL: "the app's user lacks the right `+hset`",
 	} {
@@ -341,7 +342,7 @@ func TestDoctorWithModulesToFetch(t *testing.T) {
 	// The module cache of these tests has the layout of a module proxy.
 	proxy := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(goEnv(t, "GOMODCACHE"), "cache", "download"))))
 	defer proxy.Close()
-	unused := fmt.Sprint("127.0.0.1:", unusedPort())
+	unused := loopback.Closed(t)
 	empty := "GOMODCACHE=" + t.TempDir()
 	diagnose(t, patient{env: []string{empty, "GOPROXY=" + proxy.URL}}, 0, "Almost ready: type "+firstStep()+" once.", "ok    network: modules are still to be downloaded, and "+proxy.URL+" answers")
 	diagnose(t, patient{env: []string{empty, "GOPROXY=off"}}, 1, "fix   network: ", "GOPROXY=off forbids it", unset("GOPROXY").EN, "go env -u GOPROXY")
@@ -368,7 +369,7 @@ func TestDoctorWithOnlyTheGoModOfModules(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	diagnose(t, patient{env: []string{"GOMODCACHE=" + cache, fmt.Sprint("GOPROXY=http://127.0.0.1:", unusedPort())}}, 2,
+	diagnose(t, patient{env: []string{"GOMODCACHE=" + cache, "GOPROXY=http://" + loopback.Closed(t)}}, 2,
 		"ask   network: modules are still to be downloaded, and ")
 }
 

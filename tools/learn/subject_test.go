@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"example.com/session-workshop/check/contract/programs"
+	"example.com/session-workshop/check/loopback"
 	"example.com/session-workshop/check/steptest"
 	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/tools/internal/netns"
@@ -35,7 +36,7 @@ func TestOurStepPassesByItsAddress(t *testing.T) {
 
 func TestCheckRefusesInvalidSettings(t *testing.T) {
 	notWeb, _ := redisOfApps(t)
-	unused := repotest.FreeAddress(t)
+	unused := loopback.Closed(t)
 	app := httptest.NewServer(http.NotFoundHandler())
 	defer app.Close()
 	for _, c := range []struct {
@@ -187,7 +188,7 @@ func TestABoardNeverFailsACheck(t *testing.T) {
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
 	for what, board := range map[string]string{
-		"down": "http://" + repotest.FreeAddress(t) + "/k7f3qz", "slow": "http://" + silent.Addr().String() + "/k7f3qz",
+		"down": "http://" + loopback.Closed(t) + "/k7f3qz", "slow": "http://" + silent.Addr().String() + "/k7f3qz",
 		"no board": other.URL + "/k7f3qz", "no address": "somewhere",
 	} {
 		said, _ := checkRight(t, 1, nil, func(check *learn.Check) { check.Board, check.Name = board, "ada" })

@@ -11,6 +11,7 @@ import (
 	"github.com/creack/pty"
 
 	"example.com/session-workshop/check/contract"
+	"example.com/session-workshop/check/loopback"
 	"example.com/session-workshop/shared/lang"
 	"example.com/session-workshop/tools/internal/foreign"
 	"example.com/session-workshop/tools/internal/repotest"
@@ -82,7 +83,7 @@ func TestAWindowSpeaksJapaneseAndTakesTheKeysOfAnInputMethod(t *testing.T) {
 
 func TestSettingsInFullWidthLettersAreRead(t *testing.T) {
 	app := filepath.Dir(repotest.App(t))
-	board := "http://" + repotest.FreeAddress(t) + "/k7f3qz"
+	board := "http://" + loopback.Closed(t) + "/k7f3qz"
 	for _, c := range []struct {
 		command string
 		env     []string

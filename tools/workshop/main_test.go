@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"example.com/session-workshop/check/launch"
+	"example.com/session-workshop/check/loopback"
 	"example.com/session-workshop/check/steptest"
 	"example.com/session-workshop/tools/internal/repotest"
 )
@@ -127,7 +128,7 @@ func port(addr string) string {
 func TestCommandsRefuseInvalidArguments(t *testing.T) {
 	taken := httptest.NewServer(nil)
 	defer taken.Close()
-	busy, free := port(taken.Listener.Addr().String()), repotest.FreeAddress(t)
+	busy, free := port(taken.Listener.Addr().String()), loopback.Closed(t)
 	noRedis := map[string]string{"REDIS_URL": "redis://:secret@" + free}
 	embedded := map[string]string{"REDIS_URL": "redis://" + embeddedRedis(t)}
 	for _, c := range []struct {

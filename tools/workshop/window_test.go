@@ -16,6 +16,7 @@ import (
 	"github.com/creack/pty"
 	"golang.org/x/term"
 
+	"example.com/session-workshop/check/loopback"
 	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/check/wait"
 	"example.com/session-workshop/tools/internal/netns"
@@ -162,7 +163,7 @@ func TestAWindowGoesOnToTheNextStep(t *testing.T) {
 	t.Log("it continues with the right step, and says why an app does not start")
 	taken := httptest.NewServer(nil)
 	defer taken.Close()
-	busy, free := port(taken.Listener.Addr().String()), repotest.FreeAddress(t)
+	busy, free := port(taken.Listener.Addr().String()), loopback.Closed(t)
 	for _, c := range []struct{ variable, says string }{
 		{"PORT=" + busy, `the app did not start: it ended .* Its last lines:\n    PORT: ` + busy + ` is taken`},
 		{"REDIS_URL=redis://:secret@" + free, `REDIS_URL: redis://` + free + `: no server answers there`},

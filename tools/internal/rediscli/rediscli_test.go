@@ -13,6 +13,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"example.com/session-workshop/check/loopback"
 	"example.com/session-workshop/check/redistest"
 	"example.com/session-workshop/check/testall"
 	"example.com/session-workshop/shared/embedded"
@@ -103,7 +104,7 @@ func TestBothPromptsSpeakTLS(t *testing.T) {
 	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	repotest.Write(t, certFile, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: web.Certificate().Raw})))
 	repotest.Write(t, keyFile, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})))
-	addr := repotest.FreeAddress(t)
+	addr := loopback.Free(t)
 	_, number, _ := net.SplitHostPort(addr)
 	redistest.StartServer(t, "--tls-port", number, "--tls-cert-file", certFile, "--tls-key-file", keyFile,
 		"--tls-ca-cert-file", certFile, "--tls-auth-clients", "no")

@@ -7,7 +7,6 @@ package repotest
 import (
 	_ "embed"
 	"errors"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -89,17 +88,6 @@ func Change(t testing.TB, file string, fromTo ...string) {
 
 //go:embed testdata/app.go
 var app string
-
-// FreeAddress returns an address on loopback on which no program listens now.
-func FreeAddress(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
 
 // App writes a program without dependencies that counts its visits, and beside
 // it a workspace that does not name the program, like a learner's own copy of a

@@ -13,6 +13,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"example.com/session-workshop/check/loopback"
 	"example.com/session-workshop/shared/web"
 	"example.com/session-workshop/tools/internal/repotest"
 )
@@ -85,16 +86,6 @@ func brokenServer(t *testing.T) (addr string, requests *atomic.Int64) {
 	return listener.Addr().String(), requests
 }
 
-func closedAddr(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
-
 func answerTo(t *testing.T, response *http.Response, err error) (status int, page string) {
 	t.Helper()
 	if err != nil {
@@ -111,7 +102,7 @@ func answerTo(t *testing.T, response *http.Response, err error) (status int, pag
 func TestARequestThatADeadServerCouldNotReceiveGoesToAnother(t *testing.T) {
 	t.Parallel()
 	addr, requests := echoServer(t)
-	home := behindProxy(t, closedAddr(t), addr)
+	home := behindProxy(t, loopback.Closed(t), addr)
 	for n := int64(1); n <= 4; n++ {
 		response, err := http.Post(home, "text/plain", strings.NewReader("username=aaa"))
 		status, page := answerTo(t, response, err)
@@ -145,7 +136,7 @@ func TestARequestThatAServerReceivedIsNeverSentAgain(t *testing.T) {
 
 func TestThePageSaysThatNoServerIsRunning(t *testing.T) {
 	t.Parallel()
-	response, err := http.Get(behindProxy(t, closedAddr(t), closedAddr(t)))
+	response, err := http.Get(behindProxy(t, loopback.Closed(t), loopback.Closed(t)))
 	status, page := answerTo(t, response, err)
 	if status != http.StatusServiceUnavailable || !strings.Contains(page, "No server is running") {
 		t.Errorf("got %d: %s", status, page)
@@ -161,7 +152,7 @@ func TestAServerThatIsNotUpGetsNoRequests(t *testing.T) {
 	starting, early := echoServer(t)
 	running, _ := echoServer(t)
 	down := serverAt(starting, false)
-	home := inFrontOf(t, down, serverAt(running, true), serverAt(closedAddr(t), true))
+	home := inFrontOf(t, down, serverAt(running, true), serverAt(loopback.Closed(t), true))
 	for _, mode := range []string{"navigate", "cors", "navigate", "cors", "navigate"} {
 		if status := getAs(t, home, mode, "1"); status != http.StatusOK || early.Load() > 0 {
 			t.Errorf("%s: answer %d, and the server that is not up was asked %d times", mode, status, early.Load())
@@ -292,7 +283,7 @@ func TestTheHostHeaderIsKept(t *testing.T) {
 func TestThePageOfTheProxyIsInTheLanguageOfTheBrowser(t *testing.T) {
 	t.Parallel()
 	broken, _ := brokenServer(t)
-	home, none := behindProxy(t, broken), behindProxy(t, closedAddr(t))
+	home, none := behindProxy(t, broken), behindProxy(t, loopback.Closed(t))
 	visitor := repotest.NewVisitor(t)
 	send(t, visitor, http.MethodGet, home, "")
 	for address, want := range map[string]string{home: "サーバーが応答しませんでした", none: "動いているサーバーがありません"} {
