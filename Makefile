@@ -25,7 +25,8 @@ N := $(call typed,N,Ｎ)
 
 # in-japanese succeeds for users whose commands speak Japanese: docs/settings.md,
 # WORKSHOP_LANG.
-in-japanese = l=$$WORKSHOP_LANG; [ "$$l" ] || ! [ -t 1 ] || l=$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}; case $$l in [Jj][Aa] | [Jj][Aa]_JP | [Jj][Aa]*.[Uu][Tt][Ff]*8) true ;; *) false ;; esac
+in-japanese = l=$$WORKSHOP_LANG; if [ "$$l" ]; then case $$l in [Jj][Aa]*) true ;; *) false ;; esac; elif [ -t 1 ]; then \
+	case $${LC_ALL:-$${LC_MESSAGES:-$$LANG}} in ja*.[Uu][Tt][Ff]8 | ja*.[Uu][Tt][Ff]-8) true ;; ja*.*) false ;; ja*) true ;; *) false ;; esac; else false; fi
 
 # say prints the message $1 to standard error.
 say = if $(in-japanese); then echo "$($1-ja)"; else echo "$($1)"; fi >&2

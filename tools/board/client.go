@@ -149,6 +149,9 @@ func parseAddress(text string) (*url.URL, error) {
 	return u, nil
 }
 
+var unreadable = lang.T("the board cannot read this report. Do you have the same version of the workshop as the teacher?",
+	"ボードがこの報告を読み取れません。講師と同じバージョンのワークショップを使っていますか？")
+
 // checked returns p with the name as the board shows it, or says what in p is
 // invalid.
 func (p Progress) checked() (Progress, error) {
@@ -160,8 +163,7 @@ func (p Progress) checked() (Progress, error) {
 	case p.Step < 1 || p.Step > steps.Count:
 		return p, lang.Errorf("there is no step %d, only 1 to %d", "ステップ %d はありません。1 〜 %d だけです", p.Step, steps.Count)
 	case p.State != "" && !p.State.ofStep(), p.State == Taken && p.Exercise != "", !isID(p.Check), !isID(p.Exercise), p.Hint < 0, p.Hint > 9:
-		return p, lang.Errorf("the board cannot read this report. Do you have the same version of the workshop as the teacher?",
-			"ボードがこの報告を読み取れません。講師と同じバージョンのワークショップを使っていますか？")
+		return p, lang.Error(unreadable)
 	case p.Total < 1 || p.Total > maxTotal || p.Passed < 0 || p.Passed > p.Total:
 		return p, lang.Errorf("%d of %d checks is invalid: a step has 1 to %d checks, of which 0 to all pass",
 			"チェックの数 %d/%d が正しくありません。1 つのステップのチェックは 1 〜 %d 個で、合格はそれ以下です", p.Passed, p.Total, maxTotal)

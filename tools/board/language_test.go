@@ -143,7 +143,7 @@ func TestAReportIsAnsweredInTheLanguageOfTheLearner(t *testing.T) {
 	wantError(t, board.Send(t.Context(), wrong, lang.Japanese, ada), "BOARD: 参加コードが違います。正しいコードはボードに表示されています")
 	wantError(t, board.Send(t.Context(), wrong, lang.English, ada), "BOARD: the join code is wrong")
 	p := b.reader().Do(http.MethodPost, "/progress", url.Values{"name": {"Ada"}}, nil)
-	want(t, p, http.StatusBadRequest, "ボードがこの報告を読み取れません。ワークショップのバージョンは講師と同じですか")
+	want(t, p, http.StatusBadRequest, "ボードがこの報告を読み取れません。講師と同じバージョンのワークショップを使っていますか？")
 }
 
 // fullWidth returns the text as a Japanese input method types it.

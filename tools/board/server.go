@@ -193,8 +193,7 @@ func (s *server) report(c echo.Context) error {
 	var p Progress
 	body := http.MaxBytesReader(c.Response(), c.Request().Body, maxReport)
 	if err := json.NewDecoder(body).Decode(&p); err != nil {
-		return answerReport(c, http.StatusBadRequest, lang.T("the board cannot read this report. Do you have the same version of the workshop as the teacher?",
-			"ボードがこの報告を読み取れません。ワークショップのバージョンは講師と同じですか"))
+		return answerReport(c, http.StatusBadRequest, unreadable)
 	}
 	p, err := p.checked()
 	if err != nil {

@@ -227,7 +227,7 @@ func address(value string) lang.Text {
 func (d *doctor) checkLineEndings(context.Context) {
 	about := lang.T("line endings", "改行コード")
 	var wrong []string
-	for _, name := range []string{"Makefile", ".ci/run", ".ci/smoke"} {
+	for _, name := range []string{"Makefile", ".ci/run", ".ci/smoke", ".ci/versions"} {
 		text, err := os.ReadFile(filepath.Join(d.root, name))
 		if err == nil && strings.Contains(string(text), "\r\n") {
 			wrong = append(wrong, name)

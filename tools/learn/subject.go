@@ -204,7 +204,7 @@ func (c *Check) build(ctx context.Context, dir string) (binary string, err error
 
 // notBuilt is the error of a build that failed for a reason outside the code.
 func notBuilt(name string, err error) error {
-	return lang.Errorf("%s was not built:\n%s", "%s をビルドできませんでした。\n%s", name, launch.CompilerSaid(err, name))
+	return advice.Add(lang.Errorf("%s was not built:\n%s", "%s をビルドできませんでした。\n%s", name, launch.CompilerSaid(err, name)))
 }
 
 // redisFor finds the Redis of the check and returns the app's settings for it.

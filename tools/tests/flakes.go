@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"os"
@@ -42,7 +43,7 @@ func findFlakes(ctx context.Context, s *suite, rounds int) error {
 	return errFailed
 }
 
-// flakesFolder returns the folder for the rounds of this commit.
+// flakesFolder returns the folder for the rounds of the same tests of this commit.
 func flakesFolder(ctx context.Context, s *suite) (string, error) {
 	commit, err := exec.CommandContext(ctx, "git", "-c", "safe.directory=*", "-C", s.root, "rev-parse", "--short", "HEAD").Output()
 	if err != nil {
@@ -51,6 +52,9 @@ func flakesFolder(ctx context.Context, s *suite) (string, error) {
 	name := strings.TrimSpace(string(commit))
 	if s.all {
 		name += "-all"
+	}
+	if chosen := fmt.Sprintf("%q %q", s.folders, s.args); chosen != "[] []" {
+		name += fmt.Sprintf("-%x", sha256.Sum256([]byte(chosen)))[:9]
 	}
 	dir := filepath.Join(s.root, "bin", "flakes", name)
 	return dir, os.MkdirAll(dir, 0o755)

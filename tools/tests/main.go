@@ -39,7 +39,12 @@ func main() {
 	// A program that is started with Ctrl+C ignored, for example by nohup,
 	// passes that on to its children. If it catches Ctrl+C, they get the
 	// default.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	// SIGHUP means that the terminal was closed. Under nohup it is ignored.
+	if !signal.Ignored(syscall.SIGHUP) {
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	err := run(ctx, os.Args[1:])
 	stop()
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +56,7 @@ func logIn(ctx context.Context, address string) ([]*http.Cookie, error) {
 	defer cancel()
 	form := strings.NewReader(url.Values{"username": {"aaa"}}.Encode())
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(address, "/")+"/login", form)
-	if err != nil || !strings.HasPrefix(request.URL.Scheme, "http") || request.URL.Host == "" {
+	if err != nil || !slices.Contains([]string{"http", "https"}, request.URL.Scheme) || request.URL.Host == "" {
 		return nil, lang.Errorf("the address must be like http://127.0.0.1:5000", "アドレスは http://127.0.0.1:5000 のように書いてください")
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -63,7 +64,7 @@ func logIn(ctx context.Context, address string) ([]*http.Cookie, error) {
 	answer, err := http.DefaultTransport.RoundTrip(request)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return nil, lang.Errorf("no answer within 5 s. Does the app hang?", "5 秒待っても応答がありません。アプリが止まっていませんか")
+		return nil, lang.Errorf("no answer within 5 s. Does the app hang?", "5 秒以内に応答がありません。アプリが固まっていませんか？")
 	case err != nil:
 		return nil, lang.Errorf("no app answers there: %w. Start one, and use the address that it prints", "そこではどのアプリも応答しません（%w）。アプリを起動し、表示されたアドレスを指定してください", err)
 	}

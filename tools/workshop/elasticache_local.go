@@ -113,7 +113,7 @@ func printStandIn(standIn *elasticache.StandIn, environment string, o elasticach
 		say(lang.T("  switch   a planned failover: no write is lost", "  switch   計画的な切り替え。書き込みは失われない"))
 		say(lang.T("  fail     a crash: the primary is killed, and the replica takes over", "  fail     障害。プライマリを強制終了し、レプリカが引き継ぐ"))
 	}
-	say(lang.T("Stop it: Ctrl+C", "止めるには: Ctrl+C"))
+	say(lang.T("Stop it: Ctrl+C", "止める: Ctrl+C"))
 }
 
 // printEnd says how to remove the settings from the terminals that use them. A

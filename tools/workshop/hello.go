@@ -20,7 +20,7 @@ func runHello(ctx context.Context, args []string) error {
 	}
 	sayForeign("BOARD", *address == "")
 	sayForeign("NAME", *name == "")
-	*address, *name = foreign.Narrow(cmp.Or(*address, foreign.Getenv("BOARD"))), cmp.Or(*name, foreign.Getenv("NAME"))
+	*address, *name = cmp.Or(*address, foreign.Getenv("BOARD")), cmp.Or(*name, foreign.Getenv("NAME"))
 	if *address == "" {
 		return lang.Errorf("BOARD: type the address that the board shows, for example make hello BOARD=http://192.168.1.20:5050/k7f3qz NAME=ada",
 			"BOARD: ボードに表示されているアドレスを入力してください。例: make hello BOARD=http://192.168.1.20:5050/k7f3qz NAME=ada")

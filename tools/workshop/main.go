@@ -112,7 +112,7 @@ func report(err error, interrupted bool) int {
 		return 0
 	case errors.As(err, &status):
 		return int(status)
-	case interrupted && isCaused(err):
+	case interrupted && saysOnlyStopped(err):
 		fmt.Fprintln(os.Stderr, lang.T("Stopped before the end.", "途中で中止しました。").In(language))
 		return 1
 	}
@@ -120,9 +120,9 @@ func report(err error, interrupted bool) int {
 	return 1
 }
 
-// isCaused reports whether an error only says that Ctrl+C has ended something,
+// saysOnlyStopped reports whether an error only says that Ctrl+C has ended something,
 // and not what.
-func isCaused(err error) bool {
+func saysOnlyStopped(err error) bool {
 	_, exit := errors.AsType[*exec.ExitError](err)
 	return exit || errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "signal: ")
 }

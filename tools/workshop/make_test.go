@@ -72,7 +72,7 @@ func TestMakeTakesFullWidthLetters(t *testing.T) {
 	}
 	for typed, want := range map[string]string{
 		"learn ARGS=３": "workshop learn ３ ", "learn ＡＲＧＳ=３": "workshop learn ３ ", "learn ARGS＝３": "workshop learn ３ ",
-		"scale ＳＴＥＰ＝1 Ｎ＝3": "workshop scale -n 3 1 ", "step３": "step3-ttl", "watch３": "watch 3",
+		"scale ＳＴＥＰ＝1 Ｎ＝３": "workshop scale -n ３ 1 ", "step３": "step3-ttl", "watch３": "watch 3",
 		"check３ BOARD＝http://192.168.1.20:5050/k7f3qz": "workshop check  ３ ",
 	} {
 		for _, folder := range []string{".", "step3-ttl"} {

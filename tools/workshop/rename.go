@@ -12,12 +12,12 @@ import (
 
 // runRename gives the modules of the workshop the path of another repository.
 func runRename(ctx context.Context, args []string) error {
-	flags := newFlags("rename PATH\n  gives the modules the path of your repository, in every file: github.com/you/session-workshop")
+	flags := newFlags("rename PATH\n  gives the modules the path of your repository, in every file: github.com/YOUR-NAME/session-workshop")
 	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
 	if flags.NArg() != 1 {
-		return errors.New("rename: give one path, for example: go run ./tools/workshop rename github.com/you/session-workshop")
+		return errors.New("rename: give one path, for example: go run ./tools/workshop rename github.com/YOUR-NAME/session-workshop")
 	}
 	root, err := modules.Root()
 	if err != nil {
@@ -34,9 +34,8 @@ Next:
   make test
   git commit --all --message "Give the modules the path %[3]s"
   git push
-Then tag a version of the store, on which others can depend:
-  git tag sessionstore/v0.1.0 && git push origin sessionstore/v0.1.0
-To go back: go run ./tools/workshop rename %[2]s
+Then others can depend on a version of the store: docs/maintaining.md, "Release the store".
+To go back: git restore . before the commit, or after it: go run ./tools/workshop rename %[2]s
 `, done.Files, done.From, to)
 	return nil
 }

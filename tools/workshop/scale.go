@@ -22,7 +22,7 @@ const maxServers = 9
 func runScale(ctx context.Context, args []string) error {
 	flags := newFlags("scale [-n 2] [STEP]", lang.T("STEP is 1 to 4 (default 4), memory, or the folder of a step",
 		"STEP は 1 〜 4（既定は 4）、memory、またはステップのディレクトリ"))
-	n := flags.Int("n", 2, "`number` of servers, 1 to 9")
+	typed := flags.String("n", "2", lang.T("`number` of servers, 1 to 9", "サーバーの数 `number`。1 〜 9").In(language))
 	if err := config.ParseFlags(flags, args); err != nil {
 		return err
 	}
@@ -30,9 +30,14 @@ func runScale(ctx context.Context, args []string) error {
 		return lang.Errorf("scale: this is one word too many. For example: go run ./tools/workshop scale -n 3 4",
 			"scale: 単語が 1 つ余分です。例: go run ./tools/workshop scale -n 3 4")
 	}
-	if *n < 1 || *n > maxServers {
+	n, err := number(*typed)
+	if err != nil {
+		return lang.Errorf("scale: -n must be a number of servers, 1 to %d, for example make scale N=3",
+			"scale: -n にはサーバーの数を 1 〜 %d で指定してください。例: make scale N=3", maxServers)
+	}
+	if n < 1 || n > maxServers {
 		return lang.Errorf("scale: %d servers are not possible. Use 1 to %d, for example make scale N=3",
-			"scale: サーバーを %d 台にはできません。1 〜 %d 台を指定してください。例: make scale N=3", *n, maxServers)
+			"scale: サーバーを %d 台にはできません。1 〜 %d 台を指定してください。例: make scale N=3", n, maxServers)
 	}
 	if _, err := modules.Root(); err != nil {
 		return err
@@ -46,7 +51,7 @@ func runScale(ctx context.Context, args []string) error {
 		return err
 	}
 	defer listener.Close()
-	fleet := scale.Fleet{Dir: dir, Servers: *n, RestartAfter: scale.RestartAfter, Out: stdout, Lang: language}
+	fleet := scale.Fleet{Dir: dir, Servers: n, RestartAfter: scale.RestartAfter, Out: stdout, Lang: language}
 	if err := fleet.Run(ctx, listener); err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("scale: %w", err)
 	}

@@ -30,18 +30,21 @@ func Copy(from, to string) error {
 
 // Replace is Copy over a folder that may exist. After an error that one is as before.
 func Replace(from, to string) error {
-	next := to + "-next"
-	// Ctrl+C may have left one.
-	if err := os.RemoveAll(next); err != nil {
+	next, before := to+"-next", to+"-before"
+	// Ctrl+C may have left them.
+	if err := errors.Join(os.RemoveAll(next), os.RemoveAll(before)); err != nil {
 		return err
 	}
 	if err := Copy(from, next); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(to); err != nil {
+	if err := os.Rename(to, before); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return os.Rename(next, to)
+	if err := os.Rename(next, to); err != nil {
+		return errors.Join(err, os.Rename(before, to))
+	}
+	return os.RemoveAll(before)
 }
 
 // writeWhole fills a temporary folder and then renames it to dir, so that Ctrl+C

@@ -180,10 +180,19 @@ func WithStderr(err error) error {
 // err if there is none.
 func Said(err error, output []byte) error {
 	if line := LastLine(output); line != "" {
-		return errors.New(line)
+		return said{line, err}
 	}
 	return err
 }
+
+// said is the error of a command with the text that the command printed.
+type said struct {
+	line string
+	error
+}
+
+func (s said) Error() string { return s.line }
+func (s said) Unwrap() error { return s.error }
 
 // LastLine returns the last line of the output of a command.
 func LastLine(output []byte) string {

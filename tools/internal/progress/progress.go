@@ -10,10 +10,12 @@ import (
 // Often is the time after which silence makes a user think that a command hangs.
 const Often = 30 * time.Second
 
-// Every calls function at that interval until stop is called.
+// Every calls function at that interval until stop is called. stop returns after the
+// last call has ended.
 func Every(interval time.Duration, function func()) (stop func()) {
-	ticker, done := time.NewTicker(interval), make(chan struct{})
+	ticker, done, ended := time.NewTicker(interval), make(chan struct{}), make(chan struct{})
 	go func() {
+		defer close(ended)
 		for {
 			select {
 			case <-done:
@@ -26,6 +28,7 @@ func Every(interval time.Duration, function func()) (stop func()) {
 	return func() {
 		ticker.Stop()
 		close(done)
+		<-ended
 	}
 }
 

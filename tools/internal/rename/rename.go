@@ -51,7 +51,7 @@ func Modules(ctx context.Context, root, to string) (Renamed, error) {
 			err = c.write(root)
 		}
 		if err != nil {
-			return Renamed{}, fmt.Errorf("%d of %d files were changed. %s was not: %w.\nThis brings all files back: git restore .\nAfter that you can run the command again", i, len(changes), c.name, err)
+			return Renamed{}, fmt.Errorf("%d of %d files were changed. %s was not: %w.\nThis brings back all files that git knows: git -C %s restore .\nThen run the same command again: it also changes your copies of steps", i, len(changes), c.name, err, root)
 		}
 	}
 	return Renamed{from, len(changes)}, nil
@@ -77,7 +77,7 @@ func present(root string) (string, error) {
 
 // check returns an error if the modules cannot have the path to.
 func check(from, to string) error {
-	const example = ". Give the address of the repository without https:// and without .git, for example github.com/you/session-workshop"
+	const example = ". Give the address of the repository without https:// and without .git, for example github.com/YOUR-NAME/session-workshop"
 	if to == from {
 		return errors.New("the modules have this path already: nothing was changed")
 	}

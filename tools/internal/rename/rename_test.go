@@ -212,7 +212,7 @@ func TestAnInterruptedRenameCanBeUndoneAndRepeated(t *testing.T) {
 	if err == nil {
 		t.Fatal("it returned no error")
 	}
-	repotest.WantText(t, err.Error(), "1 of 4 files were changed. b.txt was not: context canceled", "git restore .")
+	repotest.WantText(t, err.Error(), "1 of 4 files were changed. b.txt was not: context canceled", "git -C "+root+" restore .")
 	wantFile(t, root, "a.txt", to)
 	wantFile(t, root, "b.txt", from)
 	git(t, root, "restore", ".")

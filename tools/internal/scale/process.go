@@ -3,6 +3,7 @@ package scale
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -33,6 +34,9 @@ func (p *process) start(ctx context.Context) error {
 	// for its servers.
 	env := []string{"PORT=" + port, "HOST=127.0.0.1", "PUBLIC_URL=", "UNDER_THE_HOOD=on"}
 	app, err := p.program.Start(ctx, launch.Options{Env: env, Output: p})
+	if notReady, ok := errors.AsType[*launch.NotReady](err); ok {
+		return lang.Errorf("the server on %s %w. Its output:\n%s", "%s のサーバー: %w。出力:\n%s", p.addr, notReady.Why, notReady.Output)
+	}
 	if err != nil {
 		return lang.Errorf("the server on %s %w", "%s のサーバー: %w", p.addr, err)
 	}

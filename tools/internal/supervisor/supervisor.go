@@ -187,6 +187,8 @@ func (p *Program) Build(ctx context.Context) error {
 		}
 		said := launch.CompilerSaid(err, p.Name)
 		if advice.Known(err) {
+			// The mistake that the pages show may be mended by now.
+			p.notify("")
 			return advice.Add(lang.Errorf("%s was not built:\n%s", "%s をビルドできませんでした。\n%s", p.Name, said))
 		}
 		p.notify(firstMistake.FindString(said))

@@ -2,14 +2,12 @@ package window
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"strings"
 
-	"golang.org/x/text/width"
-
 	"example.com/session-workshop/check/steps"
 	"example.com/session-workshop/shared/lang"
+	"example.com/session-workshop/tools/internal/foreign"
 )
 
 // A terminal in raw mode sends these in place of a signal and of the end of input.
@@ -56,7 +54,7 @@ func narrow(key rune) rune {
 	if kana := map[rune]rune{'お': 'o', 'ん': 'n'}[key]; kana != 0 {
 		return kana
 	}
-	return cmp.Or(width.LookupRune(key).Folded(), key)
+	return []rune(foreign.Narrow(string(key)))[0]
 }
 
 func (w *window) press(key rune) {

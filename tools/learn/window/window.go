@@ -169,8 +169,11 @@ func (w *window) Failed(problem error, goesOn bool) {
 	case built:
 		w.report(board.DoesNotStart)
 	}
-	if goesOn {
+	switch {
+	case goesOn && supervisor.DoesNotCompile(problem):
 		w.say(lang.T("The app from before the change keeps running, and its pages show this too.", "変更する前のアプリは動き続けています。そのページにも、これと同じ内容が表示されます。"))
+	case goesOn:
+		w.say(lang.T("The app from before the change keeps running.", "変更する前のアプリは動き続けています。"))
 	}
 	w.sayKeys()
 }
