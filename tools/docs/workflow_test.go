@@ -2,6 +2,7 @@ package docs
 
 import (
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -11,6 +12,34 @@ import (
 
 // inFolders is what the jobs of the workflow that share make test-all test.
 var inFolders = regexp.MustCompile(`arguments: .*-in (\S+)`)
+
+// anyFolders is what a command of the workflow tests.
+var anyFolders = regexp.MustCompile(`[ "]-in ([^\s"']+)`)
+
+// GitHub finds a wrong name only after a push, or on a Monday.
+func TestTheWorkflowNamesWhatExists(t *testing.T) {
+	makefile, found := read(t, filepath.Join(root, "Makefile")), false
+	for path, text := range files(t, ".yml") {
+		if !strings.HasPrefix(path, ".github/workflows/") {
+			continue
+		}
+		// It names folders after go test as after go run.
+		for _, command := range unknown(strings.ReplaceAll(text, "go test ", "go run "), makefile) {
+			t.Errorf("%s runs %s, which does not exist. Correct its name, or add it", path, command)
+		}
+		for _, list := range anyFolders.FindAllStringSubmatch(text, -1) {
+			found = true
+			for folder := range strings.SplitSeq(list[1], ",") {
+				if info, err := os.Stat(filepath.Join(root, folder)); folder == "" || err != nil || !info.IsDir() {
+					t.Errorf("%s tests the folder %q, which does not exist. Correct its name in %q, or delete it there", path, folder, "-in "+list[1])
+				}
+			}
+		}
+	}
+	if !found {
+		t.Error("no workflow has -in. If it is written in another way now, correct anyFolders in this file")
+	}
+}
 
 // The jobs on GitHub share the folders of make test-all, and none may be left
 // out.
