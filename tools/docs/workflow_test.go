@@ -71,6 +71,6 @@ func TestGitHubTestsEachFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	for folder := range left {
-		t.Errorf("no job in .github/workflows/test.yml tests %s", folder)
+		t.Errorf("no job in .github/workflows/test.yml tests %s. Add it after -in, in one of the arguments of the job whole: under the part tools if it is Go code of ours, or under deploy if it has a go.mod that go.work does not name", folder)
 	}
 }
