@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,11 +19,11 @@ import (
 // pair is a message in both languages, as a Go program or a page contains it.
 type pair struct{ place, en, ja string }
 
-// messages returns the messages of all programs and pages by their file, with
-// slashes. The modules outside go.work speak English only.
+// messages returns the messages of the Makefile and of all programs and pages
+// by their file, with slashes. The modules outside go.work speak English only.
 func messages(t *testing.T) map[string][]pair {
 	t.Helper()
-	found := map[string][]pair{}
+	found := map[string][]pair{"Makefile": makeMessages(read(t, filepath.Join(root, "Makefile")))}
 	for _, folder := range []string{"shared", "check", "tools"} {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() || strings.HasSuffix(path, "_test.go") {
@@ -50,6 +51,55 @@ func messages(t *testing.T) map[string][]pair {
 		}
 	}
 	return found
+}
+
+var (
+	// inHelp is a text of make help: a heading, or what a target does.
+	inHelp = regexp.MustCompile(`(?m)^(?:[a-z0-9%-]+:.*## |##@ )(.*)$`)
+	// inVariable is a variable. A message has a twin that ends in -ja.
+	inVariable = regexp.MustCompile(`(?m)^([a-z-]+?)(-ja)? = (.*)$`)
+	// inRecipe is a message that the shell chooses itself.
+	inRecipe = regexp.MustCompile(`if \$\(in-japanese\); then echo '([^']*)' >&2; else echo '([^']*)' >&2; fi`)
+	said     = regexp.MustCompile(`\$\(call say,([a-z-]+)\)`)
+)
+
+// makeMessages returns the messages of the Makefile.
+func makeMessages(text string) (pairs []pair) {
+	for _, found := range inHelp.FindAllStringSubmatch(text, -1) {
+		en, ja, _ := strings.Cut(found[1], " | ")
+		pairs = append(pairs, pair{"Makefile", en, ja})
+	}
+	values := map[string]string{}
+	for _, found := range inVariable.FindAllStringSubmatch(text, -1) {
+		values[found[1]+found[2]] = found[3]
+	}
+	names := slices.Collect(maps.Keys(values))
+	for _, found := range said.FindAllStringSubmatch(text, -1) {
+		names = append(names, found[1]+"-ja")
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if en, isJa := strings.CutSuffix(name, "-ja"); isJa {
+			pairs = append(pairs, pair{"Makefile, " + en, values[en], values[name]})
+		}
+	}
+	for _, found := range inRecipe.FindAllStringSubmatch(text, -1) {
+		pairs = append(pairs, pair{"Makefile", found[2], found[1]})
+	}
+	return pairs
+}
+
+func TestMessagesOfAMakefileAreFound(t *testing.T) {
+	const text = "wait = Wait.\nwait-ja = お待ちください。\nother = x\n" +
+		"##@ Learn | 学ぶ\n\nstep%: always ## run it | 起動する\n\t$(call say,wait); $(call say,lost)\n" +
+		"\tif $(in-japanese); then echo 'ない' >&2; else echo 'No' >&2; fi\nhelp: ## English only\n"
+	want := []pair{
+		{"Makefile", "Learn", "学ぶ"}, {"Makefile", "run it", "起動する"}, {"Makefile", "English only", ""},
+		{"Makefile, lost", "", ""}, {"Makefile, wait", "Wait.", "お待ちください。"}, {"Makefile", "No", "ない"},
+	}
+	if found := makeMessages(text); !slices.Equal(found, want) {
+		t.Errorf("it finds %q, want %q", found, want)
+	}
 }
 
 // goMessages returns the messages of a Go file: the calls of lang.T and
@@ -154,6 +204,9 @@ func verbs(format string) (found []string) {
 // problems returns what is wrong with the Japanese of a message.
 func (p pair) problems(makefile string) (found []string) {
 	say := func(format string, values ...any) { found = append(found, fmt.Sprintf(format, values...)) }
+	if p.en == "" {
+		say("there is no English")
+	}
 	if !kanaOrKanji.MatchString(p.ja) {
 		say("there is no Japanese; lang.Same is for a text that needs none")
 		return found
@@ -229,7 +282,7 @@ func TestMessagesWereConfirmed(t *testing.T) {
 
 func TestMessagesExistInBothLanguages(t *testing.T) {
 	all, makefile := messages(t), read(t, filepath.Join(root, "Makefile"))
-	for _, name := range []string{"check/contract/house.go"} {
+	for _, name := range []string{"check/contract/house.go", "Makefile"} {
 		if len(all[name]) == 0 {
 			t.Errorf("no message was found in %s", name)
 		}
