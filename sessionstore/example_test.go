@@ -15,6 +15,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"example.com/session-workshop/sessionstore"
 )
@@ -29,8 +30,13 @@ func Example() {
 	mux.HandleFunc("POST /login", func(w http.ResponseWriter, r *http.Request) {
 		// Here a service checks the password.
 		s := sessionstore.From(r.Context())
-		if err := s.Login(r.Context(), r.FormValue("username")); err != nil {
+		switch err := s.Login(r.Context(), r.FormValue("username")); {
+		case errors.Is(err, sessionstore.ErrUnavailable):
 			http.Error(w, "try again later", http.StatusServiceUnavailable)
+		case err != nil:
+			http.Error(w, "this user name is invalid", http.StatusBadRequest)
+		default:
+			http.Redirect(w, r, "/", http.StatusSeeOther)
 		}
 	})
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
@@ -39,8 +45,10 @@ func Example() {
 		switch {
 		case errors.Is(err, sessionstore.ErrNoSession):
 			fmt.Fprintln(w, "You are not logged in")
-		case err != nil:
+		case errors.Is(err, sessionstore.ErrUnavailable):
 			http.Error(w, "try again later", http.StatusServiceUnavailable)
+		case err != nil:
+			http.Error(w, "this request is invalid", http.StatusBadRequest)
 		default:
 			fmt.Fprintf(w, "Logged in as %s. Visits: %d\n", s.Username(), visits)
 		}
@@ -48,17 +56,36 @@ func Example() {
 	mux.HandleFunc("POST /logout", func(w http.ResponseWriter, r *http.Request) {
 		if err := sessionstore.From(r.Context()).Logout(r.Context()); err != nil {
 			http.Error(w, "try again later", http.StatusServiceUnavailable)
+			return
 		}
+		http.Redirect(w, r, "/", http.StatusSeeOther)
 	})
 	// Other sites cannot post a form of this one.
 	handler := http.NewCrossOriginProtection().Handler(store.Handler(mux))
 
-	browse(handler, "GET /", "POST /login?username=aaa", "GET /", "GET /", "POST /logout", "GET /")
+	browse(handler, "GET /", "POST /login?username=aaa", "GET /", "POST /logout")
 	// Output:
 	// You are not logged in
 	// Logged in as aaa. Visits: 1
 	// Logged in as aaa. Visits: 2
 	// You are not logged in
+}
+
+// The client of a service. With the defaults of go-redis, a Redis that hangs keeps a page
+// waiting for many seconds.
+func ExampleNew() {
+	rdb := redis.NewClient(&redis.Options{
+		Addr:        "127.0.0.1:6379",
+		DialTimeout: time.Second, DialerRetries: 1,
+		ReadTimeout: 500 * time.Millisecond, WriteTimeout: 500 * time.Millisecond,
+		PoolTimeout: 300 * time.Millisecond, MaxRetries: 1,
+		ContextTimeoutEnabled: true,
+		// Both shorten the handshake of a new connection.
+		DisableIdentity:          true,
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	})
+	store := sessionstore.New(rdb)
+	_ = store.Handler(http.NotFoundHandler())
 }
 
 // A shopping cart: one more item, which becomes the last one, and the hint for an empty

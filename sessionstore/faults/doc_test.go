@@ -18,3 +18,19 @@ func TestDocListsThePrivilegesOfTheTests(t *testing.T) {
 		}
 	}
 }
+
+// What the README shows is what the tests of faults use.
+func TestReadmeShowsTheClientOfTheTests(t *testing.T) {
+	read := func(file string) string {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(strings.Fields(string(text)), " ")
+	}
+	_, options, _ := strings.Cut(read("faults_test.go"), "return &redis.Options{ Addr: addr, ")
+	options, _, found := strings.Cut(options, " } }")
+	if !found || !strings.Contains(read("../README.md"), options) {
+		t.Errorf("the README does not show the options of recommended:\n%s", options)
+	}
+}

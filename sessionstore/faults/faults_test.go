@@ -81,10 +81,13 @@ func visits(t testing.TB, admin redis.Cmdable, key string) int64 {
 // recommended returns client options as the documentation of the store asks for.
 func recommended(addr string) *redis.Options {
 	return &redis.Options{
-		Addr: addr, DialTimeout: time.Second, DialerRetries: 1,
+		Addr:        addr,
+		DialTimeout: time.Second, DialerRetries: 1,
 		ReadTimeout: 500 * time.Millisecond, WriteTimeout: 500 * time.Millisecond,
 		PoolTimeout: 300 * time.Millisecond, MaxRetries: 1,
-		ContextTimeoutEnabled: true, DisableIdentity: true,
+		ContextTimeoutEnabled: true,
+		// Both shorten the handshake of a new connection.
+		DisableIdentity:          true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}
 }
