@@ -187,7 +187,7 @@ func (p *Program) Build(ctx context.Context) error {
 		}
 		said := launch.CompilerSaid(err, p.Name)
 		if advice.Known(err) {
-			// The mistake that the pages show may be mended by now.
+			// The mistake that the pages show may be fixed by now.
 			p.notify("")
 			return advice.Add(lang.Errorf("%s was not built:\n%s", "%s をビルドできませんでした。\n%s", p.Name, said))
 		}
