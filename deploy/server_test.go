@@ -199,7 +199,8 @@ func runInside(t *testing.T) {
 	}
 	arguments := []string{"--mount", "--net", "--pid", "--fork", "--kill-child", os.Args[0], "-test.run=^TestAServerBoots$", "-test.v"}
 	test := exec.CommandContext(t.Context(), "unshare", arguments...)
-	test.Env = append(os.Environ(), inside+"=1")
+	// The server does not speak the language of this machine.
+	test.Env = append(os.Environ(), inside+"=1", "LC_ALL=C.UTF-8")
 	output, err := test.CombinedOutput()
 	if err != nil || !bytes.Contains(output, []byte("--- PASS: TestAServerBoots")) {
 		t.Fatalf("%v\n%s", err, output)
