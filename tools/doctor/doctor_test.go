@@ -437,6 +437,9 @@ func TestDoctorOnGoSettingsThatPreventABuild(t *testing.T) {
 		output := diagnose(t, patient{env: append(settings, "GODEBUG=http2client=1")}, 1, wanted...)
 		wantNone(t, output, "GODEBUG", "go env -changed", "the go command fails")
 	}
+	// The module cache is elsewhere than the go command looks by default.
+	diagnose(t, patient{env: []string{"HOME=" + t.TempDir(), "GOMODCACHE=" + goEnv(t, "GOMODCACHE"), "GOCACHE=" + goEnv(t, "GOCACHE"), "GOROOT=" + t.TempDir()}}, 1,
+		"fix   Go: GOROOT has a value")
 	diagnose(t, patient{env: []string{"GOFLAGS=-modcacherw -mod=readonly"}}, 0, "ok    modules: ")
 	diagnose(t, patient{env: []string{"GOMODCACHE=relative", "GOPROXY=off"}}, 1, "absolute path for its module cache", "variable GOMODCACHE")
 	file := filepath.Join(t.TempDir(), "env")

@@ -77,6 +77,10 @@ func (d *doctor) blame(ctx context.Context, refused error, args ...string) {
 			plain, settings = append(plain, name+"="), append(settings, setting)
 		}
 	}
+	// In another module cache each setting would seem to need a download and no more.
+	if cache := d.goEnv["GOMODCACHE"]; filepath.IsAbs(cache) {
+		plain = append(plain, "GOMODCACHE="+cache)
+	}
 	works := func(setting string) bool {
 		// This test downloads nothing.
 		_, err := d.run(ctx, slices.Concat(plain, []string{setting, "GOPROXY=off", "GOTOOLCHAIN=local"}), args...)
