@@ -27,8 +27,9 @@ const maxUnanswered = 2000
 // many requests as one, so each visit passes them before it joins a batch.
 //
 // Without full duplex a batch waits for the reply to the batch before it. With 5 ms
-// to Redis that cost a fifth of the throughput. A cluster client that reads from
-// replicas has no full duplex, and a visit is a write that goes to a primary.
+// to Redis that cost a fifth of the throughput. The library gives no full duplex to a
+// cluster client that reads from replicas. A visit is a write and goes to a primary,
+// so this client does without that.
 func (s *Store) openBatches() (err error) {
 	options := redis.DefaultAutoPipelineOptions()
 	options.FullDuplex, options.FullDuplexWindow = true, maxUnanswered

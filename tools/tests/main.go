@@ -11,11 +11,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strconv"
 	"strings"
-	"syscall"
 
+	"example.com/session-workshop/tools/internal/machine"
 	"example.com/session-workshop/tools/internal/modules"
 )
 
@@ -39,12 +38,7 @@ func main() {
 	// A program that is started with Ctrl+C ignored, for example by nohup,
 	// passes that on to its children. If it catches Ctrl+C, they get the
 	// default.
-	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	// SIGHUP means that the terminal was closed. Under nohup it is ignored.
-	if !signal.Ignored(syscall.SIGHUP) {
-		ends = append(ends, syscall.SIGHUP)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), ends...)
+	ctx, stop := machine.UntilStopped()
 	err := run(ctx, os.Args[1:])
 	stop()
 	if err != nil {

@@ -17,9 +17,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"golang.org/x/term"
 
@@ -80,12 +78,7 @@ type exitStatus int
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
 func main() {
-	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	// SIGHUP means that the terminal was closed. Under nohup it is ignored.
-	if !signal.Ignored(syscall.SIGHUP) {
-		ends = append(ends, syscall.SIGHUP)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), ends...)
+	ctx, stop := machine.UntilStopped()
 	removeTemp := machine.GoTemp()
 	var err error
 	language, err = lang.OfTerminal(os.Getenv, term.IsTerminal(int(os.Stdout.Fd())))

@@ -62,7 +62,7 @@ func TestAFailedReplacementLeavesTheFolderAsItWas(t *testing.T) {
 	kept, from := filepath.Join(root, "kept"), filepath.Join(root, "from")
 	must(t, Write(kept, map[string]string{"main.go": "passed"}))
 	must(t, Write(from, map[string]string{"main.go": "better"}))
-	// A socket cannot be copied.
+	// Copy fails at a socket.
 	socket, err := net.Listen("unix", filepath.Join(from, "z"))
 	must(t, err)
 	if err := Replace(from, kept); err == nil {

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"example.com/session-workshop/shared/lang"
+	"example.com/session-workshop/tools/internal/advice"
 )
 
 // Writer keeps the first error of its writes. A command that prints many lines checks
@@ -30,12 +31,12 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Err is nil if everything was written. Otherwise it is for the user.
+// Err is nil if everything was written. Otherwise it is for the user, with advice.
 func (w *Writer) Err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err == nil {
 		return nil
 	}
-	return lang.Errorf("the output could not be written: %w", "出力を書き込めませんでした: %w", w.err)
+	return advice.Add(lang.Errorf("the output could not be written: %w", "出力を書き込めませんでした: %w", w.err))
 }
